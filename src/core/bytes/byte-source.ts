@@ -1,0 +1,25 @@
+/**
+ * The only door to bytes, wherever they are: a file on disk, a buffer in memory.
+ * Readers ask for ranges; nothing reads a whole file unless it means to.
+ */
+export interface ByteSource {
+  /** The file's own name without folders, for messages and for external data that points to the file itself. */
+  readonly name: string;
+  /** Bytes in total. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`.
+   * @throws ProblemError `truncated-file` when the range leaves the file, `file-changed` when the file was modified
+   *   since it was opened, `file-unreadable` when the system refuses.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Opens files that lie beside a model (external data, inputs), by path relative to the model's folder. */
+export interface SiblingFiles {
+  /**
+   * @throws ProblemError `external-data-outside-folder` for absolute paths, `..`, and links that leave the folder;
+   *   `missing-external-data` when there is no such file.
+   */
+  open(relativePath: string): Promise<ByteSource>;
+}

@@ -1,0 +1,41 @@
+import type { NamedTensors } from '../tensor/tensor.js';
+
+/** What a person sees of one input. */
+export type ExamplePreview =
+  | { readonly kind: 'image'; readonly name: string; readonly label?: string; readonly mime: string; readonly bytes: Uint8Array;
+      readonly width: number; readonly height: number }
+  | { readonly kind: 'tokens'; readonly name: string; readonly label?: string; readonly tokens: readonly string[] }
+  | { readonly kind: 'array'; readonly name: string; readonly label?: string; readonly dims: readonly number[];
+      /** The first values, at most 4,096. */
+      readonly values: readonly number[] };
+
+export interface SkippedInput {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Batch {
+  /** Tensors by graph input; the batch axis counts `indices.length` examples, or more where the graph fixes its batch. */
+  readonly feeds: NamedTensors;
+  /** Dataset indices of the examples, in the order of the batch axis; rows past its length are padding. */
+  readonly indices: readonly number[];
+}
+
+/** Examples of a model's inputs, made one batch at a time. */
+export interface Dataset {
+  /** Examples that a run will use (limit applied). */
+  readonly size: number;
+  /** Where they come from, one short phrase: "200 images from images/". Starts with "random" when synthetic. */
+  readonly description: string;
+  readonly synthetic: boolean;
+  /** Changes when the data or its preparation changes; part of the cache key. */
+  readonly key: string;
+  /** Largest batch the graph takes (1 when it fixes its batch axis at 1). */
+  readonly maximumBatch: number;
+  /** Inputs that could not be read so far, each with its reason. Grows while batches are read. */
+  readonly skipped: readonly SkippedInput[];
+  /** Reads examples `[start, end)`; undecodable ones are left out of the batch and added to `skipped`. */
+  batch(start: number, end: number): Promise<Batch>;
+  preview(index: number): Promise<ExamplePreview>;
+  label(index: number): string | undefined;
+}

@@ -1,0 +1,66 @@
+/**
+ * The recipe file `<model>.inspect.json`: where inputs come from and how they are prepared.
+ * Its JSON schema is media/inspect.schema.json; a test holds the two together.
+ */
+export interface Recipe {
+  readonly version: 1;
+  /** One source per graph input, by the input's name. Inputs not named here are filled in by their role and shown. */
+  readonly inputs: Readonly<Record<string, InputRecipe>>;
+  /** How many inputs a run uses at most; the setting's default when absent. */
+  readonly limit?: number;
+  /** Inputs per forward; chosen when absent. */
+  readonly batch?: number;
+  readonly labels?: { readonly path: string; readonly classes?: string };
+  /** Path of a Hugging Face tokenizer.json, to show token ids as text. */
+  readonly tokenizer?: string;
+}
+
+export type InputRecipe = ImageRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;
+
+/** A folder of PNG and JPEG pictures, or one picture. value = (pixel · scale − mean) / std per channel. */
+export interface ImageRecipe {
+  readonly source: 'images';
+  readonly path: string;
+  /** How a picture of another size becomes the input's size. */
+  readonly resize: 'stretch' | 'crop' | 'pad';
+  readonly channels: 'rgb' | 'bgr' | 'gray';
+  readonly layout: 'nchw' | 'nhwc';
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Height and width; needed where the graph leaves them open. */
+  readonly size?: readonly [number, number];
+}
+
+/** `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. */
+export interface ArrayRecipe {
+  readonly source: 'array' | 'tokens';
+  readonly path: string;
+  readonly key?: string;
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+/** An ONNX test data folder: `test_data_set_*`/`input_*.pb`. */
+export interface TestDataRecipe {
+  readonly source: 'test-data';
+  readonly path: string;
+}
+
+/** Seeded random values; every number made from them says so. */
+export interface SyntheticRecipe {
+  readonly source: 'synthetic';
+  readonly distribution: 'normal' | 'uniform' | 'integers';
+  readonly low?: number;
+  readonly high?: number;
+  readonly seed: number;
+  /** Example shape without the batch axis; needed where the graph leaves it open. */
+  readonly shape?: readonly number[];
+}
+
+/** The same value in every example: attention masks, position ids (`range`), empty caches, flags. */
+export interface ConstantRecipe {
+  readonly source: 'constant';
+  readonly value: number | 'range';
+  readonly shape?: readonly number[];
+}

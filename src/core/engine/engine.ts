@@ -1,0 +1,35 @@
+import type { NamedTensors } from '../tensor/tensor.js';
+
+export type EngineName = 'native' | 'wasm';
+
+/** A graph ready to run: a few KB of ONNX protobuf whose large weights are references into files. */
+export interface RunnableModel {
+  /** ModelProto bytes; large initializers are `external_data` entries. */
+  readonly bytes: Uint8Array;
+  /** Every external data location that `bytes` names, relative to `folder`. */
+  readonly externalFiles: readonly string[];
+  /** Absolute folder of the model. The engine never reads outside it. */
+  readonly folder: string;
+}
+
+export interface SessionOptions {
+  /** 0 = the engine's default (all cores). */
+  readonly threads: number;
+}
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Runs once. @throws ProblemError `engine-failed`, `out-of-memory` or `invalid-inputs`. */
+  run(feeds: NamedTensors): Promise<NamedTensors>;
+  release(): Promise<void>;
+}
+
+/** Runs ONNX graphs. Adapters differ only in where they run. */
+export interface Engine {
+  readonly name: EngineName;
+  /** Name and version for reports, e.g. "onnxruntime-node 1.30.0". */
+  readonly version: string;
+  /** @throws ProblemError `unsupported-operator`, `engine-failed`, `out-of-memory` or `missing-external-data`. */
+  open(model: RunnableModel, options: SessionOptions): Promise<Session>;
+}

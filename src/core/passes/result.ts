@@ -1,0 +1,122 @@
+/**
+ * What passes give back: one shape for every pass, so that the page, the report and the command line can show any of
+ * them. Everything is plain data and typed arrays; every number carries its definition.
+ */
+
+export type Severity = 'error' | 'warning' | 'information';
+
+/** What a pass would say aloud. */
+export interface Finding {
+  readonly severity: Severity;
+  /** Orders findings of one severity, largest first: the share of the model concerned, 0 to 1. */
+  readonly weight: number;
+  /** One plain sentence with its numbers and on how many inputs they rest. */
+  readonly sentence: string;
+  /** Where it is: a layer (ONNX value name), and units of it where the finding is about units. */
+  readonly layer?: string;
+  readonly units?: readonly number[];
+  /** What it may mean and what to do about it, one or two sentences. */
+  readonly advice?: string;
+}
+
+/** A measured quantity: how it is called, what it is exactly, how it is shown. */
+export interface Quantity {
+  /** Unique over all passes: "zero-share". */
+  readonly id: string;
+  readonly label: string;
+  /** One exact sentence with the unit of count and the strictness, and where it is defined: "methods C1". */
+  readonly definition: string;
+  readonly format: 'share' | 'number' | 'count';
+  /** Diverging quantities are coloured around zero. */
+  readonly scale: 'sequential' | 'diverging';
+}
+
+/** One number per layer: colours the graph and fills the table. */
+export interface LayerMetric extends Quantity {
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** One number per unit of every layer: the heatmap units × layers and the unit's page. */
+export interface UnitMetric extends Quantity {
+  readonly values: Readonly<Record<string, Float32Array>>;
+}
+
+/** One number per unit and example: the heatmap units × examples. Row-major [examples, units]. */
+export interface ExampleMetric extends Quantity {
+  /** Dataset indices of the rows, the same for every layer. */
+  readonly examples: Int32Array;
+  readonly values: Readonly<Record<string, Float32Array>>;
+}
+
+/** Counts over the fixed buckets of summary/histogram.ts. */
+export interface LayerHistograms {
+  readonly layer: Uint32Array;
+  /** Row-major [units, buckets]; absent where the layer has too many units. */
+  readonly units?: Uint32Array;
+  /** Values counted and values there were: equal when nothing was sampled. */
+  readonly counted: number;
+  readonly total: number;
+}
+
+/** The examples that excite each unit most. Row-major [units, k]; index −1 where there are fewer. */
+export interface TopExamples {
+  readonly k: number;
+  readonly indices: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** Lines over a common axis: share of zeros by position, aggregated sparsity over tokens. */
+export interface Curve {
+  readonly id: string;
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly definition: string;
+  readonly format: 'share' | 'number';
+  readonly series: readonly { readonly label: string; readonly layer?: string; readonly x: Float32Array; readonly y: Float32Array; readonly dashed?: boolean }[];
+}
+
+export interface LayerSummary {
+  readonly value: string;
+  readonly label: string;
+  readonly module: readonly string[];
+  readonly operator: string;
+  readonly family: string;
+  readonly units: number;
+  readonly unitWord: string;
+  readonly positionWord?: string;
+  /** Shape for one example. */
+  readonly shape: readonly number[];
+}
+
+/** Everything one pass found on one model and dataset. */
+export interface PassResult {
+  readonly pass: string;
+  readonly passVersion: number;
+  /** The answer to the pass's question in one sentence. */
+  readonly answer: string;
+  readonly findings: readonly Finding[];
+  readonly layerMetrics: readonly LayerMetric[];
+  readonly unitMetrics: readonly UnitMetric[];
+  readonly exampleMetrics: readonly ExampleMetric[];
+  readonly curves: readonly Curve[];
+  readonly histograms?: Readonly<Record<string, LayerHistograms>>;
+  readonly topExamples?: Readonly<Record<string, TopExamples>>;
+}
+
+/** One run: the inputs it saw, the engine, and the result of each pass. */
+export interface RunResult {
+  readonly layers: readonly LayerSummary[];
+  readonly passes: readonly PassResult[];
+  /** Inputs seen and inputs planned: fewer when a person cancelled. */
+  readonly inputsSeen: number;
+  readonly inputsPlanned: number;
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** Where the inputs came from; begins with "random" when synthetic. */
+  readonly data: string;
+  readonly synthetic: boolean;
+  readonly engine: string;
+  readonly seconds: number;
+  /** When it finished, ISO 8601. */
+  readonly finished: string;
+}

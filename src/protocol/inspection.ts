@@ -1,0 +1,91 @@
+/** Inputs, runs and results as they cross between worker, host and page. */
+import type { Problem } from '../core/errors.js';
+import type { ExamplePreview } from '../core/dataset/dataset.js';
+import type { Recipe } from '../core/dataset/recipe.js';
+import type { PassResult, Quantity, RunResult } from '../core/passes/result.js';
+
+/** How the model's inputs will be made, in words and as the recipe. */
+export interface InputsDescription {
+  readonly recipe: Recipe;
+  /** Where the recipe came from. */
+  readonly origin: 'file' | 'guessed' | 'chosen';
+  /** One line per graph input: "image: 200 images from images/, stretched to 64 × 64, rgb, (x/255 − mean)/std". */
+  readonly lines: readonly { readonly input: string; readonly text: string; readonly synthetic: boolean }[];
+  /** Examples a run would use, when the data could be opened. */
+  readonly size?: number;
+  readonly synthetic: boolean;
+  /** Why these inputs cannot be used, if so. */
+  readonly problem?: Problem;
+}
+
+export interface RunRequest {
+  readonly passes: readonly string[];
+}
+
+export interface RunProgress {
+  readonly inputsSeen: number;
+  readonly inputsPlanned: number;
+  /** Estimate, seconds; undefined until known. */
+  readonly secondsLeft?: number;
+  /** "Preparing", "Running", "Finishing". */
+  readonly phase: string;
+}
+
+/** A result without its large arrays: what the page needs at once. Large arrays are asked for one by one. */
+export interface ResultSummary extends Omit<RunResult, 'passes'> {
+  readonly passes: readonly (Omit<PassResult, 'unitMetrics' | 'exampleMetrics' | 'histograms' | 'topExamples'> & {
+    readonly unitMetrics: readonly Quantity[];
+    readonly exampleMetrics: readonly (Quantity & { readonly examples: Int32Array })[];
+  })[];
+  /** Read from the cache instead of computed now. */
+  readonly cached: boolean;
+}
+
+export interface UnitMetricValues {
+  /** One exactly-sized array per layer, in the order of ResultSummary.layers; empty where the metric lacks the layer. */
+  readonly layers: readonly Float32Array[];
+}
+
+/** A rectangle of a units × examples matrix: rows are examples, columns are units. */
+export interface MatrixTile {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface UnitDetail {
+  readonly layer: string;
+  readonly unit: number;
+  /** Every unit metric of this unit, with its layer's mean for comparison. */
+  readonly statistics: readonly (Quantity & { readonly value: number; readonly layerMean: number })[];
+  readonly histogram?: HistogramView;
+  readonly top: readonly { readonly index: number; readonly value: number }[];
+}
+
+/** Histogram ready to draw: counts between edges (edges.length = counts.length + 1), zeros apart. */
+export interface HistogramView {
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+  readonly zeros: number;
+  readonly nonFinite: number;
+  readonly counted: number;
+  readonly total: number;
+}
+
+/** One input and what a unit did on it. */
+export interface ExampleDetail {
+  readonly index: number;
+  readonly preview: ExamplePreview;
+  /** Activations of the asked unit over positions (a map over the picture, a value per token), if one was asked for. */
+  readonly activations?: { readonly shape: readonly number[]; readonly values: Float32Array };
+}
+
+/** What is selected, everywhere at once. All optional: nothing selected. */
+export interface Selection {
+  /** Id of a graph item. */
+  readonly item?: string;
+  /** ONNX value name of an activation layer. */
+  readonly layer?: string;
+  readonly unit?: number;
+  readonly example?: number;
+}

@@ -1,0 +1,50 @@
+/** Between the extension host and the page (webview). The page never holds a model: it asks. */
+import type { Problem } from '../core/errors.js';
+import type { WorkerApi, OpenedModel } from './worker-api.js';
+import type { InputsDescription, ResultSummary, RunProgress, Selection } from './inspection.js';
+
+/** What the host can do here; the page adapts. */
+export interface Capabilities {
+  readonly platform: string;
+  readonly version: string;
+  /** Engine in use, as shown: "onnxruntime-node 1.30.0 (native)". */
+  readonly engine: string;
+}
+
+export type OpenState =
+  | { readonly state: 'open'; readonly model: OpenedModel; readonly capabilities: Capabilities; readonly running?: RunProgress; readonly selection: Selection }
+  | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
+
+/** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
+export interface HostApi
+  extends Pick<WorkerApi, 'graph' | 'node' | 'unitMetric' | 'exampleTile' | 'layerHistogram' | 'unit' | 'example'> {
+  /** First call, and again whenever the page is shown after being hidden. */
+  ready(request: Record<string, never>, signal?: AbortSignal): Promise<OpenState>;
+  /** Starts a run (all applicable passes when none are named); its end arrives as `resultChanged`. */
+  run(request: { readonly passes?: readonly string[] }, signal?: AbortSignal): Promise<void>;
+  cancelRun(request: Record<string, never>): Promise<void>;
+  /** Runs a command of the palette for this model: "modelInspector.chooseInputs". */
+  command(request: { readonly command: string }): Promise<void>;
+  select(request: Selection): Promise<void>;
+  copyText(request: { readonly text: string }): Promise<void>;
+  /** Asks where to save and writes the bytes. @returns false when the person cancelled. */
+  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): Promise<boolean>;
+  /** Reads the model file again after it changed on disk. */
+  reload(request: Record<string, never>): Promise<void>;
+  log(request: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;
+}
+
+/** What the host tells the page. */
+export interface PageApi {
+  stateChanged(state: OpenState): Promise<void>;
+  inputsChanged(inputs: InputsDescription): Promise<void>;
+  runProgress(progress: RunProgress): Promise<void>;
+  /** A run ended; `problem` when it failed. */
+  resultChanged(result: { readonly result?: ResultSummary; readonly problem?: Problem }): Promise<void>;
+  selectionChanged(selection: Selection): Promise<void>;
+  /** The file changed on disk, or was deleted. */
+  fileChanged(change: { readonly deleted: boolean }): Promise<void>;
+  /** The palette's "Export Table or Picture…": the page saves what it shows. */
+  exportShown(request: Record<string, never>): Promise<void>;
+  workerLost(problem: Problem): Promise<void>;
+}

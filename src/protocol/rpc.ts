@@ -1,0 +1,112 @@
+/**
+ * One way to call across threads and frames: an interface of async methods on each side. A call ends with a value,
+ * a Problem or a cancellation, never silently. Binary payloads are typed arrays with exactly-sized buffers.
+ */
+import { asProblem, CancelledError, ProblemError, type Problem } from '../core/errors.js';
+
+/** Methods take one plain-data argument and, in the callee, an abort signal. */
+export type Api<T> = { [K in keyof T]: (argument: never, signal?: AbortSignal) => Promise<unknown> };
+
+export type RpcMessage =
+  | { readonly type: 'call'; readonly id: number; readonly method: string; readonly argument: unknown }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly problem: Problem | 'cancelled' };
+
+/** A message channel: MessagePort, worker, webview. */
+export interface Channel {
+  send(message: RpcMessage): void;
+  /** @returns a function that stops listening. */
+  listen(handler: (message: RpcMessage) => void): () => void;
+}
+
+export interface Client<T extends Api<T>> {
+  readonly api: T;
+  /** Rejects every call under way with `reason`: the other side is gone. */
+  close(reason: Problem): void;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Calls the other side's methods. Aborting the signal passes a cancellation on and rejects at once. */
+export function connect<T extends Api<T>>(channel: Channel): Client<T> {
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let closed: Problem | undefined;
+  const stop = channel.listen((message) => {
+    if (message.type !== 'result' && message.type !== 'error') return;
+    const call = pending.get(message.id);
+    if (call === undefined) return;
+    pending.delete(message.id);
+    if (message.type === 'result') call.resolve(message.value);
+    else call.reject(message.problem === 'cancelled' ? new CancelledError() : new ProblemError(message.problem));
+  });
+  const invoke = (method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (closed !== undefined) return reject(new ProblemError(closed));
+      if (signal?.aborted) return reject(new CancelledError());
+      const id = nextId++;
+      const onAbort = (): void => {
+        pending.delete(id);
+        channel.send({ type: 'cancel', id });
+        reject(new CancelledError());
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const settled = (): void => signal?.removeEventListener('abort', onAbort);
+      pending.set(id, {
+        resolve: (value) => (settled(), resolve(value)),
+        reject: (error) => (settled(), reject(error)),
+      });
+      channel.send({ type: 'call', id, method, argument });
+    });
+  const api = new Proxy({} as T, {
+    get: (_target, method) =>
+      typeof method === 'string' && method !== 'then'
+        ? (argument: unknown, signal?: AbortSignal) => invoke(method, argument, signal)
+        : undefined,
+  });
+  return {
+    api,
+    close(reason) {
+      closed = reason;
+      stop();
+      for (const call of pending.values()) call.reject(new ProblemError(reason));
+      pending.clear();
+    },
+  };
+}
+
+/** Answers calls with the methods of `implementation`. @returns a function that stops serving. */
+export function serve<T extends Api<T>>(
+  channel: Channel,
+  implementation: T,
+  onDefect: (error: unknown) => void,
+): () => void {
+  const running = new Map<number, AbortController>();
+  return channel.listen((message) => {
+    if (message.type === 'cancel') running.get(message.id)?.abort();
+    if (message.type !== 'call') return;
+    const { id } = message;
+    const controller = new AbortController();
+    running.set(id, controller);
+    void answer(implementation, message.method, message.argument, controller.signal)
+      .then(
+        (value) => channel.send({ type: 'result', id, value }),
+        (error: unknown) => {
+          if (error instanceof CancelledError) return channel.send({ type: 'error', id, problem: 'cancelled' });
+          if (!(error instanceof ProblemError)) onDefect(error);
+          channel.send({ type: 'error', id, problem: asProblem(error) });
+        },
+      )
+      .finally(() => running.delete(id));
+  });
+}
+
+async function answer<T extends Api<T>>(implementation: T, method: string, argument: unknown, signal: AbortSignal): Promise<unknown> {
+  if (!Object.hasOwn(implementation, method)) throw new Error(`No such method: ${method}`);
+  const call = implementation[method as keyof T] as unknown as (argument: unknown, signal: AbortSignal) => Promise<unknown>;
+  return call(argument, signal);
+}

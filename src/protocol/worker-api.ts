@@ -1,0 +1,71 @@
+/** What the host and the command line ask of the compute worker. One worker inspects one model. */
+import type { EngineName } from '../core/engine/engine.js';
+import type { Recipe } from '../core/dataset/recipe.js';
+import type { PassResult } from '../core/passes/result.js';
+import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
+import type {
+  ExampleDetail, HistogramView, InputsDescription, MatrixTile, ResultSummary, RunProgress, RunRequest, UnitDetail, UnitMetricValues,
+} from './inspection.js';
+
+export interface WorkerSettings {
+  readonly engine: EngineName | 'automatic';
+  /** 0: as many as there are cores. */
+  readonly threads: number;
+  readonly defaultInputs: number;
+  /** Folder of cached results; undefined: no cache. */
+  readonly cacheFolder?: string;
+  readonly cacheMegabytes: number;
+}
+
+export interface OpenRequest {
+  /** Absolute path of the model file. */
+  readonly path: string;
+  readonly settings: WorkerSettings;
+}
+
+export interface OpenedModel {
+  readonly overview: ModelOverview;
+  readonly outline: readonly OutlineEntry[];
+  readonly passes: readonly PassDescription[];
+  readonly inputs: InputsDescription;
+  /** From the cache, when this file, recipe and pass versions were run before. */
+  readonly result?: ResultSummary;
+}
+
+export interface WorkerApi {
+  open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
+  graph(request: { readonly expanded: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
+  node(request: { readonly id: string }, signal?: AbortSignal): Promise<GraphNodeDetail>;
+  /** Applies a recipe (not yet saved to disk); with none, goes back to the file beside the model or the guess. */
+  setInputs(request: { readonly recipe?: Recipe }, signal?: AbortSignal): Promise<InputsDescription>;
+  /** Best recipe for a file or folder that a person chose as the model's inputs. */
+  recipeFor(request: { readonly path: string; readonly input?: string }, signal?: AbortSignal): Promise<Recipe>;
+  /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */
+  run(request: RunRequest, signal?: AbortSignal): Promise<ResultSummary>;
+  /** Stops the run under way after its batch and keeps what it has. */
+  cancelRun(request: Record<string, never>): Promise<void>;
+  unitMetric(request: { readonly metric: string }, signal?: AbortSignal): Promise<UnitMetricValues>;
+  exampleTile(
+    request: { readonly metric: string; readonly layer: string; readonly rows: readonly [number, number]; readonly columns: readonly [number, number] },
+    signal?: AbortSignal,
+  ): Promise<MatrixTile>;
+  layerHistogram(request: { readonly layer: string }, signal?: AbortSignal): Promise<HistogramView | undefined>;
+  unit(request: { readonly layer: string; readonly unit: number }, signal?: AbortSignal): Promise<UnitDetail>;
+  example(
+    request: { readonly index: number; readonly layer?: string; readonly unit?: number },
+    signal?: AbortSignal,
+  ): Promise<ExampleDetail>;
+  /** The report as one HTML page, and the results as JSON. */
+  report(request: Record<string, never>, signal?: AbortSignal): Promise<{ readonly html: string; readonly json: string }>;
+  /** A table as CSV: every layer metric, or every unit metric of one layer. */
+  table(request: { readonly layer?: string }, signal?: AbortSignal): Promise<string>;
+  close(request: Record<string, never>): Promise<void>;
+}
+
+/** What the worker tells on its own. */
+export interface WorkerEvents {
+  runProgress(progress: RunProgress): Promise<void>;
+  log(line: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;
+}
+
+export type { PassResult };
