@@ -1,0 +1,69 @@
+import {
+  AttributeProto_AttributeType as AttributeType,
+  type AttributeProto,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from '../formats/onnx/onnx_pb.js';
+
+/** Anything that stands for a node of the file. */
+export interface HasNode {
+  readonly proto: NodeProto;
+}
+
+/**
+ * Typed access to a node's attributes: each gives undefined when the attribute is absent, has another type, or is a
+ * reference to a parameter of the surrounding function. Files older than IR version 3 may leave the type out.
+ */
+function attribute(node: HasNode, name: string, type: AttributeType): AttributeProto | undefined {
+  const found = node.proto.attribute.find((candidate) => candidate.name === name);
+  if (found === undefined || found.refAttrName !== '') return undefined;
+  return found.type === type || found.type === AttributeType.UNDEFINED ? found : undefined;
+}
+
+/** An integer; beyond 2^53 it is rounded (as in the "to the end" of Slice, 2^63 − 1). */
+export function attributeInt(node: HasNode, name: string): number | undefined {
+  const found = attribute(node, name, AttributeType.INT);
+  return found === undefined ? undefined : Number(found.i);
+}
+
+export function attributeInts(node: HasNode, name: string): readonly number[] | undefined {
+  return attribute(node, name, AttributeType.INTS)?.ints.map(Number);
+}
+
+export function attributeFloat(node: HasNode, name: string): number | undefined {
+  return attribute(node, name, AttributeType.FLOAT)?.f;
+}
+
+export function attributeFloats(node: HasNode, name: string): readonly number[] | undefined {
+  return attribute(node, name, AttributeType.FLOATS)?.floats;
+}
+
+export function attributeString(node: HasNode, name: string): string | undefined {
+  const found = attribute(node, name, AttributeType.STRING);
+  return found === undefined ? undefined : new TextDecoder().decode(found.s);
+}
+
+export function attributeStrings(node: HasNode, name: string): readonly string[] | undefined {
+  return attribute(node, name, AttributeType.STRINGS)?.strings.map((text) => new TextDecoder().decode(text));
+}
+
+export function attributeTensor(node: HasNode, name: string): TensorProto | undefined {
+  return attribute(node, name, AttributeType.TENSOR)?.t;
+}
+
+export function attributeGraph(node: HasNode, name: string): GraphProto | undefined {
+  return attribute(node, name, AttributeType.GRAPH)?.g;
+}
+
+/** Every graph in the node's attributes, in order: `then_branch`, `else_branch`, `body`. */
+export function attributeGraphs(
+  node: NodeProto,
+): readonly { readonly attribute: string; readonly graph: GraphProto }[] {
+  const graphs: { attribute: string; graph: GraphProto }[] = [];
+  for (const candidate of node.attribute) {
+    if (candidate.g !== undefined) graphs.push({ attribute: candidate.name, graph: candidate.g });
+    for (const graph of candidate.graphs) graphs.push({ attribute: candidate.name, graph });
+  }
+  return graphs;
+}
