@@ -21,6 +21,8 @@ export interface OpenRequest {
   /** Absolute path of the model file. */
   readonly path: string;
   readonly settings: WorkerSettings;
+  /** Inputs that the person chose earlier for this model; they win over the file beside it. */
+  readonly recipe?: Recipe;
 }
 
 export interface OpenedModel {
@@ -30,6 +32,8 @@ export interface OpenedModel {
   readonly inputs: InputsDescription;
   /** From the cache, when this file, recipe and pass versions were run before. */
   readonly result?: ResultSummary;
+  /** Engine that runs will use, as shown: "onnxruntime-node 1.30.0 (native)". */
+  readonly engine?: string;
 }
 
 export interface WorkerApi {
