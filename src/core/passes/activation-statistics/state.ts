@@ -1,0 +1,125 @@
+import type { ObservedLayer } from '../../graph/layers.js';
+import type { Observed, ObservedBatch } from '../../rewrite/observation.js';
+import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
+import { addExtrema, createExtrema, mergeExtrema, type Extrema } from '../../summary/extrema.js';
+import { BUCKETS, countValues } from '../../summary/histogram.js';
+import { addSums, createMoments, mergeMoments, type Moments } from '../../summary/moments.js';
+import { addToTop, createTopK, mergeTop, type TopK } from '../../summary/top-examples.js';
+
+export const TOP_EXAMPLES = 12;
+
+/** Units of one layer beyond which only the layer's own histogram is kept: 390 buckets a unit are 1.6 KB. */
+const UNIT_HISTOGRAMS_LIMIT = 8192;
+
+export interface LayerStatistics {
+  readonly moments: Moments;
+  /** Σ |h| per unit, over inputs where it is finite. */
+  readonly absoluteSum: Float64Array;
+  readonly absoluteEntries: Counts;
+  readonly extrema: Extrema;
+  readonly zeros: Counts;
+  readonly nonFinite: Counts;
+  /** Entries per unit, finite or not. */
+  readonly entries: Counts;
+  /** Inputs in which some unit was not finite. */
+  readonly nonFiniteInputs: Counts;
+  readonly histogram: Uint32Array;
+  readonly unitHistograms: Uint32Array | undefined;
+  readonly sampled: Counts;
+  readonly top: TopK;
+  readonly maxima: ExampleRows;
+  readonly means: ExampleRows;
+}
+
+export function createLayerStatistics({ units }: ObservedLayer): LayerStatistics {
+  return {
+    moments: createMoments(units),
+    absoluteSum: new Float64Array(units),
+    absoluteEntries: createCounts(units),
+    extrema: createExtrema(units),
+    zeros: createCounts(units),
+    nonFinite: createCounts(units),
+    entries: createCounts(units),
+    nonFiniteInputs: createCounts(1),
+    histogram: new Uint32Array(BUCKETS),
+    unitHistograms: units <= UNIT_HISTOGRAMS_LIMIT ? new Uint32Array(units * BUCKETS) : undefined,
+    sampled: createCounts(1),
+    top: createTopK(units, TOP_EXAMPLES),
+    maxima: createExampleRows(units),
+    means: createExampleRows(units),
+  };
+}
+
+export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatistics): void {
+  mergeMoments(into.moments, other.moments);
+  mergeCounts(into.absoluteSum, other.absoluteSum);
+  mergeCounts(into.absoluteEntries, other.absoluteEntries);
+  mergeExtrema(into.extrema, other.extrema);
+  mergeCounts(into.zeros, other.zeros);
+  mergeCounts(into.nonFinite, other.nonFinite);
+  mergeCounts(into.entries, other.entries);
+  mergeCounts(into.nonFiniteInputs, other.nonFiniteInputs);
+  addCounts(into.histogram, other.histogram);
+  if (into.unitHistograms !== undefined && other.unitHistograms !== undefined) {
+    addCounts(into.unitHistograms, other.unitHistograms);
+  }
+  mergeCounts(into.sampled, other.sampled);
+  mergeTop(into.top, other.top);
+  mergeExampleRows(into.maxima, other.maxima);
+  mergeExampleRows(into.means, other.means);
+}
+
+function addCounts(into: Uint32Array, other: Uint32Array): void {
+  for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
+}
+
+/** Adds one batch of a layer's observations. */
+export function foldLayer(state: LayerStatistics, layer: ObservedLayer, batch: ObservedBatch): void {
+  const sum = batch.get(layer.value, 'sum');
+  const squares = batch.get(layer.value, 'sum-of-squares');
+  const absolute = batch.get(layer.value, 'absolute-sum');
+  const minimum = batch.get(layer.value, 'minimum');
+  const maximum = batch.get(layer.value, 'maximum');
+  const zeros = batch.get(layer.value, 'zero-count');
+  const nonFinite = batch.get(layer.value, 'non-finite-count');
+  const means = new Float32Array(sum.data.length);
+  batch.indices.forEach((example, row) => {
+    let someNonFinite = false;
+    for (let unit = 0; unit < layer.units; unit++) {
+      const at = row * layer.units + unit;
+      const total = sum.data[at] as number;
+      addSums(state.moments, unit, sum.entries, total, squares.data[at] as number);
+      means[at] = total / sum.entries;
+      const magnitude = absolute.data[at] as number;
+      if (Number.isFinite(magnitude)) {
+        state.absoluteSum[unit] = (state.absoluteSum[unit] as number) + magnitude;
+        state.absoluteEntries[unit] = (state.absoluteEntries[unit] as number) + absolute.entries;
+      }
+      addExtrema(state.extrema, unit, minimum.data[at] as number, maximum.data[at] as number);
+      state.zeros[unit] = (state.zeros[unit] as number) + (zeros.data[at] as number);
+      const broken = nonFinite.data[at] as number;
+      someNonFinite ||= broken > 0;
+      state.nonFinite[unit] = (state.nonFinite[unit] as number) + broken;
+      state.entries[unit] = (state.entries[unit] as number) + sum.entries;
+      addToTop(state.top, unit, example, maximum.data[at] as number);
+    }
+    if (someNonFinite) state.nonFiniteInputs[0] = (state.nonFiniteInputs[0] as number) + 1;
+    addExampleRow(state.maxima, example, maximum.data, row);
+    addExampleRow(state.means, example, means, row);
+  });
+  foldSample(state, layer.units, batch.get(layer.value, 'sample'));
+}
+
+/** `sample` is row-major [examples, units, sampled positions]. */
+function foldSample(state: LayerStatistics, units: number, sample: Observed): void {
+  countValues(state.histogram, 0, sample.data, 0, sample.data.length);
+  state.sampled[0] = (state.sampled[0] as number) + sample.data.length;
+  if (state.unitHistograms === undefined) return;
+  const positions = sample.columns / units;
+  for (let row = 0; row < sample.examples; row++) {
+    for (let unit = 0; unit < units; unit++) {
+      countValues(state.unitHistograms, unit * BUCKETS, sample.data, (row * units + unit) * positions, positions);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { ObservedLayer } from '../../graph/layers.js';
+import type { RunFacts } from '../pass.js';
+import type { Finding } from '../result.js';
+import { unitsWhere } from '../units.js';
+import { count, ofUnits, oneInputCaution, percent } from '../words.js';
+import type { UnitState } from './state.js';
+
+type States = ReadonlyMap<string, readonly UnitState[]>;
+
+export function deadUnitsAnswer(states: States, facts: RunFacts): string {
+  const all = [...states.values()].flat();
+  const number = (wanted: UnitState): number => all.filter((state) => state === wanted).length;
+  const dead = number('dead');
+  const others = (
+    [
+      ['dormant', 'hardly ever fire'],
+      ['always-on', 'always fire'],
+      ['saturated', 'are saturated'],
+    ] as const
+  )
+    .map(([state, words]) => ({ words, units: number(state) }))
+    .filter(({ units }) => units > 0)
+    .map(({ words, units }) => `${count(units)} ${words}`);
+  const neverFired =
+    dead === 0
+      ? `Each of the ${count(all.length)} units fired at least once`
+      : `${count(dead)} of ${count(all.length)} units (${percent(dead / all.length)}) never fired`;
+  return `${neverFired} ${facts.onInputs}${others.length > 0 ? `; ${others.join(', ')}` : ''}.${oneInputCaution(facts.inputsSeen)}`;
+}
+
+export function deadUnitsFindings(states: States, facts: RunFacts): Finding[] {
+  return facts.layers.flatMap((layer) => layerFindings(layer, states.get(layer.value) ?? [], facts));
+}
+
+function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts: RunFacts): Finding[] {
+  const { value, label, units, unitWord, family } = layer;
+  const caution = oneInputCaution(facts.inputsSeen);
+  const where = (wanted: UnitState): number[] => unitsWhere(units, (unit) => states[unit] === wanted);
+  const finding = (severity: Finding['severity'], some: number[], verb: string, advice: string): Finding[] =>
+    some.length === 0
+      ? []
+      : [
+          {
+            severity,
+            weight: some.length / units,
+            sentence:
+              `${label}: ${ofUnits(some.length, units, unitWord)} ${verb} ${facts.onInputs} ` +
+              `(${percent(some.length / units)}).${caution}`,
+            layer: value,
+            units: some,
+            advice,
+          },
+        ];
+  const dead = where('dead');
+  return [
+    ...finding(
+      dead.length === units ? 'error' : 'warning',
+      dead,
+      family === 'rectifier' || family === 'value' ? 'never fired' : 'stayed near zero',
+      dead.length === units
+        ? 'The whole layer is silent: nothing passes through it. Look for broken weights, a wrong preprocessing or a dying layer.'
+        : 'They cost compute and memory and give nothing on this data. More or other inputs may wake them: this is no proof.',
+    ),
+    ...finding(
+      'warning',
+      where('saturated'),
+      'were saturated almost everywhere',
+      'They sit at an end of their range and pass hardly any signal. Large weights or unscaled inputs are the usual reason.',
+    ),
+    ...finding(
+      'information',
+      where('dormant'),
+      'fired on under 1 % of their entries',
+      'Rare can be specific: look at the inputs that excite them before removing them.',
+    ),
+    ...(family === 'rectifier' && facts.inputsSeen > 1
+      ? finding(
+          'information',
+          where('always-on'),
+          'were never zero',
+          'The rectifier does nothing for these units on this data: they are linear here.',
+        )
+      : []),
+  ];
+}

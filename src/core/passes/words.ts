@@ -1,0 +1,30 @@
+/** Numbers and plurals as sentences of findings spell them, the same in every pass. */
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const significant = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+export function amount(value: number): string {
+  return Number.isFinite(value) ? significant.format(value) : String(value);
+}
+
+/** A share as a percentage; never "0 %" for something that exists, nor "100 %" for something incomplete. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.001) return 'under 0.1 %';
+  if (share < 1 && share > 0.999) return 'over 99.9 %';
+  const digits = share < 0.0995 || share > 0.9905 ? 1 : 0;
+  return `${(share * 100).toFixed(digits).replace(/\.0$/, '')} %`;
+}
+
+/** "14 of 64 channels"; "1 of 64 channels". */
+export function ofUnits(some: number, all: number, unitWord: string): string {
+  return `${count(some)} of ${count(all)} ${unitWord}`;
+}
+
+/** Sentences about shares on a single input need a warning: 0 and 1 are the only shares that each unit can have. */
+export function oneInputCaution(inputsSeen: number): string {
+  return inputsSeen === 1 ? ' This rests on one input only.' : '';
+}

@@ -1,0 +1,191 @@
+import type { Observation } from '../../rewrite/observation.js';
+import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
+import type { Pass, RunFacts } from '../pass.js';
+import type { Curve, Finding, PassResult } from '../result.js';
+import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
+import { amount, oneInputCaution, percent } from '../words.js';
+import { aggregate, createLayerZeros, foldZeros, isZeroableSequence, mergeLayerZeros, total, type LayerZeros } from './state.js';
+
+/** A layer this sparse is worth a sentence of its own. */
+const NOTABLE_SHARE = 0.9;
+
+/** How much of every layer is exactly zero: methods C1. */
+export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
+  id: 'zero-sparsity',
+  version: 1,
+  title: 'Zero sparsity',
+  question: 'How much of every layer is exactly zero, so that the weights it meets next need not be read?',
+  method:
+    'Entries that are exactly 0 after the activation function (−0 counts) are counted over every position of every ' +
+    'input. For sequences, aggregated sparsity agg(g) is the share of units that are 0 on all of tokens 1 to g; beside it ' +
+    'stand what units with the layer’s mean rate (sᵍ) and units with their own rates (mean of (1 − pᵢ)ᵍ) would give if ' +
+    'tokens were independent. Smooth functions such as GELU are never exactly zero: their share is near 0 by this measure. ' +
+    'Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024); methods C1.',
+  applies: ({ layers }) =>
+    layers.length > 0
+      ? { applies: true }
+      : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
+  plan: (layers) =>
+    layers.flatMap((layer): Observation[] => [
+      { layer: layer.value, kind: 'zero-count' },
+      ...(isZeroableSequence(layer)
+        ? [
+            { layer: layer.value, kind: 'zero-count-by-position' as const },
+            { layer: layer.value, kind: 'first-nonzero-position' as const },
+          ]
+        : []),
+    ]),
+  start: (layers) => perLayer(layers, createLayerZeros),
+  fold(state, batch) {
+    for (const layer of batch.layers) {
+      const zeros = state.get(layer.value);
+      if (zeros !== undefined) foldZeros(zeros, layer, batch);
+    }
+  },
+  merge: (state, other) => mergePerLayer(state, other, mergeLayerZeros),
+  finish(state, facts): PassResult {
+    const [first] = state.values();
+    const examples = first === undefined ? new Int32Array() : keptIndices(first.shares);
+    return {
+      pass: 'zero-sparsity',
+      passVersion: 1,
+      answer: answer(state, facts),
+      findings: findings(state, facts),
+      layerMetrics: [
+        {
+          id: 'layer-zero-share',
+          label: 'Zero share',
+          definition: 'Share of the layer’s entries (units × positions × inputs) that are exactly 0.',
+          format: 'share',
+          scale: 'sequential',
+          values: layerValues(state, ({ zeros, entries }) => total(zeros) / total(entries)),
+        },
+      ],
+      unitMetrics: [
+        {
+          id: 'unit-zero-share',
+          label: 'Zero share',
+          definition: 'Share of the unit’s entries (positions × inputs) that are exactly 0.',
+          format: 'share',
+          scale: 'sequential',
+          values: unitValues(state, ({ zeros, entries }) => zeros.map((count, unit) => count / (entries[unit] as number))),
+        },
+      ],
+      exampleMetrics:
+        first === undefined
+          ? []
+          : [
+              {
+                id: 'example-zero-share',
+                label: 'Zero share',
+                definition: 'Share of the unit’s positions in one input that are exactly 0.',
+                format: 'share',
+                scale: 'sequential',
+                examples,
+                values: Object.fromEntries(
+                  [...state].map(([layer, { shares }]) => [layer, exampleMatrix(shares, examples)]),
+                ),
+              },
+            ],
+      curves: curves(state, facts),
+    };
+  },
+};
+
+function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
+  const all = [...state.values()];
+  const share = all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0);
+  const zeroable = facts.layers.filter(({ family }) => family === 'rectifier');
+  if (zeroable.length === 0) {
+    return (
+      `${percent(share)} of all activation entries are exactly zero (${facts.onInputs}): none of this model’s activation ` +
+      `functions has a flat zero side, so sparsity must be measured by magnitude instead.`
+    );
+  }
+  const shares = zeroable
+    .map(({ value, label }) => {
+      const { zeros, entries } = state.get(value) as LayerZeros;
+      return { label, share: total(zeros) / total(entries) };
+    })
+    .sort((a, b) => a.share - b.share);
+  const low = shares[0] as { label: string; share: number };
+  const high = shares.at(-1) as { label: string; share: number };
+  const spread =
+    shares.length > 1 ? `, from ${percent(low.share)} in ${low.label} to ${percent(high.share)} in ${high.label}` : '';
+  return `${percent(share)} of all activation entries are exactly zero${spread} (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`;
+}
+
+function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
+  return facts.layers.flatMap(({ value, label }): Finding[] => {
+    const layer = state.get(value) as LayerZeros;
+    const share = total(layer.zeros) / total(layer.entries);
+    const found: Finding[] = [];
+    if (share >= NOTABLE_SHARE && share < 1) {
+      found.push({
+        severity: 'information',
+        weight: share,
+        sentence: `${label}: ${percent(share)} of its entries are exactly zero ${facts.onInputs}.${oneInputCaution(facts.inputsSeen)}`,
+        layer: value,
+        advice: 'The layer after it could skip most of its weights for each input; a narrower layer may do as well.',
+      });
+    }
+    const aggregated = aggregate(layer);
+    const tokens = Math.min(16, aggregated?.observed.length ?? 0);
+    if (aggregated !== undefined && tokens > 1) {
+      const silent = aggregated.observed[tokens - 1] as number;
+      const gain = silent - (aggregated.independent[tokens - 1] as number);
+      if (gain >= 0.05) {
+        found.push({
+          severity: 'information',
+          weight: gain,
+          sentence:
+            `${label}: ${percent(silent)} of its units stay zero over the first ${amount(tokens)} tokens of an input, ` +
+            `${amount(gain * 100)} points more than independent tokens would give.`,
+          layer: value,
+          advice: 'Neighbouring tokens reuse the same units, so weights that were read once serve several tokens.',
+        });
+      }
+    }
+    return found;
+  });
+}
+
+function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
+  const sequences = facts.layers.flatMap(({ value, label }) => {
+    const layer = state.get(value) as LayerZeros;
+    const aggregated = aggregate(layer);
+    if (aggregated === undefined || layer.sequence === undefined) return [];
+    const { zeros, entries } = layer.sequence;
+    const length = entries.findLastIndex((count) => count > 0) + 1;
+    const byPosition = Float32Array.from({ length }, (_, position) => (zeros[position] as number) / (entries[position] as number));
+    return [{ value, label, aggregated, byPosition }];
+  });
+  if (sequences.length === 0) return [];
+  const from = (start: number, length: number): Float32Array => Float32Array.from({ length }, (_, index) => start + index);
+  return [
+    {
+      id: 'zero-share-by-token',
+      title: 'Zero share by token position',
+      xLabel: 'Token position',
+      yLabel: 'Zero share',
+      definition: 'Share of a layer’s units that are exactly 0 at a position, averaged over inputs.',
+      format: 'share',
+      series: sequences.map(({ value, label, byPosition }) => ({ label, layer: value, x: from(0, byPosition.length), y: byPosition })),
+    },
+    {
+      id: 'aggregated-sparsity',
+      title: 'Aggregated sparsity',
+      xLabel: 'Tokens g',
+      yLabel: 'Units silent through token g',
+      definition:
+        'agg(g): share of (input, unit) pairs that are exactly 0 on all of tokens 1 to g. Dashed: mean over units of ' +
+        '(1 − pᵢ)ᵍ, what the same firing rates would give if tokens were independent.',
+      format: 'share',
+      series: sequences.flatMap(({ value, label, aggregated }) => [
+        { label, layer: value, x: from(1, aggregated.observed.length), y: aggregated.observed },
+        { label: `${label}, independent tokens`, layer: value, x: from(1, aggregated.independent.length), y: aggregated.independent, dashed: true },
+        { label: `${label}, alike units`, layer: value, x: from(1, aggregated.uniform.length), y: aggregated.uniform, dashed: true },
+      ]),
+    },
+  ];
+}

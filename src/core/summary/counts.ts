@@ -1,0 +1,10 @@
+/** Per-unit (or per-position) sums of counts in float64: exact far beyond any dataset. */
+export type Counts = Float64Array;
+
+export function createCounts(length: number): Counts {
+  return new Float64Array(length);
+}
+
+export function mergeCounts(into: Counts, other: Counts): void {
+  for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
+}
