@@ -73,7 +73,13 @@ export interface Curve {
   readonly yLabel: string;
   readonly definition: string;
   readonly format: 'share' | 'number';
-  readonly series: readonly { readonly label: string; readonly layer?: string; readonly x: Float32Array; readonly y: Float32Array; readonly dashed?: boolean }[];
+  readonly series: readonly {
+    readonly label: string;
+    readonly layer?: string;
+    readonly x: Float32Array;
+    readonly y: Float32Array;
+    readonly dashed?: boolean;
+  }[];
 }
 
 export interface LayerSummary {

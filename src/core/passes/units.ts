@@ -17,7 +17,10 @@ export function mergePerLayer<T>(into: PerLayer<T>, other: PerLayer<T>, merge: (
 }
 
 /** Metric values per layer, as plain records of numbers. */
-export function layerValues<T>(state: PerLayer<T>, value: (accumulator: T, layer: string) => number): LayerMetric['values'] {
+export function layerValues<T>(
+  state: PerLayer<T>,
+  value: (accumulator: T, layer: string) => number,
+): LayerMetric['values'] {
   return Object.fromEntries([...state].map(([layer, accumulator]) => [layer, value(accumulator, layer)]));
 }
 
@@ -25,7 +28,9 @@ export function unitValues<T>(
   state: PerLayer<T>,
   value: (accumulator: T, layer: string) => ArrayLike<number>,
 ): UnitMetric['values'] {
-  return Object.fromEntries([...state].map(([layer, accumulator]) => [layer, Float32Array.from(value(accumulator, layer))]));
+  return Object.fromEntries(
+    [...state].map(([layer, accumulator]) => [layer, Float32Array.from(value(accumulator, layer))]),
+  );
 }
 
 /** Indices where `test` holds. */

@@ -1,11 +1,11 @@
 /**
  * Histograms over fixed buckets, so that any two merge by adding counts and no first pass for the range is needed.
  * A bucket is the sign, the exponent and the top three mantissa bits of a float32: eight buckets per power of two between
- * 2⁻¹² and 2¹². Because every bucket edge is a multiple of the bucket widths below it, the buckets of any histogram add
+ * 2⁻¹⁶ and 2¹². Because every bucket edge is a multiple of the bucket widths below it, the buckets of any histogram add
  * up exactly into bins of equal width for drawing.
  */
 const MANTISSA_BITS = 3;
-const LOWEST_EXPONENT = -12;
+const LOWEST_EXPONENT = -16;
 const HIGHEST_EXPONENT = 12;
 const PER_OCTAVE = 1 << MANTISSA_BITS;
 const REGULAR = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * PER_OCTAVE;
@@ -21,7 +21,13 @@ const ZERO = 1 + PER_SIGN;
 export const BUCKETS = 2 + 2 * PER_SIGN;
 
 /** Adds `length` values from `values[start]` on to the counts that begin at `counts[offset]`. */
-export function countValues(counts: Uint32Array, offset: number, values: Float32Array, start: number, length: number): void {
+export function countValues(
+  counts: Uint32Array,
+  offset: number,
+  values: Float32Array,
+  start: number,
+  length: number,
+): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset + start * 4, length);
   for (let index = 0; index < length; index++) {
     const word = bits[index] as number;
@@ -67,7 +73,8 @@ export function drawable(buckets: Uint32Array): DrawableHistogram {
   const nonFinite = buckets[NON_FINITE] ?? 0;
   if (outermost === 0) return { edges: [], counts: [], zeros, nonFinite };
   const octave = Math.floor((Math.max(2, Math.min(outermost, PER_SIGN - 1)) - 2) / PER_OCTAVE);
-  const width = 2 ** (LOWEST_EXPONENT + octave - MANTISSA_BITS);
+  // Never narrower than the bucket around zero, which reaches to the lowest exponent.
+  const width = 2 ** Math.max(LOWEST_EXPONENT, LOWEST_EXPONENT + octave - MANTISSA_BITS);
   const sides = [-1, 1].map((sign) => {
     const bins: number[] = [];
     for (let distance = 1; distance <= outermost; distance++) {

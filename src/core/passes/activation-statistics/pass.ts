@@ -34,8 +34,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
     layers.length > 0
       ? { applies: true }
       : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
-  plan: (layers) =>
-    layers.flatMap((layer): Observation[] => KINDS.map((kind) => ({ layer: layer.value, kind }))),
+  plan: (layers) => layers.flatMap((layer): Observation[] => KINDS.map((kind) => ({ layer: layer.value, kind }))),
   start: (layers) => perLayer(layers, createLayerStatistics),
   fold(state, batch) {
     for (const layer of batch.layers) {
@@ -80,7 +79,8 @@ function layerMetrics(state: PerLayer<LayerStatistics>): PassResult['layerMetric
     {
       id: 'layer-mean-magnitude',
       label: 'Mean |activation|',
-      definition: 'Mean of |h| over all units, positions and inputs of the layer; inputs where a unit is not finite are left out for it.',
+      definition:
+        'Mean of |h| over all units, positions and inputs of the layer; inputs where a unit is not finite are left out for it.',
       format: 'number',
       scale: 'sequential',
       values: layerValues(state, (layer) => total(layer.absoluteSum) / total(layer.absoluteEntries)),
@@ -107,7 +107,9 @@ function layerMetrics(state: PerLayer<LayerStatistics>): PassResult['layerMetric
       definition: 'Largest |h| over all units, positions and inputs of the layer.',
       format: 'number',
       scale: 'sequential',
-      values: layerValues(state, (layer) => peaks(layer.extrema).reduce((high, peak) => (peak > high ? peak : high), 0)),
+      values: layerValues(state, (layer) =>
+        peaks(layer.extrema).reduce((high, peak) => (peak > high ? peak : high), 0),
+      ),
     },
     {
       id: 'layer-non-finite',
@@ -136,7 +138,9 @@ function unitMetrics(state: PerLayer<LayerStatistics>): PassResult['unitMetrics'
       definition: 'Mean of h of the unit over all positions and inputs.',
       format: 'number',
       scale: 'diverging',
-      values: unitValues(state, ({ moments }) => moments.mean.map((mean, unit) => (moments.count[unit] === 0 ? NaN : mean))),
+      values: unitValues(state, ({ moments }) =>
+        moments.mean.map((mean, unit) => (moments.count[unit] === 0 ? NaN : mean)),
+      ),
     },
     {
       id: 'unit-deviation',

@@ -9,7 +9,7 @@ import { addToTop, createTopK, mergeTop, type TopK } from '../../summary/top-exa
 
 export const TOP_EXAMPLES = 12;
 
-/** Units of one layer beyond which only the layer's own histogram is kept: 390 buckets a unit are 1.6 KB. */
+/** Units of one layer beyond which only the layer's own histogram is kept: 454 buckets a unit are 1.8 KB. */
 const UNIT_HISTOGRAMS_LIMIT = 8192;
 
 export interface LayerStatistics {

@@ -5,7 +5,15 @@ import type { Pass, RunFacts } from '../pass.js';
 import type { PassResult } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { deadUnitsAnswer, deadUnitsFindings } from './findings.js';
-import { createLayerFiring, firingRates, foldFiring, mergeLayerFiring, unitStates, type LayerFiring, type UnitState } from './state.js';
+import {
+  createLayerFiring,
+  firingRates,
+  foldFiring,
+  mergeLayerFiring,
+  unitStates,
+  type LayerFiring,
+  type UnitState,
+} from './state.js';
 
 /** Which units never, rarely or always fire: methods D1, data part. */
 export const deadUnits: Pass<PerLayer<LayerFiring>> = {
@@ -39,7 +47,9 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
   },
   merge: (state, other) => mergePerLayer(state, other, mergeLayerFiring),
   finish(state, facts): PassResult {
-    const states = new Map(facts.layers.map((layer) => [layer.value, unitStates(state.get(layer.value) as LayerFiring, layer)]));
+    const states = new Map(
+      facts.layers.map((layer) => [layer.value, unitStates(state.get(layer.value) as LayerFiring, layer)]),
+    );
     return {
       pass: 'dead-units',
       passVersion: 1,
@@ -50,7 +60,8 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
         {
           id: 'unit-firing-rate',
           label: 'Firing rate',
-          definition: 'p: share of the unit’s entries (positions × inputs) that are not exactly 0. 0 is dead, 1 is always on.',
+          definition:
+            'p: share of the unit’s entries (positions × inputs) that are not exactly 0. 0 is dead, 1 is always on.',
           format: 'share',
           scale: 'sequential',
           values: perUnit(facts.layers, state, (firing) => Float32Array.from(firingRates(firing))),
@@ -85,7 +96,10 @@ function perUnit(
 function layerMetrics(states: ReadonlyMap<string, readonly UnitState[]>, facts: RunFacts): PassResult['layerMetrics'] {
   const share = (wanted: UnitState, layers: readonly ObservedLayer[]): Record<string, number> =>
     Object.fromEntries(
-      layers.map(({ value, units }) => [value, (states.get(value) ?? []).filter((state) => state === wanted).length / units]),
+      layers.map(({ value, units }) => [
+        value,
+        (states.get(value) ?? []).filter((state) => state === wanted).length / units,
+      ]),
     );
   const rectifiers = facts.layers.filter(({ family }) => family === 'rectifier');
   const saturating = facts.layers.filter(({ family }) => family === 'saturating');
@@ -95,7 +109,8 @@ function layerMetrics(states: ReadonlyMap<string, readonly UnitState[]>, facts: 
       ...metric,
       id: 'layer-dead-share',
       label: 'Dead share',
-      definition: 'Share of the layer’s units that never fired: exactly 0 everywhere, or for smooth functions max |h| under 1 % of the layer’s.',
+      definition:
+        'Share of the layer’s units that never fired: exactly 0 everywhere, or for smooth functions max |h| under 1 % of the layer’s.',
       values: share('dead', facts.layers),
     },
     ...(rectifiers.length === 0
@@ -105,14 +120,16 @@ function layerMetrics(states: ReadonlyMap<string, readonly UnitState[]>, facts: 
             ...metric,
             id: 'layer-dormant-share',
             label: 'Dormant share',
-            definition: 'Share of the layer’s units that fired on under 1 % of their entries, but not never (rectifiers only).',
+            definition:
+              'Share of the layer’s units that fired on under 1 % of their entries, but not never (rectifiers only).',
             values: share('dormant', rectifiers),
           },
           {
             ...metric,
             id: 'layer-always-on-share',
             label: 'Always-on share',
-            definition: 'Share of the layer’s units that were never exactly 0 (rectifiers only): there the function was linear.',
+            definition:
+              'Share of the layer’s units that were never exactly 0 (rectifiers only): there the function was linear.',
             values: share('always-on', rectifiers),
           },
         ]),
@@ -123,7 +140,8 @@ function layerMetrics(states: ReadonlyMap<string, readonly UnitState[]>, facts: 
             ...metric,
             id: 'layer-saturated-share',
             label: 'Saturated share',
-            definition: 'Share of the layer’s units with more than 99 % of their entries at an end of the range (Tanh and sigmoid families only).',
+            definition:
+              'Share of the layer’s units with more than 99 % of their entries at an end of the range (Tanh and sigmoid families only).',
             values: share('saturated', saturating),
           },
         ]),

@@ -77,7 +77,8 @@ export function unitStates(state: LayerFiring, layer: ObservedLayer): UnitState[
       if (rate < DORMANT_RATE) return 'dormant';
       return rate === 1 ? 'always-on' : 'active';
     }
-    const saturated = state.saturated === undefined ? 0 : (state.saturated[unit] as number) / (state.entries[unit] as number);
+    const saturated =
+      state.saturated === undefined ? 0 : (state.saturated[unit] as number) / (state.entries[unit] as number);
     if (saturated > SATURATED_SHARE) return 'saturated';
     return (magnitudes[unit] as number) < SILENT_RATIO * largest ? 'dead' : 'active';
   });

@@ -4,7 +4,15 @@ import type { Pass, RunFacts } from '../pass.js';
 import type { Curve, Finding, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
 import { amount, oneInputCaution, percent } from '../words.js';
-import { aggregate, createLayerZeros, foldZeros, isZeroableSequence, mergeLayerZeros, total, type LayerZeros } from './state.js';
+import {
+  aggregate,
+  createLayerZeros,
+  foldZeros,
+  isZeroableSequence,
+  mergeLayerZeros,
+  total,
+  type LayerZeros,
+} from './state.js';
 
 /** A layer this sparse is worth a sentence of its own. */
 const NOTABLE_SHARE = 0.9;
@@ -68,7 +76,9 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           definition: 'Share of the unit’s entries (positions × inputs) that are exactly 0.',
           format: 'share',
           scale: 'sequential',
-          values: unitValues(state, ({ zeros, entries }) => zeros.map((count, unit) => count / (entries[unit] as number))),
+          values: unitValues(state, ({ zeros, entries }) =>
+            zeros.map((count, unit) => count / (entries[unit] as number)),
+          ),
         },
       ],
       exampleMetrics:
@@ -94,7 +104,8 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
 
 function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
   const all = [...state.values()];
-  const share = all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0);
+  const share =
+    all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0);
   const zeroable = facts.layers.filter(({ family }) => family === 'rectifier');
   if (zeroable.length === 0) {
     return (
@@ -157,11 +168,15 @@ function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
     if (aggregated === undefined || layer.sequence === undefined) return [];
     const { zeros, entries } = layer.sequence;
     const length = entries.findLastIndex((count) => count > 0) + 1;
-    const byPosition = Float32Array.from({ length }, (_, position) => (zeros[position] as number) / (entries[position] as number));
+    const byPosition = Float32Array.from(
+      { length },
+      (_, position) => (zeros[position] as number) / (entries[position] as number),
+    );
     return [{ value, label, aggregated, byPosition }];
   });
   if (sequences.length === 0) return [];
-  const from = (start: number, length: number): Float32Array => Float32Array.from({ length }, (_, index) => start + index);
+  const from = (start: number, length: number): Float32Array =>
+    Float32Array.from({ length }, (_, index) => start + index);
   return [
     {
       id: 'zero-share-by-token',
@@ -170,7 +185,12 @@ function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
       yLabel: 'Zero share',
       definition: 'Share of a layer’s units that are exactly 0 at a position, averaged over inputs.',
       format: 'share',
-      series: sequences.map(({ value, label, byPosition }) => ({ label, layer: value, x: from(0, byPosition.length), y: byPosition })),
+      series: sequences.map(({ value, label, byPosition }) => ({
+        label,
+        layer: value,
+        x: from(0, byPosition.length),
+        y: byPosition,
+      })),
     },
     {
       id: 'aggregated-sparsity',
@@ -183,8 +203,20 @@ function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
       format: 'share',
       series: sequences.flatMap(({ value, label, aggregated }) => [
         { label, layer: value, x: from(1, aggregated.observed.length), y: aggregated.observed },
-        { label: `${label}, independent tokens`, layer: value, x: from(1, aggregated.independent.length), y: aggregated.independent, dashed: true },
-        { label: `${label}, alike units`, layer: value, x: from(1, aggregated.uniform.length), y: aggregated.uniform, dashed: true },
+        {
+          label: `${label}, independent tokens`,
+          layer: value,
+          x: from(1, aggregated.independent.length),
+          y: aggregated.independent,
+          dashed: true,
+        },
+        {
+          label: `${label}, alike units`,
+          layer: value,
+          x: from(1, aggregated.uniform.length),
+          y: aggregated.uniform,
+          dashed: true,
+        },
       ]),
     },
   ];

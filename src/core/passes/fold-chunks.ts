@@ -1,0 +1,63 @@
+import { throwIfCancelled } from '../errors.js';
+import type { ObservedLayer } from '../graph/layers.js';
+import type { ObservedBatch } from '../rewrite/observation.js';
+import type { Pass } from './pass.js';
+
+/** Inputs per chunk. Fixed, because chunks decide the order of merging and with it the last bits of every sum. */
+export const CHUNK_INPUTS = 64;
+
+/** One state per pass, in the order of the passes. */
+type States = unknown[];
+
+export interface Folded {
+  readonly states: States;
+  /** Inputs that were folded: fewer than asked for when cancelled, or when inputs could not be read. */
+  readonly inputsSeen: number;
+}
+
+/**
+ * Folds `inputs` inputs chunk by chunk, each into its own states, and merges the chunks along a fixed binary tree: two
+ * neighbours of equal size merge as soon as both exist. One machine and any number of shards that split on chunk
+ * boundaries therefore add the same numbers in the same order.
+ *
+ * Cancelling keeps what was folded so far.
+ * @param observe runs inputs [start, end) and gives what the passes asked for; undefined when none could be read.
+ */
+export async function foldChunks(
+  passes: readonly Pass<unknown>[],
+  layers: readonly ObservedLayer[],
+  inputs: number,
+  batchSize: number,
+  observe: (start: number, end: number) => Promise<ObservedBatch | undefined>,
+  onBatch: (inputsDone: number) => void,
+  signal?: AbortSignal,
+): Promise<Folded> {
+  const tree: { size: number; states: States }[] = [];
+  const mergeLast = (): void => {
+    const right = tree.pop();
+    const left = tree.at(-1);
+    if (left === undefined || right === undefined) return;
+    passes.forEach((pass, index) => pass.merge(left.states[index], right.states[index]));
+    left.size += right.size;
+  };
+  let inputsSeen = 0;
+  for (let chunk = 0; chunk < inputs && !signal?.aborted; chunk += CHUNK_INPUTS) {
+    const states: States = passes.map((pass) => pass.start(layers));
+    const chunkEnd = Math.min(inputs, chunk + CHUNK_INPUTS);
+    for (let start = chunk; start < chunkEnd && !signal?.aborted; start += batchSize) {
+      const end = Math.min(chunkEnd, start + batchSize);
+      const batch = await observe(start, end);
+      if (batch !== undefined) {
+        passes.forEach((pass, index) => pass.fold(states[index], batch));
+        inputsSeen += batch.indices.length;
+      }
+      onBatch(end);
+    }
+    tree.push({ size: 1, states });
+    while (tree.length > 1 && tree.at(-1)?.size === tree.at(-2)?.size) mergeLast();
+  }
+  while (tree.length > 1) mergeLast();
+  const states = tree[0]?.states;
+  if (states === undefined || inputsSeen === 0) throwIfCancelled(signal);
+  return { states: states ?? passes.map((pass) => pass.start(layers)), inputsSeen };
+}
