@@ -55,15 +55,3 @@ export function attributeTensor(node: HasNode, name: string): TensorProto | unde
 export function attributeGraph(node: HasNode, name: string): GraphProto | undefined {
   return attribute(node, name, AttributeType.GRAPH)?.g;
 }
-
-/** Every graph in the node's attributes, in order: `then_branch`, `else_branch`, `body`. */
-export function attributeGraphs(
-  node: NodeProto,
-): readonly { readonly attribute: string; readonly graph: GraphProto }[] {
-  const graphs: { attribute: string; graph: GraphProto }[] = [];
-  for (const candidate of node.attribute) {
-    if (candidate.g !== undefined) graphs.push({ attribute: candidate.name, graph: candidate.g });
-    for (const graph of candidate.graphs) graphs.push({ attribute: candidate.name, graph });
-  }
-  return graphs;
-}

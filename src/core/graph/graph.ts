@@ -12,11 +12,11 @@ import {
   type TensorProto,
 } from '../formats/onnx/onnx_pb.js';
 import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
-import { attributeGraphs } from './attributes.js';
+import { attributeGraphs } from '../formats/onnx/walk.js';
+import { capturedValues } from './captured-values.js';
 import { constantTensor } from './constant-node.js';
 import { topologicalOrder } from './order.js';
 import { namedValueType, valueType, type NamedValueType, type ValueType } from './value-type.js';
-import { capturedValues } from './walk.js';
 
 export interface GraphNode {
   /** Position in the file's node list: the node's identity within its graph. */

@@ -1,5 +1,14 @@
-import { problem } from '../../errors.js';
-import { TensorProto_DataLocation, TensorProto_DataType as DataType, type TensorProto } from './onnx_pb.js';
+/** Tensors of ONNX files: their types and sizes, where their values lie, and the values in and out of a TensorProto. */
+import { create } from '@bufbuild/protobuf';
+import { problem, type ProblemError } from '../../errors.js';
+import { elementCount, type ElementType, type NumberArray, type Tensor } from '../../tensor/tensor.js';
+import { decodeNarrow } from './narrow-types.js';
+import {
+  TensorProto_DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  type TensorProto,
+} from './onnx_pb.js';
 
 /** Bits per element and the name shown to people, by ONNX data type. Strings have no fixed size. */
 const DATA_TYPES: Readonly<Record<number, { readonly name: string; readonly bits?: number }>> = {
@@ -95,7 +104,129 @@ export function tensorReference(proto: TensorProto): TensorReference | undefined
   return { location, offset: integer('offset') ?? 0, length: integer('length') };
 }
 
-function malformed(proto: TensorProto, what: string): Error {
+/** A tensor read from a file. */
+export interface StoredTensor extends Tensor {
+  /** The file's own type where it is narrower than any that engines give: "bfloat16" arrives as float32. */
+  readonly storedAs?: string;
+}
+
+const ARRAYS: Readonly<Record<Exclude<ElementType, 'string'>, new (buffer: ArrayBuffer) => NumberArray>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
+
+const ELEMENT_TYPES: Readonly<Record<number, keyof typeof ARRAYS>> = {
+  [DataType.FLOAT]: 'float32',
+  [DataType.DOUBLE]: 'float64',
+  [DataType.FLOAT16]: 'float16',
+  [DataType.INT8]: 'int8',
+  [DataType.UINT8]: 'uint8',
+  [DataType.INT16]: 'int16',
+  [DataType.UINT16]: 'uint16',
+  [DataType.INT32]: 'int32',
+  [DataType.UINT32]: 'uint32',
+  [DataType.INT64]: 'int64',
+  [DataType.UINT64]: 'uint64',
+  [DataType.BOOL]: 'bool',
+};
+
+/** Bytes that the values of a tensor take in raw form. @throws ProblemError `malformed-model` for an unknown type. */
+export function tensorBytes(proto: TensorProto): number {
+  const size = elementBytes(proto.dataType);
+  if (size === undefined)
+    throw malformed(proto, `has the type ${dataTypeName(proto.dataType)}, which has no fixed size`);
+  return Math.ceil(elementCount(tensorDims(proto)) * size);
+}
+
+/**
+ * The values of a tensor that holds them itself, in raw form or in its typed fields.
+ * @throws ProblemError `malformed-model` when values and dimensions disagree or the values lie elsewhere,
+ *   `not-applicable` for complex numbers.
+ */
+export function tensorFromProto(proto: TensorProto): StoredTensor {
+  if (tensorReference(proto) !== undefined) throw malformed(proto, 'has its values in another file');
+  if (proto.dataType !== DataType.STRING) return tensorFromBytes(proto, inlineBytes(proto));
+  const dims = tensorDims(proto);
+  if (elementCount(dims) !== proto.stringData.length) {
+    throw malformed(proto, `holds ${proto.stringData.length} texts, not the ${elementCount(dims)} of its shape`);
+  }
+  return { type: 'string', dims, data: proto.stringData.map((text) => new TextDecoder().decode(text)) };
+}
+
+/**
+ * The values of a tensor from bytes in the layout of raw data, such as those that its reference points to. Copies.
+ * @throws as {@link tensorFromProto}.
+ */
+export function tensorFromBytes(proto: TensorProto, bytes: Uint8Array): StoredTensor {
+  const dims = tensorDims(proto);
+  const expected = tensorBytes(proto);
+  if (bytes.byteLength !== expected)
+    throw malformed(proto, `holds ${bytes.byteLength} bytes, not the ${expected} of its shape`);
+  const type = ELEMENT_TYPES[proto.dataType];
+  if (type !== undefined) return { type, dims, data: new ARRAYS[type](bytes.slice().buffer as ArrayBuffer) };
+  const narrow = decodeNarrow(proto.dataType, elementCount(dims), bytes);
+  if (narrow !== undefined) return { ...narrow, dims, storedAs: dataTypeName(proto.dataType) };
+  throw problem('not-applicable', `The tensor “${proto.name}” holds ${dataTypeName(proto.dataType)} numbers.`, {
+    place: `tensor “${proto.name}”`,
+    remedy: 'Complex numbers can be carried along but not shown.',
+  });
+}
+
+/** A TensorProto with the values in raw form; numbers are not copied. */
+export function tensorToProto(name: string, tensor: Tensor): TensorProto {
+  const dims = tensor.dims.map(BigInt);
+  if (tensor.type === 'string') {
+    const texts = tensor.data as readonly string[];
+    const stringData = texts.map((text) => new TextEncoder().encode(text));
+    return create(TensorProtoSchema, { name, dims, dataType: DataType.STRING, stringData });
+  }
+  const dataType = Number(Object.keys(ELEMENT_TYPES).find((key) => ELEMENT_TYPES[Number(key)] === tensor.type));
+  const data = tensor.data as NumberArray;
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as Uint8Array<ArrayBuffer>;
+  return create(TensorProtoSchema, { name, dims, dataType, rawData });
+}
+
+/** Values of the typed fields in the layout of raw data (which field holds which type: onnx.proto, TensorProto). */
+function inlineBytes(proto: TensorProto): Uint8Array {
+  if (proto.rawData.byteLength > 0) return proto.rawData;
+  const bytesOf = (values: NumberArray): Uint8Array =>
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  switch (proto.dataType) {
+    case DataType.FLOAT:
+    case DataType.COMPLEX64:
+      return bytesOf(Float32Array.from(proto.floatData));
+    case DataType.DOUBLE:
+    case DataType.COMPLEX128:
+      return bytesOf(Float64Array.from(proto.doubleData));
+    case DataType.INT64:
+      return bytesOf(BigInt64Array.from(proto.int64Data));
+    case DataType.UINT64:
+      return bytesOf(BigUint64Array.from(proto.uint64Data));
+    case DataType.UINT32:
+      return bytesOf(Uint32Array.from(proto.uint64Data, Number));
+    case DataType.INT32:
+      return bytesOf(Int32Array.from(proto.int32Data));
+    case DataType.INT16:
+    case DataType.UINT16:
+    case DataType.FLOAT16:
+    case DataType.BFLOAT16:
+      return bytesOf(Uint16Array.from(proto.int32Data));
+    default:
+      return Uint8Array.from(proto.int32Data);
+  }
+}
+
+function malformed(proto: TensorProto, what: string): ProblemError {
   return problem('malformed-model', `The tensor “${proto.name}” ${what}.`, {
     place: `tensor “${proto.name}”`,
     remedy: 'Export the model again.',
