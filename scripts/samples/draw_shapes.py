@@ -141,7 +141,7 @@ def pattern(rng):
     return np.clip(2 * (np.cos(u) + np.cos(v)) - 1.5, 0, 1)
 
 
-def distinct_colour(rng, others, least_distance=110):
+def distinct_colour(rng, others, least_distance=80):
     """A colour (3,) in 0..255 that is far from each of the others."""
     while True:
         colour = rng.uniform(15, 245, 3)
@@ -169,9 +169,9 @@ def draw_picture(name, rng):
     back = rng.uniform(15, 245, 3)
     back_partner = np.clip(back + rng.normal(0, 30, 3), 0, 255)
     picture = mix(np.broadcast_to(back, (SIDE_PX, SIDE_PX, 3)), back_partner, pattern(rng))
-    picture = draw_clutter(picture, rng, rng.integers(0, 4), rng.uniform(0.6, 1.6))
+    picture = draw_clutter(picture, rng, rng.integers(0, 6), rng.uniform(0.6, 1.6))
 
-    radius_px = rng.uniform(10, 20)
+    radius_px = rng.uniform(8, 19)
     margin_px = 0.85 * radius_px
     centre_px = rng.uniform(margin_px, SIDE_PX - margin_px, 2)
     placement = (centre_px, radius_px, rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1))
@@ -181,7 +181,7 @@ def draw_picture(name, rng):
     fill_partner = np.clip(fill + rng.normal(0, 25, 3), 0, 255)
     picture = mix(picture, mix(np.broadcast_to(fill, picture.shape), fill_partner, pattern(rng)), stencil.coverage())
 
-    picture = draw_clutter(picture, rng, rng.integers(0, 2), rng.uniform(0.6, 1.2))
+    picture = draw_clutter(picture, rng, rng.integers(0, 3), rng.uniform(0.6, 1.2))
     picture = picture + rng.normal(0, rng.uniform(1, 6), (SIDE_PX, SIDE_PX, 1))
     # Multiples of 4 keep the PNG files small, and the eye does not see them.
     return (np.clip(np.round(picture / 4) * 4, 0, 255)).astype(np.uint8)
