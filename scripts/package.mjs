@@ -1,0 +1,62 @@
+/**
+ * Packages the extension into dist/vsix/: once universal (WebAssembly only) and once per platform with the native engine.
+ * `node scripts/package.mjs [target …]`; without targets, the universal one and the one of this machine.
+ */
+import { createVSIX } from '@vscode/vsce';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildAll } from './build.mjs';
+import { nativeTargets, stageNativeEngine } from './native-engine.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const universal = 'universal';
+const limitMegabytes = { universal: 12, platform: 35 };
+
+/**
+ * @param {readonly string[]} targets
+ * @returns {Promise<{ target: string, path: string, megabytes: number }[]>}
+ */
+export async function packageAll(targets) {
+  const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const folder = join(root, 'dist/vsix');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await buildAll();
+  const packed = [];
+  try {
+    for (const target of targets) {
+      const native = target === universal ? undefined : target;
+      await stageNativeEngine(root, native);
+      const path = join(folder, `${name}-${version}-${target}.vsix`);
+      await createVSIX({
+        cwd: root,
+        packagePath: path,
+        target: native,
+        dependencies: false,
+        allowMissingRepository: true,
+      });
+      const megabytes = (await stat(path)).size / 1e6;
+      const limit = native === undefined ? limitMegabytes.universal : limitMegabytes.platform;
+      if (megabytes > limit) throw new Error(`${path} has ${megabytes.toFixed(1)} MB, more than ${limit} MB.`);
+      packed.push({ target, path, megabytes });
+    }
+  } finally {
+    await stageNativeEngine(root, undefined);
+  }
+  return packed;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const here = `${process.platform}-${process.arch}`;
+  const asked = process.argv.slice(2);
+  const targets = asked.length > 0 ? asked : [universal, ...nativeTargets.filter((target) => target === here)];
+  const unknown = targets.find((target) => target !== universal && !nativeTargets.includes(target));
+  if (unknown !== undefined) {
+    console.error(`No package for “${unknown}”. There are: ${[universal, ...nativeTargets].join(', ')}.`);
+    process.exit(1);
+  }
+  for (const { target, path, megabytes } of await packageAll(targets)) {
+    console.log(`${target}: ${path} (${megabytes.toFixed(1)} MB)`);
+  }
+}

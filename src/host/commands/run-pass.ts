@@ -1,0 +1,103 @@
+import * as vscode from 'vscode';
+import { problem } from '../../core/errors.js';
+import type { PassDescription } from '../../protocol/model.js';
+import type { Run, ModelSession } from '../session/session.js';
+import { progressText, problemText } from '../texts.js';
+import { withModel, type CommandContext } from './target.js';
+
+/** “Run Pass…”: picks passes and runs them together. */
+export async function runPass(context: CommandContext, named?: unknown): Promise<void> {
+  await withModel(context, 'Run Pass…', named, async (session) => {
+    const state = await session.open();
+    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
+    if (session.running() !== undefined) {
+      const answer = await vscode.window.showInformationMessage('A run of this model is under way.', 'Cancel Run');
+      if (answer !== undefined) await session.cancelRun();
+      return;
+    }
+    const passes = await pickPasses(
+      state.model.passes,
+      session.fileName,
+      state.model.inputs.lines.map((line) => line.text),
+    );
+    if (passes !== undefined) await showRun(session, await session.run(passes));
+  });
+}
+
+/** “Cancel Run”: stops the run of the model in front, or of the one named. */
+export async function cancelRun(context: CommandContext, named?: unknown): Promise<void> {
+  await withModel(context, 'Cancel Run', named, async (session) => {
+    if (session.running() === undefined)
+      void vscode.window.showInformationMessage(`No run of ${session.fileName} is under way.`);
+    else await session.cancelRun();
+  });
+}
+
+interface PassItem extends vscode.QuickPickItem {
+  readonly pass?: PassDescription;
+}
+
+/** @returns the ids picked, or undefined when the person turned away. */
+function pickPasses(
+  passes: readonly PassDescription[],
+  fileName: string,
+  inputs: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const applying: PassItem[] = passes
+    .filter((pass) => pass.reason === undefined)
+    .map((pass) => ({ label: pass.title, detail: pass.question, pass }));
+  const others: PassItem[] = passes
+    .filter((pass) => pass.reason !== undefined)
+    .map((pass) => ({ label: `$(circle-slash) ${pass.title}`, detail: pass.reason, description: pass.question }));
+  const separator: PassItem = { label: 'Does not apply to this model', kind: vscode.QuickPickItemKind.Separator };
+
+  const picker = vscode.window.createQuickPick<PassItem>();
+  picker.title = `Run on ${fileName}: ${inputs.join('; ')}`;
+  picker.placeholder = 'Which questions? They share one run over the inputs.';
+  picker.canSelectMany = true;
+  picker.matchOnDetail = true;
+  picker.items = others.length === 0 ? applying : [...applying, separator, ...others];
+  picker.selectedItems = applying;
+
+  return new Promise((resolve) => {
+    picker.onDidChangeSelection((items) => {
+      // What does not apply is there to be read; ticking it has no effect.
+      if (items.some((item) => item.pass === undefined))
+        picker.selectedItems = items.filter((item) => item.pass !== undefined);
+    });
+    picker.onDidAccept(() => {
+      const ids = picker.selectedItems.flatMap((item) => (item.pass === undefined ? [] : [item.pass.id]));
+      if (ids.length === 0) return;
+      resolve(ids);
+      picker.hide();
+    });
+    picker.onDidHide(() => {
+      resolve(undefined);
+      picker.dispose();
+    });
+    picker.show();
+  });
+}
+
+/** Progress with the time left and a cancel button, until the run has ended. */
+async function showRun(session: ModelSession, run: Run): Promise<void> {
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: session.fileName, cancellable: true },
+    async (progress, token) => {
+      token.onCancellationRequested(() => void session.cancelRun());
+      let percentDone = 0;
+      const leave = session.join({
+        tell(event) {
+          const now = session.running();
+          if (event !== 'runProgress' || now === undefined) return;
+          const percent = now.inputsPlanned > 0 ? (100 * now.inputsSeen) / now.inputsPlanned : 0;
+          progress.report({ message: progressText(now), increment: Math.max(0, percent - percentDone) });
+          percentDone = Math.max(percentDone, percent);
+        },
+      });
+      const end = await run.end;
+      leave();
+      if (end.problem !== undefined) throw problem(end.problem.kind, problemText(end.problem));
+    },
+  );
+}

@@ -1,0 +1,126 @@
+/** Every model that is open: its sessions, its panels, and which one a person means. */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Recipe } from '../core/dataset/recipe.js';
+import type { Problem } from '../core/errors.js';
+import type { Selection } from '../protocol/inspection.js';
+import type { ModelPanel } from './panel.js';
+import { startComputeWorker } from './session/compute-worker.js';
+import { createSession, type Log, type ModelSession } from './session/session.js';
+import { sharedResources, type Lease } from './session/shared-resources.js';
+import { watchModel } from './session/watch.js';
+import { readSettings, section } from './settings.js';
+
+/** Long enough for moving a tab or closing and opening it again, short enough to give memory back. */
+const graceMilliseconds = 20_000;
+
+export interface Models extends vscode.Disposable {
+  acquire(uri: vscode.Uri): Lease<ModelSession>;
+  /** Keeps track of a panel until it is closed. */
+  addPanel(panel: ModelPanel): void;
+  /** The panel in front: the active one, else the last active one that can still be seen. */
+  front(): ModelPanel | undefined;
+  /** Another panel is in front now, or none. */
+  readonly onDidChangeFront: vscode.Event<ModelPanel | undefined>;
+  /** Ends every worker. */
+  stop(): Promise<void>;
+}
+
+export function createModels(context: vscode.ExtensionContext, log: Log): Models {
+  const script = context.asAbsolutePath('dist/worker.mjs');
+  const cacheFolder = vscode.Uri.joinPath(context.globalStorageUri, 'cache').fsPath;
+  const version = String((context.extension.packageJSON as { version: unknown }).version);
+  const watchers = new Map<ModelSession, vscode.Disposable>();
+
+  const sessions = sharedResources<ModelSession>(
+    (key) => {
+      const uri = vscode.Uri.parse(key, true);
+      const session = createSession({
+        path: uri.fsPath,
+        fileName: basename(uri.path),
+        version,
+        log,
+        memory: workspaceMemory(context.workspaceState, key),
+        startWorker: (listener) => startComputeWorker(script, listener),
+        settings: () => readSettings(uri, cacheFolder),
+        refusal: refusal(uri),
+      });
+      watchers.set(session, watchModel(uri, session, log));
+      return session;
+    },
+    async (session) => {
+      watchers.get(session)?.dispose();
+      watchers.delete(session);
+      await session.dispose();
+    },
+    graceMilliseconds,
+  );
+
+  const frontChanged = new vscode.EventEmitter<ModelPanel | undefined>();
+  // Last active first.
+  let panels: readonly ModelPanel[] = [];
+  let shownInFront: ModelPanel | undefined;
+  const front = (): ModelPanel | undefined =>
+    panels.find(({ panel }) => panel.active) ?? panels.find(({ panel }) => panel.visible);
+  const update = (): void => {
+    const now = front();
+    if (now === shownInFront) return;
+    shownInFront = now;
+    frontChanged.fire(now);
+  };
+
+  const refreshSettings = (): void => {
+    for (const session of sessions.values()) session.settingsChanged();
+  };
+  const subscriptions = [
+    frontChanged,
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(section)) refreshSettings();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(refreshSettings),
+  ];
+
+  return {
+    acquire: (uri) => sessions.acquire(uri.toString()),
+    addPanel(added) {
+      panels = [added, ...panels];
+      added.panel.onDidChangeViewState(() => {
+        if (added.panel.active) panels = [added, ...panels.filter((panel) => panel !== added)];
+        update();
+      });
+      added.panel.onDidDispose(() => {
+        panels = panels.filter((panel) => panel !== added);
+        update();
+      });
+      update();
+    },
+    front,
+    onDidChangeFront: frontChanged.event,
+    stop: () => sessions.dispose(),
+    dispose() {
+      for (const subscription of subscriptions) subscription.dispose();
+    },
+  };
+}
+
+function refusal(uri: vscode.Uri): Problem | undefined {
+  if (uri.scheme === 'file') return undefined;
+  return {
+    kind: 'file-unreadable',
+    message: 'Model Inspector opens files on disk only: it reads models piece by piece, never whole.',
+    place: uri.toString(true),
+    remedy: 'Download the model first, then open the file on disk.',
+  };
+}
+
+function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeof createSession>[0]['memory'] {
+  const selectionKey = `selection:${key}`;
+  const recipeKey = `inputs:${key}`;
+  const write = (name: string, value: unknown): void => void storage.update(name, value);
+  return {
+    selection: () => storage.get<Selection>(selectionKey) ?? {},
+    setSelection: (selection) => write(selectionKey, selection),
+    recipe: () => storage.get<Recipe>(recipeKey),
+    setRecipe: (recipe) => write(recipeKey, recipe),
+  };
+}

@@ -1,0 +1,149 @@
+/** One webview panel: the page on one side, the model's session on the other. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { problem } from '../core/errors.js';
+import type { HostApi, PageApi } from '../protocol/page-api.js';
+import { connect, serve, type Channel, type Client, type RpcMessage } from '../protocol/rpc.js';
+import { pageHtml } from './page-html.js';
+import type { Audience, Log, ModelSession } from './session/session.js';
+
+export interface ModelPanel extends vscode.Disposable {
+  readonly uri: vscode.Uri;
+  readonly session: ModelSession;
+  readonly panel: vscode.WebviewPanel;
+  /** Asks the page to export what it shows. @throws ProblemError when the page is hidden. */
+  exportShown(): Promise<void>;
+}
+
+/** Commands that the page may run; everything else it asks for is refused. */
+const commandPrefix = 'modelInspector.';
+
+export function connectPanel(
+  panel: vscode.WebviewPanel,
+  uri: vscode.Uri,
+  session: ModelSession,
+  extensionUri: vscode.Uri,
+  log: Log,
+): ModelPanel {
+  const { webview } = panel;
+  const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+  webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
+
+  const channel = webviewChannel(webview);
+  // Connected from the page's `ready` until it is hidden: VS Code drops what is sent to a hidden page.
+  let page: Client<PageApi> | undefined;
+  const disconnect = (): void => {
+    page?.close({ kind: 'internal', message: 'The page was hidden.' });
+    page = undefined;
+  };
+
+  const audience: Audience = {
+    tell(event, argument) {
+      const told = page?.api[event] as ((argument: unknown) => Promise<void>) | undefined;
+      const current = page;
+      told?.(argument).catch((error: unknown) => {
+        if (page === current) log.warn(`${session.fileName}: the page did not take ${event}: ${String(error)}`);
+      });
+    },
+  };
+
+  const host: HostApi = {
+    async ready() {
+      disconnect();
+      page = connect<PageApi>(channel);
+      return session.open();
+    },
+    async run({ passes }) {
+      await session.run(passes);
+    },
+    cancelRun: () => session.cancelRun(),
+    async command({ command }) {
+      if (!command.startsWith(commandPrefix)) throw problem('not-applicable', `The page may not run “${command}”.`);
+      await vscode.commands.executeCommand(command, uri);
+    },
+    select: async (selection) => session.select(selection, audience),
+    copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
+    save: (request) => savePicked(uri, request.suggestedName, request.bytes),
+    reload: () => session.reload(),
+    log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`page: ${text}`),
+    graph: async (request, signal) => (await session.worker()).graph(request, signal),
+    node: async (request, signal) => (await session.worker()).node(request, signal),
+    unitMetric: async (request, signal) => (await session.worker()).unitMetric(request, signal),
+    exampleTile: async (request, signal) => (await session.worker()).exampleTile(request, signal),
+    layerHistogram: async (request, signal) => (await session.worker()).layerHistogram(request, signal),
+    unit: async (request, signal) => (await session.worker()).unit(request, signal),
+    example: async (request, signal) => (await session.worker()).example(request, signal),
+  };
+
+  const stopServing = serve(channel, host, (error) =>
+    log.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  );
+  const leave = session.join(audience);
+  const visibility = panel.onDidChangeViewState(() => {
+    if (!panel.visible) disconnect();
+  });
+
+  webview.html = pageHtml({
+    cspSource: webview.cspSource,
+    nonce: randomBytes(16).toString('base64'),
+    script: webview.asWebviewUri(vscode.Uri.joinPath(pageFolder, 'page.js')).toString(),
+    stylesheet: webview.asWebviewUri(vscode.Uri.joinPath(pageFolder, 'page.css')).toString(),
+    title: session.fileName,
+  });
+
+  return {
+    uri,
+    session,
+    panel,
+    async exportShown() {
+      if (page === undefined) throw problem('not-applicable', `The page of ${session.fileName} is not shown.`);
+      await page.api.exportShown({});
+    },
+    dispose() {
+      leave();
+      stopServing();
+      disconnect();
+      visibility.dispose();
+    },
+  };
+}
+
+function webviewChannel(webview: vscode.Webview): Channel {
+  return {
+    send: (message) => void webview.postMessage(message),
+    listen(handler) {
+      const subscription = webview.onDidReceiveMessage((message: unknown) => {
+        if (isRpcMessage(message)) handler(message);
+      });
+      return () => subscription.dispose();
+    },
+  };
+}
+
+function isRpcMessage(message: unknown): message is RpcMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, id } = message as { type?: unknown; id?: unknown };
+  return typeof type === 'string' && typeof id === 'number';
+}
+
+const fileKinds: Readonly<Record<string, string>> = {
+  csv: 'Table',
+  html: 'Report',
+  json: 'Data',
+  png: 'Picture',
+  svg: 'Picture',
+};
+
+/** @returns false when the person cancelled. */
+async function savePicked(model: vscode.Uri, suggestedName: string, bytes: Uint8Array): Promise<boolean> {
+  const name = suggestedName.replace(/[\\/:*?"<>|]/g, '_');
+  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(model, '..', name),
+    filters: { [fileKinds[ending] ?? 'File']: [ending] },
+    saveLabel: 'Save',
+  });
+  if (target === undefined) return false;
+  await vscode.workspace.fs.writeFile(target, bytes);
+  return true;
+}

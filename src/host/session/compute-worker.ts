@@ -1,0 +1,68 @@
+/** Starts the compute worker's thread and notices when it dies. */
+import { Worker } from 'node:worker_threads';
+import { connect, serve } from '../../protocol/rpc.js';
+import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.js';
+import { threadChannel } from '../../worker/channel.js';
+import type { WorkerEnd } from './worker-loss.js';
+
+export interface ComputeWorker {
+  readonly api: WorkerApi;
+  /** Ends the thread; calls under way are rejected. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerListener extends WorkerEvents {
+  /** The thread is gone although nobody stopped it. Called once, before the calls under way are rejected. */
+  lost(end: WorkerEnd): void;
+}
+
+export type StartWorker = (listener: WorkerListener) => ComputeWorker;
+
+const closeMilliseconds = 2000;
+
+/** @param script absolute path of the bundled worker */
+export function startComputeWorker(script: string, listener: WorkerListener): ComputeWorker {
+  // The extension host's own flags (inspector, loaders) are not for this thread.
+  const worker = new Worker(script, { execArgv: [], stdout: true, stderr: true });
+  const channel = threadChannel(worker);
+  const client = connect<WorkerApi>(channel);
+  serve<WorkerEvents>(
+    channel,
+    { runProgress: (progress) => listener.runProgress(progress), log: (line) => listener.log(line) },
+    (error) => void listener.log({ level: 'error', text: String(error) }),
+  );
+  for (const [stream, level] of [
+    [worker.stdout, 'info'],
+    [worker.stderr, 'warning'],
+  ] as const) {
+    stream.setEncoding('utf8').on('data', (text: string) => void listener.log({ level, text: text.trimEnd() }));
+  }
+
+  let ended = false;
+  const onEnd = (end: WorkerEnd): void => {
+    if (ended) return;
+    ended = true;
+    listener.lost(end);
+    client.close({ kind: 'internal', message: 'The process that inspects the model stopped.', remedy: 'Reload it.' });
+  };
+  worker.on('error', (error: Error & { code?: string }) =>
+    onEnd({ how: 'error', code: error.code, message: error.message }),
+  );
+  worker.on('messageerror', (error) => onEnd({ how: 'error', message: error.message }));
+  worker.on('exit', (code) => onEnd({ how: 'exit', code }));
+
+  return {
+    api: client.api,
+    async stop() {
+      if (ended) return;
+      ended = true;
+      // Sessions are released in the thread first: ending a thread that still owns native ones leaks their memory.
+      await Promise.race([
+        client.api.close({}).catch(() => undefined),
+        new Promise((resolve) => setTimeout(resolve, closeMilliseconds)),
+      ]);
+      client.close({ kind: 'internal', message: 'The model was closed.' });
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * One open model: its worker, what is known of it, and everybody who looks at it (pages, trees). No `vscode` here: the
+ * session is the same for every front end and is tested without one.
+ */
+import { asProblem, CancelledError, problem, type Problem } from '../../core/errors.js';
+import type { Recipe } from '../../core/dataset/recipe.js';
+import type { InputsDescription, ResultSummary, RunProgress, Selection } from '../../protocol/inspection.js';
+import type { OpenState, PageApi } from '../../protocol/page-api.js';
+import type { OpenedModel, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
+import type { ComputeWorker, StartWorker } from './compute-worker.js';
+import { workerLossProblem } from './worker-loss.js';
+
+export interface Log {
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+/** Somebody who looks at a model. `tell` must not throw. */
+export interface Audience {
+  tell<Event extends keyof PageApi>(event: Event, argument: Parameters<PageApi[Event]>[0]): void;
+}
+
+/** What outlives the session: kept per model in the workspace's storage. */
+export interface SessionMemory {
+  selection(): Selection;
+  setSelection(selection: Selection): void;
+  recipe(): Recipe | undefined;
+  setRecipe(recipe: Recipe | undefined): void;
+}
+
+export interface SessionOptions {
+  /** Absolute path of the model. */
+  readonly path: string;
+  readonly fileName: string;
+  readonly version: string;
+  readonly log: Log;
+  readonly memory: SessionMemory;
+  readonly startWorker: StartWorker;
+  settings(): WorkerSettings;
+  /** Why this file cannot be opened here at all (it is not on a disk), if so. */
+  readonly refusal?: Problem;
+}
+
+export interface RunEnd {
+  readonly result?: ResultSummary;
+  readonly problem?: Problem;
+}
+
+export interface Run {
+  /** Never rejects; empty when the run was cancelled before it had seen anything. */
+  readonly end: Promise<RunEnd>;
+}
+
+export interface ModelSession {
+  readonly path: string;
+  readonly fileName: string;
+  /** Reads the model once; later calls give what is known. Never rejects: a problem is a state. */
+  open(): Promise<OpenState>;
+  /** The worker with the model open. @throws ProblemError when the model could not be opened. */
+  worker(): Promise<WorkerApi>;
+  /** The model if it is open now. */
+  model(): OpenedModel | undefined;
+  running(): RunProgress | undefined;
+  selection(): Selection;
+  /**
+   * Starts passes, all that apply when none are named; resolves when they run. How they end is told to every audience.
+   * @throws ProblemError when there is nothing to run or a run is under way.
+   */
+  run(passes?: readonly string[]): Promise<Run>;
+  cancelRun(): Promise<void>;
+  /** Uses a recipe that the person chose, or goes back to the file beside the model or the guess. */
+  setInputs(recipe?: Recipe): Promise<InputsDescription>;
+  /** `from` is not told: it knows. */
+  select(selection: Selection, from?: Audience): void;
+  /** Starts over with a fresh worker and tells everybody. */
+  reload(): Promise<void>;
+  /** Starts over when nothing runs; otherwise when the run has ended. */
+  settingsChanged(): void;
+  fileChanged(deleted: boolean): void;
+  /** @returns a function that leaves again. */
+  join(audience: Audience): () => void;
+  dispose(): Promise<void>;
+}
+
+export function createSession(options: SessionOptions): ModelSession {
+  const { path, fileName, log, memory } = options;
+  const audiences = new Set<Audience>();
+  let worker: ComputeWorker | undefined;
+  let opening: Promise<OpenState> | undefined;
+  let opened: OpenedModel | undefined;
+  let failure: Problem | undefined = options.refusal;
+  let running: RunProgress | undefined;
+  let selection = memory.selection();
+  let reloadAfterRun = false;
+  // Raised when the worker is closed on purpose: what an earlier one still answers is nobody's business any more.
+  let generation = 0;
+
+  function tell<Event extends keyof PageApi>(
+    event: Event,
+    argument: Parameters<PageApi[Event]>[0],
+    except?: Audience,
+  ): void {
+    for (const audience of audiences) if (audience !== except) audience.tell(event, argument);
+  }
+
+  const state = (): OpenState => {
+    if (opened === undefined || failure !== undefined) {
+      return { state: 'failed', fileName, problem: failure ?? asProblem(new Error('The model is not open.')) };
+    }
+    const capabilities = {
+      platform: `${process.platform}-${process.arch}`,
+      version: options.version,
+      engine: opened.engine ?? opened.result?.engine ?? '',
+    };
+    return { state: 'open', model: opened, capabilities, running, selection };
+  };
+
+  function start(): ComputeWorker {
+    const started = options.startWorker({
+      runProgress: async (progress) => {
+        // A last message may arrive after the run has ended or belong to a worker that was replaced.
+        if (running === undefined || worker !== started) return;
+        running = progress;
+        tell('runProgress', progress);
+      },
+      log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`${fileName}: ${text}`),
+      lost: (end) => {
+        if (worker !== started) return;
+        const known = opened?.overview;
+        failure = workerLossProblem(end, {
+          fileName,
+          weightBytes: known === undefined ? undefined : known.fileBytes + known.externalBytes,
+          native: opened?.engine?.includes('native') ?? false,
+        });
+        log.error(`${failure.message} ${JSON.stringify(end)}`);
+        worker = undefined;
+        tell('workerLost', failure);
+      },
+    });
+    return started;
+  }
+
+  async function read(): Promise<OpenState> {
+    const started = (worker = start());
+    const begun = performance.now();
+    try {
+      const model = await started.api.open({ path, settings: options.settings(), recipe: memory.recipe() });
+      if (worker !== started) return state();
+      opened = model;
+      failure = undefined;
+      log.info(`${fileName}: opened in ${Math.round(performance.now() - begun)} ms`);
+    } catch (error) {
+      // A worker that died has told a better reason already.
+      if (worker === started) {
+        failure = asProblem(error);
+        log.warn(`${fileName}: ${failure.message} ${failure.place ?? ''}`);
+      }
+    }
+    return state();
+  }
+
+  async function open(): Promise<OpenState> {
+    if (options.refusal !== undefined) return state();
+    opening ??= read();
+    await opening;
+    return state();
+  }
+
+  async function closeWorker(): Promise<void> {
+    const old = worker;
+    generation++;
+    worker = undefined;
+    opening = undefined;
+    opened = undefined;
+    failure = options.refusal;
+    running = undefined;
+    reloadAfterRun = false;
+    await old?.stop();
+  }
+
+  async function reload(): Promise<void> {
+    await closeWorker();
+    tell('stateChanged', await open());
+  }
+
+  const openWorker = async (): Promise<WorkerApi> => {
+    const now = await open();
+    if (now.state === 'failed' || worker === undefined) {
+      throw problem(failure?.kind ?? 'internal', failure?.message ?? 'The model is not open.', failure);
+    }
+    return worker.api;
+  };
+
+  async function run(passes?: readonly string[]): Promise<Run> {
+    const api = await openWorker();
+    if (running !== undefined) {
+      throw problem('not-applicable', 'A run of this model is under way.', {
+        remedy: 'Wait for its end or cancel it.',
+      });
+    }
+    const chosen = passes ?? (opened?.passes ?? []).filter((pass) => pass.reason === undefined).map((pass) => pass.id);
+    if (chosen.length === 0) {
+      const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
+      throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
+    }
+    running = { inputsSeen: 0, inputsPlanned: opened?.inputs.size ?? 0, phase: 'Preparing' };
+    tell('runProgress', running);
+    return { end: finish(api, chosen) };
+  }
+
+  async function finish(api: WorkerApi, passes: readonly string[]): Promise<RunEnd> {
+    const begun = generation;
+    let end: RunEnd;
+    try {
+      end = { result: await api.run({ passes }) };
+    } catch (error) {
+      if (begun !== generation) return {};
+      end = error instanceof CancelledError ? {} : { problem: asProblem(error) };
+      if (end.problem !== undefined) log.error(`${fileName}: ${end.problem.message} ${end.problem.place ?? ''}`);
+    }
+    running = undefined;
+    if (end.result !== undefined && opened !== undefined) opened = { ...opened, result: end.result };
+    // Cancelled before anything was seen: what was known before still stands.
+    tell('resultChanged', (end.result ?? end.problem) ? end : { result: opened?.result });
+    if (reloadAfterRun) await reload();
+    return end;
+  }
+
+  return {
+    path,
+    fileName,
+    open,
+    worker: openWorker,
+    model: () => (failure === undefined ? opened : undefined),
+    running: () => running,
+    selection: () => selection,
+    run,
+    async cancelRun() {
+      if (running !== undefined) await worker?.api.cancelRun({});
+    },
+    async setInputs(recipe) {
+      const api = await openWorker();
+      const inputs = await api.setInputs({ recipe });
+      memory.setRecipe(recipe);
+      if (opened !== undefined) opened = { ...opened, inputs };
+      tell('inputsChanged', inputs);
+      return inputs;
+    },
+    select(next, from) {
+      if (sameSelection(selection, next)) return;
+      selection = next;
+      memory.setSelection(next);
+      tell('selectionChanged', next, from);
+    },
+    reload,
+    settingsChanged() {
+      if (opening === undefined) return;
+      if (running !== undefined) reloadAfterRun = true;
+      else void reload();
+    },
+    fileChanged: (deleted) => tell('fileChanged', { deleted }),
+    join(audience) {
+      audiences.add(audience);
+      return () => audiences.delete(audience);
+    },
+    async dispose() {
+      audiences.clear();
+      await closeWorker();
+    },
+  };
+}
+
+export function sameSelection(a: Selection, b: Selection): boolean {
+  return a.item === b.item && a.layer === b.layer && a.unit === b.unit && a.example === b.example;
+}

@@ -1,0 +1,74 @@
+/** The list “Model Findings”: what the last run of the model in front found, worst first; a click selects the place. */
+import * as vscode from 'vscode';
+import type { Severity } from '../../core/passes/result.js';
+import type { Selection } from '../../protocol/inspection.js';
+import type { Audience, ModelSession } from '../session/session.js';
+import { findingRows, findingsSummary, type FindingRow } from './finding-rows.js';
+import type { ModelView } from './outline.js';
+
+/** Not in the palette: what a click on a row runs. A selection event would not come for a row that is selected already. */
+const showFinding = 'modelInspector.showFinding';
+
+const icons: Readonly<Record<Severity, vscode.ThemeIcon>> = {
+  error: new vscode.ThemeIcon('error', new vscode.ThemeColor('problemsErrorIcon.foreground')),
+  warning: new vscode.ThemeIcon('warning', new vscode.ThemeColor('problemsWarningIcon.foreground')),
+  information: new vscode.ThemeIcon('info', new vscode.ThemeColor('problemsInfoIcon.foreground')),
+};
+
+export function createFindings(): ModelView {
+  const changed = new vscode.EventEmitter<void>();
+  let session: ModelSession | undefined;
+  let leave: (() => void) | undefined;
+
+  const rows = (): readonly FindingRow[] => {
+    const result = session?.model()?.result;
+    return result === undefined ? [] : findingRows(result);
+  };
+  const view = vscode.window.createTreeView<FindingRow>('modelInspector.findings', {
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getChildren: (row) => (row === undefined ? [...rows()] : []),
+      getTreeItem: treeItem,
+    },
+  });
+  const refresh = (): void => {
+    const result = session?.model()?.result;
+    view.description = result === undefined ? undefined : findingsSummary(result);
+    changed.fire();
+  };
+  const audience: Audience = {
+    tell(event) {
+      if (event === 'stateChanged' || event === 'resultChanged' || event === 'workerLost') refresh();
+    },
+  };
+  const subscriptions = [
+    changed,
+    view,
+    vscode.commands.registerCommand(showFinding, (selection: Selection) => session?.select(selection, audience)),
+  ];
+  return {
+    show(next) {
+      if (next === session) return;
+      leave?.();
+      session = next;
+      leave = next?.join(audience);
+      refresh();
+      void next?.open().then(refresh);
+    },
+    dispose() {
+      leave?.();
+      for (const subscription of subscriptions) subscription.dispose();
+    },
+  };
+}
+
+function treeItem(row: FindingRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(row.sentence);
+  item.id = row.id;
+  item.description = row.where;
+  item.tooltip = row.advice === undefined ? row.sentence : `${row.sentence}\n\n${row.advice}`;
+  item.iconPath = icons[row.severity];
+  item.accessibilityInformation = { label: `${row.severity}: ${row.sentence}` };
+  item.command = { command: showFinding, title: 'Show in the model', arguments: [row.selection] };
+  return item;
+}
