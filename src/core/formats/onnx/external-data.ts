@@ -1,0 +1,98 @@
+/** Tensors whose values lie in files: where, whether they are really there, and their values. */
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { asProblem, problem, ProblemError, type Problem } from '../../errors.js';
+import type { ModelProto, TensorProto } from './onnx_pb.js';
+import { tensorBytes, tensorFromBytes, tensorFromProto, tensorReference, type StoredTensor } from './tensor-proto.js';
+import { everyTensor } from './walk.js';
+
+/** Opens the file that a reference names: the model itself or a file beside it. */
+export type OpenLocation = (location: string) => Promise<ByteSource>;
+
+/** More problems than this are counted, not listed. */
+const MAXIMUM_LISTED_PROBLEMS = 50;
+
+/** Every file that the model's tensors lie in, each once. Tensors with malformed references are left out. */
+export function externalLocations(model: ModelProto): string[] {
+  const locations = new Set<string>();
+  for (const tensor of everyTensor(model)) {
+    try {
+      const reference = tensorReference(tensor);
+      if (reference !== undefined) locations.add(reference.location);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+    }
+  }
+  return [...locations];
+}
+
+/**
+ * Checks that every reference of the model points to bytes that exist and are as many as its shape asks for.
+ * @returns what is wrong, and the bytes of values that lie in each file.
+ */
+export async function checkExternalData(
+  model: ModelProto,
+  open: OpenLocation,
+): Promise<{ readonly problems: readonly Problem[]; readonly bytesByLocation: ReadonlyMap<string, number> }> {
+  const problems: Problem[] = [];
+  const sizes = new Map<string, number | undefined>();
+  const bytesByLocation = new Map<string, number>();
+  for (const tensor of everyTensor(model)) {
+    try {
+      const reference = tensorReference(tensor);
+      if (reference === undefined) continue;
+      const { location, offset } = reference;
+      if (!sizes.has(location)) {
+        // A file that cannot be opened is one problem, however many tensors lie in it.
+        sizes.set(location, undefined);
+        sizes.set(location, (await open(location)).size);
+      }
+      const size = sizes.get(location);
+      if (size === undefined) continue;
+      const length = referencedBytes(tensor, reference.length);
+      if (offset + length > size) {
+        throw problem('missing-external-data', `“${location}” ends before the values of the tensor “${tensor.name}”.`, {
+          place: `bytes ${offset} to ${offset + length} of ${location}, which has ${size}`,
+          remedy: 'Download or export the model again, with all of its files.',
+        });
+      }
+      bytesByLocation.set(location, (bytesByLocation.get(location) ?? 0) + length);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      problems.push(asProblem(error));
+    }
+  }
+  return { problems: listed(problems), bytesByLocation };
+}
+
+/**
+ * The values of a tensor, wherever they lie.
+ * @throws ProblemError as opening, reading and decoding do.
+ */
+export async function readTensor(tensor: TensorProto, open: OpenLocation): Promise<StoredTensor> {
+  const reference = tensorReference(tensor);
+  if (reference === undefined) return tensorFromProto(tensor);
+  const length = referencedBytes(tensor, reference.length);
+  const source = await open(reference.location);
+  return tensorFromBytes(tensor, await source.read(reference.offset, length));
+}
+
+/** Bytes of a referenced tensor; the stated length must be the one of its shape. */
+function referencedBytes(tensor: TensorProto, stated: number | undefined): number {
+  const expected = tensorBytes(tensor);
+  if (stated === undefined || stated === expected) return expected;
+  throw problem(
+    'malformed-model',
+    `The tensor “${tensor.name}” has ${stated} bytes, not the ${expected} of its shape.`,
+    {
+      place: `tensor “${tensor.name}”`,
+      remedy: 'Export the model again.',
+    },
+  );
+}
+
+function listed(problems: readonly Problem[]): readonly Problem[] {
+  const hidden = problems.length - MAXIMUM_LISTED_PROBLEMS;
+  if (hidden <= 0) return problems;
+  const message = `${hidden} more tensors whose values cannot be found are not listed.`;
+  return [...problems.slice(0, MAXIMUM_LISTED_PROBLEMS), { kind: 'missing-external-data', message }];
+}

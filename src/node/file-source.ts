@@ -1,0 +1,122 @@
+import { constants } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ByteSource } from '../core/bytes/byte-source.js';
+import { rangeProblem } from '../core/bytes/memory-source.js';
+import { problem, type ProblemError } from '../core/errors.js';
+
+/** A regular file on disk, opened read-only. */
+export interface FileSource extends ByteSource {
+  readonly path: string;
+  /** Modification time when it was opened, milliseconds. */
+  readonly modifiedMilliseconds: number;
+  /** Gives the file handle back; a later read opens it again. */
+  close(): Promise<void>;
+}
+
+/** A handle that nobody used for this long is given back: a folder of inputs has more files than a process may open. */
+const IDLE_MILLISECONDS = 1000;
+
+interface Identity {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
+}
+
+/**
+ * Ranged reads of a regular file; devices, pipes and folders are refused.
+ * @param name how the file is called in messages and references; its own name when absent.
+ * @throws ProblemError `file-unreadable`. Reads throw as {@link ByteSource} says.
+ */
+export async function openFileSource(path: string, name = basename(path)): Promise<FileSource> {
+  const identify = async (): Promise<Identity> => {
+    const status = await stat(path, { bigint: true });
+    if (!status.isFile()) throw unreadable(name, 'it is not a regular file');
+    return { size: status.size, mtimeNs: status.mtimeNs, ino: status.ino };
+  };
+  const opened = await identify().catch((error: unknown) => {
+    throw asUnreadable(name, error);
+  });
+  const size = Number(opened.size);
+
+  let handle: Promise<FileHandle> | undefined;
+  let reading = 0;
+  let idle: NodeJS.Timeout | undefined;
+  const close = async (): Promise<void> => {
+    clearTimeout(idle);
+    const closing = handle;
+    handle = undefined;
+    await closing?.then((file) => file.close()).catch(() => undefined);
+  };
+
+  /** A file that was written or replaced since it was opened no longer is the one that was inspected. */
+  const checkUnchanged = async (): Promise<void> => {
+    const now = await identify().catch(() => undefined);
+    if (now?.size === opened.size && now.mtimeNs === opened.mtimeNs && now.ino === opened.ino) return;
+    throw problem('file-changed', `“${name}” ${now === undefined ? 'was removed' : 'changed'} while it was open.`, {
+      place: name,
+      remedy: 'Reload the model.',
+    });
+  };
+
+  return {
+    name,
+    size,
+    path,
+    modifiedMilliseconds: Number(opened.mtimeNs / 1_000_000n),
+    close,
+    async read(offset, length) {
+      const outside = rangeProblem(name, size, offset, length);
+      if (outside !== undefined) throw outside;
+      clearTimeout(idle);
+      reading++;
+      try {
+        // Non-blocking: should the path turn into a pipe between the check and the opening, opening must not hang.
+        handle ??= open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+        const bytes = new Uint8Array(length);
+        const arrived = await fill(await handle, bytes, offset);
+        await checkUnchanged();
+        if (arrived < length)
+          throw rangeProblem(name, offset + arrived, offset, length) ?? unreadable(name, 'it ends too early');
+        return bytes;
+      } catch (error) {
+        await checkUnchanged();
+        throw asUnreadable(name, error);
+      } finally {
+        reading--;
+        if (reading === 0) idle = setTimeout(() => void close(), IDLE_MILLISECONDS).unref();
+      }
+    },
+  };
+}
+
+/** Reads until the array is full or the file ends. @returns bytes read. */
+async function fill(file: FileHandle, target: Uint8Array, offset: number): Promise<number> {
+  let arrived = 0;
+  while (arrived < target.byteLength) {
+    const { bytesRead } = await file.read(target, arrived, target.byteLength - arrived, offset + arrived);
+    if (bytesRead === 0) break;
+    arrived += bytesRead;
+  }
+  return arrived;
+}
+
+function unreadable(name: string, reason: string): ProblemError {
+  return problem('file-unreadable', `“${name}” cannot be read: ${reason}.`, {
+    place: name,
+    remedy: 'Check that the file exists and that you may read it.',
+  });
+}
+
+/** Errors of the system as problems; problems as they are. */
+function asUnreadable(name: string, error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'access is denied',
+    EPERM: 'access is denied',
+    EMFILE: 'too many files are open',
+  };
+  return unreadable(name, reasons[code] ?? `the system says ${code}`);
+}

@@ -1,0 +1,47 @@
+import { realpath } from 'node:fs/promises';
+import { join, posix, relative, sep, win32 } from 'node:path';
+import type { SiblingFiles } from '../core/bytes/byte-source.js';
+import { problem, type ProblemError } from '../core/errors.js';
+import { openFileSource } from './file-source.js';
+
+/** Files of one folder and the folders inside it, by relative path; nothing outside is ever opened. */
+export function siblingFiles(folder: string): SiblingFiles {
+  return {
+    async open(relativePath) {
+      return openFileSource(await resolveInside(folder, relativePath), relativePath);
+    },
+  };
+}
+
+/**
+ * Absolute path of a file inside a folder, with links resolved.
+ * @throws ProblemError `external-data-outside-folder` for absolute paths, `..`, and links that leave the folder,
+ *   `missing-external-data` when there is no such file.
+ */
+export async function resolveInside(folder: string, relativePath: string): Promise<string> {
+  if (posix.isAbsolute(relativePath) || win32.isAbsolute(relativePath) || /^[A-Za-z]:/.test(relativePath)) {
+    throw outside(relativePath, 'is an absolute path');
+  }
+  if (relativePath.split(/[\\/]/).includes('..')) throw outside(relativePath, 'leads out of the folder');
+  if (relativePath === '' || relativePath.includes('\0')) throw outside(relativePath, 'is not a file name');
+  const root = await realpath(folder);
+  const path = await realpath(join(root, relativePath)).catch(() => {
+    throw problem('missing-external-data', `The file “${relativePath}” is missing.`, {
+      place: relativePath,
+      remedy: 'Put it into the folder of the model: the two belong together.',
+    });
+  });
+  const inside = relative(root, path);
+  if (inside === '..' || inside.startsWith(`..${sep}`) || win32.isAbsolute(inside) || posix.isAbsolute(inside)) {
+    throw outside(relativePath, 'is a link that leads out of the folder');
+  }
+  return path;
+}
+
+function outside(relativePath: string, why: string): ProblemError {
+  const shown = relativePath.replaceAll('\0', '␀').slice(0, 200);
+  return problem('external-data-outside-folder', `The file “${shown}” is not opened: it ${why}.`, {
+    place: shown,
+    remedy: 'Put the file itself into the folder of the model and name it without folders.',
+  });
+}
