@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/** `model-inspector`: the same passes without VS Code. */
+import { parseArgs } from 'node:util';
+import { asProblem, CancelledError } from '../core/errors.js';
+import { inspectCommand } from './inspect.js';
+import { passesCommand } from './passes.js';
+import { reportCommand } from './report.js';
+import { printProblem } from './terminal.js';
+
+const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
+
+Commands
+  report    run the passes and write an HTML report and a JSON beside it
+  passes    list what can be asked of this model, and what does not apply and why
+  inspect   print the model's structure: inputs, outputs, parameters, operators, modules
+
+Options
+  --inputs <path>    folder of images, .npy/.npz/IDX file or ONNX test data; default: <model>.inspect.json, or a guess
+  --limit <n>        inputs to use at most (default 200)
+  --pass <id>        run only this pass (may be repeated)
+  --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
+  --engine <name>    automatic, native or wasm (default automatic)
+  --threads <n>      threads of the engine (default 0: all cores)
+  --json             inspect, passes: print JSON
+  --help
+`;
+
+/** Exit codes: 0 done, 1 a problem that the message explains, 2 wrong usage, 130 cancelled. */
+async function main(): Promise<number> {
+  const parsed = parse();
+  if (parsed === undefined) return 2;
+  const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const [command, model] = positionals;
+  if (command === undefined || model === undefined || positionals.length > 2) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const { engine } = values;
+  const [limit, threads] = [Number(values.limit), Number(values.threads)];
+  if (engine !== 'automatic' && engine !== 'native' && engine !== 'wasm') return wrongOption('--engine', engine);
+  if (!Number.isSafeInteger(limit) || limit < 1) return wrongOption('--limit', values.limit);
+  if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
+  const options = { model, engine, threads, limit, ...(values.inputs === undefined ? {} : { inputs: values.inputs }) };
+  try {
+    switch (command) {
+      case 'report':
+        return await reportCommand({
+          ...options,
+          passes: values.pass,
+          ...(values.out === undefined ? {} : { out: values.out }),
+        });
+      case 'passes':
+        return await passesCommand({ ...options, json: values.json });
+      case 'inspect':
+        return await inspectCommand({ ...options, json: values.json });
+      default:
+        process.stderr.write(`Unknown command “${command}”.\n\n${USAGE}`);
+        return 2;
+    }
+  } catch (error) {
+    if (error instanceof CancelledError) return 130;
+    printProblem(asProblem(error));
+    return 1;
+  }
+}
+
+function parse(): ReturnType<typeof parseOptions> | undefined {
+  try {
+    return parseOptions();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return undefined;
+  }
+}
+
+function parseOptions() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      inputs: { type: 'string' },
+      limit: { type: 'string', default: '200' },
+      pass: { type: 'string', multiple: true, default: [] },
+      out: { type: 'string' },
+      engine: { type: 'string', default: 'automatic' },
+      threads: { type: 'string', default: '0' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+}
+
+function wrongOption(option: string, value: string): number {
+  process.stderr.write(`${option} cannot be “${value}”.\n\n${USAGE}`);
+  return 2;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineName } from '../core/engine/engine.js';
+import type { RunProgress } from '../protocol/inspection.js';
+import type { OpenedModel, WorkerApi } from '../protocol/worker-api.js';
+import { createInspection } from '../worker/inspection.js';
+
+export interface CliOptions {
+  readonly model: string;
+  readonly inputs?: string;
+  readonly limit: number;
+  readonly engine: EngineName | 'automatic';
+  readonly threads: number;
+}
+
+export interface OpenedInspection {
+  readonly inspection: WorkerApi;
+  readonly model: OpenedModel;
+}
+
+/** Opens a model in this process, with the inputs that were asked for. */
+export async function openInspection(
+  options: CliOptions,
+  onProgress: (progress: RunProgress) => void = () => undefined,
+): Promise<OpenedInspection> {
+  const inspection = createInspection({
+    // The bundle lies in dist/, the engine's wasm files in dist/ort/.
+    wasmFolder: fileURLToPath(new URL('./ort/', import.meta.url)),
+    events: {
+      runProgress: async (progress) => onProgress(progress),
+      log: async ({ level, text }) => {
+        if (level !== 'info') process.stderr.write(`${text}\n`);
+      },
+    },
+  });
+  const opened = await inspection.open({
+    path: resolve(options.model),
+    settings: {
+      engine: options.engine,
+      threads: options.threads,
+      defaultInputs: options.limit,
+      cacheMegabytes: 0,
+    },
+  });
+  if (options.inputs === undefined) return { inspection, model: opened };
+  const recipe = await inspection.recipeFor({ path: resolve(options.inputs) });
+  const inputs = await inspection.setInputs({ recipe });
+  return { inspection, model: { ...opened, inputs } };
+}

@@ -1,0 +1,143 @@
+/**
+ * The one run loop: collects what all passes want to observe, builds one rewritten graph, runs the dataset through it
+ * once and hands every batch to every pass. Asking for five passes costs about one forward.
+ */
+import type { Dataset } from '../dataset/dataset.js';
+import type { Engine, RunnableModel } from '../engine/engine.js';
+import { problem, throwIfCancelled } from '../errors.js';
+import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { ObservedLayer } from '../graph/layers.js';
+import type { Observation, ObservedBatch } from '../rewrite/observation.js';
+import { observe } from '../rewrite/observe.js';
+import { elementCount } from '../tensor/tensor.js';
+import { CHUNK_INPUTS, foldChunks } from './fold-chunks.js';
+import type { Pass, RunFacts } from './pass.js';
+import type { LayerSummary, RunResult } from './result.js';
+import { count } from './words.js';
+
+export interface Run {
+  readonly model: ModelProto;
+  /** Encodes a rewritten graph for the engine, weights by reference. */
+  readonly toRunnable: (model: ModelProto) => RunnableModel;
+  readonly engine: Engine;
+  readonly threads: number;
+  readonly dataset: Dataset;
+  readonly layers: readonly ObservedLayer[];
+  /** Largest batch that the graph takes (1 when it fixes its batch axis, or when two inputs did not go through together). */
+  readonly maximumBatch: number;
+  /** Inputs per forward where a recipe fixes it. */
+  readonly batch?: number;
+  readonly passes: readonly Pass<unknown>[];
+  readonly signal?: AbortSignal;
+  readonly onProgress: (progress: { phase: 'Preparing' | 'Running' | 'Finishing'; inputsDone: number; secondsLeft?: number }) => void;
+}
+
+/** Activations of one batch that a run may hold at once. */
+const BATCH_BYTES = 256 * 2 ** 20;
+const LARGEST_BATCH = 32;
+
+/**
+ * Runs passes over a dataset.
+ * @returns the result over the inputs seen, which are fewer than planned when cancelled.
+ * @throws CancelledError when cancelled before anything was seen; ProblemError when the model cannot run.
+ */
+export async function runPasses(run: Run): Promise<RunResult> {
+  const { dataset, layers, passes, signal, onProgress } = run;
+  if (dataset.size === 0) {
+    throw problem('invalid-inputs', 'There is not one input to run.', {
+      place: dataset.description,
+      remedy: 'Choose other inputs with “Choose Inputs…”.',
+    });
+  }
+  const started = performance.now();
+  onProgress({ phase: 'Preparing', inputsDone: 0 });
+  const observing = observe(run.model, layers, observations(passes, layers));
+  const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
+  try {
+    throwIfCancelled(signal);
+    const inputsOf = new Set(session.inputNames);
+    const running = performance.now();
+    const observeBatch = async (start: number, end: number): Promise<ObservedBatch | undefined> => {
+      const { feeds, indices } = await dataset.batch(start, end);
+      if (indices.length === 0) return undefined;
+      // Inputs that no observed value needs are not in the rewritten graph.
+      const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => inputsOf.has(name)));
+      const values = observing.read(await session.run(used), indices.length);
+      await breathe();
+      return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+    };
+    const folded = await foldChunks(
+      passes,
+      layers,
+      dataset.size,
+      batchSize(run),
+      observeBatch,
+      (inputsDone) => {
+        const perInput = (performance.now() - running) / 1000 / inputsDone;
+        onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
+      },
+      signal,
+    );
+    if (folded.inputsSeen === 0) {
+      throw problem('invalid-inputs', 'None of the inputs could be read.', {
+        place: dataset.skipped[0] === undefined ? dataset.description : `${dataset.skipped[0].name}: ${dataset.skipped[0].reason}`,
+        remedy: 'Choose other inputs with “Choose Inputs…”.',
+      });
+    }
+    onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
+    const facts: RunFacts = {
+      layers,
+      inputsSeen: folded.inputsSeen,
+      onInputs: await onInputs(dataset, folded.inputsSeen),
+      synthetic: dataset.synthetic,
+    };
+    return {
+      layers: layers.map(layerSummary),
+      passes: passes.map((pass, index) => pass.finish(folded.states[index], facts)),
+      inputsSeen: folded.inputsSeen,
+      inputsPlanned: dataset.size,
+      skipped: [...dataset.skipped],
+      data: dataset.description,
+      synthetic: dataset.synthetic,
+      engine: run.engine.version,
+      seconds: (performance.now() - started) / 1000,
+      finished: new Date().toISOString(),
+    };
+  } finally {
+    await session.release();
+  }
+}
+
+/** What the passes ask for, each observation once. */
+function observations(passes: readonly Pass<unknown>[], layers: readonly ObservedLayer[]): Observation[] {
+  const wanted = new Map<string, Observation>();
+  for (const pass of passes) {
+    for (const observation of pass.plan(layers)) wanted.set(`${observation.kind} ${observation.layer}`, observation);
+  }
+  return [...wanted.values()];
+}
+
+/** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
+function batchSize({ batch, maximumBatch, layers }: Run): number {
+  const bytes = layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))), 0);
+  const fitting = Math.min(maximumBatch, batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))));
+  if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
+  return 2 ** Math.floor(Math.log2(fitting));
+}
+
+/** Lets messages in between batches: a synchronous engine would otherwise never hear of a cancellation. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
+  if (dataset.synthetic) return `on ${count(inputsSeen)} random ${inputsSeen === 1 ? 'input' : 'inputs'}`;
+  const { kind } = await dataset.preview(0);
+  const word = { image: 'image', tokens: 'text', array: 'input' }[kind];
+  return `on ${count(inputsSeen)} ${word}${inputsSeen === 1 ? '' : 's'}`;
+}
+
+export function layerSummary(layer: ObservedLayer): LayerSummary {
+  const { value, label, module, operator, family, units, unitWord, positionWord, shape } = layer;
+  return { value, label, module, operator, family, units, unitWord, ...(positionWord === undefined ? {} : { positionWord }), shape };
+}
