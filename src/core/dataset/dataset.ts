@@ -2,12 +2,24 @@ import type { NamedTensors } from '../tensor/tensor.js';
 
 /** What a person sees of one input. */
 export type ExamplePreview =
-  | { readonly kind: 'image'; readonly name: string; readonly label?: string; readonly mime: string; readonly bytes: Uint8Array;
-      readonly width: number; readonly height: number }
+  | {
+      readonly kind: 'image';
+      readonly name: string;
+      readonly label?: string;
+      readonly mime: string;
+      readonly bytes: Uint8Array;
+      readonly width: number;
+      readonly height: number;
+    }
   | { readonly kind: 'tokens'; readonly name: string; readonly label?: string; readonly tokens: readonly string[] }
-  | { readonly kind: 'array'; readonly name: string; readonly label?: string; readonly dims: readonly number[];
+  | {
+      readonly kind: 'array';
+      readonly name: string;
+      readonly label?: string;
+      readonly dims: readonly number[];
       /** The first values, at most 4,096. */
-      readonly values: readonly number[] };
+      readonly values: readonly number[];
+    };
 
 export interface SkippedInput {
   readonly name: string;

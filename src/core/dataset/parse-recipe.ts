@@ -1,0 +1,141 @@
+import {
+  integer,
+  invalid,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  required,
+  text,
+  withDefault,
+  type Check,
+} from './check-json.js';
+import type {
+  ArrayRecipe,
+  ConstantRecipe,
+  ImageRecipe,
+  InputRecipe,
+  Recipe,
+  SyntheticRecipe,
+  TestDataRecipe,
+} from './recipe.js';
+
+const path = text(4096);
+const exampleShape = list(integer(0, 1e9), 0, 8, 'a list of at most 8 whole numbers');
+const perChannel = (item: Check<number>): Check<readonly number[]> => list(item, 1, 3, 'a list of 1 to 3 numbers');
+
+const imageSize: Check<readonly [number, number]> = (value, place) => {
+  const side = integer(1, 16384);
+  const [height = 0, width = 0] = list(side, 2, 2, 'a list of height and width')(value, place);
+  return [height, width];
+};
+
+/** Properties that are absent get the defaults that media/inspect.schema.json states. */
+const SOURCES: { readonly [S in InputRecipe['source']]: Check<InputRecipe> } = {
+  images: record<ImageRecipe>({
+    source: required(oneOf('images')),
+    path: required(path),
+    resize: withDefault(oneOf('stretch', 'crop', 'pad'), 'stretch'),
+    channels: withDefault(oneOf('rgb', 'bgr', 'gray'), 'rgb'),
+    layout: withDefault(oneOf('nchw', 'nhwc'), 'nchw'),
+    scale: withDefault(number(), 1 / 255),
+    mean: withDefault(perChannel(number()), [0]),
+    std: withDefault(perChannel(number({ above: 0 })), [1]),
+    size: optional(imageSize),
+  }),
+  array: arrayCheck('array'),
+  tokens: arrayCheck('tokens'),
+  'test-data': record<TestDataRecipe>({ source: required(oneOf('test-data')), path: required(path) }),
+  synthetic: record<SyntheticRecipe>({
+    source: required(oneOf('synthetic')),
+    distribution: withDefault(oneOf('normal', 'uniform', 'integers'), 'normal'),
+    low: optional(number()),
+    high: optional(number()),
+    seed: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
+    shape: optional(exampleShape),
+  }),
+  constant: record<ConstantRecipe>({
+    source: required(oneOf('constant')),
+    value: required((value, place) => (value === 'range' ? value : number()(value, place))),
+    shape: optional(exampleShape),
+  }),
+};
+
+function arrayCheck(source: 'array' | 'tokens'): Check<ArrayRecipe> {
+  return record<ArrayRecipe>({
+    source: required(oneOf(source)),
+    path: required(path),
+    key: optional(text(1024)),
+    scale: optional(number()),
+    offset: optional(number()),
+  });
+}
+
+const inputRecipe: Check<InputRecipe> = (value, place) => {
+  const source = object(value, place)['source'];
+  const check = SOURCES[oneOf(...(Object.keys(SOURCES) as InputRecipe['source'][]))(source, `${place}.source`)];
+  const recipe = check(value, place);
+  if (recipe.source === 'synthetic') checkRange(recipe, place);
+  return recipe;
+};
+
+function checkRange(recipe: SyntheticRecipe, place: string): void {
+  if ((recipe.low ?? 0) > (recipe.high ?? 1)) {
+    throw invalid(`${place}.low`, `“${place}.low” is above “high”.`, 'Swap the two numbers.');
+  }
+  if (recipe.distribution === 'integers' && ![recipe.low ?? 0, recipe.high ?? 1].every(Number.isInteger)) {
+    throw invalid(
+      `${place}.low`,
+      `“${place}” draws integers between fractions.`,
+      'Use whole numbers for low and high.',
+    );
+  }
+}
+
+const inputs: Check<Recipe['inputs']> = (value, place) =>
+  Object.fromEntries(
+    Object.entries(object(value, place)).map(([name, each]) => [name, inputRecipe(each, `${place}.${name}`)]),
+  );
+
+const recipe = record<Omit<Recipe, 'version'> & { version: 1; $schema?: string }>({
+  $schema: optional(text(4096)),
+  version: required(oneOf(1)),
+  inputs: required(inputs),
+  limit: optional(integer(1, 10_000_000)),
+  batch: optional(integer(1, 4096)),
+  labels: optional(record<NonNullable<Recipe['labels']>>({ path: required(path), classes: optional(path) })),
+  tokenizer: optional(path),
+});
+
+/** A recipe larger than this is no recipe. */
+export const MAXIMUM_RECIPE_BYTES = 4e6;
+
+/**
+ * Reads the text of a recipe file and fills in the schema's defaults.
+ * @throws ProblemError `invalid-recipe` with the line of a syntax error, or the JSON path of the wrong property.
+ */
+export function parseRecipe(source: string): Recipe {
+  let value: unknown;
+  try {
+    value = JSON.parse(source.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw invalid(lineOf(source, message), `The recipe is not valid JSON: ${message}`, 'Correct the JSON there.');
+  }
+  return checkRecipe(value);
+}
+
+/** The same checks on a value that is already parsed (a message, a setting). @throws ProblemError `invalid-recipe`. */
+export function checkRecipe(value: unknown): Recipe {
+  const { $schema: _, ...checked } = recipe(value, 'recipe');
+  return checked;
+}
+
+/** JavaScript engines say "position 12" where they say anything; people want lines. */
+function lineOf(source: string, message: string): string {
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position === undefined) return source.trim() === '' ? 'line 1' : 'recipe';
+  return `line ${source.slice(0, Number(position)).split('\n').length}`;
+}

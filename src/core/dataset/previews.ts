@@ -1,0 +1,45 @@
+import { encode as encodePng } from 'fast-png';
+import type { ExamplePreview } from './dataset.js';
+import { decodeImage, pictureType, type Picture } from './decode-image.js';
+import { resample } from './resample.js';
+import { numbers, type Row } from './rows.js';
+import type { TokenText } from './token-text.js';
+
+/** Values of an array that a preview shows. */
+const SHOWN_VALUES = 4096;
+/** Tokens that a preview shows. */
+const SHOWN_TOKENS = 4096;
+/** Picture files up to this size are shown as they are. */
+const SHOWN_FILE_BYTES = 256 * 1024;
+const THUMBNAIL_PIXELS = 256;
+
+export function arrayPreview(name: string, row: Row): ExamplePreview {
+  const values = numbers(row, 0, Math.min(row.data.length, SHOWN_VALUES));
+  return { kind: 'array', name, dims: row.dims, values: [...values] };
+}
+
+export function tokenPreview(name: string, row: Row, text: TokenText): ExamplePreview {
+  const ids = numbers(row, 0, Math.min(row.data.length, SHOWN_TOKENS));
+  return { kind: 'tokens', name, tokens: [...ids].map((id) => text.textOf(id)) };
+}
+
+/** The file itself where it is small, otherwise a PNG of at most 256 pixels on the longer side. */
+export function imagePreview(name: string, bytes: Uint8Array): ExamplePreview {
+  const picture = decodeImage(bytes);
+  const mime = pictureType(bytes);
+  if (mime !== undefined && bytes.length <= SHOWN_FILE_BYTES) {
+    // A copy: the page's channel ships a view's whole buffer.
+    return { kind: 'image', name, mime, bytes: bytes.slice(), width: picture.width, height: picture.height };
+  }
+  const thumbnail = shrunk(picture);
+  return { kind: 'image', name, mime: 'image/png', ...thumbnail };
+}
+
+function shrunk(picture: Picture): { bytes: Uint8Array; width: number; height: number } {
+  const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(picture.width, picture.height));
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
+  const data = Uint8ClampedArray.from(resample(picture, whole, width, height));
+  return { bytes: encodePng({ width, height, data, channels: picture.channels, depth: 8 }), width, height };
+}

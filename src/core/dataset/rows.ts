@@ -1,0 +1,154 @@
+import { problem } from '../errors.js';
+import type { ElementType, NumberArray, Tensor } from '../tensor/tensor.js';
+
+/** One example of one input, before batching: values in any numeric type, row-major. */
+export interface Row {
+  readonly type: ElementType;
+  /** Without the batch axis. */
+  readonly dims: readonly number[];
+  readonly data: NumberArray;
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Whole numbers that a type holds; floats and 64-bit types take every number that we make. */
+const LIMITS: Partial<Record<ElementType, readonly [number, number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-2147483648, 2147483647],
+  uint32: [0, 4294967295],
+  bool: [0, 1],
+};
+
+/** Elements of one tensor that we are willing to allocate: 1 GiB of float32. */
+export const MAXIMUM_ELEMENTS = 2 ** 28;
+
+export type FeedType = keyof typeof ARRAYS;
+
+export function isFeedType(type: string): type is FeedType {
+  return Object.hasOwn(ARRAYS, type);
+}
+
+/** Zeros. @throws ProblemError `invalid-inputs` when that is too many elements. */
+export function zeros(type: FeedType, count: number, input: string): NumberArray {
+  if (!(count <= MAXIMUM_ELEMENTS)) {
+    throw problem('invalid-inputs', `The input “${input}” would need ${count} values in one batch.`, {
+      place: `input “${input}”`,
+      remedy: 'Set a smaller size or a smaller batch in the recipe.',
+    });
+  }
+  return new ARRAYS[type](count);
+}
+
+/** The row's values as plain numbers; 64-bit integers lose what a double cannot hold. */
+export function numbers(row: Pick<Row, 'type' | 'data'>, start = 0, end = row.data.length): Float64Array {
+  const out = new Float64Array(Math.max(0, end - start));
+  for (let i = 0; i < out.length; i++) {
+    const value = row.data[start + i] as number | bigint;
+    out[i] = row.type === 'float16' ? decodeHalf(Number(value)) : Number(value);
+  }
+  return out;
+}
+
+/**
+ * Writes `row` into a tensor's values as that tensor's type: floats are rounded for integer types, and integers beyond
+ * the type's range are clamped. For a batch axis that is not the first, `place` says where each run of values goes.
+ */
+export function storeRow(
+  target: NumberArray,
+  type: FeedType,
+  row: Row,
+  place: { readonly offset: number; readonly runLength: number; readonly runStride: number },
+): void {
+  const count = row.data.length;
+  for (let start = 0, to = place.offset; start < count; start += place.runLength, to += place.runStride) {
+    const end = Math.min(count, start + place.runLength);
+    if (row.type === type || (target.constructor === row.data.constructor && type !== 'float16' && type !== 'bool')) {
+      // Same representation on both sides; the two arrays have the same class.
+      (target as Float32Array).set(row.data.subarray(start, end) as Float32Array, to);
+    } else {
+      storeNumbers(target, type, numbers(row, start, end), to);
+    }
+  }
+}
+
+function storeNumbers(target: NumberArray, type: FeedType, values: Float64Array, offset: number): void {
+  const limits = LIMITS[type];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
+      const whole = Number.isFinite(value) ? Math.round(value) : 0;
+      target[offset + i] = BigInt(type === 'uint64' ? Math.max(0, whole) : whole);
+    } else if (type === 'float16') {
+      target[offset + i] = encodeHalf(value);
+    } else if (limits !== undefined) {
+      target[offset + i] = Math.min(limits[1], Math.max(limits[0], roundHalfEven(value)));
+    } else {
+      target[offset + i] = value;
+    }
+  }
+}
+
+/** As numpy and torch round; NaN becomes 0. */
+function roundHalfEven(value: number): number {
+  const rounded = Math.round(value);
+  if (Number.isNaN(rounded)) return 0;
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+const float32 = new Float32Array(1);
+const float32Bits = new Uint32Array(float32.buffer);
+
+/** The bits of the nearest IEEE 754 binary16, ties to even. */
+export function encodeHalf(value: number): number {
+  float32[0] = value;
+  const bits = float32Bits[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x47800000) {
+    // 65536 and beyond, infinity, NaN.
+    return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  }
+  if (magnitude < 0x38800000) {
+    // Below the smallest normal number, 2⁻¹⁴: counted in steps of 2⁻²⁴.
+    return sign | roundHalfEven(Math.abs(float32[0] as number) * 2 ** 24);
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+export function decodeHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** A tensor that holds numbers, as one row. @throws ProblemError `invalid-inputs` for strings. */
+export function rowOf(tensor: Tensor, place: string): Row {
+  const { type, dims, data } = tensor;
+  if (!ArrayBuffer.isView(data)) {
+    throw problem('invalid-inputs', `${place} holds text, which cannot be fed.`, {
+      place,
+      remedy: 'Choose a file of numbers.',
+    });
+  }
+  return { type, dims, data: data as NumberArray };
+}
