@@ -1,7 +1,8 @@
 /** Tensors of ONNX files: their types and sizes, where their values lie, and the values in and out of a TensorProto. */
 import { create } from '@bufbuild/protobuf';
 import { problem, type ProblemError } from '../../errors.js';
-import { elementCount, type ElementType, type NumberArray, type Tensor } from '../../tensor/tensor.js';
+import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
+import { bytesOfValues, valuesFromBytes, type NumberType } from '../../tensor/typed-array.js';
 import { decodeNarrow } from './narrow-types.js';
 import {
   TensorProto_DataLocation,
@@ -110,22 +111,7 @@ export interface StoredTensor extends Tensor {
   readonly storedAs?: string;
 }
 
-const ARRAYS: Readonly<Record<Exclude<ElementType, 'string'>, new (buffer: ArrayBuffer) => NumberArray>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
-
-const ELEMENT_TYPES: Readonly<Record<number, keyof typeof ARRAYS>> = {
+const ELEMENT_TYPES: Readonly<Record<number, NumberType>> = {
   [DataType.FLOAT]: 'float32',
   [DataType.DOUBLE]: 'float64',
   [DataType.FLOAT16]: 'float16',
@@ -173,7 +159,7 @@ export function tensorFromBytes(proto: TensorProto, bytes: Uint8Array): StoredTe
   if (bytes.byteLength !== expected)
     throw malformed(proto, `holds ${bytes.byteLength} bytes, not the ${expected} of its shape`);
   const type = ELEMENT_TYPES[proto.dataType];
-  if (type !== undefined) return { type, dims, data: new ARRAYS[type](bytes.slice().buffer as ArrayBuffer) };
+  if (type !== undefined) return { type, dims, data: valuesFromBytes(type, bytes) };
   const narrow = decodeNarrow(proto.dataType, elementCount(dims), bytes);
   if (narrow !== undefined) return { ...narrow, dims, storedAs: dataTypeName(proto.dataType) };
   throw problem('not-applicable', `The tensor “${proto.name}” holds ${dataTypeName(proto.dataType)} numbers.`, {
@@ -191,36 +177,33 @@ export function tensorToProto(name: string, tensor: Tensor): TensorProto {
     return create(TensorProtoSchema, { name, dims, dataType: DataType.STRING, stringData });
   }
   const dataType = Number(Object.keys(ELEMENT_TYPES).find((key) => ELEMENT_TYPES[Number(key)] === tensor.type));
-  const data = tensor.data as NumberArray;
-  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as Uint8Array<ArrayBuffer>;
+  const rawData = bytesOfValues(tensor.data as NumberArray) as Uint8Array<ArrayBuffer>;
   return create(TensorProtoSchema, { name, dims, dataType, rawData });
 }
 
 /** Values of the typed fields in the layout of raw data (which field holds which type: onnx.proto, TensorProto). */
 function inlineBytes(proto: TensorProto): Uint8Array {
   if (proto.rawData.byteLength > 0) return proto.rawData;
-  const bytesOf = (values: NumberArray): Uint8Array =>
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   switch (proto.dataType) {
     case DataType.FLOAT:
     case DataType.COMPLEX64:
-      return bytesOf(Float32Array.from(proto.floatData));
+      return bytesOfValues(Float32Array.from(proto.floatData));
     case DataType.DOUBLE:
     case DataType.COMPLEX128:
-      return bytesOf(Float64Array.from(proto.doubleData));
+      return bytesOfValues(Float64Array.from(proto.doubleData));
     case DataType.INT64:
-      return bytesOf(BigInt64Array.from(proto.int64Data));
+      return bytesOfValues(BigInt64Array.from(proto.int64Data));
     case DataType.UINT64:
-      return bytesOf(BigUint64Array.from(proto.uint64Data));
+      return bytesOfValues(BigUint64Array.from(proto.uint64Data));
     case DataType.UINT32:
-      return bytesOf(Uint32Array.from(proto.uint64Data, Number));
+      return bytesOfValues(Uint32Array.from(proto.uint64Data, Number));
     case DataType.INT32:
-      return bytesOf(Int32Array.from(proto.int32Data));
+      return bytesOfValues(Int32Array.from(proto.int32Data));
     case DataType.INT16:
     case DataType.UINT16:
     case DataType.FLOAT16:
     case DataType.BFLOAT16:
-      return bytesOf(Uint16Array.from(proto.int32Data));
+      return bytesOfValues(Uint16Array.from(proto.int32Data));
     default:
       return Uint8Array.from(proto.int32Data);
   }
