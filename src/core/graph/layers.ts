@@ -38,9 +38,9 @@ export interface ObservedLayer extends ActivationLayer {
   readonly exampleAxis: number | undefined;
   /** When the example axis also counts positions, as in [batch · tokens, width]: positions per example (−1 = varies). */
   readonly foldedPositions: number | undefined;
-  /** Axes that together name a unit, in order. */
+  /** Axes (of the full value) that together name a unit, in order. */
   readonly unitAxes: readonly number[];
-  /** All other axes: height and width, time, heads. */
+  /** All other axes of the full value but the example axis: height and width, time, heads. */
   readonly positionAxes: readonly number[];
   readonly units: number;
   /** "channels", "neurons", "hidden units". */

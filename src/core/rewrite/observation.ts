@@ -39,7 +39,10 @@ export interface Observed {
   readonly examples: number;
   /** Units, positions, or units · sampled positions. */
   readonly columns: number;
-  /** Entries behind each number: how many values one (example, unit) or (example, position) reduces over. */
+  /**
+   * Entries behind each number: how many values one (example, unit) or (example, position) reduces over. For samples,
+   * the positions that each unit has per example, sampled or not.
+   */
   readonly entries: number;
 }
 

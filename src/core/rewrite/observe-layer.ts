@@ -1,0 +1,258 @@
+import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
+import type { ObservedLayer } from '../graph/layers.js';
+import { elementCount, type NamedTensors } from '../tensor/tensor.js';
+import type { GraphWriter } from './graph-writer.js';
+import { knownDims, layoutOf, toRows, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
+import type { ObservationKind, Observed } from './observation.js';
+import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
+import { gridIndices, gridStep } from './sample-grid.js';
+
+/** Reads one observation from the outputs of a run. */
+export type Reader = (tensors: NamedTensors, examples: number) => Observed;
+
+export interface LayerObservation {
+  readonly readers: ReadonlyMap<ObservationKind, Reader>;
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Copies the layer's value out as float32 and reduces it in JavaScript.
+ * @param keep positions to sample per unit.
+ */
+export function observeByCopy(
+  writer: GraphWriter,
+  layer: ObservedLayer,
+  kinds: ReadonlySet<ObservationKind>,
+  keep: number,
+): LayerObservation {
+  const output = writer.castToFloat(layer.value);
+  const axes = unfoldedAxes(layer);
+  const reader =
+    (kind: ObservationKind): Reader =>
+    (tensors, examples) => {
+      const { data, dims: engineDims } = floatOutput(tensors, output);
+      const dims = unfoldedDims(layer, engineDims);
+      const layout = layoutOf(dims, axes);
+      if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
+      const rows = reduceCopied(kind, layer, data, layout, examples);
+      const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
+      return observed(rows, examples, entries.length);
+    };
+  return { readers: new Map([...kinds].map((kind) => [kind, reader(kind)])), outputs: [output] };
+}
+
+function sampleCopied(
+  data: Float32Array,
+  dims: readonly number[],
+  axes: Axes,
+  keep: number,
+  examples: number,
+): Observed {
+  const sizes = axes.positions.map((axis) => dims[axis] ?? 0);
+  const step = gridStep(sizes, keep);
+  const all = toRows(data, dims, axes, examples);
+  const chosen = gridPositions(sizes, step);
+  const positions = elementCount(sizes);
+  if (chosen.length === positions) return observed(all, examples, positions);
+  const rows = new Float32Array((all.length / Math.max(1, positions)) * chosen.length);
+  let place = 0;
+  for (let start = 0; start < all.length; start += positions) {
+    for (const position of chosen) rows[place++] = all[start + position] as number;
+  }
+  return observed(rows, examples, positions);
+}
+
+/** Flat indices of the grid over the position axes. */
+function gridPositions(sizes: readonly number[], step: number): number[] {
+  return sizes.reduce<number[]>(
+    (flat, size) => flat.flatMap((start) => gridIndices(size, step).map((index) => start * size + index)),
+    [0],
+  );
+}
+
+/**
+ * Writes the layer's observations as nodes, so that only small results leave the engine.
+ * @param keep positions to sample per unit.
+ */
+export function observeInGraph(
+  writer: GraphWriter,
+  layer: ObservedLayer,
+  kinds: ReadonlySet<ObservationKind>,
+  keep: number,
+): LayerObservation {
+  const axes = unfoldedAxes(layer);
+  const dims = knownDims(layer);
+  const value = unfold(writer, layer, writer.castToFloat(layer.value));
+  const shape = dims.some((dim, axis) => dim < 0 && axis !== axes.example) ? writer.node('Shape', [value]) : undefined;
+  const outputs = new Set<string>(shape === undefined ? [] : [shape]);
+  const readers = new Map<ObservationKind, Reader>();
+  const sizeOf = (tensors: NamedTensors, over: readonly number[]): number => {
+    const known = shape === undefined ? dims : [...(tensors[shape]?.data as BigInt64Array)].map(Number);
+    return elementCount(over.map((axis) => known[axis] ?? 0));
+  };
+
+  const reduction = (name: string, reduced: readonly number[]): Reader => {
+    outputs.add(name);
+    const left = withoutAxes(axes, reduced);
+    return (tensors, examples) => {
+      const output = floatOutput(tensors, name);
+      return observed(toRows(output.data, output.dims, left, examples), examples, sizeOf(tensors, reduced));
+    };
+  };
+  const overPositions = (operator: Parameters<GraphWriter['reduce']>[0], of: string): Reader =>
+    reduction(writer.reduce(operator, of, axes.positions), axes.positions);
+  const nonzero = once(() => writer.castToFloat(writer.node('Cast', [value], { to: DataType.BOOL })));
+  const nonzeroCount = once(() => overPositions('ReduceSum', nonzero()));
+  const sum = once(() => overPositions('ReduceSum', value));
+  const squares = once(() => writer.reduce('ReduceSumSquare', value, axes.positions));
+
+  for (const kind of kinds) readers.set(kind, write(kind));
+  return { readers, outputs: [...outputs] };
+
+  function write(kind: ObservationKind): Reader {
+    switch (kind) {
+      case 'sum':
+        return sum();
+      case 'absolute-sum':
+        return (layer.range.lower ?? -1) >= 0 ? sum() : overPositions('ReduceSum', writer.node('Abs', [value]));
+      case 'sum-of-squares':
+        return reduction(squares(), axes.positions);
+      case 'minimum':
+        return overPositions('ReduceMin', value);
+      case 'maximum':
+        return overPositions('ReduceMax', value);
+      case 'zero-count':
+        return complement(nonzeroCount());
+      case 'zero-count-by-position':
+        return complement(reduction(writer.reduce('ReduceSum', nonzero(), axes.units), axes.units));
+      case 'saturated-count':
+        return overPositions('ReduceSum', writer.castToFloat(saturated(writer, layer, value)));
+      case 'non-finite-count':
+        return reduction(nonFiniteCount(writer, value, squares(), axes.positions), axes.positions);
+      case 'first-nonzero-position':
+        return firstNonzero();
+      case 'sample':
+        return sample();
+    }
+  }
+
+  function firstNonzero(): Reader {
+    const [axis = 0] = axes.positions;
+    const first = reduction(
+      writer.castToFloat(writer.node('ArgMax', [nonzero()], { axis, keepdims: 0 })),
+      axes.positions,
+    );
+    const count = nonzeroCount();
+    return (tensors, examples) => {
+      const position = first(tensors, examples);
+      const fired = count(tensors, examples).data;
+      // Where nothing fires, ArgMax says 0: the number of positions stands for "never".
+      return { ...position, data: position.data.map((at, index) => (fired[index] === 0 ? position.entries : at)) };
+    };
+  }
+
+  function sample(): Reader {
+    const grid = sampleGrid(writer, value, shape, dims, axes.positions, keep);
+    outputs.add(grid);
+    return (tensors, examples) => {
+      const output = floatOutput(tensors, grid);
+      return observed(toRows(output.data, output.dims, axes, examples), examples, sizeOf(tensors, axes.positions));
+    };
+  }
+}
+
+/** Gives positions that share an axis with the examples an axis of their own. */
+function unfold(writer: GraphWriter, layer: ObservedLayer, value: string): string {
+  const { foldedPositions: positions, exampleAxis: axis } = layer;
+  if (positions === undefined || axis === undefined) return value;
+  const dims = knownDims(layer).map((dim, index) => (index === axis ? (positions > 0 ? -1 : 1) : dim));
+  return writer.node('Reshape', [value, writer.ints(dims)]);
+}
+
+/** methods D1: |h| > 0.99 where the function is symmetric, h < 0.01 or h > 0.99 where it lies between 0 and 1. */
+function saturated(writer: GraphWriter, layer: ObservedLayer, value: string): string {
+  const { symmetric, low, high } = SATURATION;
+  if (isSymmetric(layer)) return writer.node('Greater', [writer.node('Abs', [value]), writer.float(symmetric)]);
+  return writer.node('Or', [
+    writer.node('Less', [value, writer.float(low)]),
+    writer.node('Greater', [value, writer.float(high)]),
+  ]);
+}
+
+/**
+ * Values can only be infinite or NaN where their sum of squares is, so the exact count is computed only then (squares
+ * that overflow make it compute a count of zero).
+ */
+function nonFiniteCount(writer: GraphWriter, value: string, squares: string, positions: readonly number[]): string {
+  // x − x is 0 for finite x and NaN for all others, and NaN is not less than 1.
+  const zeros = writer.node('Sub', [squares, squares]);
+  const finite = writer.node('Less', [writer.node('ReduceSum', [zeros], { keepdims: 0 }), writer.float(1)]);
+  return writer.node('If', [finite], {
+    then_branch: { graph: writer.body((body) => body.node('Identity', [zeros])) },
+    else_branch: {
+      graph: writer.body((body) => {
+        const isFinite = body.node('Less', [body.node('Sub', [value, value]), body.float(1)]);
+        return body.reduce('ReduceSum', body.castToFloat(body.node('Not', [isFinite])), positions);
+      }),
+    },
+  });
+}
+
+/** Picks the grid's positions along each position axis. */
+function sampleGrid(
+  writer: GraphWriter,
+  value: string,
+  shape: string | undefined,
+  dims: readonly number[],
+  positions: readonly number[],
+  keep: number,
+): string {
+  const sizes = positions.map((axis) => dims[axis] ?? 0);
+  if (shape !== undefined && sizes.includes(-1)) {
+    const steps = openGridIndices(writer, shape, positions, keep);
+    return positions.reduce((from, axis, index) => writer.node('Gather', [from, steps[index] ?? ''], { axis }), value);
+  }
+  const step = gridStep(sizes, keep);
+  if (step === 1) return value;
+  return positions.reduce(
+    (from, axis, index) => writer.node('Gather', [from, writer.ints(gridIndices(sizes[index] ?? 0, step))], { axis }),
+    value,
+  );
+}
+
+/** The grid of sample-grid.ts, computed in the graph from the sizes that an input happens to have. */
+function openGridIndices(writer: GraphWriter, shape: string, positions: readonly number[], keep: number): string[] {
+  const sizes = positions.map((axis) => writer.node('Gather', [shape, writer.int(axis)], { axis: 0 }));
+  const count = sizes.reduce((product, size) => writer.node('Mul', [product, size]));
+  const share = writer.node('Div', [writer.castToFloat(count), writer.float(keep)]);
+  const root = positions.length === 1 ? share : writer.node('Pow', [share, writer.float(1 / positions.length)]);
+  const step = writer.node('Cast', [writer.node('Ceil', [root])], { to: DataType.INT64 });
+  return sizes.map((size) => {
+    const width = writer.node('Max', [writer.node('Min', [step, size]), writer.int(1)]);
+    return writer.node('Range', [writer.node('Div', [width, writer.int(2)]), size, width]);
+  });
+}
+
+/** Turns a count of non-zeros into a count of zeros. */
+function complement(reader: Reader): Reader {
+  return (tensors, examples) => {
+    const nonzeros = reader(tensors, examples);
+    return { ...nonzeros, data: nonzeros.data.map((count) => nonzeros.entries - count) };
+  };
+}
+
+function floatOutput(tensors: NamedTensors, name: string): { data: Float32Array; dims: readonly number[] } {
+  const tensor = tensors[name];
+  if (!(tensor?.data instanceof Float32Array)) throw new Error(`The engine did not return “${name}” as float32.`);
+  return { data: tensor.data, dims: tensor.dims };
+}
+
+function observed(data: Float32Array, examples: number, entries: number): Observed {
+  return { data, examples, columns: examples > 0 ? data.length / examples : 0, entries };
+}
+
+/** Makes something the first time that it is asked for. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
