@@ -183,8 +183,8 @@ def draw_picture(name, rng):
 
     picture = draw_clutter(picture, rng, rng.integers(0, 3), rng.uniform(0.6, 1.2))
     picture = picture + rng.normal(0, rng.uniform(1, 6), (SIDE_PX, SIDE_PX, 1))
-    # Multiples of 4 keep the PNG files small, and the eye does not see them.
-    return (np.clip(np.round(picture / 4) * 4, 0, 255)).astype(np.uint8)
+    # Multiples of 8 keep the PNG files small; the noise hides the steps.
+    return (np.clip(np.round(picture / 8) * 8, 0, 255)).astype(np.uint8)
 
 
 def draw_set(count, seed):

@@ -1,6 +1,6 @@
 """Makes the `shapes` sample: draws the pictures, trains a small residual network on them and exports it as ONNX.
 
-Usage: OMP_NUM_THREADS=1 /usr/bin/python3 train_shapes.py [EPOCHS]     (12 epochs, about ten minutes on one core)
+Usage: OMP_NUM_THREADS=1 /usr/bin/python3 train_shapes.py [EPOCHS]     (10 epochs, about nine minutes on one core)
 
 Writes into media/samples/shapes. Needs Debian's python3-torch, python3-onnx, python3-numpy and python3-pil.
 """
@@ -208,4 +208,4 @@ def main(epochs):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 12)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
