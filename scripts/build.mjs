@@ -58,8 +58,7 @@ export async function buildAll({ minify = true } = {}) {
     buildPage(join(dist, 'webview'), { minify }),
   ];
   if (existsSync(join(root, 'src/cli/main.ts'))) {
-    const banner = { js: `#!/usr/bin/env node\n${requireBanner}` };
-    builds.push(build({ ...module, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.js', banner }));
+    builds.push(build({ ...module, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.js' }));
   }
   const results = await Promise.all(builds);
   for (const file of wasmFiles) {
