@@ -29,6 +29,7 @@ TRAIN_SEED, HELD_OUT_SEED, WEIGHT_SEED = 1, 2, 3
 BATCH_SIZE, PEAK_LEARNING_RATE, WEIGHT_DECAY = 32, 3e-3, 0.1
 CORPUS_ROWS, CORPUS_LENGTH = 256, 64
 NO_TARGET = -100
+MASKED_SCORE = torch.tensor(-math.inf)
 
 # Shapes: B batch, T sequence, D = D_MODEL, H heads, K = D / H, V vocabulary.
 
@@ -59,7 +60,7 @@ class Attention(nn.Module):
         key = split(self.key(x)).permute(0, 2, 3, 1)  # (B, H, K, T)
         value = split(self.value(x)).permute(0, 2, 1, 3)  # (B, H, T, K)
         scores = query @ key / math.sqrt(D_MODEL // HEADS)  # (B, H, T, T)
-        pattern = self.softmax(torch.where(is_future, -math.inf, scores))
+        pattern = self.softmax(torch.where(is_future, MASKED_SCORE, scores))
         mixed = (pattern @ value).permute(0, 2, 1, 3)  # (B, T, H, K)
         return self.output(mixed.reshape(batch, length, D_MODEL))
 
