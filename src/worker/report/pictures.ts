@@ -34,8 +34,10 @@ export function stripPng(values: Float32Array, domain: Domain, scale: Scale): Ui
 export function legend(domain: Domain, scale: Scale, label: string, show: (value: number) => string): Markup {
   const map = colormap(scale, false);
   const stops = Array.from({ length: 9 }, (_, index) => cssColor(colorAt(map, index / 8)));
-  return html`<div class="legend"><span>${label}: ${show(domain[0])}</span
-    ><i style="background:linear-gradient(90deg,${stops.join(',')})"></i><span>${show(domain[1])}</span></div>`;
+  return html`<div class="legend">
+    <span>${label}: ${show(domain[0])}</span><i style="background:linear-gradient(90deg,${stops.join(',')})"></i
+    ><span>${show(domain[1])}</span>
+  </div>`;
 }
 
 /** The collapsed graph, each box coloured by `values` of its layers (mean over them); boxes without a value stay plain. */
@@ -49,8 +51,11 @@ export function graphSvg(
   const map = colormap(scale, false);
   const boxes = picture.items.map((item) => {
     const [x, y, width, height] = item.box;
-    const known = item.layers.map((layer) => values[layer]).filter((value) => value !== undefined && Number.isFinite(value)) as number[];
-    const mean = known.length === 0 || item.expanded ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
+    const known = item.layers
+      .map((layer) => values[layer])
+      .filter((value) => value !== undefined && Number.isFinite(value)) as number[];
+    const mean =
+      known.length === 0 || item.expanded ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
     const fill = mean === undefined ? undefined : colorAt(map, fraction(mean, domain));
     const characters = Math.max(3, Math.floor((width - 12) / 6.4));
     const style = fill === undefined ? '' : `fill:${cssColor(fill)}`;
@@ -58,18 +63,43 @@ export function graphSvg(
     const caption = mean === undefined ? item.caption : `${item.caption} · ${show(mean)}`;
     return html`<g
       ><title>${item.label} (${caption})</title
-      ><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="4" class="${item.expanded ? 'open' : item.kind}" style="${style}"
-      /><text x="${x + 6}" y="${y + (item.expanded ? 13 : Math.min(17, height / 2))}" style="${ink}">${shorten(item.label, characters)}</text
-      >${item.expanded ? undefined : html`<text x="${x + 6}" y="${y + Math.min(32, height - 5)}" class="caption" style="${ink}">${shorten(caption, characters)}</text>`}</g>`;
+      ><rect
+        x="${x}"
+        y="${y}"
+        width="${width}"
+        height="${height}"
+        rx="4"
+        class="${item.expanded ? 'open' : item.kind}"
+        style="${style}"
+      /><text x="${x + 6}" y="${y + (item.expanded ? 13 : Math.min(17, height / 2))}" style="${ink}"
+        >${shorten(item.label, characters)}</text
+      >${item.expanded ? undefined : html`<text x="${x + 6}" y="${y + Math.min(32, height - 5)}" class="caption" style="${ink}">${shorten(caption, characters)}</text>`}</g
+    >`;
   });
   const lines = picture.edges.map(({ points }) => {
-    const pairs = Array.from({ length: points.length / 2 }, (_, index) => `${points[2 * index]},${points[2 * index + 1]}`);
-    return html`<polyline points="${pairs.join(' ')}" marker-end="url(#arrow)"/>`;
+    const pairs = Array.from(
+      { length: points.length / 2 },
+      (_, index) => `${points[2 * index]},${points[2 * index + 1]}`,
+    );
+    return html`<polyline points="${pairs.join(' ')}" marker-end="url(#arrow)" />`;
   });
   const width = Math.ceil(picture.width);
   const height = Math.ceil(picture.height);
-  return html`<svg class="graph" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Graph of the model"
-    ><defs><marker id="arrow" viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="5" markerHeight="5" orient="auto"><path d="M0 0L6 3L0 6z"/></marker></defs>${lines}${boxes}</svg>`;
+  return html`<svg
+    class="graph"
+    viewBox="0 0 ${width} ${height}"
+    width="${width}"
+    height="${height}"
+    role="img"
+    aria-label="Graph of the model"
+  >
+    <defs>
+      <marker id="arrow" viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="5" markerHeight="5" orient="auto">
+        <path d="M0 0L6 3L0 6z" />
+      </marker>
+    </defs>
+    ${lines}${boxes}
+  </svg>`;
 }
 
 export function shorten(text: string, characters: number): string {
@@ -90,30 +120,87 @@ export function histogramSvg({ edges, counts }: HistogramView, show: (value: num
     const left = x(edges[index] as number);
     const width = x(edges[index + 1] as number) - left;
     const height = (count / most) * CHART_HEIGHT;
-    return html`<rect x="${left.toFixed(1)}" y="${(CHART_HEIGHT - height).toFixed(1)}" width="${Math.max(0.5, width - 1).toFixed(1)}" height="${height.toFixed(1)}"
-      ><title>${show(edges[index] as number)} to ${show(edges[index + 1] as number)}: ${count.toLocaleString('en-US')} values</title></rect>`;
+    return html`<rect
+      x="${left.toFixed(1)}"
+      y="${(CHART_HEIGHT - height).toFixed(1)}"
+      width="${Math.max(0.5, width - 1).toFixed(1)}"
+      height="${height.toFixed(1)}"
+      ><title>
+        ${show(edges[index] as number)} to ${show(edges[index + 1] as number)}: ${count.toLocaleString('en-US')} values
+      </title></rect
+    >`;
   });
-  return html`<svg class="histogram" viewBox="0 0 ${CHART_WIDTH} ${CHART_HEIGHT + 14}" width="${CHART_WIDTH}" height="${CHART_HEIGHT + 14}" role="img" aria-label="Histogram of activations"
-    >${bars}<text x="0" y="${CHART_HEIGHT + 12}">${show(low)}</text><text x="${CHART_WIDTH}" y="${CHART_HEIGHT + 12}" text-anchor="end">${show(high)}</text></svg>`;
+  return html`<svg
+    class="histogram"
+    viewBox="0 0 ${CHART_WIDTH} ${CHART_HEIGHT + 14}"
+    width="${CHART_WIDTH}"
+    height="${CHART_HEIGHT + 14}"
+    role="img"
+    aria-label="Histogram of activations"
+  >
+    ${bars}
+    <text x="0" y="${CHART_HEIGHT + 12}">${show(low)}</text>
+    <text x="${CHART_WIDTH}" y="${CHART_HEIGHT + 12}" text-anchor="end">${show(high)}</text>
+  </svg>`;
 }
 
 const LINE_COLORS = ['#3b6fb6', '#c46a1b', '#2f8f5b', '#8a4fa3', '#b23a48', '#5b7083', '#9c8a00', '#1f9aa8'];
 
 export function lineChartSvg(
-  series: readonly { readonly label: string; readonly x: Float32Array; readonly y: Float32Array; readonly dashed?: boolean }[],
+  series: readonly {
+    readonly label: string;
+    readonly x: Float32Array;
+    readonly y: Float32Array;
+    readonly dashed?: boolean;
+  }[],
   xLabel: string,
   show: (value: number) => string,
 ): Markup {
   const width = 520;
   const height = 180;
-  const domainX = domainOf(series.flatMap(({ x }) => Array.from(x)), 'sequential', 'number');
-  const domainY = domainOf(series.flatMap(({ y }) => Array.from(y)), 'sequential', 'number');
+  const domainX = domainOf(
+    series.flatMap(({ x }) => Array.from(x)),
+    'sequential',
+    'number',
+  );
+  const domainY = domainOf(
+    series.flatMap(({ y }) => Array.from(y)),
+    'sequential',
+    'number',
+  );
   const lines = series.map(({ label, x, y, dashed }, index) => {
-    const points = Array.from(x, (value, at) => `${(fraction(value, domainX) * width).toFixed(1)},${((1 - fraction(y[at] as number, domainY)) * height).toFixed(1)}`);
-    return html`<polyline points="${points.join(' ')}" style="stroke:${LINE_COLORS[index % LINE_COLORS.length]}" class="${dashed ? 'dashed' : ''}"><title>${label}</title></polyline>`;
+    const points = Array.from(
+      x,
+      (value, at) =>
+        `${(fraction(value, domainX) * width).toFixed(1)},${((1 - fraction(y[at] as number, domainY)) * height).toFixed(1)}`,
+    );
+    return html`<polyline
+      points="${points.join(' ')}"
+      style="stroke:${LINE_COLORS[index % LINE_COLORS.length]}"
+      class="${dashed ? 'dashed' : ''}"
+      ><title>${label}</title></polyline
+    >`;
   });
-  const keys = series.map(({ label, dashed }, index) => html`<li style="color:${LINE_COLORS[index % LINE_COLORS.length]}">${dashed ? '╌╌' : '━━'} <span>${label}</span></li>`);
-  return html`<svg class="lines" viewBox="0 -4 ${width + 50} ${height + 22}" width="${width + 50}" height="${height + 26}" role="img"
-    >${lines}<text x="${width + 4}" y="8">${show(domainY[1])}</text><text x="${width + 4}" y="${height}">${show(domainY[0])}</text
-    ><text x="0" y="${height + 14}">${show(domainX[0])}</text><text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${show(domainX[1])}</text></svg><ul class="key">${keys}</ul>`;
+  const keys = series.map(
+    ({ label, dashed }, index) =>
+      html`<li style="color:${LINE_COLORS[index % LINE_COLORS.length]}">
+        ${dashed ? '╌╌' : '━━'} <span>${label}</span>
+      </li>`,
+  );
+  return html`<svg
+      class="lines"
+      viewBox="0 -4 ${width + 50} ${height + 22}"
+      width="${width + 50}"
+      height="${height + 26}"
+      role="img"
+    >
+      ${lines}
+      <text x="${width + 4}" y="8">${show(domainY[1])}</text>
+      <text x="${width + 4}" y="${height}">${show(domainY[0])}</text>
+      <text x="0" y="${height + 14}">${show(domainX[0])}</text>
+      <text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${show(domainX[1])}</text>
+    </svg>
+    <ul class="key">
+      ${keys}
+    </ul>`;
 }

@@ -35,25 +35,54 @@ export function show(value: number, format: Quantity['format'] = 'number'): stri
 
 export function reportHtml(contents: ReportContents): string {
   const { overview, result } = contents;
-  const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${overview.fileName} – Model Inspector</title><style>${{ markup: STYLE }}</style></head><body><main>
-<h1>${overview.fileName}</h1>${runLine(result)}${facts(overview)}${inputs(contents.inputs)}${problems(overview)}
-${result === undefined ? undefined : findings(result)}${graph(contents)}
-${result?.passes.map((pass) => passSection(pass, contents.passes, result))}${units(contents.units)}
-<footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer></main></body></html>`;
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        />
+        <title>${overview.fileName} – Model Inspector</title>
+        <style>
+          ${{ markup: STYLE }}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${overview.fileName}</h1>
+          ${runLine(result)}${facts(overview)}${inputs(contents.inputs)}${problems(overview)}
+          ${result === undefined ? undefined : findings(result)}${graph(contents)}
+          ${result?.passes.map((pass) => passSection(pass, contents.passes, result))}${units(contents.units)}
+          <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
+        </main>
+      </body>
+    </html>`;
   return page.markup;
 }
 
 function runLine(result: RunResult | undefined): Markup {
   if (result === undefined) return html`<p class="note">Nothing was run: this report shows structure only.</p>`;
-  const partial = result.inputsSeen < result.inputsPlanned ? html` <span class="badge">${result.inputsSeen} of ${result.inputsPlanned} inputs</span>` : undefined;
+  const partial =
+    result.inputsSeen < result.inputsPlanned
+      ? html` <span class="badge">${result.inputsSeen} of ${result.inputsPlanned} inputs</span>`
+      : undefined;
   const synthetic = result.synthetic ? html` <span class="badge">random inputs</span>` : undefined;
   const skipped =
     result.skipped.length === 0
       ? undefined
-      : html`<details><summary>${result.skipped.length} inputs could not be read</summary><ul>${result.skipped.map(({ name, reason }) => html`<li>${name}: ${reason}</li>`)}</ul></details>`;
-  return html`<p class="note">${result.data} · ${result.inputsSeen} inputs seen · ${result.engine} · ${number.format(result.seconds)} s · ${result.finished}${partial}${synthetic}</p>${skipped}`;
+      : html`<details>
+          <summary>${result.skipped.length} inputs could not be read</summary>
+          <ul>
+            ${result.skipped.map(({ name, reason }) => html`<li>${name}: ${reason}</li>`)}
+          </ul>
+        </details>`;
+  return html`<p class="note">
+      ${result.data} · ${result.inputsSeen} inputs seen · ${result.engine} · ${number.format(result.seconds)} s ·
+      ${result.finished}${partial}${synthetic}
+    </p>
+    ${skipped}`;
 }
 
 function facts(overview: ModelOverview): Markup {
@@ -64,43 +93,88 @@ function facts(overview: ModelOverview): Markup {
     ['Outputs', overview.outputs.map(value).join(', ')],
     ['Parameters', overview.parameters.toLocaleString('en-US')],
     ['Nodes', overview.nodes.toLocaleString('en-US')],
-    ['Operators', overview.operators.slice(0, 8).map(({ operator, count }) => `${operator} × ${count}`).join(', ')],
-    ['Operator set', overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', ')],
+    [
+      'Operators',
+      overview.operators
+        .slice(0, 8)
+        .map(({ operator, count }) => `${operator} × ${count}`)
+        .join(', '),
+    ],
+    [
+      'Operator set',
+      overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', '),
+    ],
     ['Producer', overview.producer === '' ? 'not stated' : overview.producer],
     ['Size on disk', `${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`],
   ];
-  return html`<dl class="facts">${rows.map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">
+    ${rows.map(
+      ([name, text]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${text}</dd>
+        </div>`,
+    )}
+  </dl>`;
 }
 
 function inputs(description: InputsDescription): Markup {
-  return html`<h3>How the inputs were made (${description.origin === 'guessed' ? 'guessed from the model' : description.origin === 'file' ? 'from the recipe file' : 'chosen'})</h3>
-<ul>${description.lines.map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}</ul>`;
+  return html`<h3>
+      How the inputs were made
+      (${description.origin === 'guessed' ? 'guessed from the model' : description.origin === 'file' ? 'from the recipe file' : 'chosen'})
+    </h3>
+    <ul>
+      ${description.lines.map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}
+    </ul>`;
 }
 
 function problems(overview: ModelOverview): Markup | undefined {
   if (overview.cannotRun.length === 0) return undefined;
-  return html`<h2>What cannot run here</h2><ul class="findings">${overview.cannotRun.map(
-    ({ message, place, remedy }) => html`<li class="error">${message}${place === undefined ? undefined : html` <span class="note">${place}</span>`}${remedy === undefined ? undefined : html`<p>${remedy}</p>`}</li>`,
-  )}</ul>`;
+  return html`<h2>What cannot run here</h2>
+    <ul class="findings">
+      ${overview.cannotRun.map(
+        ({ message, place, remedy }) =>
+          html`<li class="error">
+            ${message}${place === undefined ? undefined : html` <span class="note">${place}</span>`}${remedy === undefined ? undefined : html`<p>${remedy}</p>`}
+          </li>`,
+      )}
+    </ul>`;
 }
 
-const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = { error: 'Problem', warning: 'Warning', information: 'Note' };
+const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = {
+  error: 'Problem',
+  warning: 'Warning',
+  information: 'Note',
+};
 
 function findings(result: RunResult): Markup {
   const all = sortFindings(result.passes);
-  if (all.length === 0) return html`<h2>Findings</h2><p>Nothing stood out.</p>`;
-  return html`<h2>Findings</h2><ul class="findings">${all.map(
-    ({ severity, sentence, advice }) => html`<li class="${severity}"><b>${SEVERITY_WORDS[severity]}</b>${sentence}${advice === undefined ? undefined : html`<p>${advice}</p>`}</li>`,
-  )}</ul>`;
+  if (all.length === 0)
+    return html`<h2>Findings</h2>
+      <p>Nothing stood out.</p>`;
+  return html`<h2>Findings</h2>
+    <ul class="findings">
+      ${all.map(
+        ({ severity, sentence, advice }) =>
+          html`<li class="${severity}">
+            <b>${SEVERITY_WORDS[severity]}</b>${sentence}${advice === undefined ? undefined : html`<p>${advice}</p>`}
+          </li>`,
+      )}
+    </ul>`;
 }
 
 function graph({ graph: picture, result }: ReportContents): Markup {
   const metric = result?.passes.flatMap(({ layerMetrics }) => layerMetrics)[0];
-  const domain = metric === undefined ? ([0, 1] as const) : domainOf(Object.values(metric.values), metric.scale, metric.format);
+  const domain =
+    metric === undefined ? ([0, 1] as const) : domainOf(Object.values(metric.values), metric.scale, metric.format);
   const text = (value: number): string => show(value, metric?.format);
-  return html`<h2>Graph</h2><p class="note">Collapsed by module${metric === undefined ? '' : `, coloured by ${metric.label.toLowerCase()}: ${metric.definition}`}</p>
-${metric === undefined ? undefined : legend(domain, metric.scale, metric.label, text)}
-<div class="scroll">${graphSvg(picture, metric?.values ?? {}, domain, metric?.scale ?? 'sequential', text)}</div>`;
+  return html`<h2>Graph</h2>
+    <p class="note">
+      Collapsed by
+      module${metric === undefined ? '' : `, coloured by ${metric.label.toLowerCase()}: ${metric.definition}`}
+    </p>
+    ${metric === undefined ? undefined : legend(domain, metric.scale, metric.label, text)}
+    <div class="scroll">${graphSvg(picture, metric?.values ?? {}, domain, metric?.scale ?? 'sequential', text)}</div>`;
 }
 
 function passSection(pass: PassResult, descriptions: readonly PassDescription[], result: RunResult): Markup {
@@ -108,20 +182,49 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
   const headings = pass.layerMetrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`);
   const rows = result.layers.map(
     ({ value, label, units: width, unitWord, operator }) =>
-      html`<tr><td title="${value}">${shorten(label, 60)}</td><td>${operator}</td><td>${width.toLocaleString('en-US')} ${unitWord}</td>${pass.layerMetrics.map(
-        ({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`,
-      )}</tr>`,
+      html`<tr>
+        <td title="${value}">${shorten(label, 60)}</td>
+        <td>${operator}</td>
+        <td>${width.toLocaleString('en-US')} ${unitWord}</td>
+        ${pass.layerMetrics.map(
+          ({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`,
+        )}
+      </tr>`,
   );
   const curves = pass.curves.map(
     ({ title, xLabel, series, definition, format }) =>
-      html`<h3>${title}</h3><p class="note">${definition}</p>${lineChartSvg(series.slice(0, 12), xLabel, (value) => show(value, format))}`,
+      html`<h3>${title}</h3>
+        <p class="note">${definition}</p>
+        ${lineChartSvg(series.slice(0, 12), xLabel, (value) => show(value, format))}`,
   );
-  return html`<h2>${description?.title ?? pass.pass}</h2><p><em>${description?.question}</em></p><p><strong>${pass.answer}</strong></p>
-<div class="scroll"><table><thead><tr><th>Layer</th><th>Function</th><th>Units</th>${headings}</tr></thead><tbody>${rows}</tbody></table></div>
-${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
-<details><summary>How this is computed</summary><p>${description?.method}</p><ul>${[...pass.layerMetrics, ...pass.unitMetrics].map(
-    ({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`,
-  )}</ul></details>`;
+  return html`<h2>${description?.title ?? pass.pass}</h2>
+    <p><em>${description?.question}</em></p>
+    <p><strong>${pass.answer}</strong></p>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Layer</th>
+            <th>Function</th>
+            <th>Units</th>
+            ${headings}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
+    <details>
+      <summary>How this is computed</summary>
+      <p>${description?.method}</p>
+      <ul>
+        ${[...pass.layerMetrics, ...pass.unitMetrics].map(
+          ({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`,
+        )}
+      </ul>
+    </details>`;
 }
 
 function strips(metric: UnitMetric, result: RunResult): Markup {
@@ -130,36 +233,61 @@ function strips(metric: UnitMetric, result: RunResult): Markup {
     metric.scale,
     metric.format,
   );
-  return html`<h3>${metric.label}, every unit of every layer</h3><p class="note">${metric.definition}</p>
-${legend(domain, metric.scale, metric.label, (value) => show(value, metric.format))}
-<div class="strips">${result.layers.map(({ value, label, units: width, unitWord }) => {
-    const values = metric.values[value];
-    if (values === undefined) return undefined;
-    return html`<span title="${value}">${shorten(label, 40)}</span><img alt="${metric.label} of ${label}" src="data:image/png;base64,${base64Encode(stripPng(values, domain, metric.scale))}"><span>${width} ${unitWord}</span>`;
-  })}</div>`;
+  return html`<h3>${metric.label}, every unit of every layer</h3>
+    <p class="note">${metric.definition}</p>
+    ${legend(domain, metric.scale, metric.label, (value) => show(value, metric.format))}
+    <div class="strips">
+      ${result.layers.map(({ value, label, units: width, unitWord }) => {
+        const values = metric.values[value];
+        if (values === undefined) return undefined;
+        return html`<span title="${value}">${shorten(label, 40)}</span
+          ><img
+            alt="${metric.label} of ${label}"
+            src="data:image/png;base64,${base64Encode(stripPng(values, domain, metric.scale))}"
+          /><span>${width} ${unitWord}</span>`;
+      })}
+    </div>`;
 }
 
 function units(shown: readonly ReportUnit[]): Markup | undefined {
   if (shown.length === 0) return undefined;
-  return html`<h2>Units in close-up</h2><p class="note">The most active unit of each layer, with the inputs that excite it most.</p>
-<div class="units">${shown.map(({ title, detail, examples }) => html`<div class="unit"><h4>${title}</h4>${
-    detail.histogram === undefined ? undefined : histogramWithWords(detail)
-  }<div class="examples">${examples.map(({ preview, value }) => example(preview, value))}</div></div>`)}</div>`;
+  return html`<h2>Units in close-up</h2>
+    <p class="note">The most active unit of each layer, with the inputs that excite it most.</p>
+    <div class="units">
+      ${shown.map(
+        ({ title, detail, examples }) =>
+          html`<div class="unit">
+            <h4>${title}</h4>
+            ${detail.histogram === undefined ? undefined : histogramWithWords(detail)}
+            <div class="examples">${examples.map(({ preview, value }) => example(preview, value))}</div>
+          </div>`,
+      )}
+    </div>`;
 }
 
 function histogramWithWords({ histogram }: UnitDetail): Markup | undefined {
   if (histogram === undefined) return undefined;
-  const sampled = histogram.counted < histogram.total ? `, a regular grid of ${histogram.total.toLocaleString('en-US')}` : '';
-  return html`${histogramSvg(histogram, (value) => show(value))}<p class="note">${histogram.counted.toLocaleString('en-US')} values${sampled}; ${percentage.format(histogram.zeros / Math.max(1, histogram.counted))} exactly zero.</p>`;
+  const sampled =
+    histogram.counted < histogram.total ? `, a regular grid of ${histogram.total.toLocaleString('en-US')}` : '';
+  return html`${histogramSvg(histogram, (value) => show(value))}
+    <p class="note">
+      ${histogram.counted.toLocaleString('en-US')} values${sampled};
+      ${percentage.format(histogram.zeros / Math.max(1, histogram.counted))} exactly zero.
+    </p>`;
 }
 
 function example(preview: ExamplePreview, value: number): Markup {
   const caption = `${preview.label === undefined ? preview.name : preview.label}: ${show(value)}`;
   switch (preview.kind) {
     case 'image':
-      return html`<figure><img alt="${preview.name}" src="data:${preview.mime};base64,${base64Encode(preview.bytes)}"><figcaption title="${preview.name}">${caption}</figcaption></figure>`;
+      return html`<figure>
+        <img alt="${preview.name}" src="data:${preview.mime};base64,${base64Encode(preview.bytes)}" />
+        <figcaption title="${preview.name}">${caption}</figcaption>
+      </figure>`;
     case 'tokens':
-      return html`<p class="tokens" title="${preview.name}">${preview.tokens.slice(0, 40).join('')} <span class="note">${show(value)}</span></p>`;
+      return html`<p class="tokens" title="${preview.name}">
+        ${preview.tokens.slice(0, 40).join('')} <span class="note">${show(value)}</span>
+      </p>`;
     case 'array':
       return html`<p class="note">${preview.name} [${preview.dims.join(' × ')}]: ${show(value)}</p>`;
   }
@@ -168,9 +296,14 @@ function example(preview: ExamplePreview, value: number): Markup {
 /** The same numbers without the per-unit arrays of examples; typed arrays become plain lists. */
 export function reportJson({ overview, inputs: description, result }: ReportContents): string {
   const plain = (_key: string, value: unknown): unknown => {
-    if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array, (entry) => (Number.isFinite(entry) ? entry : null));
+    if (ArrayBuffer.isView(value))
+      return Array.from(value as Float32Array, (entry) => (Number.isFinite(entry) ? entry : null));
     return value;
   };
   const passes = result?.passes.map(({ exampleMetrics: _examples, histograms: _histograms, ...rest }) => rest);
-  return JSON.stringify({ model: overview, inputs: description, run: result === undefined ? undefined : { ...result, passes } }, plain, 2);
+  return JSON.stringify(
+    { model: overview, inputs: description, run: result === undefined ? undefined : { ...result, passes } },
+    plain,
+    2,
+  );
 }

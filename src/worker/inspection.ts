@@ -1,0 +1,247 @@
+/** One model under inspection: the implementation behind the compute worker and the command line. */
+import type { Engine } from '../core/engine/engine.js';
+import { CancelledError, problem } from '../core/errors.js';
+import { nodeDetail } from '../core/graph/node-detail.js';
+import { layoutGraph } from '../core/graph/picture/layout.js';
+import type { ObservedLayer } from '../core/graph/layers.js';
+import type { Recipe } from '../core/dataset/recipe.js';
+import type { Pass } from '../core/passes/pass.js';
+import { passes as registry } from '../core/passes/registry.js';
+import type { RunResult } from '../core/passes/result.js';
+import { runPasses } from '../core/passes/run.js';
+import { probeLayers, type Probed } from '../core/rewrite/probe.js';
+import { chooseEngine } from '../node/choose-engine.js';
+import { cacheKey, createResultCache, type ResultCache } from '../node/result-cache.js';
+import type { ResultSummary } from '../protocol/inspection.js';
+import type { PassDescription } from '../protocol/model.js';
+import type { OpenedModel, WorkerApi, WorkerEvents, WorkerSettings } from '../protocol/worker-api.js';
+import { engineProblems } from './engine-problems.js';
+import { createInputs, type Inputs } from './inputs.js';
+import { mergeResults } from './merge-results.js';
+import { openModelFile, type ModelFile } from './open-model.js';
+import { reportContents } from './report/contents.js';
+import { reportHtml, reportJson } from './report/report.js';
+import { exampleTile, layerHistogram, summarize, tableCsv, unitDetail, unitMetricValues } from './results.js';
+import { createActivationReader, type ActivationReader } from './unit-activations.js';
+
+export interface InspectionPlatform {
+  /** Folder with the wasm engine's files. */
+  readonly wasmFolder: string;
+  readonly events: WorkerEvents;
+}
+
+interface Inspected {
+  readonly file: ModelFile;
+  readonly settings: WorkerSettings;
+  readonly engine: Engine;
+  readonly engineName: string;
+  readonly passes: readonly PassDescription[];
+  readonly inputs: Inputs;
+  readonly cache: ResultCache | undefined;
+  readonly reader: ActivationReader;
+  /** What a probe run learned, for the inputs with this key. */
+  probed?: { readonly key: string; readonly probe: Promise<Probed> };
+  result?: RunResult;
+}
+
+/** Bumped when something outside the passes changes the meaning of cached numbers. */
+const CACHE_VERSION = 'results 1';
+
+export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
+  let opened: Inspected | undefined;
+  let running: AbortController | undefined;
+
+  const model = (): Inspected => {
+    if (opened === undefined) throw problem('internal', 'No model is open.');
+    return opened;
+  };
+  const result = (): RunResult => {
+    const { result: found } = model();
+    if (found === undefined) {
+      throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
+    }
+    return found;
+  };
+
+  /** Axes and sizes of every layer, from one or two inputs through the engine. */
+  const probe = (inspected: Inspected): Promise<Probed> => {
+    const { file, engine, settings, inputs } = inspected;
+    const dataset = inputs.dataset();
+    if (inspected.probed?.key !== dataset.key) {
+      const probing = probeLayers({
+        model: file.onnx.proto,
+        graph: file.graph,
+        toRunnable: file.toRunnable,
+        engine,
+        threads: settings.threads,
+        dataset,
+        layers: file.layers,
+      });
+      inspected.probed = { key: dataset.key, probe: probing };
+      // A failure is told to whoever asked; the next question tries again.
+      probing.catch(() => delete inspected.probed);
+    }
+    return (inspected.probed as { probe: Promise<Probed> }).probe;
+  };
+
+  const keyOf = ({ file, inputs }: Inspected): string =>
+    cacheKey([CACHE_VERSION, file.identity, inputs.dataset().key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
+
+  /** The result of an earlier run on the present inputs, if there is one. */
+  const fromCache = async (inspected: Inspected): Promise<ResultSummary | undefined> => {
+    delete inspected.result;
+    if (inspected.cache === undefined || inspected.inputs.description().problem !== undefined) return undefined;
+    const cached = await inspected.cache.load(keyOf(inspected));
+    if (cached === undefined) return undefined;
+    inspected.result = cached;
+    return summarize(cached, true);
+  };
+
+  return {
+    async open({ path, settings, recipe }, signal) {
+      const file = await openModelFile(path, signal);
+      const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
+      if (whyNotNative !== undefined && settings.engine !== 'wasm') {
+        void events.log({ level: 'warning', text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.` });
+      }
+      const cannotRun = [...file.problems, ...(await engineProblems(file, engine, settings.threads))];
+      const facts = {
+        layers: file.layers,
+        ...(cannotRun[0] === undefined ? {} : { cannotRun: cannotRun[0].message }),
+      };
+      const inputs = await createInputs(file, settings.defaultInputs, recipe);
+      const inspected: Inspected = {
+        file,
+        settings,
+        engine,
+        engineName: `${engine.version} (${engine.name})`,
+        passes: registry.map((pass) => describePass(pass, facts)),
+        inputs,
+        cache:
+          settings.cacheFolder === undefined || settings.cacheMegabytes === 0
+            ? undefined
+            : createResultCache(settings.cacheFolder, settings.cacheMegabytes * 2 ** 20),
+        reader: createActivationReader(file.onnx.proto, file.toRunnable, engine, settings.threads),
+      };
+      opened = inspected;
+      const cached = await fromCache(inspected);
+      const answer: OpenedModel = {
+        overview: { ...file.overview, cannotRun },
+        outline: file.outline,
+        passes: inspected.passes,
+        inputs: inputs.description(),
+        engine: inspected.engineName,
+        ...(cached === undefined ? {} : { result: cached }),
+      };
+      return answer;
+    },
+
+    graph: ({ expanded }, signal) => layoutGraph(model().file.graph, model().file.tree, expanded, signal),
+    node: async ({ id }) => nodeDetail(model().file.graph, id),
+
+    async setInputs({ recipe }) {
+      const inspected = model();
+      await inspected.inputs.set(recipe);
+      await fromCache(inspected);
+      return inspected.inputs.description();
+    },
+    recipeFor: ({ path, input }) => model().inputs.recipeFor(path, input),
+
+    async run({ passes: wanted }) {
+      const inspected = model();
+      if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');
+      const controller = new AbortController();
+      running = controller;
+      try {
+        const result = await run(inspected, wanted, controller.signal);
+        return summarize(result, false);
+      } finally {
+        running = undefined;
+      }
+    },
+    async cancelRun() {
+      running?.abort();
+    },
+
+    unitMetric: async ({ metric }) => unitMetricValues(result(), metric),
+    exampleTile: async ({ metric, layer, rows, columns }) => exampleTile(result(), metric, layer, rows, columns),
+    layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
+    unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
+    async example({ index, layer, unit }) {
+      const inspected = model();
+      const dataset = inspected.inputs.dataset();
+      const preview = await dataset.preview(index);
+      const label = dataset.label(index);
+      const named = label === undefined ? preview : { ...preview, label };
+      if (layer === undefined || unit === undefined) return { index, preview: named };
+      const observed = await observedLayer(inspected, layer);
+      const activations = await inspected.reader.read(dataset, index, observed, unit);
+      return { index, preview: named, ...(activations === undefined ? {} : { activations }) };
+    },
+    async report(_request, signal) {
+      const inspected = model();
+      const contents = await reportContents(inspected, signal);
+      return { html: reportHtml(contents), json: reportJson(contents) };
+    },
+    table: async ({ layer }) => tableCsv(result(), layer),
+    async close() {
+      running?.abort();
+      const closing = opened;
+      opened = undefined;
+      await closing?.reader.close();
+      await closing?.file.close();
+    },
+  };
+
+  async function observedLayer(inspected: Inspected, value: string): Promise<ObservedLayer> {
+    const found = (await probe(inspected)).layers.find((layer) => layer.value === value);
+    if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
+    return found;
+  }
+
+  async function run(inspected: Inspected, wanted: readonly string[], signal: AbortSignal): Promise<RunResult> {
+    const { file, engine, settings, inputs } = inspected;
+    const blocked = inspected.passes.find(({ id, reason }) => wanted.includes(id) && reason !== undefined);
+    if (blocked !== undefined) throw problem('not-applicable', blocked.reason ?? '', { place: blocked.title });
+    const chosen = registry.filter(({ id }) => wanted.includes(id));
+    if (chosen.length === 0) throw problem('not-applicable', 'No such pass.', { place: wanted.join(', ') });
+    const dataset = inputs.dataset();
+    void events.runProgress({ phase: 'Preparing', inputsSeen: 0, inputsPlanned: dataset.size });
+    const key = keyOf(inspected);
+    const probed = await probe(inspected);
+    if (signal.aborted) throw new CancelledError();
+    for (const { label, reason } of probed.unobserved) {
+      void events.log({ level: 'warning', text: `${label} is left out: ${reason}` });
+    }
+    const fresh = await runPasses({
+      model: file.onnx.proto,
+      toRunnable: file.toRunnable,
+      engine,
+      threads: settings.threads,
+      dataset,
+      layers: probed.layers,
+      maximumBatch: probed.maximumBatch,
+      ...(inputs.description().recipe.batch === undefined ? {} : { batch: inputs.description().recipe.batch }),
+      passes: chosen,
+      signal,
+      onProgress: ({ phase, inputsDone, secondsLeft }) =>
+        void events.runProgress({
+          phase,
+          inputsSeen: inputsDone,
+          inputsPlanned: dataset.size,
+          ...(secondsLeft === undefined ? {} : { secondsLeft }),
+        }),
+    });
+    const merged = mergeResults(inspected.result, fresh);
+    inspected.result = merged;
+    await inspected.cache?.store(key, merged);
+    return merged;
+  }
+}
+
+function describePass(pass: Pass<unknown>, facts: Parameters<Pass<unknown>['applies']>[0]): PassDescription {
+  const { id, title, question, method } = pass;
+  if (facts.cannotRun !== undefined) return { id, title, question, method, reason: facts.cannotRun };
+  const applies = pass.applies(facts);
+  return { id, title, question, method, ...(applies.applies ? {} : { reason: applies.reason }) };
+}

@@ -1,0 +1,60 @@
+/** Opens a model file from disk: its structure, its layers, and the way to run rewritten versions of it. */
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { RunnableModel } from '../core/engine/engine.js';
+import type { Problem } from '../core/errors.js';
+import { encodeOnnx } from '../core/formats/onnx/decode.js';
+import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
+import { openOnnx, type OnnxFile } from '../core/formats/onnx/open.js';
+import { toRunnable } from '../core/formats/onnx/serialize.js';
+import { createGraph, type Graph } from '../core/graph/graph.js';
+import { detectActivationLayers } from '../core/graph/layer-detection.js';
+import type { ActivationLayer } from '../core/graph/layers.js';
+import { buildModuleTree, type ModuleTree } from '../core/graph/modules.js';
+import { modelOutline } from '../core/graph/outline.js';
+import { modelOverview } from '../core/graph/overview.js';
+import { openFileSource } from '../node/file-source.js';
+import { siblingFiles } from '../node/sibling-files.js';
+import type { ModelOverview, OutlineEntry } from '../protocol/model.js';
+
+export interface ModelFile {
+  /** Absolute path. */
+  readonly path: string;
+  readonly folder: string;
+  readonly onnx: OnnxFile;
+  readonly graph: Graph;
+  readonly tree: ModuleTree;
+  /** Layers that passes are asked about: all but attention patterns, which are a question of their own. */
+  readonly layers: readonly ActivationLayer[];
+  readonly overview: ModelOverview;
+  readonly outline: readonly OutlineEntry[];
+  /** What keeps it from running, as far as the file itself tells. */
+  readonly problems: readonly Problem[];
+  /** Changes with the file: structure, size and modification time. */
+  readonly identity: string;
+  readonly toRunnable: (model: ModelProto) => RunnableModel;
+  close(): Promise<void>;
+}
+
+export async function openModelFile(path: string, signal?: AbortSignal): Promise<ModelFile> {
+  const source = await openFileSource(path);
+  const folder = dirname(path);
+  const onnx = await openOnnx(source, await siblingFiles(folder), signal);
+  const graph = createGraph(onnx.proto);
+  const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
+  const tree = buildModuleTree(graph);
+  return {
+    path,
+    folder,
+    onnx,
+    graph,
+    tree,
+    layers,
+    overview: modelOverview(onnx, graph),
+    outline: modelOutline(tree, layers),
+    problems: [...onnx.problems, ...graph.problems],
+    identity: createHash('sha256').update(encodeOnnx(onnx.proto)).update(`${source.size} ${source.modifiedMilliseconds}`).digest('hex'),
+    toRunnable: (model) => toRunnable(model, folder),
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,62 @@
+/** Gathers what the report shows from the open model. */
+import type { Dataset } from '../../core/dataset/dataset.js';
+import { defaultExpansion } from '../../core/graph/picture/expansion.js';
+import { layoutGraph } from '../../core/graph/picture/layout.js';
+import type { RunResult } from '../../core/passes/result.js';
+import type { PassDescription } from '../../protocol/model.js';
+import type { Inputs } from '../inputs.js';
+import type { ModelFile } from '../open-model.js';
+import { unitDetail } from '../results.js';
+import type { ReportContents, ReportUnit } from './report.js';
+
+/** Layers beyond these get no unit of their own in the report: it stays a page that one scrolls through. */
+const LAYERS_SHOWN = 12;
+const EXAMPLES_SHOWN = 6;
+
+export interface ReportSubject {
+  readonly file: ModelFile;
+  readonly passes: readonly PassDescription[];
+  readonly inputs: Inputs;
+  readonly result?: RunResult;
+}
+
+export async function reportContents({ file, passes, inputs, result }: ReportSubject, signal?: AbortSignal): Promise<ReportContents> {
+  const graph = await layoutGraph(file.graph, file.tree, defaultExpansion(file.tree), signal);
+  const description = inputs.description();
+  return {
+    overview: file.overview,
+    inputs: description,
+    passes,
+    graph,
+    units: result === undefined || description.problem !== undefined ? [] : await mostActiveUnits(result, inputs.dataset()),
+    ...(result === undefined ? {} : { result }),
+  };
+}
+
+/** The unit with the largest activation of each layer: the one that a reader would click first. */
+async function mostActiveUnits(result: RunResult, dataset: Dataset): Promise<ReportUnit[]> {
+  const shown: ReportUnit[] = [];
+  const maxima = result.passes.flatMap(({ unitMetrics }) => unitMetrics).find(({ id }) => id === 'unit-maximum');
+  if (maxima === undefined) return shown;
+  for (const { value, label, unitWord } of spread(result.layers, LAYERS_SHOWN)) {
+    const values = maxima.values[value];
+    if (values === undefined) continue;
+    const unit = values.reduce((best, candidate, index) => (candidate > (values[best] ?? -Infinity) ? index : best), 0);
+    const detail = unitDetail(result, value, unit);
+    const examples = await Promise.all(
+      detail.top.slice(0, EXAMPLES_SHOWN).map(async ({ index, value: activation }) => {
+        const preview = await dataset.preview(index);
+        const name = dataset.label(index);
+        return { preview: name === undefined ? preview : { ...preview, label: name }, value: activation };
+      }),
+    );
+    shown.push({ title: `${label} · ${unitWord.replace(/s$/, '')} ${unit}`, detail, examples });
+  }
+  return shown;
+}
+
+/** At most `limit` entries, evenly over the list, first and last among them. */
+function spread<T>(list: readonly T[], limit: number): T[] {
+  if (list.length <= limit) return [...list];
+  return Array.from({ length: limit }, (_, index) => list[Math.round((index * (list.length - 1)) / (limit - 1))] as T);
+}
