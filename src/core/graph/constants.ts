@@ -45,7 +45,7 @@ function constantBehind(graph: Graph, value: string): TensorProto | undefined {
     if (tensor !== undefined) return tensor;
     const producer = graph.producerOf(name);
     if (producer === undefined || producer.domain !== '') return undefined;
-    if (!['Identity', 'Cast', 'Unsqueeze', 'Squeeze'].includes(producer.opType)) return undefined;
+    if (!['Identity', 'Cast', 'CastLike', 'Unsqueeze', 'Squeeze'].includes(producer.opType)) return undefined;
     name = producer.inputs[0] ?? '';
   }
   return undefined;

@@ -2,7 +2,6 @@
  * Control characters, and those that reorder, hide or join text (Unicode Bidi_Control, zero-width, byte order mark,
  * line and paragraph separators): they could make a name look like another one.
  */
-// eslint-disable-next-line no-control-regex -- removing control characters is the purpose
 const UNSAFE_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Half of a surrogate pair on its own: no character, and it breaks encoders. */

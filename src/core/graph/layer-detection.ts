@@ -103,7 +103,7 @@ function detect(graph: Graph): readonly Detected[] {
     if (spelled !== undefined && maker !== undefined) {
       for (const part of spelled.inside) inside.add(part);
       // A maximum that guards a variance or a norm is no layer: an activation follows weights.
-      const certain = own !== undefined || node.opType === 'Erf' || followsWeights(graph, spelled.input);
+      const certain = !GUARDS.has(node.opType) || followsWeights(graph, spelled.input);
       if (certain && !found.has(spelled.value)) {
         const operator = `${spelled.function.name} (${spelled.by})`;
         found.set(spelled.value, {
@@ -114,7 +114,7 @@ function detect(graph: Graph): readonly Detected[] {
           function: spelled.function,
         });
       }
-    } else if (own !== undefined && (node.opType !== 'Clip' || followsWeights(graph, node.inputs[0] ?? ''))) {
+    } else if (own !== undefined && (!GUARDS.has(node.opType) || followsWeights(graph, node.inputs[0] ?? ''))) {
       const value = own.family === 'recurrent' ? hiddenState(graph, node) : node.outputs[0];
       if (value !== undefined && value !== '' && !found.has(value)) {
         const inputs = node.inputs.slice(0, 1);
@@ -127,6 +127,9 @@ function detect(graph: Graph): readonly Detected[] {
     .filter((layer) => !inside.has(layer.node) && !isOnlyOutput(graph, layer))
     .sort((a, b) => (position.get(a.node) ?? 0) - (position.get(b.node) ?? 0));
 }
+
+/** Operators that also keep divisions and roots safe. */
+const GUARDS = new Set(['Clip', 'Max', 'Min', 'Where', 'Abs', 'Greater']);
 
 /** Y where something reads it, otherwise Y_h: the last state of each sequence. */
 function hiddenState(graph: Graph, node: GraphNode): string | undefined {

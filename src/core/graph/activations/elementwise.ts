@@ -55,8 +55,8 @@ const OPERATORS: Readonly<Record<string, Elementwise>> = {
   Transpose: unary((x) => x),
 };
 
-/** Inputs that are values (the others are bounds, axes): only Squeeze-like operators and Clip have any. */
-const LAYOUT_OPERATORS = new Set(['Squeeze', 'Unsqueeze']);
+/** Only their first input carries entries; the others are axes or a type. */
+const LAYOUT_OPERATORS = new Set(['Squeeze', 'Unsqueeze', 'CastLike']);
 
 /** Whether {@link evaluate} knows the operator: each output entry depends on one entry of each input. */
 export function isElementwise(node: GraphNode): boolean {

@@ -1,0 +1,83 @@
+/** What can be told of a model's structure, as plain data: the front page, the collapsed graph, a node, the outline. */
+import type { Problem } from '../errors.js';
+import type { NamedValueType } from './value-type.js';
+
+/** The front page's facts. */
+export interface ModelOverview {
+  readonly fileName: string;
+  readonly format: 'onnx';
+  readonly fileBytes: number;
+  /** Bytes of weights in other files. */
+  readonly externalBytes: number;
+  readonly producer: string;
+  readonly irVersion: number;
+  readonly opsets: readonly { readonly domain: string; readonly version: number }[];
+  readonly inputs: readonly NamedValueType[];
+  readonly outputs: readonly NamedValueType[];
+  /** Elements of all initializers (and large constants) of floating-point type. */
+  readonly parameters: number;
+  readonly nodes: number;
+  /** Operator → how often, most frequent first, subgraphs included. */
+  readonly operators: readonly { readonly operator: string; readonly count: number }[];
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+  /** Why it cannot run here, if so (structure and weights are still shown): each operator or file, with its reason. */
+  readonly cannotRun: readonly Problem[];
+  readonly docString: string;
+}
+
+/** A module or a node of the collapsed graph. Ids are stable for one file: the path of a module, "#12" for node 12. */
+export interface GraphItem {
+  readonly id: string;
+  readonly kind: 'module' | 'node' | 'input' | 'output';
+  readonly label: string;
+  /** Operator of a node; "12 nodes" of a module. */
+  readonly caption: string;
+  /** Parameters inside. */
+  readonly parameters: number;
+  /** Activation layers inside (ONNX value names): what colours the item and what a click selects. */
+  readonly layers: readonly string[];
+  readonly expanded: boolean;
+  /** Left, top, width, height in layout units; children are in absolute coordinates. */
+  readonly box: readonly [number, number, number, number];
+  readonly parent?: string;
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  /** Polyline x0, y0, x1, y1 … in layout units. */
+  readonly points: readonly number[];
+  /** Value name, and type and shape where known: shown on hover. */
+  readonly label: string;
+}
+
+export interface GraphPicture {
+  readonly items: readonly GraphItem[];
+  readonly edges: readonly GraphEdge[];
+  readonly width: number;
+  readonly height: number;
+  readonly expanded: readonly string[];
+}
+
+export interface GraphNodeDetail {
+  readonly id: string;
+  readonly title: string;
+  readonly operator: string;
+  readonly domain: string;
+  readonly module: readonly string[];
+  readonly inputs: readonly (NamedValueType & { readonly constant: boolean })[];
+  readonly outputs: readonly NamedValueType[];
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+  readonly parameters: number;
+}
+
+/** The tree of modules and activation layers: VS Code's outline of the model. */
+export interface OutlineEntry {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: 'module' | 'layer';
+  readonly detail: string;
+  /** ONNX value name of a layer. */
+  readonly layer?: string;
+  readonly children: readonly OutlineEntry[];
+}

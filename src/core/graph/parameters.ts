@@ -1,0 +1,72 @@
+/** Where a graph's parameters are: elements of floating-point initializers, and of constants large enough to be weights. */
+import { attributeGraphs } from '../formats/onnx/walk.js';
+import type { GraphProto, NodeProto, TensorProto } from '../formats/onnx/onnx_pb.js';
+import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
+import { elementCount } from '../tensor/tensor.js';
+import { constantTensor } from './constant-node.js';
+import type { Graph } from './graph.js';
+
+/** Constants with fewer elements are epsilons, scales and shapes that an exporter wrote in place. */
+const SMALLEST_WEIGHT_CONSTANT = 64;
+
+export interface ParameterCount {
+  /** By node index: parameters that the node reads, each counted at its first reader, with those in its subgraphs. */
+  readonly byNode: readonly number[];
+  readonly total: number;
+}
+
+const cache = new WeakMap<Graph, ParameterCount>();
+
+export function countParameters(graph: Graph): ParameterCount {
+  const known = cache.get(graph);
+  if (known !== undefined) return known;
+  const byNode = graph.nodes.map(() => 0);
+  const counted = new Set<string>();
+  for (const node of graph.order) {
+    let inside = insideSubgraphs(node.proto);
+    for (const input of node.inputs) {
+      const tensor = graph.initializer(input);
+      if (tensor === undefined || counted.has(input)) continue;
+      counted.add(input);
+      const isConstantNode = graph.producerOf(input) !== undefined;
+      inside += isConstantNode ? weightConstant(tensor) : parameterElements(tensor);
+    }
+    byNode[node.index] = inside;
+  }
+  // Initializers that no node of the main graph names: read by subgraphs only, or by nothing.
+  const elsewhere = graph.proto.initializer
+    .filter((tensor) => !counted.has(tensor.name))
+    .reduce((sum, tensor) => sum + parameterElements(tensor), 0);
+  const sparse = graph.proto.sparseInitializer.reduce(
+    (sum, { values }) => sum + (values === undefined ? 0 : parameterElements(values)),
+    0,
+  );
+  const count = { byNode, total: byNode.reduce((sum, value) => sum + value, elsewhere + sparse) };
+  cache.set(graph, count);
+  return count;
+}
+
+function insideSubgraphs(node: NodeProto): number {
+  return attributeGraphs(node).reduce((sum, { graph }) => sum + insideGraph(graph), 0);
+}
+
+function insideGraph(graph: GraphProto): number {
+  const initializers = graph.initializer.reduce((sum, tensor) => sum + parameterElements(tensor), 0);
+  return graph.node.reduce((sum, node) => {
+    const constant = node.opType === 'Constant' ? constantTensor(node) : undefined;
+    return sum + insideSubgraphs(node) + (constant === undefined ? 0 : weightConstant(constant));
+  }, initializers);
+}
+
+function weightConstant(tensor: TensorProto): number {
+  const elements = parameterElements(tensor);
+  return elements >= SMALLEST_WEIGHT_CONSTANT ? elements : 0;
+}
+
+/** Elements of a floating-point tensor, 0 for any other. */
+function parameterElements(tensor: TensorProto): number {
+  if (!/float/.test(dataTypeName(tensor.dataType))) return 0;
+  const dims = safeTensorDims(tensor);
+  const elements = dims === undefined ? 0 : elementCount(dims);
+  return Number.isSafeInteger(elements) ? elements : 0;
+}
