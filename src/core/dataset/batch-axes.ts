@@ -23,7 +23,10 @@ export function planBatch(inputs: readonly FilledInput[]): BatchPlan {
   const open = sizes.some((size) => typeof size === 'string');
 
   let fixed: number | undefined;
-  if (fixedSizes.has(1) || (fixedSizes.size === 1 && !open && leading.every(({ input }) => axes.get(input.name) !== undefined))) {
+  if (
+    fixedSizes.has(1) ||
+    (fixedSizes.size === 1 && !open && leading.every(({ input }) => axes.get(input.name) !== undefined))
+  ) {
     fixed = fixedSizes.has(1) ? 1 : [...fixedSizes][0];
   }
   // A fixed first axis that is not the common batch belongs to the example.
@@ -36,7 +39,8 @@ export function planBatch(inputs: readonly FilledInput[]): BatchPlan {
   for (const { input } of inputs.filter((each) => !leading.includes(each))) {
     axes.set(input.name, companionAxis(input, batchNames, fixed));
   }
-  if (fixed === undefined && inputs.some(({ input }) => wantsOneExample(input, axes.get(input.name), leading))) fixed = 1;
+  if (fixed === undefined && inputs.some(({ input }) => wantsOneExample(input, axes.get(input.name), leading)))
+    fixed = 1;
   return { axes, fixed };
 }
 

@@ -1,6 +1,12 @@
 import { problem } from '../errors.js';
 import { imageForm, shapeText, typeText, type ModelInput } from './model-input.js';
-import { conventionalInputs, DEFAULT_SEQUENCE_LENGTH, DEFAULT_SOUND_LENGTH, roleOf, type FilledInput } from './roles.js';
+import {
+  conventionalInputs,
+  DEFAULT_SEQUENCE_LENGTH,
+  DEFAULT_SOUND_LENGTH,
+  roleOf,
+  type FilledInput,
+} from './roles.js';
 import { type Bound, knownSize, withoutAxis } from './shapes.js';
 import { DEFAULT_SIDE } from './sources/images.js';
 

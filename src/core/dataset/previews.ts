@@ -1,6 +1,7 @@
 import { encode as encodePng } from 'fast-png';
 import type { ExamplePreview } from './dataset.js';
 import { decodeImage, pictureType, type Picture } from './decode-image.js';
+import { ProblemError } from '../errors.js';
 import { resample } from './resample.js';
 import { numbers, type Row } from './rows.js';
 import type { TokenText } from './token-text.js';
@@ -23,9 +24,15 @@ export function tokenPreview(name: string, row: Row, text: TokenText): ExamplePr
   return { kind: 'tokens', name, tokens: [...ids].map((id) => text.textOf(id)) };
 }
 
-/** The file itself where it is small, otherwise a PNG of at most 256 pixels on the longer side. */
+/**
+ * The file itself where it is small, otherwise a PNG of at most 256 pixels on the longer side; no bytes at all where the
+ * picture cannot be decoded.
+ */
 export function imagePreview(name: string, bytes: Uint8Array): ExamplePreview {
-  const picture = decodeImage(bytes);
+  const picture = decodedOrNothing(bytes);
+  if (picture === undefined) {
+    return { kind: 'image', name, mime: 'image/png', bytes: new Uint8Array(0), width: 0, height: 0 };
+  }
   const mime = pictureType(bytes);
   if (mime !== undefined && bytes.length <= SHOWN_FILE_BYTES) {
     // A copy: the page's channel ships a view's whole buffer.
@@ -33,6 +40,15 @@ export function imagePreview(name: string, bytes: Uint8Array): ExamplePreview {
   }
   const thumbnail = shrunk(picture);
   return { kind: 'image', name, mime: 'image/png', ...thumbnail };
+}
+
+function decodedOrNothing(bytes: Uint8Array): Picture | undefined {
+  try {
+    return decodeImage(bytes);
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
 }
 
 function shrunk(picture: Picture): { bytes: Uint8Array; width: number; height: number } {

@@ -102,7 +102,12 @@ export function syntheticGuess(input: ModelInput, hint: InputHint | undefined): 
   }
   if (input.type === 'bool') return { ...base, distribution: 'integers', low: 0, high: 1 };
   if (!isFloat(input.type)) {
-    return { ...base, distribution: 'integers', low: input.type === 'int8' ? -128 : 0, high: input.type === 'int8' ? 127 : 255 };
+    return {
+      ...base,
+      distribution: 'integers',
+      low: input.type === 'int8' ? -128 : 0,
+      high: input.type === 'int8' ? 127 : 255,
+    };
   }
   if (hint?.rescales === true || /rescaling/i.test(input.name)) {
     return { ...base, distribution: 'uniform', low: 0, high: 255 };

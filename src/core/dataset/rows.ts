@@ -76,6 +76,8 @@ export function storeRow(
   place: { readonly offset: number; readonly runLength: number; readonly runStride: number },
 ): void {
   const count = row.data.length;
+  if (count === 0) return;
+  if (place.runLength < 1) throw new RangeError('Rows are stored in runs of at least one value');
   for (let start = 0, to = place.offset; start < count; start += place.runLength, to += place.runStride) {
     const end = Math.min(count, start + place.runLength);
     if (row.type === type || (target.constructor === row.data.constructor && type !== 'float16' && type !== 'bool')) {

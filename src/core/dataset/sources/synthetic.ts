@@ -32,6 +32,7 @@ export function syntheticSource(
   input: ModelInput,
   recipe: SyntheticRecipe,
   shape: readonly number[],
+  wholeInput: boolean,
   tokens: TokenText | undefined,
 ): ExampleSource {
   const [low, high] = syntheticRange(recipe);
@@ -52,7 +53,7 @@ export function syntheticSource(
   return {
     count: undefined,
     shape,
-    wholeInput: false,
+    wholeInput,
     describe: () => `${distributionText(recipe)}, ${shapeText(shape)}, seed ${recipe.seed}`,
     synthetic: true,
     fingerprint: '',

@@ -1,0 +1,209 @@
+import { problem, ProblemError } from '../errors.js';
+import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import { type BatchPlan, planBatch } from './batch-axes.js';
+import type { DataFiles } from './data-files.js';
+import type { Batch, Dataset, SkippedInput } from './dataset.js';
+import { fingerprint } from './fingerprint.js';
+import { openLabels } from './labels.js';
+import { typeText, type InputHints, type ModelInput } from './model-input.js';
+import { openSources } from './open-sources.js';
+import type { Recipe } from './recipe.js';
+import { type FilledInput, fillRoles } from './roles.js';
+import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
+import { withAxis } from './shapes.js';
+import type { ExampleSource } from './sources/example-source.js';
+
+export interface DatasetOptions {
+  /** Examples at most, where the recipe does not say. */
+  readonly limit: number;
+  readonly hints?: InputHints;
+}
+
+/** An input ready to be fed. */
+interface Feed {
+  readonly input: ModelInput;
+  readonly type: FeedType;
+  readonly source: ExampleSource;
+  /** Axis that counts examples; undefined: one value serves the run. */
+  readonly axis: number | undefined;
+}
+
+/**
+ * Opens the inputs that a recipe describes. Where there are more examples than the limit, pictures are taken evenly
+ * spaced over their sorted names (classes come one after another), everything else from the start.
+ * @throws ProblemError `invalid-recipe` when the recipe names an input that the model has not, `invalid-inputs` when the
+ *   data is missing or does not fit.
+ */
+export async function openDataset(
+  recipe: Recipe,
+  modelInputs: readonly ModelInput[],
+  files: DataFiles,
+  options: DatasetOptions,
+): Promise<Dataset> {
+  checkNames(recipe, modelInputs);
+  const filled = fillRoles(modelInputs, recipe, options.hints);
+  const plan = planBatch(filled);
+  const sources = await openSources(filled, plan, recipe, files, options.hints);
+  const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
+  const labelOf = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
+
+  const limit = recipe.limit ?? options.limit;
+  const chosen = selection(filled, sources, limit);
+  const main = mainSource(filled, sources);
+  const synthetic = filled.filter(({ recipe: { source } }) => source === 'synthetic');
+  const ragged = feeds.some(({ source }) => source.shape === undefined);
+  const wholeInputs = filled.some(({ input, conventional }) => !conventional && sources.get(input.name)?.wholeInput);
+  const skipped = new Map<number, SkippedInput>();
+  const sourceIndex = (index: number): number => {
+    const found = chosen[index];
+    if (found === undefined) throw new RangeError(`No example ${index} of ${chosen.length}`);
+    return found;
+  };
+  const label = (index: number): string | undefined => {
+    const at = sourceIndex(index);
+    return labelOf?.(at, main.nameOf(at)) ?? main.label?.(at);
+  };
+
+  return {
+    size: chosen.length,
+    description: description(filled, synthetic, main, chosen.length),
+    synthetic: synthetic.length > 0,
+    key: fingerprint(
+      JSON.stringify([
+        recipe,
+        limit,
+        modelInputs,
+        filled.map((each) => each.recipe),
+        feeds.map((each) => each.source.fingerprint),
+      ]),
+    ),
+    maximumBatch: ragged || wholeInputs ? 1 : (plan.fixed ?? Infinity),
+    get skipped() {
+      return [...skipped.values()];
+    },
+    async batch(start, end) {
+      const indices: number[] = [];
+      const rows: Row[][] = [];
+      for (let index = start; index < end; index++) {
+        const at = sourceIndex(index);
+        try {
+          rows.push(await readExample(feeds, at));
+          indices.push(index);
+        } catch (error) {
+          if (!(error instanceof ProblemError)) throw error;
+          skipped.set(index, { name: main.nameOf(at), reason: error.problem.message });
+        }
+      }
+      return batchOf(feeds, rows, indices, plan.fixed);
+    },
+    async preview(index) {
+      const preview = await main.preview(sourceIndex(index));
+      const text = label(index);
+      return text === undefined ? preview : { ...preview, label: text };
+    },
+    label,
+  };
+}
+
+function checkNames(recipe: Recipe, modelInputs: readonly ModelInput[]): void {
+  for (const name of Object.keys(recipe.inputs)) {
+    if (modelInputs.some((input) => input.name === name)) continue;
+    const names = modelInputs.map((input) => `“${input.name}”`).join(', ');
+    throw problem('invalid-recipe', `The recipe names the input “${name}”, which the model does not have.`, {
+      place: `inputs.${name}`,
+      remedy: `Use the name of one of its inputs: ${names}.`,
+    });
+  }
+  if (modelInputs.length === 0) {
+    throw problem('invalid-inputs', 'The model has no inputs, so there is nothing to run it on.', {
+      remedy: 'Its structure and weights can still be explored.',
+    });
+  }
+}
+
+function feedOf(input: ModelInput, sources: ReadonlyMap<string, ExampleSource>, plan: BatchPlan): Feed {
+  const source = sources.get(input.name);
+  if (source === undefined || !isFeedType(input.type)) {
+    throw problem('invalid-inputs', `The input “${input.name}” is ${typeText(input)}, which cannot be fed.`, {
+      place: `input “${input.name}”`,
+      remedy: 'Export the model with tensors of numbers as inputs.',
+    });
+  }
+  return { input, type: input.type, source, axis: source.wholeInput ? undefined : plan.axes.get(input.name) };
+}
+
+/** The source that a person would call "the inputs": pictures first, then other data, then random values. */
+function mainSource(filled: readonly FilledInput[], sources: ReadonlyMap<string, ExampleSource>): ExampleSource {
+  const order = ['images', 'tokens', 'array', 'test-data', 'synthetic', 'constant'] as const;
+  const first = order.flatMap((kind) => filled.filter(({ recipe }) => recipe.source === kind))[0];
+  const source = first === undefined ? undefined : sources.get(first.input.name);
+  if (source === undefined) throw new Error('A dataset needs an input');
+  return source;
+}
+
+/** Source indices of the examples that a run takes. */
+function selection(
+  filled: readonly FilledInput[],
+  sources: ReadonlyMap<string, ExampleSource>,
+  limit: number,
+): Int32Array {
+  let total: number | undefined;
+  let from = '';
+  for (const { input } of filled) {
+    const count = sources.get(input.name)?.count;
+    if (count === undefined) continue;
+    if (total !== undefined && count !== total) {
+      throw problem('invalid-inputs', `There are ${total} examples for “${from}” but ${count} for “${input.name}”.`, {
+        place: `inputs.${input.name}`,
+        remedy: 'Give every input the same number of examples.',
+      });
+    }
+    total = count;
+    from = input.name;
+  }
+  const all = total ?? limit;
+  const size = Math.min(all, limit);
+  const spaced = filled.some(({ recipe }) => recipe.source === 'images');
+  return Int32Array.from({ length: size }, (_, i) => (spaced ? Math.floor((i * all) / size) : i));
+}
+
+function description(
+  filled: readonly FilledInput[],
+  synthetic: readonly FilledInput[],
+  main: ExampleSource,
+  size: number,
+): string {
+  if (synthetic.length === 0 || main.synthetic) return main.describe(size);
+  const names = synthetic.map(({ input }) => `“${input.name}”`).join(' and ');
+  const others = filled.length - synthetic.length > 0 ? ` beside ${main.describe(size)}` : '';
+  return `random ${names}${others}`;
+}
+
+async function readExample(feeds: readonly Feed[], index: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { source } of feeds) rows.push(await source.read(index));
+  return rows;
+}
+
+/**
+ * Puts examples side by side. @param rows one list per example, in the order of `feeds`; all examples of one shape.
+ * Where the graph fixes its batch, the last example fills the rest.
+ */
+function batchOf(feeds: readonly Feed[], rows: readonly Row[][], indices: number[], fixed: number | undefined): Batch {
+  if (rows.length === 0) return { feeds: {}, indices };
+  const count = fixed ?? rows.length;
+  if (rows.length > count) throw new RangeError(`A batch of ${rows.length} where the graph takes ${count}`);
+  const tensors: Record<string, Tensor> = {};
+  for (const [position, { input, type, axis }] of feeds.entries()) {
+    const example = (row: number): Row => rows[Math.min(row, rows.length - 1)]?.[position] as Row;
+    const shape = example(0).dims;
+    const dims = withAxis(shape, axis, count);
+    const data = zeros(type, elementCount(dims), input.name);
+    const inner = elementCount(shape.slice(axis ?? 0));
+    for (let row = 0; row < (axis === undefined ? 1 : count); row++) {
+      storeRow(data, type, example(row), { offset: row * inner, runLength: inner, runStride: inner * count });
+    }
+    tensors[input.name] = { type, dims, data };
+  }
+  return { feeds: tensors satisfies NamedTensors, indices };
+}

@@ -1,0 +1,94 @@
+import type { BatchPlan } from './batch-axes.js';
+import { type DataFiles, readText } from './data-files.js';
+import { madeUpShape, takesSound, type Surroundings } from './example-shapes.js';
+import { isTokenLike, type InputHints } from './model-input.js';
+import type { Recipe, TestDataRecipe } from './recipe.js';
+import type { FilledInput } from './roles.js';
+import { bind, type Bound } from './shapes.js';
+import { arraySource } from './sources/array.js';
+import { constantSource } from './sources/constant.js';
+import type { ExampleSource } from './sources/example-source.js';
+import { imageSource } from './sources/images.js';
+import { syntheticSource } from './sources/synthetic.js';
+import { testDataSources } from './sources/test-data.js';
+import { parseTokenizer, plainTokenIds, type TokenText } from './token-text.js';
+
+const MAXIMUM_TOKENIZER_BYTES = 256e6;
+
+/**
+ * A source for every input. Data is opened first, since it settles the model's open dimensions; then come made-up
+ * values, and last what is filled in by convention (masks, positions), which follows both.
+ * @throws ProblemError as the sources do.
+ */
+export async function openSources(
+  filled: readonly FilledInput[],
+  plan: BatchPlan,
+  recipe: Recipe,
+  files: DataFiles,
+  hints: InputHints | undefined,
+): Promise<ReadonlyMap<string, ExampleSource>> {
+  const modelInputs = filled.map(({ input }) => input);
+  const tokens = await tokenTexts(filled, recipe, files, hints);
+  const sources = new Map<string, ExampleSource>();
+  const bound: Bound = new Map();
+  let mainLength: number | undefined;
+  const settle = (each: FilledInput, source: ExampleSource): void => {
+    sources.set(each.input.name, source);
+    if (source.shape === undefined) return;
+    bind(bound, each.input, source.wholeInput ? undefined : plan.axes.get(each.input.name), source.shape);
+    if (!each.conventional) mainLength ??= source.shape[0];
+  };
+
+  for (const each of filled) {
+    const { input } = each;
+    const axis = plan.axes.get(input.name);
+    if (each.recipe.source === 'images') settle(each, await imageSource(input, each.recipe, axis, files));
+    if (each.recipe.source === 'array' || each.recipe.source === 'tokens') {
+      settle(each, await arraySource(input, each.recipe, axis, files, tokens.get(input.name)));
+    }
+  }
+  for (const [path, group] of testDataGroups(filled)) {
+    const inputs = group.map(({ input }) => input);
+    const opened = await testDataSources(inputs, modelInputs, path, plan, files, tokens);
+    for (const each of group) settle(each, opened.get(each.input.name) as ExampleSource);
+  }
+  const around = (): Surroundings => ({ bound, mainLength, sound: takesSound(modelInputs) });
+  for (const each of filled) {
+    if (each.recipe.source !== 'synthetic') continue;
+    const axis = plan.axes.get(each.input.name);
+    const shape = madeUpShape(each, axis, around());
+    settle(each, syntheticSource(each.input, each.recipe, shape, axis === undefined, tokens.get(each.input.name)));
+  }
+  for (const each of filled) {
+    if (each.recipe.source !== 'constant') continue;
+    const axis = plan.axes.get(each.input.name);
+    settle(each, constantSource(each.input, each.recipe, madeUpShape(each, axis, around()), axis === undefined));
+  }
+  return sources;
+}
+
+function testDataGroups(filled: readonly FilledInput[]): ReadonlyMap<string, readonly FilledInput[]> {
+  const groups = new Map<string, FilledInput[]>();
+  for (const each of filled) {
+    if (each.recipe.source !== 'test-data') continue;
+    const { path } = each.recipe satisfies TestDataRecipe;
+    groups.set(path, [...(groups.get(path) ?? []), each]);
+  }
+  return groups;
+}
+
+/** How to show the inputs that are tokens: as the tokenizer's text, as numbers without one. */
+async function tokenTexts(
+  filled: readonly FilledInput[],
+  recipe: Recipe,
+  files: DataFiles,
+  hints: InputHints | undefined,
+): Promise<ReadonlyMap<string, TokenText>> {
+  const text =
+    recipe.tokenizer === undefined
+      ? plainTokenIds
+      : parseTokenizer(await readText(files, recipe.tokenizer, MAXIMUM_TOKENIZER_BYTES), recipe.tokenizer);
+  const isTokens = ({ input, recipe: own }: FilledInput): boolean =>
+    own.source === 'tokens' || (own.source !== 'images' && isTokenLike(input, hints?.get(input.name)));
+  return new Map(filled.filter(isTokens).map(({ input }) => [input.name, text]));
+}
