@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { onnxRuntimeEngine, type OnnxRuntime } from '../core/engine/onnxruntime-adapter.js';
 import type { Engine } from '../core/engine/engine.js';
 import { openWeightFiles } from './weight-files.js';
@@ -9,11 +11,12 @@ const MAXIMUM_DEFAULT_THREADS = 8;
 /**
  * ONNX Runtime compiled to WebAssembly: runs wherever Node runs, with threads.
  * The number of threads is fixed by the first session that a thread opens; later ones share its pool.
- * @param wasmFolder URL that ends in "/", of the folder with `ort-wasm-simd-threaded.mjs` and `.wasm`.
+ * @param wasmFolder absolute path or file URL of the folder with `ort-wasm-simd-threaded.mjs` and `.wasm`.
  */
 export async function loadWasmEngine(wasmFolder: string): Promise<Engine> {
   const runtime = await import('onnxruntime-web');
-  runtime.env.wasm.wasmPaths = wasmFolder;
+  const folderUrl = wasmFolder.startsWith('file:') ? wasmFolder : pathToFileURL(join(wasmFolder, '/')).href;
+  runtime.env.wasm.wasmPaths = folderUrl.endsWith('/') ? folderUrl : `${folderUrl}/`;
   runtime.env.logLevel = 'fatal';
   return onnxRuntimeEngine({
     name: 'wasm',

@@ -17,8 +17,6 @@ export type ReduceOperator = 'ReduceSum' | 'ReduceSumSquare' | 'ReduceMin' | 'Re
 /** Collects the nodes and constants that a rewrite adds; every name it gives out is new to the model. */
 export interface GraphWriter {
   readonly opset: number;
-  readonly nodes: readonly NodeProto[];
-  readonly initializers: readonly TensorProto[];
   /** Adds a node with one output. @returns the output's name. */
   node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
   ints(values: readonly number[]): string;
@@ -31,6 +29,8 @@ export interface GraphWriter {
   reduce(operator: ReduceOperator, value: string, axes: readonly number[]): string;
   /** A body for If: the nodes that `write` adds, with the value it returns as the only output. */
   body(write: (writer: GraphWriter) => string): GraphProto;
+  /** The model with everything that was written; the given one is not changed, and shares its messages. */
+  extend(model: ModelProto): ModelProto;
 }
 
 export function graphWriter(model: ModelProto): GraphWriter {
@@ -52,8 +52,6 @@ export function graphWriter(model: ModelProto): GraphWriter {
   const writerInto = (nodes: NodeProto[]): GraphWriter => {
     const writer: GraphWriter = {
       opset,
-      nodes,
-      initializers,
       node(opType, inputs, attributes) {
         const output = newName(opType);
         nodes.push(makeNode(opType, inputs, [output], attributes));
@@ -77,6 +75,17 @@ export function graphWriter(model: ModelProto): GraphWriter {
           node: inner,
           output: [makeValueInfo(output, DataType.FLOAT)],
         });
+      },
+      extend(model) {
+        const graph = model.graph ?? create(GraphProtoSchema);
+        return {
+          ...model,
+          graph: {
+            ...graph,
+            node: [...graph.node, ...nodes],
+            initializer: [...graph.initializer, ...initializers],
+          },
+        };
       },
     };
     return writer;

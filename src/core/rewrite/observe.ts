@@ -1,6 +1,5 @@
-import { create } from '@bufbuild/protobuf';
 import { problem } from '../errors.js';
-import { GraphProtoSchema, type ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import { graphWriter } from './graph-writer.js';
@@ -62,17 +61,8 @@ export function observe(
     readers.set(layer.value, observed.readers);
     for (const output of observed.outputs) outputs.add(output);
   }
-  const graph = model.graph ?? create(GraphProtoSchema);
-  const extended: ModelProto = {
-    ...model,
-    graph: {
-      ...graph,
-      node: [...graph.node, ...writer.nodes],
-      initializer: [...graph.initializer, ...writer.initializers],
-    },
-  };
   return {
-    model: prune(extended, [...outputs]),
+    model: prune(writer.extend(model), [...outputs]),
     outputs: [...outputs],
     read: (tensors, examples) => reading(readers, tensors, examples),
   };
