@@ -5,12 +5,13 @@ import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
 import { elementCount } from '../tensor/tensor.js';
 import { constantTensor } from './constant-node.js';
 import type { Graph } from './graph.js';
+import { isHidden } from './scopes.js';
 
 /** Constants with fewer elements are epsilons, scales and shapes that an exporter wrote in place. */
 const SMALLEST_WEIGHT_CONSTANT = 64;
 
 export interface ParameterCount {
-  /** By node index: parameters that the node reads, each counted at its first reader, with those in its subgraphs. */
+  /** By node index: parameters that the node or its subgraphs read; each is counted once, at its first reader. */
   readonly byNode: readonly number[];
   readonly total: number;
 }
@@ -20,30 +21,25 @@ const cache = new WeakMap<Graph, ParameterCount>();
 export function countParameters(graph: Graph): ParameterCount {
   const known = cache.get(graph);
   if (known !== undefined) return known;
-  const byNode = graph.nodes.map(() => 0);
-  const counted = new Set<string>();
-  for (const node of graph.order) {
-    let inside = insideSubgraphs(node.proto);
-    for (const input of node.inputs) {
-      const tensor = graph.initializer(input);
-      if (tensor === undefined || counted.has(input)) continue;
-      counted.add(input);
-      const isConstantNode = graph.producerOf(input) !== undefined;
-      inside += isConstantNode ? weightConstant(tensor) : parameterElements(tensor);
-    }
-    byNode[node.index] = inside;
+  const byNode = graph.nodes.map((node) => insideSubgraphs(node.proto));
+  let unread = 0;
+  const count = (value: string, elements: number): void => {
+    const [reader] = graph.consumersOf(value);
+    if (reader === undefined) unread += elements;
+    else byNode[reader.index] = (byNode[reader.index] ?? 0) + elements;
+  };
+  for (const tensor of graph.proto.initializer) count(tensor.name, parameterElements(tensor));
+  for (const node of graph.nodes) {
+    const tensor = isHidden(node) ? constantTensor(node.proto) : undefined;
+    if (tensor !== undefined) count(node.outputs[0] ?? '', weightConstant(tensor));
   }
-  // Initializers that no node of the main graph names: read by subgraphs only, or by nothing.
-  const elsewhere = graph.proto.initializer
-    .filter((tensor) => !counted.has(tensor.name))
-    .reduce((sum, tensor) => sum + parameterElements(tensor), 0);
   const sparse = graph.proto.sparseInitializer.reduce(
     (sum, { values }) => sum + (values === undefined ? 0 : parameterElements(values)),
     0,
   );
-  const count = { byNode, total: byNode.reduce((sum, value) => sum + value, elsewhere + sparse) };
-  cache.set(graph, count);
-  return count;
+  const result = { byNode, total: byNode.reduce((sum, value) => sum + value, unread + sparse) };
+  cache.set(graph, result);
+  return result;
 }
 
 function insideSubgraphs(node: NodeProto): number {
