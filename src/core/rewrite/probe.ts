@@ -13,6 +13,8 @@ import { prune } from './prune.js';
 export interface ProbeRequest {
   readonly engine: Engine;
   readonly threads: number;
+  readonly model: ModelProto;
+  /** The view over `model`. */
   readonly graph: Graph;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
@@ -22,15 +24,16 @@ export interface ProbeRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface UnobservableLayer {
-  readonly layer: ActivationLayer;
+export interface UnobservedLayer {
+  readonly value: string;
+  readonly label: string;
   /** One sentence. */
   readonly reason: string;
 }
 
-export interface Probe {
+export interface Probed {
   readonly layers: readonly ObservedLayer[];
-  readonly unobservable: readonly UnobservableLayer[];
+  readonly unobserved: readonly UnobservedLayer[];
   /** Largest batch that the graph and the dataset take; Infinity where nothing limits it. */
   readonly maximumBatch: number;
   /** Why inputs run one at a time although the dataset would give more. */
@@ -49,12 +52,12 @@ const MAXIMUM_ATTEMPTS = 64;
  * with the number of examples is the example axis; sizes that differ between examples are open.
  * @throws ProblemError when the first example does not run; CancelledError.
  */
-export async function probeLayers(request: ProbeRequest): Promise<Probe> {
-  const { engine, threads, graph, toRunnable, layers, dataset, signal } = request;
+export async function probeLayers(request: ProbeRequest): Promise<Probed> {
+  const { engine, threads, model, toRunnable, layers, dataset, signal } = request;
   if (layers.length === 0) {
-    return { layers: [], unobservable: [], maximumBatch: dataset.maximumBatch, shapes: new Map() };
+    return { layers: [], unobserved: [], maximumBatch: dataset.maximumBatch, shapes: new Map() };
   }
-  const shapeModel = exposeShapes(graph.model, layers);
+  const shapeModel = exposeShapes(model, layers);
   const session = await engine.open(toRunnable(shapeModel.model), { threads });
   try {
     const measure = async ({ feeds }: Batch): Promise<Shapes> => {
@@ -113,7 +116,7 @@ async function unlessProblem<Value>(work: Promise<Value>): Promise<Value | undef
 function conclude(
   { graph, layers, dataset }: ProbeRequest,
   seen: Together & { readonly one: Shapes; readonly other: Shapes | undefined },
-): Probe {
+): Probed {
   const { one, other, two, fixedRows } = seen;
   const found = (together: Pick<SeenShapes, 'fixedRows'> & { readonly two?: Shapes }) =>
     layers.map((layer) => describe(graph, layer, one, other, together.two, together.fixedRows));
@@ -128,9 +131,9 @@ function conclude(
   const whyOneAtATime = tangled ? 'Inner values do not keep two inputs apart.' : seen.whyOneAtATime;
   return {
     layers: results.filter((each) => typeof each !== 'string'),
-    unobservable: layers.flatMap((layer, index) => {
+    unobserved: layers.flatMap(({ value, label }, index) => {
       const result = results[index];
-      return typeof result === 'string' ? [{ layer, reason: REASONS[result] }] : [];
+      return typeof result === 'string' ? [{ value, label, reason: REASONS[result] }] : [];
     }),
     maximumBatch: alone ? 1 : dataset.maximumBatch,
     ...(alone && whyOneAtATime !== undefined ? { whyOneAtATime } : {}),
