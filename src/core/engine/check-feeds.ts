@@ -22,15 +22,20 @@ export function checkFeeds(declared: readonly InferenceSession.ValueMetadata[], 
 function checkShape(name: string, expected: readonly (number | string)[], feed: Tensor): void {
   const fits =
     feed.dims.length === expected.length &&
-    expected.every((dim, axis) => typeof dim !== 'number' || dim < 0 || dim === feed.dims[axis]);
+    expected.every((dim, axis) => typeof dim !== 'number' || isOpen(dim) || dim === feed.dims[axis]);
   if (!fits) throw invalid(name, `has shape ${shapeText(feed.dims)}; the model expects ${shapeText(expected)}`);
   if (feed.data.length !== elementCount(feed.dims)) {
     throw invalid(name, `has ${feed.data.length} values for shape ${shapeText(feed.dims)}`);
   }
 }
 
+/** An unnamed open dimension is −1, which the WebAssembly build hands out as an unsigned number. */
+function isOpen(dim: number): boolean {
+  return dim < 0 || dim === 0xffffffff;
+}
+
 function shapeText(dims: readonly (number | string)[]): string {
-  return `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;
+  return `[${dims.map((dim) => (dim === '' || (typeof dim === 'number' && isOpen(dim)) ? '?' : dim)).join(', ')}]`;
 }
 
 function invalid(input: string, what: string): ProblemError {
