@@ -3,7 +3,7 @@ import { loadNativeEngine } from './native-engine.js';
 import { loadWasmEngine } from './wasm-engine.js';
 
 /** The setting `modelInspector.engine`. */
-export type EngineSetting = 'auto' | 'native' | 'wasm';
+export type EngineSetting = 'automatic' | 'native' | 'wasm';
 
 export interface ChosenEngine {
   readonly engine: Engine;

@@ -13,8 +13,6 @@ import { prune } from './prune.js';
 export interface ProbeRequest {
   readonly engine: Engine;
   readonly threads: number;
-  readonly model: ModelProto;
-  /** The view over `model`. */
   readonly graph: Graph;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
@@ -24,16 +22,15 @@ export interface ProbeRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface UnobservedLayer {
-  readonly value: string;
-  readonly label: string;
+export interface UnobservableLayer {
+  readonly layer: ActivationLayer;
   /** One sentence. */
   readonly reason: string;
 }
 
-export interface Probed {
+export interface Probe {
   readonly layers: readonly ObservedLayer[];
-  readonly unobserved: readonly UnobservedLayer[];
+  readonly unobservable: readonly UnobservableLayer[];
   /** Largest batch that the graph and the dataset take; Infinity where nothing limits it. */
   readonly maximumBatch: number;
   /** Why inputs run one at a time although the dataset would give more. */
@@ -52,12 +49,12 @@ const MAXIMUM_ATTEMPTS = 64;
  * with the number of examples is the example axis; sizes that differ between examples are open.
  * @throws ProblemError when the first example does not run; CancelledError.
  */
-export async function probeLayers(request: ProbeRequest): Promise<Probed> {
-  const { engine, threads, model, toRunnable, layers, dataset, signal } = request;
+export async function probeLayers(request: ProbeRequest): Promise<Probe> {
+  const { engine, threads, graph, toRunnable, layers, dataset, signal } = request;
   if (layers.length === 0) {
-    return { layers: [], unobserved: [], maximumBatch: dataset.maximumBatch, shapes: new Map() };
+    return { layers: [], unobservable: [], maximumBatch: dataset.maximumBatch, shapes: new Map() };
   }
-  const shapeModel = exposeShapes(model, layers);
+  const shapeModel = exposeShapes(graph.model, layers);
   const session = await engine.open(toRunnable(shapeModel.model), { threads });
   try {
     const measure = async ({ feeds }: Batch): Promise<Shapes> => {
@@ -116,7 +113,7 @@ async function unlessProblem<Value>(work: Promise<Value>): Promise<Value | undef
 function conclude(
   { graph, layers, dataset }: ProbeRequest,
   seen: Together & { readonly one: Shapes; readonly other: Shapes | undefined },
-): Probed {
+): Probe {
   const { one, other, two, fixedRows } = seen;
   const found = (together: Pick<SeenShapes, 'fixedRows'> & { readonly two?: Shapes }) =>
     layers.map((layer) => describe(graph, layer, one, other, together.two, together.fixedRows));
@@ -131,9 +128,9 @@ function conclude(
   const whyOneAtATime = tangled ? 'Inner values do not keep two inputs apart.' : seen.whyOneAtATime;
   return {
     layers: results.filter((each) => typeof each !== 'string'),
-    unobserved: layers.flatMap(({ value, label }, index) => {
+    unobservable: layers.flatMap((layer, index) => {
       const result = results[index];
-      return typeof result === 'string' ? [{ value, label, reason: REASONS[result] }] : [];
+      return typeof result === 'string' ? [{ layer, reason: REASONS[result] }] : [];
     }),
     maximumBatch: alone ? 1 : dataset.maximumBatch,
     ...(alone && whyOneAtATime !== undefined ? { whyOneAtATime } : {}),

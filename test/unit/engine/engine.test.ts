@@ -223,6 +223,6 @@ describe.each(ENGINES)('the $name engine', ({ load, name }) => {
 });
 
 test('the native engine is chosen where it loads, and wasm when asked for', async () => {
-  expect((await chooseEngine('auto', { wasmFolder: WASM_FOLDER })).engine.name).toBe('native');
+  expect((await chooseEngine('automatic', { wasmFolder: WASM_FOLDER })).engine.name).toBe('native');
   expect(await chooseEngine('wasm', { wasmFolder: WASM_FOLDER })).toMatchObject({ engine: { name: 'wasm' } });
 });

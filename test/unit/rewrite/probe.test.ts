@@ -73,7 +73,6 @@ describe.each(ENGINES)('probing with the $name engine', (engine) => {
     probeLayers({
       engine: await engine.load(),
       threads: 1,
-      model,
       graph: createGraph(model),
       toRunnable: runnable,
       layers,
@@ -103,7 +102,7 @@ describe.each(ENGINES)('probing with the $name engine', (engine) => {
       },
       { value: 'y', exampleAxis: 0, shape: [2], unitAxes: [1], positionAxes: [], units: 2, unitWord: 'neurons' },
     ]);
-    expect(found.unobserved.map(({ value, reason }) => [value, reason])).toEqual([
+    expect(found.unobservable.map(({ layer: { value }, reason }) => [value, reason])).toEqual([
       ['shared', 'It is the same for all inputs of a batch.'],
     ]);
     expect(found.shapes.get('h')).toEqual([1, 4, 4, 4]);
