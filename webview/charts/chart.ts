@@ -1,0 +1,73 @@
+/** chart.js with only the parts in use, and how its charts take the theme's colours. */
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  Legend,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+  type ChartOptions,
+} from 'chart.js';
+import type { Quantity } from '../../src/core/passes/result.js';
+import { formatQuantity } from '../format/numbers.js';
+import type { Theme } from '../theme/theme.js';
+
+Chart.register(BarController, BarElement, CategoryScale, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
+
+export { Chart };
+
+/** What all charts share: fonts, grid, tooltip, no animation. */
+export function baseOptions(theme: Theme): ChartOptions {
+  return {
+    responsive: true,
+    maintainAspectRatio: false,
+    animation: false,
+    color: theme.foreground,
+    font: { family: theme.fontFamily, size: 12 },
+    interaction: { mode: 'index', intersect: false },
+    plugins: {
+      legend: {
+        display: false,
+        position: 'bottom',
+        labels: { color: theme.foreground, boxWidth: 18, boxHeight: 2, font: { family: theme.fontFamily, size: 12 } },
+      },
+      tooltip: {
+        backgroundColor: theme.raised,
+        borderColor: theme.border,
+        borderWidth: 1,
+        titleColor: theme.foreground,
+        bodyColor: theme.foreground,
+        titleFont: { family: theme.fontFamily, size: 12 },
+        bodyFont: { family: theme.fontFamily, size: 12 },
+        padding: 8,
+        boxWidth: 10,
+        boxHeight: 10,
+      },
+    },
+  };
+}
+
+/** Axis settings shared by all scales. */
+export function axis(theme: Theme, title?: string, format?: Quantity['format']) {
+  return {
+    border: { color: theme.border },
+    grid: { color: theme.grid },
+    title: {
+      display: title !== undefined,
+      text: title ?? '',
+      color: theme.muted,
+      font: { family: theme.fontFamily, size: 11 },
+    },
+    ticks: {
+      color: theme.muted,
+      font: { family: theme.fontFamily, size: 11 },
+      ...(format === undefined
+        ? {}
+        : { callback: (value: number | string) => formatQuantity(format, Number(value)), maxTicksLimit: 8 }),
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** Lines over a common axis. */
+import type { ChartConfiguration, ChartDataset, ChartOptions } from 'chart.js';
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { Curve } from '../../src/core/passes/result.js';
+import { Select } from '../controls/select.js';
+import { formatExact, formatQuantity } from '../format/numbers.js';
+import type { TextTable } from '../format/tables.js';
+import { selectLayer, selection } from '../state/selection.js';
+import type { Theme } from '../theme/theme.js';
+import { axis, baseOptions } from './chart.js';
+import { ChartCanvas } from './chart-canvas.js';
+import { ChartFrame } from './chart-frame.js';
+
+const HEIGHT_PX = 300;
+/** More lines than this cannot be told apart; a person then picks a layer. */
+const MOST_LINES = 6;
+const POINTS_SHOWN_UP_TO = 24;
+const ALL = 'all';
+
+export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const layers = [...new Map(curve.series.map((series) => [series.layer ?? series.label, series.label])).entries()];
+  const crowded = layers.length > MOST_LINES;
+  const [chosen, setChosen] = useState<string>(ALL);
+  const selected = selection.value.layer;
+  const fromSelection = layers.some(([layer]) => layer === selected) ? selected : undefined;
+  const shownLayer = chosen !== ALL ? chosen : crowded ? fromSelection : undefined;
+  const shown =
+    shownLayer === undefined ? curve.series : curve.series.filter((series) => (series.layer ?? series.label) === shownLayer);
+  return (
+    <ChartFrame
+      title={curve.title}
+      definition={curve.definition}
+      foot={foot}
+      canvas={canvas}
+      table={() => curveTable(curve)}
+      controls={
+        layers.length > 1 && (
+          <Select
+            label="Layer"
+            hideLabel
+            value={shownLayer ?? ALL}
+            choices={[{ value: ALL, label: 'All layers' }, ...layers.map(([value, label]) => ({ value, label }))]}
+            onChange={(layer) => {
+              setChosen(layer);
+              if (layer !== ALL) selectLayer(layer);
+            }}
+          />
+        )
+      }
+    >
+      <ChartCanvas
+        label={`${curve.title}: ${curve.yLabel} over ${curve.xLabel}, ${shown.length} lines`}
+        configure={(theme) => configure({ ...curve, series: shown }, theme)}
+        dependencies={[curve, shownLayer]}
+        heightPx={HEIGHT_PX}
+        canvas={canvas}
+      />
+    </ChartFrame>
+  );
+}
+
+function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
+  const colorOf = new Map<string, string>();
+  for (const { layer, label } of curve.series) {
+    const key = layer ?? label;
+    if (!colorOf.has(key)) colorOf.set(key, theme.series[colorOf.size % theme.series.length] ?? theme.foreground);
+  }
+  const options = baseOptions(theme) as ChartOptions<'line'>;
+  const datasets = curve.series.map((series): ChartDataset<'line'> => {
+    const color = colorOf.get(series.layer ?? series.label) ?? theme.foreground;
+    return {
+      label: series.label,
+      data: [...series.x].map((x, index) => ({ x, y: series.y[index] ?? NaN })),
+      borderColor: color,
+      backgroundColor: color,
+      borderWidth: series.dashed ? 1.5 : 2,
+      borderDash: series.dashed ? [5, 4] : [],
+      pointRadius: series.x.length <= POINTS_SHOWN_UP_TO && !series.dashed ? 2.5 : 0,
+      pointHitRadius: 8,
+    };
+  });
+  return {
+    type: 'line',
+    data: { datasets },
+    options: {
+      ...options,
+      interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
+      scales: {
+        x: { type: 'linear', ...axis(theme, curve.xLabel, 'count') },
+        y: { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
+      },
+      plugins: {
+        ...options.plugins,
+        legend: { ...options.plugins?.legend, display: datasets.length > 1 && datasets.length <= 2 * MOST_LINES },
+        tooltip: {
+          ...options.plugins?.tooltip,
+          callbacks: {
+            title: ([item]) => (item === undefined ? '' : `${curve.xLabel} ${formatQuantity('number', Number(item.parsed.x))}`),
+            label: (item) => `${item.dataset.label ?? ''}: ${formatQuantity(curve.format, Number(item.parsed.y))}`,
+          },
+        },
+      },
+    },
+  };
+}
+
+function curveTable(curve: Curve): TextTable {
+  return {
+    header: ['line', curve.xLabel, curve.yLabel],
+    rows: curve.series.flatMap((series) =>
+      [...series.x].map((x, index) => [series.label, formatExact(x), formatExact(series.y[index] ?? NaN)]),
+    ),
+  };
+}

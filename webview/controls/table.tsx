@@ -1,0 +1,140 @@
+/** A sortable table. Only the rows in sight exist, so a table of ten thousand rows is as quick as one of ten. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import { ui } from '../state/interface-state.js';
+import { Icon } from './icon.js';
+
+const ROW_HEIGHT_PX = 28;
+const VIRTUAL_FROM_ROWS = 200;
+const EXTRA_ROWS = 8;
+const DEFAULT_HEIGHT_PX = 420;
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly label: string;
+  readonly numeric?: boolean;
+  readonly help?: ComponentChildren;
+  readonly sortBy: (row: Row) => number | string;
+  readonly cell: (row: Row) => ComponentChildren;
+}
+
+interface TableProps<Row> {
+  /** Names the table: its sort is remembered under this. */
+  readonly name: string;
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  readonly selected?: (row: Row) => boolean;
+  readonly onSelect?: (row: Row) => void;
+}
+
+export function Table<Row>(props: TableProps<Row>): JSX.Element {
+  const { name, label, columns, rows, rowKey, selected, onSelect } = props;
+  const [scrollTop, setScrollTop] = useState(0);
+  const scroller = useRef<HTMLDivElement>(null);
+  const sorted = useSorted(name, columns, rows);
+  const virtual = rows.length > VIRTUAL_FROM_ROWS;
+  const first = virtual ? Math.max(0, Math.floor(scrollTop / ROW_HEIGHT_PX) - EXTRA_ROWS) : 0;
+  const visible = Math.ceil((scroller.current?.clientHeight ?? DEFAULT_HEIGHT_PX) / ROW_HEIGHT_PX) + 2 * EXTRA_ROWS;
+  const shown = virtual ? sorted.slice(first, first + visible) : sorted;
+  const after = sorted.length - first - shown.length;
+  return (
+    <div
+      class={`table-scroll ${virtual ? 'table-virtual' : ''}`}
+      ref={scroller}
+      onScroll={virtual ? (event) => setScrollTop(event.currentTarget.scrollTop) : undefined}
+    >
+      <table class="table" aria-label={label} aria-rowcount={rows.length + 1}>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <HeaderCell key={column.id} name={name} column={column} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Spacer rows={first} columns={columns.length} />
+          {shown.map((row) => (
+            <tr
+              key={rowKey(row)}
+              class={`${onSelect ? 'selectable' : ''} ${selected?.(row) === true ? 'selected' : ''}`}
+              tabIndex={onSelect ? 0 : undefined}
+              aria-selected={onSelect ? selected?.(row) === true : undefined}
+              onClick={onSelect && (() => onSelect(row))}
+              onKeyDown={onSelect && ((event) => onRowKey(event, () => onSelect(row)))}
+            >
+              {columns.map((column) => (
+                <td key={column.id} class={column.numeric ? 'numeric' : ''}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+          <Spacer rows={after} columns={columns.length} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function HeaderCell<Row>({ name, column }: { name: string; column: Column<Row> }): JSX.Element {
+  const sort = ui.sorts.value[name];
+  const active = sort?.column === column.id ? sort : undefined;
+  const toggle = (): void => {
+    // Numbers are usually asked for largest first.
+    const descending = active === undefined ? column.numeric === true : !active.descending;
+    ui.sorts.value = { ...ui.sorts.value, [name]: { column: column.id, descending } };
+  };
+  return (
+    <th
+      class={column.numeric ? 'numeric' : ''}
+      aria-sort={active === undefined ? 'none' : active.descending ? 'descending' : 'ascending'}
+    >
+      <span class="header-cell">
+        <button type="button" class="sort-button" onClick={toggle}>
+          {column.label}
+          {active && <Icon name="down" class={active.descending ? 'sort-icon' : 'sort-icon sort-up'} />}
+        </button>
+        {column.help}
+      </span>
+    </th>
+  );
+}
+
+function Spacer({ rows, columns }: { rows: number; columns: number }): JSX.Element | null {
+  if (rows <= 0) return null;
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={columns} class="spacer" style={{ height: `${rows * ROW_HEIGHT_PX}px` }} />
+    </tr>
+  );
+}
+
+function useSorted<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): readonly Row[] {
+  const sort = ui.sorts.value[name];
+  return useMemo(() => {
+    const column = columns.find((candidate) => candidate.id === sort?.column);
+    if (column === undefined || sort === undefined) return rows;
+    const direction = sort.descending ? -1 : 1;
+    return rows.toSorted((a, b) => compare(column.sortBy(a), column.sortBy(b), direction));
+  }, [rows, columns, sort]);
+}
+
+/** Rows without a number stay at the end, whichever way the table is sorted. */
+function compare(a: number | string, b: number | string, direction: number): number {
+  if (typeof a === 'string' || typeof b === 'string') {
+    return direction * String(a).localeCompare(String(b), 'en', { numeric: true });
+  }
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return direction * (a - b);
+}
+
+function onRowKey(event: KeyboardEvent & { currentTarget: HTMLElement }, choose: () => void): void {
+  const row = event.currentTarget;
+  if (event.key === 'Enter' || event.key === ' ') choose();
+  else if (event.key === 'ArrowDown') (row.nextElementSibling as HTMLElement | null)?.focus();
+  else if (event.key === 'ArrowUp') (row.previousElementSibling as HTMLElement | null)?.focus();
+  else return;
+  event.preventDefault();
+}

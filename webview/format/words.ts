@@ -1,0 +1,26 @@
+/** Names, shapes and dates as text. */
+import type { TensorType } from '../../src/protocol/model.js';
+
+/** [1, 3, "height", 64] → "1 × 3 × height × 64". */
+export function formatShape(shape: TensorType['shape']): string {
+  if (shape === undefined) return 'any shape';
+  if (shape.length === 0) return 'scalar';
+  return shape.map((size) => (size === -1 ? 'varies' : String(size))).join(' × ');
+}
+
+/** "channels" → "channel": the word for one unit. */
+export function singular(word: string): string {
+  return word.endsWith('s') ? word.slice(0, -1) : word;
+}
+
+export function formatDate(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(date);
+}
+
+/** Safe as a file name on every platform. */
+export function fileName(text: string, extension: string): string {
+  const safe = text.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '');
+  return `${safe.slice(0, 80) || 'model'}.${extension}`;
+}

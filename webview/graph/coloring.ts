@@ -1,0 +1,78 @@
+/** The value that colours a box of the graph. */
+import type { LayerMetric, LayerSummary, Quantity } from '../../src/core/passes/result.js';
+import type { GraphItem } from '../../src/protocol/model.js';
+import { colorAt, colormap, fraction, type Domain } from '../../src/core/picture/colormap.js';
+import type { Rgb } from '../../src/core/picture/oklab.js';
+
+export const PARAMETERS: Quantity = {
+  id: 'parameters',
+  label: 'Parameters',
+  definition:
+    'How many trained numbers a node or module holds: the elements of its floating-point initializers. The colour is logarithmic.',
+  format: 'count',
+  scale: 'sequential',
+};
+
+export interface Coloring {
+  readonly quantity: Quantity;
+  readonly domain: Domain;
+  /** NaN where the item has no value. */
+  readonly value: (item: GraphItem) => number;
+  /** Undefined where the item has no value. */
+  readonly color: (item: GraphItem) => Rgb | undefined;
+}
+
+export function colorByParameters(items: readonly GraphItem[], dark: boolean): Coloring {
+  const largest = Math.max(1, ...items.filter((item) => !item.expanded).map((item) => item.parameters));
+  const map = colormap('sequential', dark);
+  const top = Math.log1p(largest);
+  return {
+    quantity: PARAMETERS,
+    domain: [0, largest],
+    value: (item) => (item.kind === 'input' || item.kind === 'output' ? NaN : item.parameters),
+    color: (item) => (item.parameters > 0 ? colorAt(map, Math.min(1, Math.log1p(item.parameters) / top)) : undefined),
+  };
+}
+
+/** A module takes the mean over the layers inside it, each weighted by its number of units. */
+export function colorByMetric(
+  metric: LayerMetric,
+  layers: ReadonlyMap<string, LayerSummary>,
+  dark: boolean,
+): Coloring {
+  const domain = metricDomain(metric, Object.values(metric.values));
+  const map = colormap(metric.scale, dark);
+  const value = (item: GraphItem): number => {
+    let sum = 0;
+    let weight = 0;
+    for (const layer of item.layers) {
+      const layerValue = metric.values[layer];
+      const units = layers.get(layer)?.units ?? 0;
+      if (layerValue === undefined || !Number.isFinite(layerValue)) continue;
+      sum += layerValue * units;
+      weight += units;
+    }
+    return weight > 0 ? sum / weight : NaN;
+  };
+  return {
+    quantity: metric,
+    domain,
+    value,
+    color: (item) => {
+      const position = fraction(value(item), domain);
+      return Number.isNaN(position) ? undefined : colorAt(map, position);
+    },
+  };
+}
+
+/** Sequential scales begin at 0 (or below, where values do); diverging ones are as long on both sides. */
+export function metricDomain(quantity: Quantity, values: readonly number[]): Domain {
+  const finite = values.filter(Number.isFinite);
+  const low = finite.reduce((a, b) => Math.min(a, b), 0);
+  const high = finite.reduce((a, b) => Math.max(a, b), 0);
+  if (quantity.scale === 'diverging') {
+    const reach = Math.max(-low, high) || 1;
+    return [-reach, reach];
+  }
+  return [low, high > low ? high : low + 1];
+}

@@ -1,0 +1,233 @@
+/** The picture itself: SVG with drag, wheel and keys. The view moves without re-rendering the boxes. */
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
+import { hideTooltip } from '../controls/tooltip.js';
+import { ui } from '../state/interface-state.js';
+import type { Coloring } from './coloring.js';
+import { Edges } from './edges.js';
+import { Items } from './items.js';
+import { edgesOf, neighbour, type Direction } from './neighbours.js';
+import { fitView, reveal, startView, zoomAt, type Size, type View } from './viewport.js';
+
+const DRAG_FROM_PX = 4;
+const KEY_ZOOM = 1.25;
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+};
+
+export interface GraphActions {
+  zoom(factor: number): void;
+  fit(): void;
+  svg(): SVGSVGElement | null;
+}
+
+interface GraphCanvasProps {
+  readonly picture: GraphPicture;
+  readonly coloring: Coloring;
+  readonly selected: GraphItem | undefined;
+  readonly onSelect: (item: GraphItem) => void;
+  readonly onToggle: (item: GraphItem) => void;
+  readonly onClear: () => void;
+  readonly onPoint: (item: GraphItem | undefined, anchor: DOMRect) => void;
+  readonly actions: { current: GraphActions | undefined };
+}
+
+export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
+  const { picture, coloring, selected, onSelect, onToggle, onClear, onPoint, actions } = props;
+  const svg = useRef<SVGSVGElement>(null);
+  const scene = useRef<SVGGElement>(null);
+  const view = useRef<View>({ scale: 1, x: 0, y: 0 });
+  const focusNext = useRef(false);
+
+  const windowSize = (): Size => {
+    const { clientWidth = 0, clientHeight = 0 } = svg.current ?? {};
+    return { width: clientWidth, height: clientHeight };
+  };
+  const show = (next: View, keep = true): void => {
+    view.current = next;
+    scene.current?.setAttribute('transform', `translate(${next.x} ${next.y}) scale(${next.scale})`);
+    svg.current?.classList.toggle('far', next.scale < 0.45);
+    if (keep) ui.graphView.value = [next.scale, next.x, next.y];
+  };
+  const zoom = (factor: number, x?: number, y?: number): void => {
+    const { width, height } = windowSize();
+    show(zoomAt(view.current, factor, x ?? width / 2, y ?? height / 2));
+  };
+  const fit = (): void => show(fitView(picture, windowSize()));
+  actions.current = { zoom, fit, svg: () => svg.current };
+
+  useLayoutEffect(() => {
+    const place = (): void => {
+      const kept = ui.graphView.peek();
+      if (kept === undefined) show(startView(picture, windowSize()), false);
+      else show({ scale: kept[0], x: kept[1], y: kept[2] }, false);
+    };
+    place();
+    const observer = new ResizeObserver(() => {
+      if (ui.graphView.peek() === undefined) place();
+    });
+    if (svg.current) observer.observe(svg.current);
+    return () => observer.disconnect();
+  }, [picture]);
+
+  useAnchoredToggle(picture, view, show);
+  useDrag(svg, view, show);
+
+  useEffect(() => {
+    const element = svg.current;
+    if (element === null) return undefined;
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const { left, top } = element.getBoundingClientRect();
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+      const strength = event.ctrlKey ? 0.01 : 0.0015;
+      zoom(Math.exp(-event.deltaY * lines * strength), event.clientX - left, event.clientY - top);
+    };
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  }, []);
+
+  useEffect(() => {
+    if (selected === undefined) return;
+    if (ui.graphView.peek() !== undefined || focusNext.current) show(reveal(view.current, selected.box, windowSize()));
+    else show(reveal(view.current, selected.box, windowSize()), false);
+    if (focusNext.current) svg.current?.querySelector<SVGGElement>(`[data-id="${CSS.escape(selected.id)}"]`)?.focus();
+    focusNext.current = false;
+  }, [selected?.id, picture]);
+
+  const itemAt = (target: EventTarget | null): GraphItem | undefined => {
+    const id = target instanceof Element ? target.closest('[data-id]')?.getAttribute('data-id') : undefined;
+    return picture.items.find((item) => item.id === id);
+  };
+
+  const onClick = (event: MouseEvent): void => {
+    const item = itemAt(event.target);
+    if (item === undefined) return onClear();
+    if (isChevron(event.target)) onToggle(item);
+    else onSelect(item);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const current = itemAt(event.target) ?? selected ?? picture.items[0];
+    const direction = ARROWS[event.key];
+    if (direction !== undefined && current !== undefined) {
+      const next = selected === undefined ? current : neighbour(picture, current, direction);
+      focusNext.current = next !== undefined;
+      if (next !== undefined) onSelect(next);
+    } else if (event.key === 'Enter' && current !== undefined) {
+      if (current.kind === 'module') onToggle(current);
+      else onSelect(current);
+    } else if (event.key === ' ' && current !== undefined) onSelect(current);
+    else if (event.key === '+' || event.key === '=') zoom(KEY_ZOOM);
+    else if (event.key === '-') zoom(1 / KEY_ZOOM);
+    else if (event.key === '0') fit();
+    else if (event.key === 'Escape') onClear();
+    else return;
+    event.preventDefault();
+  };
+
+  const focusId = selected?.id ?? picture.items[0]?.id;
+  return (
+    <svg
+      ref={svg}
+      class="graph-svg"
+      role="group"
+      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module."
+      onClick={onClick}
+      onDblClick={(event) => {
+        const item = itemAt(event.target);
+        if (item?.kind === 'module' && !isChevron(event.target)) onToggle(item);
+      }}
+      onKeyDown={onKeyDown}
+      onPointerOver={(event) => {
+        const item = itemAt(event.target);
+        const box = event.target instanceof Element ? event.target.closest('[data-id]') : null;
+        if (box !== null && !(item?.kind === 'module' && item.expanded)) onPoint(item, box.getBoundingClientRect());
+        else onPoint(undefined, new DOMRect());
+      }}
+      onPointerLeave={hideTooltip}
+    >
+      <defs>
+        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+          <path class="graph-arrow" d="M0.5 0.5L7 4L0.5 7.5z" />
+        </marker>
+      </defs>
+      <g ref={scene}>
+        <Items
+          items={picture.items.filter((item) => item.expanded)}
+          coloring={coloring}
+          selectedId={selected?.id}
+          focusId={focusId}
+        />
+        <Edges edges={picture.edges} highlighted={selected ? edgesOf(picture, selected.id) : new Set()} />
+        <Items
+          items={picture.items.filter((item) => !item.expanded)}
+          coloring={coloring}
+          selectedId={selected?.id}
+          focusId={focusId}
+        />
+      </g>
+    </svg>
+  );
+}
+
+function isChevron(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('[data-toggle]') !== null;
+}
+
+/** When a module opens or closes, its corner stays where it was on the screen. */
+function useAnchoredToggle(picture: GraphPicture, view: { current: View }, show: (view: View) => void): void {
+  const before = useRef(picture);
+  useLayoutEffect(() => {
+    const previous = before.current;
+    before.current = picture;
+    if (previous === picture || ui.graphView.peek() === undefined) return;
+    const wasExpanded = new Map(previous.items.map((item) => [item.id, item]));
+    const changed = picture.items.filter((item) => wasExpanded.get(item.id)?.expanded === !item.expanded);
+    const [item] = changed;
+    const old = item && wasExpanded.get(item.id);
+    if (changed.length !== 1 || item === undefined || old === undefined) return;
+    const { scale, x, y } = view.current;
+    show({ scale, x: x + (old.box[0] - item.box[0]) * scale, y: y + (old.box[1] - item.box[1]) * scale });
+  }, [picture]);
+}
+
+/** Dragging moves the picture; a press that does not move stays a click. */
+function useDrag(svg: { current: SVGSVGElement | null }, view: { current: View }, show: (view: View) => void): void {
+  useEffect(() => {
+    const element = svg.current;
+    if (element === null) return undefined;
+    let start: { x: number; y: number; view: View; dragging: boolean } | undefined;
+    const onDown = (event: PointerEvent): void => {
+      if (event.button === 0) start = { x: event.clientX, y: event.clientY, view: view.current, dragging: false };
+    };
+    const onMove = (event: PointerEvent): void => {
+      if (start === undefined) return;
+      const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
+      if (!start.dragging && Math.hypot(dx, dy) < DRAG_FROM_PX) return;
+      if (!start.dragging) element.setPointerCapture(event.pointerId);
+      start.dragging = true;
+      hideTooltip();
+      show({ ...start.view, x: start.view.x + dx, y: start.view.y + dy });
+    };
+    const onUp = (): void => {
+      // The click that ends a drag is not meant for what lies under it.
+      if (start?.dragging) element.addEventListener('click', (event) => event.stopImmediatePropagation(), { once: true, capture: true });
+      start = undefined;
+    };
+    element.addEventListener('pointerdown', onDown);
+    element.addEventListener('pointermove', onMove);
+    element.addEventListener('pointerup', onUp);
+    element.addEventListener('pointercancel', onUp);
+    return () => {
+      element.removeEventListener('pointerdown', onDown);
+      element.removeEventListener('pointermove', onMove);
+      element.removeEventListener('pointerup', onUp);
+      element.removeEventListener('pointercancel', onUp);
+    };
+  }, []);
+}

@@ -1,0 +1,176 @@
+/** The centre of the page: the graph, collapsed by module and coloured by a value. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
+import { Legend } from '../charts/legend.js';
+import { IconButton } from '../controls/button.js';
+import { Spinner } from '../controls/fields.js';
+import { Select } from '../controls/select.js';
+import { hideTooltip, showTooltip } from '../controls/tooltip.js';
+import { fileName } from '../format/words.js';
+import { ProblemBox } from '../shell/problem-box.js';
+import { host } from '../state/channel.js';
+import { save, useExportable } from '../state/exports.js';
+import { graphPicture } from '../state/graph.js';
+import { ui } from '../state/interface-state.js';
+import { chooseMetric, layerMetrics, layersByValue } from '../state/metrics.js';
+import { useResource } from '../state/resource.js';
+import { clearSelection, selectItem, selection } from '../state/selection.js';
+import { openedModel } from '../state/session.js';
+import { theme } from '../theme/theme.js';
+import { colorByMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
+import { graphPngBytes, graphSvgBytes } from './export.js';
+import { GraphCanvas, type GraphActions } from './graph-canvas.js';
+import { ItemTooltip } from './item-tooltip.js';
+import { itemOfSelection } from './neighbours.js';
+
+const TOOLTIP_DELAY_MS = 350;
+const ZOOM_STEP = 1.3;
+
+export function GraphView(): JSX.Element {
+  const model = openedModel.value;
+  const expanded = ui.expanded.value;
+  const graph = useResource((signal) => host.graph({ expanded }, signal), [model, expanded], true);
+  const picture = graph.value;
+  useEffect(() => {
+    if (picture !== undefined) graphPicture.value = picture;
+  }, [picture]);
+  return (
+    <section class="graph-panel" aria-label="Graph">
+      {graph.error && <ProblemBox problem={graph.error} action="Try again" onAction={graph.retry} />}
+      {picture === undefined && graph.loading && <Spinner label="Laying out the graph" />}
+      {picture && <LaidOutGraph picture={picture} loading={graph.loading} />}
+    </section>
+  );
+}
+
+function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: boolean }): JSX.Element {
+  const actions = useRef<GraphActions>();
+  const coloring = useColoring(picture);
+  const selected = itemOfSelection(picture, selection.value);
+  const name = openedModel.value?.overview.fileName ?? 'model';
+  const bytesOf = async (format: 'svg' | 'png'): Promise<Uint8Array> => {
+    const svg = actions.current?.svg();
+    if (!svg) return new Uint8Array();
+    return format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture);
+  };
+  const exportable = (format: 'svg' | 'png') => ({
+    suggestedName: fileName(`${name}-graph`, format),
+    make: () => bytesOf(format),
+  });
+  const touched = useExportable(exportable('svg'));
+  const point = useDelayedTooltip(coloring);
+  const collapsed = picture.items.filter((item) => item.kind === 'module' && !item.expanded);
+  return (
+    <div class="graph-frame" onPointerDown={touched} onFocusCapture={touched} aria-busy={loading}>
+      <div class="toolbar">
+        <MetricSelect />
+        <span class="spacer-flex" />
+        <IconButton
+          icon="plus"
+          label="Open all visible modules"
+          disabled={collapsed.length === 0}
+          onClick={() => (ui.expanded.value = [...ui.expanded.value, ...collapsed.map((item) => item.id)])}
+        />
+        <IconButton
+          icon="collapse"
+          label="Close all modules"
+          disabled={ui.expanded.value.length === 0}
+          onClick={() => (ui.expanded.value = [])}
+        />
+        <span class="divider" />
+        <ZoomButtons actions={actions} />
+        <span class="divider" />
+        <SaveButtons onSave={(format) => void save(exportable(format))} />
+      </div>
+      <GraphCanvas
+        picture={picture}
+        coloring={coloring}
+        selected={selected}
+        onSelect={selectItem}
+        onToggle={toggle}
+        onClear={clearSelection}
+        onPoint={point}
+        actions={actions}
+      />
+      <Legend
+        quantity={coloring.quantity}
+        domain={coloring.domain}
+        note={coloring.quantity.id === PARAMETERS.id ? 'logarithmic' : 'modules: mean of their layers'}
+      />
+    </div>
+  );
+}
+
+function MetricSelect(): JSX.Element {
+  const metrics = layerMetrics.value;
+  const chosen = chooseMetric(metrics, ui.graphMetric.value) ?? PARAMETERS;
+  return (
+    <Select
+      label="Colour by"
+      value={ui.graphMetric.value === PARAMETERS.id ? PARAMETERS.id : chosen.id}
+      choices={[...metrics, PARAMETERS].map(({ id, label }) => ({ value: id, label }))}
+      onChange={(id) => (ui.graphMetric.value = id)}
+    />
+  );
+}
+
+function ZoomButtons({ actions }: { actions: { current: GraphActions | undefined } }): JSX.Element {
+  return (
+    <>
+      <IconButton icon="minus" label="Zoom out (−)" onClick={() => actions.current?.zoom(1 / ZOOM_STEP)} />
+      <IconButton icon="plus" label="Zoom in (+)" onClick={() => actions.current?.zoom(ZOOM_STEP)} />
+      <IconButton icon="fit" label="Show all (0)" onClick={() => actions.current?.fit()} />
+    </>
+  );
+}
+
+function SaveButtons({ onSave }: { onSave: (format: 'svg' | 'png') => void }): JSX.Element {
+  return (
+    <>
+      <button type="button" class="text-button" onClick={() => onSave('svg')} title="Save the graph as SVG">
+        SVG
+      </button>
+      <button type="button" class="text-button" onClick={() => onSave('png')} title="Save the graph as PNG">
+        PNG
+      </button>
+    </>
+  );
+}
+
+function useColoring(picture: GraphPicture): Coloring {
+  const metrics = layerMetrics.value;
+  const layers = layersByValue.value;
+  const { dark } = theme.value;
+  const id = ui.graphMetric.value;
+  return useMemo(() => {
+    const metric = id === PARAMETERS.id ? undefined : chooseMetric(metrics, id);
+    return metric === undefined ? colorByParameters(picture.items, dark) : colorByMetric(metric, layers, dark);
+  }, [picture, metrics, layers, dark, id]);
+}
+
+function toggle(item: GraphItem): void {
+  if (item.kind !== 'module') return;
+  hideTooltip();
+  ui.expanded.value = item.expanded
+    ? ui.expanded.value.filter((id) => id !== item.id)
+    : [...ui.expanded.value, item.id];
+}
+
+/** Tooltips wait a moment, so that crossing the graph does not flicker. */
+function useDelayedTooltip(coloring: Coloring): (item: GraphItem | undefined, anchor: DOMRect) => void {
+  const timer = useRef<number>();
+  const pointed = useRef<string>();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (item, anchor) => {
+    if (item?.id === pointed.current) return;
+    pointed.current = item?.id;
+    clearTimeout(timer.current);
+    hideTooltip();
+    if (item === undefined) return;
+    timer.current = window.setTimeout(
+      () => showTooltip(<ItemTooltip item={item} coloring={coloring} metrics={layerMetrics.peek()} />, anchor),
+      TOOLTIP_DELAY_MS,
+    );
+  };
+}

@@ -1,0 +1,51 @@
+/** What a heatmap shows: a matrix that is read one rectangle at a time. */
+import type { Quantity } from '../../src/core/passes/result.js';
+import type { Domain } from '../../src/core/picture/colormap.js';
+
+export interface MatrixSource {
+  readonly rows: number;
+  readonly columns: number;
+  /** Values of rows [r0, r1) × columns [c0, c1), row-major; NaN where there is none. */
+  tile(rows: Range, columns: Range, signal: AbortSignal): Promise<Float32Array>;
+  /** Cells of a row; fewer than `columns` where rows have different lengths. */
+  rowLength(row: number): number;
+  readonly quantity: Quantity;
+  readonly domain: Domain;
+  /** Some values lie beyond the domain. */
+  readonly clipped: boolean;
+}
+
+export type Range = readonly [start: number, end: number];
+
+/** Words around the cells. */
+export interface MatrixLabels {
+  readonly row: (row: number) => string;
+  /** A second, quieter word at the end of the row's label. */
+  readonly rowDetail?: (row: number) => string;
+  /** "unit 14 of layer2.0.conv1" for the readout. */
+  readonly cell: (row: number, column: number) => string;
+  /** A picture beside the row; undefined until it has arrived. */
+  readonly rowImage?: (row: number) => ImageBitmap | undefined;
+  readonly columnAxis: string;
+}
+
+export interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Values that the colours must tell apart: ignores the most extreme ones when they are far out. */
+export function robustDomain(values: Float32Array, quantity: Quantity): { domain: Domain; clipped: boolean } {
+  if (quantity.format === 'share' && quantity.scale === 'sequential') return { domain: [0, 1], clipped: false };
+  const finite = values.filter(Number.isFinite).sort();
+  if (finite.length === 0) return { domain: [0, 1], clipped: false };
+  const at = (share: number): number => finite[Math.round(share * (finite.length - 1))] ?? 0;
+  const [lowest, highest] = [at(0), at(1)];
+  const [low, high] = [Math.min(0, at(0.002)), Math.max(0, at(0.998))];
+  if (quantity.scale === 'diverging') {
+    const reach = Math.max(-low, high) || Math.max(-lowest, highest) || 1;
+    return { domain: [-reach, reach], clipped: lowest < -reach || highest > reach };
+  }
+  if (high <= low) return { domain: [lowest, highest > lowest ? highest : lowest + 1], clipped: false };
+  return { domain: [low, high], clipped: lowest < low || highest > high };
+}

@@ -1,0 +1,88 @@
+/** What the model is, in one card. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ModelOverview, NamedTensorType } from '../../src/protocol/model.js';
+import { TextButton } from '../controls/button.js';
+import { formatBytes, formatCount } from '../format/numbers.js';
+import { formatShape } from '../format/words.js';
+
+const OPERATORS_SHOWN = 9;
+const TENSORS_SHOWN = 4;
+
+export function Facts({ overview }: { overview: ModelOverview }): JSX.Element {
+  const { inputs, outputs, opsets, irVersion, producer, fileBytes, externalBytes, metadata, docString } = overview;
+  return (
+    <section class="card" aria-labelledby="facts-title">
+      <h2 id="facts-title">Model</h2>
+      <Tensors title="Inputs" tensors={inputs} />
+      <Tensors title="Outputs" tensors={outputs} />
+      <Operators overview={overview} />
+      <dl class="facts">
+        <Fact term="Opset" value={opsets.map(({ domain, version }) => (domain === '' ? `${version}` : `${domain} ${version}`)).join(', ')} />
+        <Fact term="IR version" value={String(irVersion)} />
+        <Fact term="Producer" value={producer || 'not said'} />
+        <Fact
+          term="On disk"
+          value={externalBytes > 0 ? `${formatBytes(fileBytes)} and ${formatBytes(externalBytes)} of weights beside it` : formatBytes(fileBytes)}
+        />
+        {metadata.map(({ key, value }) => (
+          <Fact key={key} term={key} value={value} />
+        ))}
+      </dl>
+      {docString && <p class="doc-string">{docString}</p>}
+    </section>
+  );
+}
+
+function Tensors({ title, tensors }: { title: string; tensors: readonly NamedTensorType[] }): JSX.Element {
+  const [all, setAll] = useState(false);
+  const shown = all ? tensors : tensors.slice(0, TENSORS_SHOWN);
+  return (
+    <div class="tensors">
+      <h3>{title}</h3>
+      <ul>
+        {shown.map(({ name, type, shape }) => (
+          <li key={name}>
+            <span class="tensor-name">{name}</span>
+            <span class="tensor-shape">{formatShape(shape)}</span>
+            <span class="tensor-type">{type}</span>
+          </li>
+        ))}
+      </ul>
+      {tensors.length > shown.length && <TextButton onClick={() => setAll(true)}>All {tensors.length}</TextButton>}
+    </div>
+  );
+}
+
+function Operators({ overview: { operators, nodes } }: { overview: ModelOverview }): JSX.Element {
+  const [all, setAll] = useState(false);
+  const shown = all ? operators : operators.slice(0, OPERATORS_SHOWN);
+  return (
+    <div class="operators">
+      <h3>
+        {formatCount(nodes)} nodes, {formatCount(operators.length)} operators
+      </h3>
+      <ul class="chips">
+        {shown.map(({ operator, count }) => (
+          <li key={operator} class="chip">
+            {operator} <span class="chip-count">{formatCount(count)}</span>
+          </li>
+        ))}
+        {operators.length > shown.length && (
+          <li>
+            <TextButton onClick={() => setAll(true)}>{operators.length - shown.length} more</TextButton>
+          </li>
+        )}
+      </ul>
+    </div>
+  );
+}
+
+function Fact({ term, value }: { term: string; value: string }): JSX.Element {
+  return (
+    <>
+      <dt>{term}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+/** The front page: what the model is and what was found, beside the graph. */
+import type { JSX } from 'preact';
+import type { OpenedModel } from '../../src/protocol/worker-api.js';
+import { Button } from '../controls/button.js';
+import { GraphView } from '../graph/graph-view.js';
+import { ProblemBox } from '../shell/problem-box.js';
+import { inputs, progress, result, startRun } from '../state/session.js';
+import { Facts } from './facts.js';
+import { Findings } from './findings.js';
+import { InputsCard } from './inputs-card.js';
+
+export function Overview({ model }: { model: OpenedModel }): JSX.Element {
+  return (
+    <div class="overview">
+      <div class="overview-side">
+        {model.overview.cannotRun.length > 0 && <CannotRun model={model} />}
+        {result.value ? <Findings /> : <BeforeFirstRun model={model} />}
+        {inputs.value && <InputsCard inputs={inputs.value} />}
+        <Facts overview={model.overview} />
+      </div>
+      <GraphView />
+    </div>
+  );
+}
+
+function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
+  const applicable = model.passes.filter((pass) => pass.reason === undefined);
+  if (model.overview.cannotRun.length > 0) return null;
+  if (progress.value) {
+    return (
+      <section class="card welcome">
+        <h2>Running</h2>
+        <p class="muted">The findings appear here, worst first. The graph is yours meanwhile.</p>
+      </section>
+    );
+  }
+  if (applicable.length === 0) {
+    const reasons = [...new Set(model.passes.map((pass) => pass.reason))];
+    return (
+      <section class="card welcome">
+        <h2>Nothing to run here</h2>
+        {reasons.map((reason) => (
+          <p key={reason}>{reason}</p>
+        ))}
+      </section>
+    );
+  }
+  return (
+    <section class="card welcome" aria-labelledby="welcome-title">
+      <h2 id="welcome-title">What does this model do on your data?</h2>
+      <p>Check below where the inputs come from, then run. One run answers all of these:</p>
+      <ul class="questions">
+        {applicable.map((pass) => (
+          <li key={pass.id}>{pass.question}</li>
+        ))}
+      </ul>
+      <Button primary icon="play" onClick={() => void startRun()}>
+        Run
+      </Button>
+    </section>
+  );
+}
+
+function CannotRun({ model }: { model: OpenedModel }): JSX.Element {
+  return (
+    <section class="cannot-run" aria-label="Why the model cannot run">
+      <h2>This model cannot run here</h2>
+      <p class="muted">Its structure and its weights are shown all the same.</p>
+      {model.overview.cannotRun.map((problem, index) => (
+        <ProblemBox key={index} problem={problem} severity="warning" />
+      ))}
+    </section>
+  );
+}

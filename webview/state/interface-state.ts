@@ -1,0 +1,77 @@
+/** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
+import { effect, signal, type Signal } from '@preact/signals';
+import type { Selection } from '../../src/protocol/inspection.js';
+import { vscode } from './channel.js';
+
+/** Raised when a field changes its meaning; an older state is then forgotten. */
+const VERSION = 1;
+const SAVE_DELAY_MS = 200;
+
+export type TabName = 'overview' | 'heatmap' | 'passes';
+
+export interface TableSort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+export interface InterfaceState {
+  readonly tab: TabName;
+  readonly expanded: readonly string[];
+  /** Scale, then the translation in CSS pixels; undefined: fitted. */
+  readonly graphView: readonly [number, number, number] | undefined;
+  /** Layer metric, or "parameters". */
+  readonly graphMetric: string | undefined;
+  readonly heatmapMode: 'layers' | 'examples';
+  readonly unitMetric: string | undefined;
+  readonly exampleMetric: string | undefined;
+  readonly unitOrder: 'index' | 'value';
+  readonly pass: string | undefined;
+  /** Sort of each table by the table's name. */
+  readonly sorts: Readonly<Record<string, TableSort>>;
+  readonly overlay: boolean;
+  readonly panelWidth: number;
+  readonly selection: Selection;
+}
+
+const INITIAL: InterfaceState = {
+  tab: 'overview',
+  expanded: [],
+  graphView: undefined,
+  graphMetric: undefined,
+  heatmapMode: 'layers',
+  unitMetric: undefined,
+  exampleMetric: undefined,
+  unitOrder: 'index',
+  pass: undefined,
+  sorts: {},
+  overlay: true,
+  panelWidth: 400,
+  selection: {},
+};
+
+type Signals = { readonly [K in keyof InterfaceState]: Signal<InterfaceState[K]> };
+
+/** One signal per field: a component re-renders only for what it reads. */
+export const ui: Signals = createSignals(restore());
+
+function createSignals(state: InterfaceState): Signals {
+  const entries = Object.entries(state).map(([name, value]) => [name, signal<unknown>(value)]);
+  return Object.fromEntries(entries) as Signals;
+}
+
+function restore(): InterfaceState {
+  const stored = vscode.getState();
+  if (typeof stored !== 'object' || stored === null) return INITIAL;
+  const { version, state } = stored as { version?: unknown; state?: Partial<InterfaceState> };
+  return version === VERSION ? { ...INITIAL, ...state } : INITIAL;
+}
+
+/** Saves every change, a moment later, so that dragging does not write at every frame. */
+export function keepInterfaceState(): void {
+  let timer: number | undefined;
+  effect(() => {
+    const state = Object.fromEntries(Object.entries(ui).map(([name, field]) => [name, field.value]));
+    clearTimeout(timer);
+    timer = window.setTimeout(() => vscode.setState({ version: VERSION, state }), SAVE_DELAY_MS);
+  });
+}

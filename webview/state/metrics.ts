@@ -1,0 +1,74 @@
+/** What the results offer to look at: derived from the result, never stored. */
+import { computed } from '@preact/signals';
+import type { Finding, LayerMetric, LayerSummary, Quantity, Severity } from '../../src/core/passes/result.js';
+import type { ResultSummary, UnitMetricValues } from '../../src/protocol/inspection.js';
+import { host } from './channel.js';
+import { openedModel, result } from './session.js';
+
+export type PassSummary = ResultSummary['passes'][number];
+export type ExampleQuantity = PassSummary['exampleMetrics'][number];
+
+export const layers = computed<readonly LayerSummary[]>(() => result.value?.layers ?? []);
+
+export const layersByValue = computed(() => new Map(layers.value.map((layer) => [layer.value, layer])));
+
+export const layerMetrics = computed<readonly LayerMetric[]>(() => unique(passes().flatMap((pass) => pass.layerMetrics)));
+
+export const unitMetrics = computed<readonly Quantity[]>(() => unique(passes().flatMap((pass) => pass.unitMetrics)));
+
+export const exampleMetrics = computed<readonly ExampleQuantity[]>(() =>
+  unique(passes().flatMap((pass) => pass.exampleMetrics)),
+);
+
+const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, information: 2 };
+
+/** All findings, worst first. */
+export const findings = computed<readonly (Finding & { readonly pass: string })[]>(() =>
+  passes()
+    .flatMap((pass) => pass.findings.map((finding) => ({ ...finding, pass: pass.pass })))
+    .sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] || b.weight - a.weight),
+);
+
+/** Short name of a layer, also before any run. */
+export function layerLabel(value: string): string {
+  return layersByValue.value.get(value)?.label ?? value;
+}
+
+export function passTitle(id: string): string {
+  return openedModel.value?.passes.find((pass) => pass.id === id)?.title ?? id;
+}
+
+/** What colours the graph until a person chooses: the product's first question. */
+const FIRST_SHOWN = 'layer-dead-share';
+
+/** The metric of that name, else the one shown first, else any. */
+export function chooseMetric<T extends Quantity>(metrics: readonly T[], id: string | undefined): T | undefined {
+  const named = (wanted: string | undefined): T | undefined => metrics.find((metric) => metric.id === wanted);
+  return named(id) ?? named(FIRST_SHOWN) ?? metrics[0];
+}
+
+const unitValues = new WeakMap<ResultSummary, Map<string, Promise<UnitMetricValues>>>();
+
+/** Values of a unit metric over all layers; asked for once per result. */
+export function loadUnitMetric(metric: string): Promise<UnitMetricValues> {
+  const current = result.peek();
+  if (current === undefined) return Promise.resolve({ layers: [] });
+  const known = unitValues.get(current) ?? new Map<string, Promise<UnitMetricValues>>();
+  unitValues.set(current, known);
+  let values = known.get(metric);
+  if (values === undefined) {
+    values = host.unitMetric({ metric });
+    known.set(metric, values);
+    // A failure is not remembered: the next one who asks tries again.
+    values.catch(() => known.delete(metric));
+  }
+  return values;
+}
+
+function passes(): readonly PassSummary[] {
+  return result.value?.passes ?? [];
+}
+
+function unique<T extends Quantity>(metrics: readonly T[]): readonly T[] {
+  return [...new Map(metrics.map((metric) => [metric.id, metric])).values()];
+}

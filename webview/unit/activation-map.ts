@@ -1,0 +1,50 @@
+/** A unit's activations over a picture: drawn over it, opaque where they are strong. */
+import { colorAt, colormap } from '../../src/core/picture/colormap.js';
+import type { ExampleDetail } from '../../src/protocol/inspection.js';
+
+const FAINTEST = 0.1;
+const STRONGEST = 0.82;
+
+export type Activations = NonNullable<ExampleDetail['activations']>;
+
+/**
+ * One pixel per position; undefined when the activations do not lie on a plane of at least two rows and columns.
+ *
+ * @param reach the |value| with the strongest colour
+ */
+export function activationMap({ shape, values }: Activations, reach: number): OffscreenCanvas | undefined {
+  const [height, width] = shape.slice(-2);
+  if (height === undefined || width === undefined || height < 2 || width < 2) return undefined;
+  if (values.length < height * width) return undefined;
+  const signed = values.some((value) => value < 0);
+  // On a picture, dark means "nothing here" whatever the theme is.
+  const map = colormap(signed ? 'diverging' : 'sequential', true);
+  const image = new ImageData(width, height);
+  for (let index = 0; index < width * height; index++) {
+    const strength = Math.min(1, Math.max(-1, (values[index] ?? 0) / reach));
+    const [red, green, blue] = colorAt(map, signed ? (strength + 1) / 2 : strength);
+    image.data.set([red, green, blue, 255 * (FAINTEST + (STRONGEST - FAINTEST) * Math.abs(strength))], 4 * index);
+  }
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Draws the map over a rectangle, smoothly: positions have no sharp borders. */
+export function drawActivationMap(
+  context: CanvasRenderingContext2D,
+  activations: Activations,
+  reach: number,
+  [x, y, width, height]: readonly [number, number, number, number],
+): void {
+  const map = activationMap(activations, reach);
+  if (map === undefined) return;
+  context.save();
+  // First darken what is under it, so that the colours mean the same on bright and dark pictures.
+  context.fillStyle = 'rgb(0 0 0 / 0.35)';
+  context.fillRect(x, y, width, height);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(map, x, y, width, height);
+  context.restore();
+}

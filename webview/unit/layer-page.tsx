@@ -1,0 +1,74 @@
+/** One activation layer: what it is, its numbers, how its activations are distributed. */
+import type { JSX } from 'preact';
+import type { LayerSummary } from '../../src/core/passes/result.js';
+import { HistogramChart } from '../charts/histogram-chart.js';
+import { Button } from '../controls/button.js';
+import { Spinner } from '../controls/fields.js';
+import { Help } from '../controls/tooltip.js';
+import { formatCount, formatQuantity } from '../format/numbers.js';
+import { formatShape } from '../format/words.js';
+import { ProblemBox } from '../shell/problem-box.js';
+import { restsOn } from '../shell/rests-on.js';
+import { host } from '../state/channel.js';
+import { revealLayer, selectedItem } from '../state/graph.js';
+import { ui } from '../state/interface-state.js';
+import { layerMetrics } from '../state/metrics.js';
+import { useResource } from '../state/resource.js';
+import { selectUnit } from '../state/selection.js';
+import { result } from '../state/session.js';
+
+export function LayerPage({ layer }: { layer: LayerSummary }): JSX.Element {
+  const current = result.value;
+  const histogram = useResource((signal) => host.layerHistogram({ layer: layer.value }, signal), [current, layer.value]);
+  const hidden = selectedItem.value === undefined || selectedItem.value.kind === 'module';
+  return (
+    <article class="layer-page" aria-label={`Layer ${layer.label}`}>
+      <header class="panel-title">
+        <div>
+          <h2>{layer.label}</h2>
+          <div class="muted">
+            {layer.operator}, {formatCount(layer.units)} {layer.unitWord}
+            {layer.shape.length > 0 && `, ${formatShape(layer.shape)} per input`}
+          </div>
+        </div>
+      </header>
+      <div class="button-row">
+        <Button onClick={() => selectUnit(layer.value, 0)}>Its {layer.unitWord}</Button>
+        <Button
+          onClick={() => {
+            ui.heatmapMode.value = 'examples';
+            ui.tab.value = 'heatmap';
+          }}
+        >
+          Heatmap over inputs
+        </Button>
+        {hidden && <Button onClick={() => void revealLayer(layer.value)}>Find in graph</Button>}
+      </div>
+      <LayerNumbers layer={layer} />
+      {histogram.error && <ProblemBox problem={histogram.error} action="Try again" onAction={histogram.retry} />}
+      {histogram.loading && <Spinner label="Reading the histogram" />}
+      {histogram.value && (
+        <HistogramChart title={`Activations of ${layer.label}`} histogram={histogram.value} foot={restsOn(current)} />
+      )}
+    </article>
+  );
+}
+
+function LayerNumbers({ layer }: { layer: LayerSummary }): JSX.Element {
+  return (
+    <table class="table statistics" aria-label={`Numbers of ${layer.label}`}>
+      <tbody>
+        {layerMetrics.value
+          .filter((metric) => metric.values[layer.value] !== undefined)
+          .map(({ id, label, definition, format, values }) => (
+            <tr key={id}>
+              <td>
+                {label} <Help about={label}>{definition}</Help>
+              </td>
+              <td class="numeric strong">{formatQuantity(format, values[layer.value])}</td>
+            </tr>
+          ))}
+      </tbody>
+    </table>
+  );
+}

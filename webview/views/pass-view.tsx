@@ -1,0 +1,61 @@
+/** What one pass found: its question, the answer, the picture, the table, and how it is computed. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { PassDescription } from '../../src/protocol/model.js';
+import { CurveChart } from '../charts/curve-chart.js';
+import { LayerBars } from '../charts/layer-bars.js';
+import { restsOn } from '../shell/rests-on.js';
+import { layers, type PassSummary } from '../state/metrics.js';
+import { result } from '../state/session.js';
+import { LayerTable } from './layer-table.js';
+
+export function PassView({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
+  const [metricId, setMetricId] = useState<string>();
+  const metric = found.layerMetrics.find(({ id }) => id === metricId) ?? found.layerMetrics[0];
+  const foot = restsOn(result.value);
+  return (
+    <article class="pass">
+      <h2>{pass.title}</h2>
+      <p class="question">{pass.question}</p>
+      <p class="answer">{found.answer}</p>
+      {found.curves.map((curve) => (
+        <CurveChart key={curve.id} curve={curve} foot={foot} />
+      ))}
+      {metric && (
+        <LayerBars metric={metric} metrics={found.layerMetrics} onMetric={setMetricId} layers={layers.value} foot={foot} />
+      )}
+      {found.layerMetrics.length > 0 && (
+        <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />
+      )}
+      <Method pass={pass} found={found} />
+    </article>
+  );
+}
+
+function Method({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
+  const quantities = [...found.layerMetrics, ...found.unitMetrics, ...found.exampleMetrics];
+  const named = [...new Map(quantities.map((quantity) => [quantity.id, quantity])).values()];
+  return (
+    <details class="method-box" open>
+      <summary>How this is computed</summary>
+      <p class="method">{pass.method}</p>
+      <dl class="definitions">
+        {found.curves.map(({ id, title, definition }) => (
+          <Definition key={id} term={title} definition={definition} />
+        ))}
+        {named.map(({ id, label, definition }) => (
+          <Definition key={id} term={label} definition={definition} />
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function Definition({ term, definition }: { term: string; definition: string }): JSX.Element {
+  return (
+    <>
+      <dt>{term}</dt>
+      <dd>{definition}</dd>
+    </>
+  );
+}

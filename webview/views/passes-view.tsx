@@ -1,0 +1,71 @@
+/** One view per pass: those that ran, those that could, and those that do not apply, with the reason. */
+import type { JSX } from 'preact';
+import type { PassDescription } from '../../src/protocol/model.js';
+import type { OpenedModel } from '../../src/protocol/worker-api.js';
+import { Button } from '../controls/button.js';
+import { Icon } from '../controls/icon.js';
+import { ui } from '../state/interface-state.js';
+import { progress, result, startRun } from '../state/session.js';
+import { PassView } from './pass-view.js';
+
+export function PassesView({ model }: { model: OpenedModel }): JSX.Element {
+  const results = result.value?.passes ?? [];
+  const chosen =
+    model.passes.find((pass) => pass.id === ui.pass.value) ??
+    model.passes.find((pass) => results.some((found) => found.pass === pass.id)) ??
+    model.passes[0];
+  const found = results.find((pass) => pass.pass === chosen?.id);
+  return (
+    <div class="passes">
+      <nav class="pass-list" aria-label="Passes">
+        {model.passes.map((pass) => (
+          <PassEntry
+            key={pass.id}
+            pass={pass}
+            active={pass.id === chosen?.id}
+            ran={results.some((candidate) => candidate.pass === pass.id)}
+          />
+        ))}
+      </nav>
+      {chosen && (found ? <PassView key={chosen.id} pass={chosen} found={found} /> : <NotRun pass={chosen} />)}
+    </div>
+  );
+}
+
+function PassEntry({ pass, active, ran }: { pass: PassDescription; active: boolean; ran: boolean }): JSX.Element {
+  return (
+    <button
+      type="button"
+      class={`pass-entry ${active ? 'selected' : ''} ${pass.reason === undefined ? '' : 'unusable'}`}
+      aria-current={active ? 'page' : undefined}
+      title={pass.reason ?? pass.question}
+      onClick={() => (ui.pass.value = pass.id)}
+    >
+      <span class="pass-entry-title">{pass.title}</span>
+      {ran && <Icon name="check" class="icon-good" />}
+    </button>
+  );
+}
+
+function NotRun({ pass }: { pass: PassDescription }): JSX.Element {
+  return (
+    <article class="pass">
+      <h2>{pass.title}</h2>
+      <p class="question">{pass.question}</p>
+      {pass.reason === undefined ? (
+        <>
+          <p>It has not been run on these inputs yet.</p>
+          <Button primary icon="play" disabled={progress.value !== undefined} onClick={() => void startRun([pass.id])}>
+            Run
+          </Button>
+        </>
+      ) : (
+        <p>
+          <Icon name="information" class="icon-information" /> {pass.reason}
+        </p>
+      )}
+      <h3>How this is computed</h3>
+      <p class="method">{pass.method}</p>
+    </article>
+  );
+}
