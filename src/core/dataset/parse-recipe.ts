@@ -24,7 +24,13 @@ import type {
 
 const path = text(4096);
 const exampleShape = list(integer(0, 1e9), 0, 8, 'a list of at most 8 whole numbers');
-const perChannel = (item: Check<number>): Check<readonly number[]> => list(item, 1, 3, 'a list of 1 to 3 numbers');
+const perChannel =
+  (item: Check<number>): Check<readonly number[]> =>
+  (value, place) => {
+    const numbers = list(item, 1, 3, 'a list of 1 or 3 numbers')(value, place);
+    if (numbers.length === 2) throw invalid(place, `“${place}” has 2 numbers.`, 'Give one number, or one per channel.');
+    return numbers;
+  };
 
 const imageSize: Check<readonly [number, number]> = (value, place) => {
   const side = integer(1, 16384);
@@ -78,8 +84,15 @@ const inputRecipe: Check<InputRecipe> = (value, place) => {
   const check = SOURCES[oneOf(...(Object.keys(SOURCES) as InputRecipe['source'][]))(source, `${place}.source`)];
   const recipe = check(value, place);
   if (recipe.source === 'synthetic') checkRange(recipe, place);
+  if (recipe.source === 'images') checkChannels(recipe, place);
   return recipe;
 };
+
+function checkChannels({ channels, mean, std }: ImageRecipe, place: string): void {
+  if (channels === 'gray' && (mean.length > 1 || std.length > 1)) {
+    throw invalid(`${place}.mean`, `“${place}” is gray, but mean or std has 3 numbers.`, 'Give one number for each.');
+  }
+}
 
 function checkRange(recipe: SyntheticRecipe, place: string): void {
   if ((recipe.low ?? 0) > (recipe.high ?? 1)) {
