@@ -8,17 +8,29 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ overview, outline, inputs }, undefined, 2)}\n`);
   } else {
-    const line = (name: string, text: string | number): boolean => process.stdout.write(`${`${name}:`.padEnd(14)}${text}\n`);
-    line('File', `${overview.fileName}, ${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`);
+    const line = (name: string, text: string | number): boolean =>
+      process.stdout.write(`${`${name}:`.padEnd(14)}${text}\n`);
+    line(
+      'File',
+      `${overview.fileName}, ${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`,
+    );
     line('Producer', overview.producer);
-    line('Operator set', overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', '));
-    for (const [name, values] of [['Input', overview.inputs], ['Output', overview.outputs]] as const) {
-      for (const value of values) line(name, `${value.name}: ${value.type} [${value.shape?.join(' × ') ?? 'unknown rank'}]`);
+    line(
+      'Operator set',
+      overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', '),
+    );
+    for (const [name, values] of [
+      ['Input', overview.inputs],
+      ['Output', overview.outputs],
+    ] as const) {
+      for (const value of values)
+        line(name, `${value.name}: ${value.type} [${value.shape?.join(' × ') ?? 'unknown rank'}]`);
     }
     line('Parameters', overview.parameters.toLocaleString('en-US'));
     line('Nodes', overview.nodes);
     line('Operators', overview.operators.map(({ operator, count }) => `${operator} × ${count}`).join(', '));
-    for (const { message, place } of overview.cannotRun) line('Cannot run', place === undefined ? message : `${message} (${place})`);
+    for (const { message, place } of overview.cannotRun)
+      line('Cannot run', place === undefined ? message : `${message} (${place})`);
     process.stdout.write('\n');
     printOutline(outline, 0);
   }

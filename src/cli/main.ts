@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { asProblem, CancelledError } from '../core/errors.js';
 import { inspectCommand } from './inspect.js';
+import type { CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
 import { reportCommand } from './report.js';
 import { printProblem } from './terminal.js';
@@ -44,7 +45,13 @@ async function main(): Promise<number> {
   if (engine !== 'automatic' && engine !== 'native' && engine !== 'wasm') return wrongOption('--engine', engine);
   if (!Number.isSafeInteger(limit) || limit < 1) return wrongOption('--limit', values.limit);
   if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
-  const options = { model, engine, threads, limit, ...(values.inputs === undefined ? {} : { inputs: values.inputs }) };
+  const options: CliOptions = {
+    model,
+    engine,
+    threads,
+    limit,
+    ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
+  };
   try {
     switch (command) {
       case 'report':

@@ -35,6 +35,7 @@ export async function openInspection(
   });
   const opened = await inspection.open({
     path: resolve(options.model),
+    recipePaths: 'anywhere',
     settings: {
       engine: options.engine,
       threads: options.threads,

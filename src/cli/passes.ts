@@ -6,7 +6,9 @@ export async function passesCommand(options: CliOptions & { readonly json: boole
   if (options.json) process.stdout.write(`${JSON.stringify(model.passes, undefined, 2)}\n`);
   else {
     for (const { id, title, question, reason } of model.passes) {
-      process.stdout.write(`${id}\n  ${title}: ${question}\n${reason === undefined ? '' : `  Does not apply: ${reason}\n`}`);
+      process.stdout.write(
+        `${id}\n  ${title}: ${question}\n${reason === undefined ? '' : `  Does not apply: ${reason}\n`}`,
+      );
     }
   }
   await inspection.close({});

@@ -17,11 +17,16 @@ const SEVERITY_MARKS = { error: '✖', warning: '▲', information: '·' } as co
 export async function reportCommand(options: ReportOptions): Promise<number> {
   const { inspection, model } = await openInspection(options, progressPrinter());
   const { overview, inputs } = model;
-  process.stdout.write(`${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${overview.nodes} nodes\n`);
+  process.stdout.write(
+    `${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${overview.nodes} nodes\n`,
+  );
   for (const { text } of inputs.lines) process.stdout.write(`  ${text}\n`);
   if (inputs.problem !== undefined) throw new ProblemError(inputs.problem);
 
-  const wanted = options.passes.length > 0 ? options.passes : model.passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
+  const wanted =
+    options.passes.length > 0
+      ? options.passes
+      : model.passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
   for (const { title, reason } of model.passes) {
     if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
   }
@@ -34,7 +39,9 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   if (wanted.length > 0) {
     const result = await inspection.run({ passes: wanted }, abort.signal);
     const rest = result.inputsSeen < result.inputsPlanned ? `, stopped before all ${result.inputsPlanned}` : '';
-    process.stdout.write(`\n${result.inputsSeen} inputs (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`);
+    process.stdout.write(
+      `\n${result.inputsSeen} inputs (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`,
+    );
     for (const { answer } of result.passes) process.stdout.write(`\n${answer}\n`);
     process.stdout.write('\nFindings\n');
     const findings = sortFindings(result.passes);

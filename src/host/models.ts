@@ -43,6 +43,7 @@ export function createModels(context: vscode.ExtensionContext, log: Log): Models
         memory: workspaceMemory(context.workspaceState, key),
         startWorker: (listener) => startComputeWorker(script, listener),
         settings: () => readSettings(uri, cacheFolder),
+        trusted: () => vscode.workspace.isTrusted,
         refusal: refusal(uri),
       });
       watchers.set(session, watchModel(uri, session, log));

@@ -12,12 +12,20 @@ export interface Capabilities {
 }
 
 export type OpenState =
-  | { readonly state: 'open'; readonly model: OpenedModel; readonly capabilities: Capabilities; readonly running?: RunProgress; readonly selection: Selection }
+  | {
+      readonly state: 'open';
+      readonly model: OpenedModel;
+      readonly capabilities: Capabilities;
+      readonly running?: RunProgress;
+      readonly selection: Selection;
+    }
   | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
 
 /** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
-export interface HostApi
-  extends Pick<WorkerApi, 'graph' | 'node' | 'unitMetric' | 'exampleTile' | 'layerHistogram' | 'unit' | 'example'> {
+export interface HostApi extends Pick<
+  WorkerApi,
+  'graph' | 'node' | 'unitMetric' | 'exampleTile' | 'layerHistogram' | 'unit' | 'example'
+> {
   /** First call, and again whenever the page is shown after being hidden. */
   ready(request: Record<string, never>, signal?: AbortSignal): Promise<OpenState>;
   /** Starts a run (all applicable passes when none are named); its end arrives as `resultChanged`. */

@@ -105,8 +105,16 @@ export function serve<T extends Api<T>>(
   });
 }
 
-async function answer<T extends Api<T>>(implementation: T, method: string, argument: unknown, signal: AbortSignal): Promise<unknown> {
+async function answer<T extends Api<T>>(
+  implementation: T,
+  method: string,
+  argument: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (!Object.hasOwn(implementation, method)) throw new Error(`No such method: ${method}`);
-  const call = implementation[method as keyof T] as unknown as (argument: unknown, signal: AbortSignal) => Promise<unknown>;
+  const call = implementation[method as keyof T] as unknown as (
+    argument: unknown,
+    signal: AbortSignal,
+  ) => Promise<unknown>;
   return call(argument, signal);
 }

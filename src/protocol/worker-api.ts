@@ -1,10 +1,17 @@
 /** What the host and the command line ask of the compute worker. One worker inspects one model. */
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { PassResult } from '../core/passes/result.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
-  ExampleDetail, HistogramView, InputsDescription, MatrixTile, ResultSummary, RunProgress, RunRequest, UnitDetail, UnitMetricValues,
+  ExampleDetail,
+  HistogramView,
+  InputsDescription,
+  MatrixTile,
+  ResultSummary,
+  RunProgress,
+  RunRequest,
+  UnitDetail,
+  UnitMetricValues,
 } from './inspection.js';
 
 export interface WorkerSettings {
@@ -23,6 +30,8 @@ export interface OpenRequest {
   readonly settings: WorkerSettings;
   /** Inputs that the person chose earlier for this model; they win over the file beside it. */
   readonly recipe?: Recipe;
+  /** Which paths the recipe file beside the model may name: those of somebody who is not trusted stay in its folder. */
+  readonly recipePaths: 'anywhere' | 'model-folder';
 }
 
 export interface OpenedModel {
@@ -38,7 +47,8 @@ export interface OpenedModel {
 
 export interface WorkerApi {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
-  graph(request: { readonly expanded: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
+  /** The graph with these modules open; with none named, those that make a good first picture. */
+  graph(request: { readonly expanded?: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
   node(request: { readonly id: string }, signal?: AbortSignal): Promise<GraphNodeDetail>;
   /** Applies a recipe (not yet saved to disk); with none, goes back to the file beside the model or the guess. */
   setInputs(request: { readonly recipe?: Recipe }, signal?: AbortSignal): Promise<InputsDescription>;
@@ -50,7 +60,12 @@ export interface WorkerApi {
   cancelRun(request: Record<string, never>): Promise<void>;
   unitMetric(request: { readonly metric: string }, signal?: AbortSignal): Promise<UnitMetricValues>;
   exampleTile(
-    request: { readonly metric: string; readonly layer: string; readonly rows: readonly [number, number]; readonly columns: readonly [number, number] },
+    request: {
+      readonly metric: string;
+      readonly layer: string;
+      readonly rows: readonly [number, number];
+      readonly columns: readonly [number, number];
+    },
     signal?: AbortSignal,
   ): Promise<MatrixTile>;
   layerHistogram(request: { readonly layer: string }, signal?: AbortSignal): Promise<HistogramView | undefined>;
@@ -60,7 +75,10 @@ export interface WorkerApi {
     signal?: AbortSignal,
   ): Promise<ExampleDetail>;
   /** The report as one HTML page, and the results as JSON. */
-  report(request: Record<string, never>, signal?: AbortSignal): Promise<{ readonly html: string; readonly json: string }>;
+  report(
+    request: Record<string, never>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly html: string; readonly json: string }>;
   /** A table as CSV: every layer metric, or every unit metric of one layer. */
   table(request: { readonly layer?: string }, signal?: AbortSignal): Promise<string>;
   close(request: Record<string, never>): Promise<void>;
@@ -71,5 +89,3 @@ export interface WorkerEvents {
   runProgress(progress: RunProgress): Promise<void>;
   log(line: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;
 }
-
-export type { PassResult };

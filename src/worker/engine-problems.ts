@@ -7,7 +7,11 @@ import type { ModelFile } from './open-model.js';
 const TRY_BYTES = 64 * 2 ** 20;
 
 /** Whether the engine takes the graph as it is: an operator or operator set that it lacks is known before a run. */
-export async function engineProblems({ onnx, graph, toRunnable }: ModelFile, engine: Engine, threads: number): Promise<Problem[]> {
+export async function engineProblems(
+  { onnx, graph, toRunnable }: ModelFile,
+  engine: Engine,
+  threads: number,
+): Promise<Problem[]> {
   if (onnx.fileBytes + onnx.externalBytes > TRY_BYTES || onnx.problems.length > 0) return [];
   try {
     const outputs = graph.outputs.map(({ name }) => name);

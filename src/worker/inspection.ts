@@ -2,14 +2,13 @@
 import type { Engine } from '../core/engine/engine.js';
 import { CancelledError, problem } from '../core/errors.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
-import { layoutGraph } from '../core/graph/picture/layout.js';
+import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
-import type { Recipe } from '../core/dataset/recipe.js';
 import type { Pass } from '../core/passes/pass.js';
 import { passes as registry } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { runPasses } from '../core/passes/run.js';
-import { probeLayers, type Probed } from '../core/rewrite/probe.js';
+import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { chooseEngine } from '../node/choose-engine.js';
 import { cacheKey, createResultCache, type ResultCache } from '../node/result-cache.js';
 import type { ResultSummary } from '../protocol/inspection.js';
@@ -40,7 +39,7 @@ interface Inspected {
   readonly cache: ResultCache | undefined;
   readonly reader: ActivationReader;
   /** What a probe run learned, for the inputs with this key. */
-  probed?: { readonly key: string; readonly probe: Promise<Probed> };
+  probed?: { readonly key: string; readonly probe: Promise<Probe> };
   result?: RunResult;
 }
 
@@ -64,12 +63,11 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   /** Axes and sizes of every layer, from one or two inputs through the engine. */
-  const probe = (inspected: Inspected): Promise<Probed> => {
+  const probe = (inspected: Inspected): Promise<Probe> => {
     const { file, engine, settings, inputs } = inspected;
     const dataset = inputs.dataset();
     if (inspected.probed?.key !== dataset.key) {
       const probing = probeLayers({
-        model: file.onnx.proto,
         graph: file.graph,
         toRunnable: file.toRunnable,
         engine,
@@ -81,11 +79,16 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       // A failure is told to whoever asked; the next question tries again.
       probing.catch(() => delete inspected.probed);
     }
-    return (inspected.probed as { probe: Promise<Probed> }).probe;
+    return (inspected.probed as { probe: Promise<Probe> }).probe;
   };
 
   const keyOf = ({ file, inputs }: Inspected): string =>
-    cacheKey([CACHE_VERSION, file.identity, inputs.dataset().key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
+    cacheKey([
+      CACHE_VERSION,
+      file.identity,
+      inputs.dataset().key,
+      ...registry.map(({ id, version }) => `${id} ${version}`),
+    ]);
 
   /** The result of an earlier run on the present inputs, if there is one. */
   const fromCache = async (inspected: Inspected): Promise<ResultSummary | undefined> => {
@@ -98,18 +101,25 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   return {
-    async open({ path, settings, recipe }, signal) {
+    async open({ path, settings, recipe, recipePaths }, signal) {
       const file = await openModelFile(path, signal);
       const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
       if (whyNotNative !== undefined && settings.engine !== 'wasm') {
-        void events.log({ level: 'warning', text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.` });
+        void events.log({
+          level: 'warning',
+          text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.`,
+        });
       }
       const cannotRun = [...file.problems, ...(await engineProblems(file, engine, settings.threads))];
       const facts = {
         layers: file.layers,
         ...(cannotRun[0] === undefined ? {} : { cannotRun: cannotRun[0].message }),
       };
-      const inputs = await createInputs(file, settings.defaultInputs, recipe);
+      const inputs = await createInputs(file, {
+        limit: settings.defaultInputs,
+        anywhere: recipePaths === 'anywhere',
+        ...(recipe === undefined ? {} : { chosen: recipe }),
+      });
       const inspected: Inspected = {
         file,
         settings,
@@ -136,7 +146,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       return answer;
     },
 
-    graph: ({ expanded }, signal) => layoutGraph(model().file.graph, model().file.tree, expanded, signal),
+    graph({ expanded }, signal) {
+      const { graph, tree } = model().file;
+      return layoutGraph(graph, tree, expanded ?? initialExpansion(tree), signal);
+    },
     node: async ({ id }) => nodeDetail(model().file.graph, id),
 
     async setInputs({ recipe }) {
@@ -210,8 +223,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     const key = keyOf(inspected);
     const probed = await probe(inspected);
     if (signal.aborted) throw new CancelledError();
-    for (const { label, reason } of probed.unobserved) {
-      void events.log({ level: 'warning', text: `${label} is left out: ${reason}` });
+    for (const { layer, reason } of probed.unobservable) {
+      void events.log({ level: 'warning', text: `${layer.label} is left out: ${reason}` });
     }
     const fresh = await runPasses({
       model: file.onnx.proto,

@@ -11,8 +11,8 @@ import { createGraph, type Graph } from '../core/graph/graph.js';
 import { detectActivationLayers } from '../core/graph/layer-detection.js';
 import type { ActivationLayer } from '../core/graph/layers.js';
 import { buildModuleTree, type ModuleTree } from '../core/graph/modules.js';
-import { modelOutline } from '../core/graph/outline.js';
-import { modelOverview } from '../core/graph/overview.js';
+import { outline } from '../core/graph/outline.js';
+import { overview } from '../core/graph/overview.js';
 import { openFileSource } from '../node/file-source.js';
 import { siblingFiles } from '../node/sibling-files.js';
 import type { ModelOverview, OutlineEntry } from '../protocol/model.js';
@@ -39,7 +39,7 @@ export interface ModelFile {
 export async function openModelFile(path: string, signal?: AbortSignal): Promise<ModelFile> {
   const source = await openFileSource(path);
   const folder = dirname(path);
-  const onnx = await openOnnx(source, await siblingFiles(folder), signal);
+  const onnx = await openOnnx(source, siblingFiles(folder), signal);
   const graph = createGraph(onnx.proto);
   const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
   const tree = buildModuleTree(graph);
@@ -50,10 +50,13 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
     graph,
     tree,
     layers,
-    overview: modelOverview(onnx, graph),
-    outline: modelOutline(tree, layers),
+    overview: overview({ ...onnx, cannotRun: [] }, graph),
+    outline: outline(tree, layers),
     problems: [...onnx.problems, ...graph.problems],
-    identity: createHash('sha256').update(encodeOnnx(onnx.proto)).update(`${source.size} ${source.modifiedMilliseconds}`).digest('hex'),
+    identity: createHash('sha256')
+      .update(encodeOnnx(onnx.proto))
+      .update(`${source.size} ${source.modifiedMilliseconds}`)
+      .digest('hex'),
     toRunnable: (model) => toRunnable(model, folder),
     close: () => source.close(),
   };

@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly memory: SessionMemory;
   readonly startWorker: StartWorker;
   settings(): WorkerSettings;
+  /** Whether the person trusts the workspace: then a recipe file may name any path. */
+  trusted(): boolean;
   /** Why this file cannot be opened here at all (it is not on a disk), if so. */
   readonly refusal?: Problem;
 }
@@ -145,7 +147,12 @@ export function createSession(options: SessionOptions): ModelSession {
     const started = (worker = start());
     const begun = performance.now();
     try {
-      const model = await started.api.open({ path, settings: options.settings(), recipe: memory.recipe() });
+      const model = await started.api.open({
+        path,
+        settings: options.settings(),
+        recipe: memory.recipe(),
+        recipePaths: options.trusted() ? 'anywhere' : 'model-folder',
+      });
       if (worker !== started) return state();
       opened = model;
       failure = undefined;

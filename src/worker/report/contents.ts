@@ -1,7 +1,6 @@
 /** Gathers what the report shows from the open model. */
 import type { Dataset } from '../../core/dataset/dataset.js';
-import { defaultExpansion } from '../../core/graph/picture/expansion.js';
-import { layoutGraph } from '../../core/graph/picture/layout.js';
+import { initialExpansion, layoutGraph } from '../../core/graph/picture/layout.js';
 import type { RunResult } from '../../core/passes/result.js';
 import type { PassDescription } from '../../protocol/model.js';
 import type { Inputs } from '../inputs.js';
@@ -20,15 +19,19 @@ export interface ReportSubject {
   readonly result?: RunResult;
 }
 
-export async function reportContents({ file, passes, inputs, result }: ReportSubject, signal?: AbortSignal): Promise<ReportContents> {
-  const graph = await layoutGraph(file.graph, file.tree, defaultExpansion(file.tree), signal);
+export async function reportContents(
+  { file, passes, inputs, result }: ReportSubject,
+  signal?: AbortSignal,
+): Promise<ReportContents> {
+  const graph = await layoutGraph(file.graph, file.tree, initialExpansion(file.tree), signal);
   const description = inputs.description();
   return {
     overview: file.overview,
     inputs: description,
     passes,
     graph,
-    units: result === undefined || description.problem !== undefined ? [] : await mostActiveUnits(result, inputs.dataset()),
+    units:
+      result === undefined || description.problem !== undefined ? [] : await mostActiveUnits(result, inputs.dataset()),
     ...(result === undefined ? {} : { result }),
   };
 }

@@ -52,6 +52,7 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
       recipe: () => kept.recipe,
       setRecipe: (next) => void (kept.recipe = next),
     },
+    trusted: () => true,
     settings: () => ({ engine: 'automatic', threads: 0, defaultInputs: 200, cacheMegabytes: 512 }),
     startWorker: (listener) => {
       const number = listeners.push(listener);
