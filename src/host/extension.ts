@@ -20,7 +20,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Model Inspector', { log: true });
   models = createModels(extension, log);
   const context: CommandContext = { extension, models, log };
-  const views = [createOutline(), createFindings(), followContextKeys()];
+  const views = [createOutline(extension.globalState), createFindings(extension.globalState), followContextKeys()];
   extension.subscriptions.push(
     log,
     models,

@@ -74,7 +74,7 @@ export function pageHtml(sources: PageSources): string {
 <title>${escapeText(sources.title)}</title>
 </head>
 <body>
-<div id="root"></div>
+<div id="model-inspector"></div>
 <script type="module" nonce="${escapeText(sources.nonce)}" src="${escapeText(sources.script)}"></script>
 </body>
 </html>

@@ -5,6 +5,7 @@ import type { Selection } from '../../protocol/inspection.js';
 import type { Audience, ModelSession } from '../session/session.js';
 import { findingRows, findingsSummary, type FindingRow } from './finding-rows.js';
 import type { ModelView } from './outline.js';
+import { unfoldOnce } from './unfold-once.js';
 
 /** Not in the palette: what a click on a row runs. A selection event would not come for a row that is selected already. */
 const showFinding = 'modelInspector.showFinding';
@@ -15,26 +16,26 @@ const icons: Readonly<Record<Severity, vscode.ThemeIcon>> = {
   information: new vscode.ThemeIcon('info', new vscode.ThemeColor('problemsInfoIcon.foreground')),
 };
 
-export function createFindings(): ModelView {
+export function createFindings(memory: vscode.Memento): ModelView {
   const changed = new vscode.EventEmitter<void>();
   let session: ModelSession | undefined;
   let leave: (() => void) | undefined;
 
-  const rows = (): readonly FindingRow[] => {
-    const result = session?.model()?.result;
-    return result === undefined ? [] : findingRows(result);
-  };
+  let rows: readonly FindingRow[] = [];
   const view = vscode.window.createTreeView<FindingRow>('modelInspector.findings', {
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
-      getChildren: (row) => (row === undefined ? [...rows()] : []),
+      getChildren: (row) => (row === undefined ? [...rows] : []),
+      getParent: () => undefined,
       getTreeItem: treeItem,
     },
   });
   const refresh = (): void => {
     const result = session?.model()?.result;
+    rows = result === undefined ? [] : findingRows(result);
     view.description = result === undefined ? undefined : findingsSummary(result);
     changed.fire();
+    void unfoldOnce(memory, view, rows[0]);
   };
   const audience: Audience = {
     tell(event) {

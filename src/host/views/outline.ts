@@ -9,6 +9,7 @@ import {
   type OutlineRow,
   type OutlineTree,
 } from './outline-rows.js';
+import { unfoldOnce } from './unfold-once.js';
 
 export interface ModelView extends vscode.Disposable {
   /** Shows another model, or none. */
@@ -18,7 +19,7 @@ export interface ModelView extends vscode.Disposable {
 const colours = { none: undefined, some: 'charts.yellow', much: 'charts.red' } as const;
 const nothing: OutlineTree = { roots: [], byId: new Map(), byLayer: new Map() };
 
-export function createOutline(): ModelView {
+export function createOutline(memory: vscode.Memento): ModelView {
   const changed = new vscode.EventEmitter<void>();
   let session: ModelSession | undefined;
   let leave: (() => void) | undefined;
@@ -73,6 +74,7 @@ export function createOutline(): ModelView {
         if (session !== next) return;
         refresh();
         revealSelection();
+        void unfoldOnce(memory, view, tree.roots[0]);
       });
     },
     dispose() {
