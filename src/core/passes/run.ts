@@ -29,7 +29,11 @@ export interface Run {
   readonly batch?: number;
   readonly passes: readonly Pass<unknown>[];
   readonly signal?: AbortSignal;
-  readonly onProgress: (progress: { phase: 'Preparing' | 'Running' | 'Finishing'; inputsDone: number; secondsLeft?: number }) => void;
+  readonly onProgress: (progress: {
+    phase: 'Preparing' | 'Running' | 'Finishing';
+    inputsDone: number;
+    secondsLeft?: number;
+  }) => void;
 }
 
 /** Activations of one batch that a run may hold at once. */
@@ -80,7 +84,10 @@ export async function runPasses(run: Run): Promise<RunResult> {
     );
     if (folded.inputsSeen === 0) {
       throw problem('invalid-inputs', 'None of the inputs could be read.', {
-        place: dataset.skipped[0] === undefined ? dataset.description : `${dataset.skipped[0].name}: ${dataset.skipped[0].reason}`,
+        place:
+          dataset.skipped[0] === undefined
+            ? dataset.description
+            : `${dataset.skipped[0].name}: ${dataset.skipped[0].reason}`,
         remedy: 'Choose other inputs with “Choose Inputs…”.',
       });
     }
@@ -120,7 +127,10 @@ function observations(passes: readonly Pass<unknown>[], layers: readonly Observe
 /** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
 function batchSize({ batch, maximumBatch, layers }: Run): number {
   const bytes = layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))), 0);
-  const fitting = Math.min(maximumBatch, batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))));
+  const fitting = Math.min(
+    maximumBatch,
+    batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))),
+  );
   if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
   return 2 ** Math.floor(Math.log2(fitting));
 }
@@ -139,5 +149,15 @@ async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
 
 export function layerSummary(layer: ObservedLayer): LayerSummary {
   const { value, label, module, operator, family, units, unitWord, positionWord, shape } = layer;
-  return { value, label, module, operator, family, units, unitWord, ...(positionWord === undefined ? {} : { positionWord }), shape };
+  return {
+    value,
+    label,
+    module,
+    operator,
+    family,
+    units,
+    unitWord,
+    ...(positionWord === undefined ? {} : { positionWord }),
+    shape,
+  };
 }

@@ -24,6 +24,11 @@ export function ofUnits(some: number, all: number, unitWord: string): string {
   return `${count(some)} of ${count(all)} ${unitWord}`;
 }
 
+/** Begins a sentence: "under 0.1 %" becomes "Under 0.1 %". */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Sentences about shares on a single input need a warning: 0 and 1 are the only shares that each unit can have. */
 export function oneInputCaution(inputsSeen: number): string {
   return inputsSeen === 1 ? ' This rests on one input only.' : '';

@@ -13,14 +13,14 @@ export function deadUnitsAnswer(states: States, facts: RunFacts): string {
   const dead = number('dead');
   const others = (
     [
-      ['dormant', 'hardly ever fire'],
-      ['always-on', 'always fire'],
-      ['saturated', 'are saturated'],
+      ['dormant', 'hardly ever fires', 'hardly ever fire'],
+      ['always-on', 'always fires', 'always fire'],
+      ['saturated', 'is saturated', 'are saturated'],
     ] as const
   )
-    .map(([state, words]) => ({ words, units: number(state) }))
+    .map(([state, one, many]) => ({ one, many, units: number(state) }))
     .filter(({ units }) => units > 0)
-    .map(({ words, units }) => `${count(units)} ${words}`);
+    .map(({ one, many, units }) => `${count(units)} ${units === 1 ? one : many}`);
   const neverFired =
     dead === 0
       ? `Each of the ${count(all.length)} units fired at least once`
@@ -36,6 +36,7 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
   const { value, label, units, unitWord, family } = layer;
   const caution = oneInputCaution(facts.inputsSeen);
   const where = (wanted: UnitState): number[] => unitsWhere(units, (unit) => states[unit] === wanted);
+  const was = (some: readonly number[], state: string): string => `${some.length === 1 ? 'was' : 'were'} ${state}`;
   const finding = (severity: Finding['severity'], some: number[], verb: string, advice: string): Finding[] =>
     some.length === 0
       ? []
@@ -52,6 +53,8 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
           },
         ];
   const dead = where('dead');
+  const saturated = where('saturated');
+  const alwaysOn = where('always-on');
   return [
     ...finding(
       dead.length === units ? 'error' : 'warning',
@@ -63,8 +66,8 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
     ),
     ...finding(
       'warning',
-      where('saturated'),
-      'were saturated almost everywhere',
+      saturated,
+      was(saturated, 'saturated almost everywhere'),
       'They sit at an end of their range and pass hardly any signal. Large weights or unscaled inputs are the usual reason.',
     ),
     ...finding(
@@ -76,8 +79,8 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
     ...(family === 'rectifier' && facts.inputsSeen > 1
       ? finding(
           'information',
-          where('always-on'),
-          'were never zero',
+          alwaysOn,
+          was(alwaysOn, 'never zero'),
           'The rectifier does nothing for these units on this data: they are linear here.',
         )
       : []),

@@ -3,7 +3,7 @@ import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { Curve, Finding, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
-import { amount, oneInputCaution, percent } from '../words.js';
+import { amount, oneInputCaution, percent, sentence } from '../words.js';
 import {
   aggregate,
   createLayerZeros,
@@ -16,6 +16,9 @@ import {
 
 /** A layer this sparse is worth a sentence of its own. */
 const NOTABLE_SHARE = 0.9;
+
+/** Fewer zeros than this say nothing about sparsity. */
+const RARE_SHARE = 0.01;
 
 /** How much of every layer is exactly zero: methods C1. */
 export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
@@ -108,10 +111,10 @@ function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
     all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0);
   const zeroable = facts.layers.filter(({ family }) => family === 'rectifier');
   if (zeroable.length === 0) {
-    return (
-      `${percent(share)} of all activation entries are exactly zero (${facts.onInputs}): none of this model’s activation ` +
-      `functions has a flat zero side, so sparsity must be measured by magnitude instead.`
-    );
+    const measured = `${sentence(percent(share))} of all activation entries are exactly zero (${facts.onInputs})`;
+    return share < RARE_SHARE
+      ? `${measured}: none of this model’s activation functions is flat at zero, so sparsity must be measured by magnitude instead.`
+      : `${measured}, although none of this model’s activation functions is flat at zero: far from 0 they round to it.`;
   }
   const shares = zeroable
     .map(({ value, label }) => {
@@ -123,7 +126,7 @@ function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
   const high = shares.at(-1) as { label: string; share: number };
   const spread =
     shares.length > 1 ? `, from ${percent(low.share)} in ${low.label} to ${percent(high.share)} in ${high.label}` : '';
-  return `${percent(share)} of all activation entries are exactly zero${spread} (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`;
+  return `${sentence(percent(share))} of all activation entries are exactly zero${spread} (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`;
 }
 
 function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
@@ -150,8 +153,8 @@ function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
           severity: 'information',
           weight: gain,
           sentence:
-            `${label}: ${percent(silent)} of its units stay zero over the first ${amount(tokens)} tokens of an input, ` +
-            `${amount(gain * 100)} points more than independent tokens would give.`,
+            `${label}: ${percent(silent)} of its units stay zero over the first ${amount(tokens)} tokens of an input; ` +
+            `independent tokens would give ${percent(aggregated.independent[tokens - 1] as number)}.`,
           layer: value,
           advice: 'Neighbouring tokens reuse the same units, so weights that were read once serve several tokens.',
         });
