@@ -3,7 +3,7 @@
  * and WebAssembly. `node scripts/build.mjs [--debug]`: with --debug nothing is minified and source maps are kept.
  */
 import { build } from 'esbuild';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +22,7 @@ const wasmFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
 /** @param {{ minify?: boolean }} [options] */
 export async function buildAll({ minify = true } = {}) {
-  // Not the whole folder: a test may be running from it.
   await mkdir(join(dist, 'ort'), { recursive: true });
-  await rm(join(dist, 'node_modules'), { recursive: true, force: true });
   /** @type {import('esbuild').BuildOptions} */
   const node = {
     absWorkingDir: root,

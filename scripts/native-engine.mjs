@@ -2,7 +2,7 @@
  * Lays the native engine's package beside the bundle, in dist/node_modules, where the worker's import finds it: the
  * JavaScript, and of the binaries only those of one platform that a CPU run needs.
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -22,12 +22,11 @@ const neededBinaries = new Set([
 
 /**
  * @param {string} root the repository
- * @param {string | undefined} target one of {@link nativeTargets}; without one, the native engine is taken away
+ * @param {string} target one of {@link nativeTargets}
+ * @param {string} stage folder of the extension to be packaged
  */
-export async function stageNativeEngine(root, target) {
-  const modules = join(root, 'dist/node_modules');
-  await rm(modules, { recursive: true, force: true });
-  if (target === undefined) return;
+export async function stageNativeEngine(root, target, stage) {
+  const modules = join(stage, 'dist/node_modules');
   const binaries = `bin/napi-v6/${target.replace('-', '/')}`;
   await copyPackage(root, modules, 'onnxruntime-common', ['dist/cjs', 'package.json']);
   await copyPackage(root, modules, 'onnxruntime-node', ['dist', 'package.json']);

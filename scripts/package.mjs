@@ -2,8 +2,9 @@
  * Packages the extension into dist/vsix/: once universal (WebAssembly only) and once per platform with the native engine.
  * `node scripts/package.mjs [target …]`; without targets, the universal one and the one of this machine.
  */
-import { createVSIX } from '@vscode/vsce';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { createVSIX, listFiles, PackageManager } from '@vscode/vsce';
+import { cp, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from './build.mjs';
@@ -24,27 +25,42 @@ export async function packageAll(targets) {
   await mkdir(folder, { recursive: true });
   await buildAll();
   const packed = [];
-  try {
-    for (const target of targets) {
-      const native = target === universal ? undefined : target;
-      await stageNativeEngine(root, native);
-      const path = join(folder, `${name}-${version}-${target}.vsix`);
-      await createVSIX({
-        cwd: root,
-        packagePath: path,
-        target: native,
-        dependencies: false,
-        allowMissingRepository: true,
-      });
-      const megabytes = (await stat(path)).size / 1e6;
-      const limit = native === undefined ? limitMegabytes.universal : limitMegabytes.platform;
-      if (megabytes > limit) throw new Error(`${path} has ${megabytes.toFixed(1)} MB, more than ${limit} MB.`);
-      packed.push({ target, path, megabytes });
-    }
-  } finally {
-    await stageNativeEngine(root, undefined);
+  for (const target of targets) {
+    const path = join(folder, `${name}-${version}-${target}.vsix`);
+    await packageTarget(target, path);
+    const megabytes = (await stat(path)).size / 1e6;
+    const limit = target === universal ? limitMegabytes.universal : limitMegabytes.platform;
+    if (megabytes > limit) throw new Error(`${path} has ${megabytes.toFixed(1)} MB, more than ${limit} MB.`);
+    packed.push({ target, path, megabytes });
   }
   return packed;
+}
+
+/**
+ * Packages a copy of what .vscodeignore lets through, so that a platform's binaries never lie among the build's files.
+ *
+ * @param {string} target
+ * @param {string} path
+ */
+async function packageTarget(target, path) {
+  const stage = await mkdtemp(join(tmpdir(), 'model-inspector-package-'));
+  try {
+    const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
+    for (const file of [...files, '.vscodeignore']) await cp(join(root, file), join(stage, file));
+    const native = target === universal ? undefined : target;
+    if (native !== undefined) await stageNativeEngine(root, native, stage);
+    await createVSIX({
+      cwd: stage,
+      packagePath: path,
+      target: native,
+      dependencies: false,
+      allowMissingRepository: true,
+      // There is no address on the network from which pictures could be shown.
+      rewriteRelativeLinks: false,
+    });
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
