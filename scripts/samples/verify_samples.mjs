@@ -4,19 +4,19 @@
  *
  * Usage: node scripts/samples/verify_samples.mjs [OUTPUTS.json]     (OUTPUTS.json as torch_outputs.py writes it)
  */
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
-import { Tokenizer } from "@huggingface/tokenizers";
-import { decode } from "fast-png";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { Tokenizer } from '@huggingface/tokenizers';
+import { decode } from 'fast-png';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-const SAMPLES = new URL("../../media/samples/", import.meta.url);
+const SAMPLES = new URL('../../media/samples/', import.meta.url);
 const LARGEST_DIFFERENCE = 1e-4;
 
 const bytesOf = (path) => readFileSync(new URL(path, SAMPLES));
-const textOf = (path) => bytesOf(path).toString("utf8");
-const linesOf = (path) => textOf(path).trimEnd().split("\n");
+const textOf = (path) => bytesOf(path).toString('utf8');
+const linesOf = (path) => textOf(path).trimEnd().split('\n');
 const jsonOf = (path) => JSON.parse(textOf(path));
 
 function argmax(values) {
@@ -35,14 +35,16 @@ function prepared(path, { scale, mean, std }) {
 }
 
 async function measureShapes() {
-  const recipe = jsonOf("shapes/shapes-resnet.inspect.json");
-  const classes = linesOf("shapes/classes.txt");
-  const rows = linesOf("shapes/labels.csv").slice(1).map((line) => line.split(","));
-  const session = await InferenceSession.create(bytesOf("shapes/shapes-resnet.onnx"));
+  const recipe = jsonOf('shapes/shapes-resnet.inspect.json');
+  const classes = linesOf('shapes/classes.txt');
+  const rows = linesOf('shapes/labels.csv')
+    .slice(1)
+    .map((line) => line.split(','));
+  const session = await InferenceSession.create(bytesOf('shapes/shapes-resnet.onnx'));
   let right = 0;
   for (const [file, label] of rows) {
     const { values, width, height } = prepared(`shapes/images/${file}`, recipe.inputs.image);
-    const { logits } = await session.run({ image: new Tensor("float32", values, [1, 3, height, width]) });
+    const { logits } = await session.run({ image: new Tensor('float32', values, [1, 3, height, width]) });
     if (classes[argmax(logits.data)] === label) right++;
   }
   console.log(`shapes: ${right} of ${rows.length} pictures right, accuracy ${(right / rows.length).toFixed(4)}`);
@@ -56,10 +58,10 @@ function surprise(scores, target) {
 }
 
 async function measureGrammarGpt() {
-  const tokenizer = new Tokenizer(jsonOf("grammar-gpt/tokenizer.json"), {});
-  const endOfText = tokenizer.token_to_id("<|endoftext|>");
-  const session = await InferenceSession.create(bytesOf("grammar-gpt/grammar-gpt.onnx"));
-  const stories = linesOf("grammar-gpt/corpus.txt");
+  const tokenizer = new Tokenizer(jsonOf('grammar-gpt/tokenizer.json'), {});
+  const endOfText = tokenizer.token_to_id('<|endoftext|>');
+  const session = await InferenceSession.create(bytesOf('grammar-gpt/grammar-gpt.onnx'));
+  const stories = linesOf('grammar-gpt/corpus.txt');
   const stream = [];
   let nats = 0;
   let right = 0;
@@ -70,7 +72,7 @@ async function measureGrammarGpt() {
     const inputs = [endOfText, ...ids];
     const targets = [...ids, endOfText];
     stream.push(...inputs);
-    const input = new Tensor("int64", BigInt64Array.from(inputs, BigInt), [1, inputs.length]);
+    const input = new Tensor('int64', BigInt64Array.from(inputs, BigInt), [1, inputs.length]);
     const { logits } = await session.run({ input_ids: input });
     const vocabularySize = logits.dims[2];
     targets.forEach((target, position) => {
@@ -90,7 +92,7 @@ async function measureGrammarGpt() {
 
 /** corpus.npy holds the beginning of the same stream of tokens, as little-endian uint16 after its header. */
 function checkPackedTokens(stream) {
-  const bytes = bytesOf("grammar-gpt/corpus.npy");
+  const bytes = bytesOf('grammar-gpt/corpus.npy');
   const start = 10 + bytes.readUInt16LE(8);
   const count = (bytes.length - start) / 2;
   for (let index = 0; index < count; index++) assert.equal(bytes.readUInt16LE(start + 2 * index), stream[index]);
@@ -98,11 +100,14 @@ function checkPackedTokens(stream) {
 }
 
 async function compareWithTorch(path) {
-  for (const { model, input, type, shape, values, logits } of JSON.parse(readFileSync(path, "utf8"))) {
+  for (const { model, input, type, shape, values, logits } of JSON.parse(readFileSync(path, 'utf8'))) {
     const session = await InferenceSession.create(bytesOf(model));
-    const data = type === "int64" ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
+    const data = type === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
     const outputs = await session.run({ [input]: new Tensor(type, data, shape) });
-    const largest = logits.reduce((most, logit, index) => Math.max(most, Math.abs(logit - outputs.logits.data[index])), 0);
+    const largest = logits.reduce(
+      (most, logit, index) => Math.max(most, Math.abs(logit - outputs.logits.data[index])),
+      0,
+    );
     console.log(`${model} [${shape}]: largest difference from torch ${largest.toExponential(2)}`);
     assert.equal(outputs.logits.data.length, logits.length);
     assert.ok(largest < LARGEST_DIFFERENCE);
