@@ -3,7 +3,7 @@
  * `node scripts/package.mjs [target …]`; without targets, the universal one and the one of this machine.
  */
 import { createVSIX, listFiles, PackageManager } from '@vscode/vsce';
-import { cp, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ import { nativeTargets, stageNativeEngine } from './native-engine.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const universal = 'universal';
+/** Its name inside the copy, which .vscodeignore does not let through. */
+const packed = 'packed.vsix';
 const limitMegabytes = { universal: 12, platform: 35 };
 
 /**
@@ -21,19 +23,18 @@ const limitMegabytes = { universal: 12, platform: 35 };
 export async function packageAll(targets) {
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const folder = join(root, 'dist/vsix');
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await buildAll();
-  const packed = [];
+  const made = [];
   for (const target of targets) {
     const path = join(folder, `${name}-${version}-${target}.vsix`);
     await packageTarget(target, path);
     const megabytes = (await stat(path)).size / 1e6;
     const limit = target === universal ? limitMegabytes.universal : limitMegabytes.platform;
     if (megabytes > limit) throw new Error(`${path} has ${megabytes.toFixed(1)} MB, more than ${limit} MB.`);
-    packed.push({ target, path, megabytes });
+    made.push({ target, path, megabytes });
   }
-  return packed;
+  return made;
 }
 
 /**
@@ -51,13 +52,16 @@ async function packageTarget(target, path) {
     if (native !== undefined) await stageNativeEngine(root, native, stage);
     await createVSIX({
       cwd: stage,
-      packagePath: path,
+      packagePath: join(stage, packed),
       target: native,
       dependencies: false,
       allowMissingRepository: true,
       // There is no address on the network from which pictures could be shown.
       rewriteRelativeLinks: false,
     });
+    // In one step: somebody may be installing the last one.
+    await cp(join(stage, packed), `${path}.new`);
+    await rename(`${path}.new`, path);
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
