@@ -1,13 +1,14 @@
 // `npm start`: from a fresh clone to Model Inspector in front of you. Uses nothing but Node until npm ci has run.
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ensureDependencies, requireNode } from './lib/dependencies.mjs';
 import { findDesktopVsCode } from './lib/desktop.mjs';
 import { parseOptions } from './lib/options.mjs';
 import { cacheFolder, callerFolder, packagedExtension, repository } from './lib/paths.mjs';
 import { ActionableError, npm, run, runAsProgram, say } from './lib/process.mjs';
 import { samplesToWorkIn } from './lib/samples.mjs';
-import { installExtension, startVsCodeServer } from './lib/vscode-server.mjs';
+import { installExtension, startVsCodeServer, userSettingsFile } from './lib/vscode-server.mjs';
+import { nativeTargets } from './native-engine.mjs';
 
 const help = `npm start                     open the sample models in VS Code with Model Inspector
 npm start -- [options]
@@ -74,11 +75,13 @@ async function openDesktop(code, folder) {
  * @param {string} port
  */
 async function serve(folder, port) {
-  await npmScript('package');
+  const target = `${process.platform}-${process.arch}`;
+  await npmScript('package', nativeTargets.includes(target) ? target : 'universal');
   const folders = {
     dataFolder: join(cacheFolder, 'vscode-data'),
     extensionsFolder: join(cacheFolder, 'vscode-extensions'),
   };
+  writeFirstSettings(userSettingsFile(folders.dataFolder));
   await installExtension(packagedExtension(), folders);
   const server = await startVsCodeServer({ ...folders, port, token: true });
 
@@ -96,13 +99,32 @@ async function serve(folder, port) {
   throw new ActionableError(`VS Code's server ended by itself:\n${server.log()}`, 'Run the command again.');
 }
 
-/** @param {string} name */
-async function npmScript(name) {
-  const { code } = await npm(['run', '--silent', name], { cwd: repository });
+/**
+ * What a person meets first: the folder's README, and nothing that calls home. Theirs to change from then on.
+ * @param {string} file
+ */
+function writeFirstSettings(file) {
+  if (existsSync(file)) return;
+  const settings = {
+    'workbench.startupEditor': 'readme',
+    'telemetry.telemetryLevel': 'off',
+    'extensions.autoCheckUpdates': false,
+    'git.openRepositoryInParentFolders': 'never',
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
+}
+
+/**
+ * Runs a script of package.json, which is quiet unless it fails.
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function npmScript(name, ...args) {
+  say(`npm run ${name}...`);
+  const { code, output } = await npm(['run', '--silent', name, '--', ...args], { cwd: repository, output: 'quiet' });
   if (code !== 0) {
-    throw new ActionableError(
-      `npm run ${name} failed (its messages are above).`,
-      'Correct what they name and run the command again.',
-    );
+    say(output);
+    throw new ActionableError(`npm run ${name} failed.`, 'Correct what it names above and run the command again.');
   }
 }

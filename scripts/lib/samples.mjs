@@ -1,14 +1,35 @@
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+// A copy of the sample models to work in, so that what a person saves beside them does not change the repository.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheFolder, repository } from './paths.mjs';
 
 /**
- * A copy of the sample models to work in, so that what a person saves beside them does not change the repository.
- * Files that are already there are kept: they may be edited.
+ * Brings the copy up to date. A file that a person changed stays as they left it.
  * @returns {string} its folder
  */
 export function samplesToWorkIn() {
+  const samples = join(repository, 'media', 'samples');
   const copy = join(cacheFolder, 'samples');
-  cpSync(join(repository, 'media', 'samples'), copy, { recursive: true, force: false });
+  const recordFile = join(cacheFolder, 'samples.json');
+  /** @type {Record<string, string>} what each file was when it was copied */
+  const record = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {};
+
+  for (const entry of readdirSync(samples, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const path = source.slice(samples.length + 1);
+    const target = join(copy, path);
+    if (existsSync(target) && digest(target) !== record[path]) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(source, target);
+    record[path] = digest(source);
+  }
+  writeFileSync(recordFile, JSON.stringify(record, null, 2));
   return copy;
+}
+
+/** @param {string} file */
+function digest(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }

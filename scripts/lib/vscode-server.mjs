@@ -16,6 +16,14 @@ const stopLimitMs = 5_000;
  */
 
 /**
+ * The settings of whoever uses a server, in the file that VS Code itself writes.
+ * @param {string} dataFolder
+ */
+export function userSettingsFile(dataFolder) {
+  return join(dataFolder, 'data', 'User', 'settings.json');
+}
+
+/**
  * Installs a packaged extension the way a person does ("Install from VSIX"), replacing an older copy.
  * @param {string} vsix
  * @param {ServerFolders} folders
