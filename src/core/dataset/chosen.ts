@@ -41,8 +41,9 @@ async function readAs(
   candidates: readonly ModelInput[],
   modelInputs: readonly ModelInput[],
   files: DataFiles,
-  { hints }: ChosenContext,
+  context: ChosenContext,
 ): Promise<Recipe> {
+  const { hints } = context;
   const facts = await files.facts(path);
   if (facts === undefined) throw unfit(path, 'does not exist', candidates);
   if (facts.kind === 'file' && /\.json$/i.test(path))
@@ -68,12 +69,12 @@ async function readAs(
   }
   if (!isArrayName(path)) throw unfit(path, 'is of a kind that cannot be read as inputs', candidates);
   const found: (readonly [string, InputRecipe])[] = [];
-  for (const input of candidates) {
+  for (const input of context.input === undefined ? modelInputs : candidates) {
     const recipe = await fitArray(input, files, path, hints);
+    if (recipe === undefined || !(candidates.includes(input) || recipe.key === input.name)) continue;
     // One array serves one input; an archive can serve several, each by its own key.
-    const taken = found.some(([, other]) => 'key' in other && recipe !== undefined && other.key === recipe.key);
-    if (recipe !== undefined && (found.length === 0 || (recipe.key !== undefined && !taken)))
-      found.push([input.name, recipe]);
+    const taken = found.some(([, other]) => 'key' in other && other.key === recipe.key);
+    if (found.length === 0 || (recipe.key !== undefined && !taken)) found.push([input.name, recipe]);
   }
   if (found.length === 0) throw unfit(path, 'fits none of the model’s inputs', candidates);
   return withLabels(completed(found, modelInputs, hints), await labelsBeside(files, folderOf(path), path));

@@ -39,6 +39,11 @@ export function baseName(path: string): string {
   return trimmed.slice(Math.max(trimmed.lastIndexOf('/'), trimmed.lastIndexOf('\\')) + 1);
 }
 
+/** A path as it is shown: absolute ones by their last part. */
+export function shownPath(path: string): string {
+  return /^([/\\]|[A-Za-z]:)/.test(path) ? baseName(path) : path.replace(/\/+$/, '');
+}
+
 /** "animals" of "animals/cat.png"; "." where there is no folder. */
 export function folderOf(path: string): string {
   const end = path.lastIndexOf('/');

@@ -1,5 +1,5 @@
 import { isPictureName } from './decode-image.js';
-import { baseName } from './data-files.js';
+import { baseName, shownPath } from './data-files.js';
 import type { InputHints, ModelInput } from './model-input.js';
 import type { ImageRecipe, Recipe } from './recipe.js';
 import { fillRoles, type FilledInput } from './roles.js';
@@ -59,7 +59,7 @@ function lineOf(
       return `${what} from ${from}${formula}`;
     }
     case 'test-data':
-      return `${counted(size, 'example')} of ONNX test data in ${recipe.path}`;
+      return `${counted(size, 'example')} of ONNX test data in ${shownPath(recipe.path)}`;
     case 'synthetic':
       return `${distributionText(recipe)}, seed ${recipe.seed}${shapeNote(recipe.shape)}${note}`;
     case 'constant':
@@ -74,7 +74,7 @@ function counted(size: number | undefined, noun: string): string {
 }
 
 function picturesText(path: string, size: number | undefined): string {
-  const from = isPictureName(path) ? baseName(path) : `${path.replace(/\/+$/, '')}/`;
+  const from = isPictureName(path) ? baseName(path) : `${shownPath(path)}/`;
   return `${counted(size, 'image')} from ${from}`;
 }
 

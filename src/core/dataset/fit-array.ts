@@ -75,7 +75,15 @@ export async function labelsBeside(
   folder: string,
   dataFile?: string,
 ): Promise<Recipe['labels'] | undefined> {
-  const exists = async (name: string): Promise<boolean> => (await files.facts(joinPath(folder, name)))?.kind === 'file';
+  const exists = async (name: string): Promise<boolean> => {
+    try {
+      return (await files.facts(joinPath(folder, name)))?.kind === 'file';
+    } catch (error) {
+      // Outside of what may be read: then there are no labels.
+      if (error instanceof ProblemError) return false;
+      throw error;
+    }
+  };
   const companion = dataFile === undefined ? '' : baseName(dataFile).replace('images-idx3', 'labels-idx1');
   const candidates = [...(companion.includes('labels-idx1') ? [companion] : []), 'labels.csv', 'labels.txt'];
   for (const name of candidates) {

@@ -115,10 +115,12 @@ const arrayCandidate: Candidate = async (modelInputs, files, entries, { modelNam
     .slice(0, MAXIMUM_ARRAYS);
   const found: [string, InputRecipe][] = [];
   let labels: Recipe['labels'];
-  for (const input of dataInputs(modelInputs)) {
+  const data = dataInputs(modelInputs);
+  for (const input of modelInputs) {
     for (const path of arrays) {
       const recipe = await fitArray(input, files, path, hints).catch(ignoreProblems(undefined));
-      if (recipe === undefined) continue;
+      // A mask or a position is taken from a file only where the file names it.
+      if (recipe === undefined || !(data.includes(input) || recipe.key === input.name)) continue;
       found.push([input.name, recipe]);
       labels ??= await labelsBeside(files, '.', path);
       break;

@@ -15,6 +15,7 @@ const PASSES_ON = new Set([
   'Transpose',
   'Slice',
   'Split',
+  'Expand',
 ]);
 /** Nodes looked at per input: the answer is among the first or it is not worth having. */
 const MAXIMUM_NODES = 64;
@@ -45,8 +46,15 @@ function hintOf(graph: Graph, input: string): InputHint {
   return {};
 }
 
-/** Rows of the table in which `value` looks things up, or classes of a one-hot code. */
+/**
+ * Rows of the table in which `value` looks things up, or classes of a one-hot code: the operator OneHot, or (as JAX
+ * writes it) a comparison with 0, 1, 2, … along a last axis.
+ */
 function vocabularyOf(graph: Graph, node: GraphNode, value: string): number | undefined {
+  if (node.opType === 'Equal') {
+    const classes = tableBehind(graph, node.inputs.find((name) => name !== value) ?? '')?.at(-1);
+    return classes !== undefined && classes > 1 ? classes : undefined;
+  }
   if (node.opType === 'OneHot' && node.inputs[0] === value) return scalarConstant(graph, node.inputs[1] ?? '');
   if (node.opType !== 'Gather' || node.inputs[1] !== value) return undefined;
   const table = tableBehind(graph, node.inputs[0] ?? '');

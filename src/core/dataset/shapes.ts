@@ -72,7 +72,8 @@ export function matchExample(
   const shape = fitted(wanted, data);
   if (shape !== undefined) return { shape, wholeInput: false };
   // A fixed first axis can be part of the example instead of a batch.
-  const whole = batchAxis === undefined ? undefined : fitted(declared, data);
+  const isFixed = batchAxis !== undefined && typeof declared[batchAxis] === 'number';
+  const whole = isFixed ? fitted(declared, data) : undefined;
   if (whole !== undefined) return { shape: whole, wholeInput: true };
   throw problem(
     'invalid-inputs',

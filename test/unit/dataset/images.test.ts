@@ -43,7 +43,12 @@ describe('resampling', () => {
 
   it('keeps the value of a constant picture at every size', () => {
     const picture = gray(7, 5, new Array<number>(35).fill(130));
-    for (const [width, height] of [[1, 1], [3, 9], [64, 2], [7, 5]] as const) {
+    for (const [width, height] of [
+      [1, 1],
+      [3, 9],
+      [64, 2],
+      [7, 5],
+    ] as const) {
       for (const value of resample(picture, whole(picture), width, height)) expect(value).toBeCloseTo(130, 3);
     }
   });
@@ -61,12 +66,7 @@ describe('preparing a picture', () => {
   const colour: Picture = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
 
   it('computes (pixel · scale − mean) / std per channel, channels first', () => {
-    const values = imageValues(
-      colour,
-      { ...asIs, scale: 1 / 255, mean: [0.5, 0, 0.2], std: [0.5, 1, 0.1] },
-      1,
-      2,
-    );
+    const values = imageValues(colour, { ...asIs, scale: 1 / 255, mean: [0.5, 0, 0.2], std: [0.5, 1, 0.1] }, 1, 2);
     // red 1, .4 → (1−.5)/.5, (.4−.5)/.5; green 0, .6; blue .2, .8 → 0, 6
     close(values, [1, -0.2, 0, 0.6, 0, 6]);
   });
@@ -119,10 +119,17 @@ describe('decoding', () => {
 
   it('looks palette colours up, and unpacks gray of few bits', () => {
     // Hand-made files: 1 × 3 pixels; filter byte 0, then the packed samples. The zlib stream is one stored block.
-    const palette = png(3, 1, 2, 3, [0, 0b00_01_10_00], [
-      ['PLTE', [1, 2, 3, 40, 50, 60, 255, 0, 128]],
-      ['tRNS', [255, 0]],
-    ]);
+    const palette = png(
+      3,
+      1,
+      2,
+      3,
+      [0, 0b00_01_10_00],
+      [
+        ['PLTE', [1, 2, 3, 40, 50, 60, 255, 0, 128]],
+        ['tRNS', [255, 0]],
+      ],
+    );
     // Entry 1 is fully transparent, so white.
     close(decodeImage(palette).data, [1, 2, 3, 255, 255, 255, 255, 0, 128]);
     const bits = png(3, 1, 1, 0, [0, 0b101_00000], []);

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { asProblem } from '../../../src/core/errors.js';
 import { parseRecipe } from '../../../src/core/dataset/parse-recipe.js';
 
-const schema = JSON.parse(readFileSync(new URL('../../../media/inspect.schema.json', import.meta.url), 'utf8')) as object;
+const schema = JSON.parse(
+  readFileSync(new URL('../../../media/inspect.schema.json', import.meta.url), 'utf8'),
+) as object;
 const validate = new Ajv({ strict: false }).compile(schema);
 
 const images = { source: 'images', path: 'images' };
@@ -15,18 +17,38 @@ const GOOD: [string, unknown][] = [
   ['pictures with defaults', withInput(images)],
   [
     'pictures with everything',
-    withInput({ ...images, resize: 'pad', channels: 'bgr', layout: 'nhwc', scale: 1, mean: [1, 2, 3], std: [1, 2, 3], size: [8, 9] }),
+    withInput({
+      ...images,
+      resize: 'pad',
+      channels: 'bgr',
+      layout: 'nhwc',
+      scale: 1,
+      mean: [1, 2, 3],
+      std: [1, 2, 3],
+      size: [8, 9],
+    }),
   ],
   ['gray pictures', withInput({ ...images, channels: 'gray', mean: [0.5], std: [0.5] })],
   ['an array', withInput({ source: 'array', path: 'x.npz', key: 'x', scale: 2, offset: -1 })],
   ['tokens', withInput({ source: 'tokens', path: 'ids.npy' })],
   ['test data', withInput({ source: 'test-data', path: 'test_data_set_0' })],
-  ['random values', withInput({ source: 'synthetic', distribution: 'integers', low: 0, high: 9, seed: 3, shape: [2, 0] })],
+  [
+    'random values',
+    withInput({ source: 'synthetic', distribution: 'integers', low: 0, high: 9, seed: 3, shape: [2, 0] }),
+  ],
   ['a constant', withInput({ source: 'constant', value: -1.5, shape: [] })],
   ['counted positions', withInput({ source: 'constant', value: 'range' })],
   [
     'labels, tokenizer, limit, batch, schema',
-    { $schema: 's', version: 1, inputs: {}, limit: 5, batch: 2, labels: { path: 'l.csv', classes: 'c.txt' }, tokenizer: 't.json' },
+    {
+      $schema: 's',
+      version: 1,
+      inputs: {},
+      limit: 5,
+      batch: 2,
+      labels: { path: 'l.csv', classes: 'c.txt' },
+      tokenizer: 't.json',
+    },
   ],
   ['an input named like a property of every object', { version: 1, inputs: { constructor: images } }],
 ];
@@ -75,11 +97,17 @@ describe('recipes', () => {
 
   it.each(BAD)('%s: refused by both, with the place', (_name, value, place) => {
     expect(validate(value)).toBe(false);
-    expect(problemOf(JSON.stringify(value))).toMatchObject({ kind: 'invalid-recipe', place, remedy: expect.any(String) });
+    expect(problemOf(JSON.stringify(value))).toMatchObject({
+      kind: 'invalid-recipe',
+      place,
+      remedy: expect.any(String),
+    });
   });
 
   it('fills in the defaults that the schema states', () => {
-    const properties = (schema as { definitions: Record<string, { properties: Record<string, { default?: unknown }> }> }).definitions;
+    const properties = (
+      schema as { definitions: Record<string, { properties: Record<string, { default?: unknown }> }> }
+    ).definitions;
     for (const [source, minimal] of [
       ['images', images],
       ['synthetic', { source: 'synthetic' }],
@@ -88,7 +116,10 @@ describe('recipes', () => {
         .filter(([name, { default: value }]) => value !== undefined && !['low', 'high'].includes(name))
         .map(([name, { default: value }]) => [name, value]);
       expect(defaults.length).toBeGreaterThan(1);
-      expect(parseRecipe(JSON.stringify(withInput(minimal))).inputs['x']).toEqual({ ...minimal, ...Object.fromEntries(defaults) });
+      expect(parseRecipe(JSON.stringify(withInput(minimal))).inputs['x']).toEqual({
+        ...minimal,
+        ...Object.fromEntries(defaults),
+      });
     }
   });
 

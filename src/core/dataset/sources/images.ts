@@ -1,6 +1,6 @@
 import { problem } from '../../errors.js';
 import { elementCount } from '../../tensor/tensor.js';
-import { baseName, type DataFiles, joinPath, naturalOrder } from '../data-files.js';
+import { baseName, type DataFiles, joinPath, naturalOrder, shownPath } from '../data-files.js';
 import { decodeImage, isPictureName, MAXIMUM_FILE_BYTES } from '../decode-image.js';
 import { fingerprint } from '../fingerprint.js';
 import { imageValues } from '../image-values.js';
@@ -72,7 +72,7 @@ export async function imageSource(
 
 function describePictures(used: number, all: number, path: string): string {
   if (all === 1) return `1 image (${baseName(path)})`;
-  const from = isPictureName(path) ? baseName(path) : `${path.replace(/\/+$/, '')}/`;
+  const from = `${shownPath(path)}/`;
   return used < all ? `${used} of ${all} images from ${from}, evenly spaced` : `${used} images from ${from}`;
 }
 
