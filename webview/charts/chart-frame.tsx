@@ -19,7 +19,15 @@ interface ChartFrameProps {
   readonly children: ComponentChildren;
 }
 
-export function ChartFrame({ title, definition, foot, controls, canvas, table, children }: ChartFrameProps): JSX.Element {
+export function ChartFrame({
+  title,
+  definition,
+  foot,
+  controls,
+  canvas,
+  table,
+  children,
+}: ChartFrameProps): JSX.Element {
   const [asTable, setAsTable] = useState(false);
   const csv: Exportable = { suggestedName: fileName(title, 'csv'), make: () => textBytes(toCsv(table())) };
   const png: Exportable = {
@@ -76,7 +84,9 @@ function PlainTable({ table: { header, rows }, label }: { table: TextTable; labe
         </tbody>
       </table>
       {rows.length > MOST_ROWS_SHOWN && (
-        <p class="muted">The first {MOST_ROWS_SHOWN} of {rows.length} rows; the copy and the CSV hold all of them.</p>
+        <p class="muted">
+          The first {MOST_ROWS_SHOWN} of {rows.length} rows; the copy and the CSV hold all of them.
+        </p>
       )}
     </div>
   );

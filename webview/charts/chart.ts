@@ -16,7 +16,17 @@ import type { Quantity } from '../../src/core/passes/result.js';
 import { formatQuantity } from '../format/numbers.js';
 import type { Theme } from '../theme/theme.js';
 
-Chart.register(BarController, BarElement, CategoryScale, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  Legend,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+);
 
 export { Chart };
 

@@ -27,7 +27,9 @@ export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX
   const fromSelection = layers.some(([layer]) => layer === selected) ? selected : undefined;
   const shownLayer = chosen !== ALL ? chosen : crowded ? fromSelection : undefined;
   const shown =
-    shownLayer === undefined ? curve.series : curve.series.filter((series) => (series.layer ?? series.label) === shownLayer);
+    shownLayer === undefined
+      ? curve.series
+      : curve.series.filter((series) => (series.layer ?? series.label) === shownLayer);
   return (
     <ChartFrame
       title={curve.title}
@@ -97,7 +99,8 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
         tooltip: {
           ...options.plugins?.tooltip,
           callbacks: {
-            title: ([item]) => (item === undefined ? '' : `${curve.xLabel} ${formatQuantity('number', Number(item.parsed.x))}`),
+            title: ([item]) =>
+              item === undefined ? '' : `${curve.xLabel} ${formatQuantity('number', Number(item.parsed.x))}`,
             label: (item) => `${item.dataset.label ?? ''}: ${formatQuantity(curve.format, Number(item.parsed.y))}`,
           },
         },

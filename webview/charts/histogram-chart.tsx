@@ -87,7 +87,11 @@ function configure({ edges, counts }: HistogramView, theme: Theme): ChartConfigu
     options: {
       ...options,
       scales: {
-        x: { ...axis(theme, 'activation'), grid: { display: false }, ticks: { ...axis(theme).ticks, maxRotation: 0, autoSkipPadding: 16 } },
+        x: {
+          ...axis(theme, 'activation'),
+          grid: { display: false },
+          ticks: { ...axis(theme).ticks, maxRotation: 0, autoSkipPadding: 16 },
+        },
         y: { ...axis(theme, 'values', 'count'), beginAtZero: true },
       },
       plugins: {
@@ -113,7 +117,11 @@ function histogramTable({ edges, counts, zeros, nonFinite }: HistogramView): Tex
     header: ['from', 'to', 'values'],
     rows: [
       ['0', '0', String(zeros)],
-      ...counts.map((count, index) => [formatExact(edges[index] ?? NaN), formatExact(edges[index + 1] ?? NaN), String(count)]),
+      ...counts.map((count, index) => [
+        formatExact(edges[index] ?? NaN),
+        formatExact(edges[index + 1] ?? NaN),
+        String(count),
+      ]),
       ...(nonFinite > 0 ? [['NaN or infinite', '', String(nonFinite)]] : []),
     ],
   };
@@ -121,5 +129,7 @@ function histogramTable({ edges, counts, zeros, nonFinite }: HistogramView): Tex
 
 function hasEvenBuckets(edges: readonly number[]): boolean {
   const width = ((edges.at(-1) ?? 0) - (edges[0] ?? 0)) / (edges.length - 1);
-  return edges.every((edge, index) => index === 0 || Math.abs(edge - (edges[index - 1] ?? 0) - width) <= EVEN_WITHIN * width);
+  return edges.every(
+    (edge, index) => index === 0 || Math.abs(edge - (edges[index - 1] ?? 0) - width) <= EVEN_WITHIN * width,
+  );
 }

@@ -70,7 +70,11 @@ function configure(
 ): ChartConfiguration {
   const options = baseOptions(theme);
   const values = { ...axis(theme, metric.label, metric.format), beginAtZero: true };
-  const names = { ...axis(theme), grid: { display: false }, ticks: { ...axis(theme).ticks, autoSkip: !lying, color: theme.foreground } };
+  const names = {
+    ...axis(theme),
+    grid: { display: false },
+    ticks: { ...axis(theme).ticks, autoSkip: !lying, color: theme.foreground },
+  };
   return {
     type: 'bar',
     data: {

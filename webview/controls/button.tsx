@@ -10,7 +10,14 @@ interface ButtonProps {
   readonly title?: string;
 }
 
-export function Button({ onClick, children, icon, primary = false, disabled = false, title }: ButtonProps): JSX.Element {
+export function Button({
+  onClick,
+  children,
+  icon,
+  primary = false,
+  disabled = false,
+  title,
+}: ButtonProps): JSX.Element {
   return h(
     'vscode-button',
     { appearance: primary ? 'primary' : 'secondary', disabled, onClick, title },

@@ -21,6 +21,7 @@ const PATHS = {
   chart: 'M2.5 2.5v11h11M5.5 11V8M8.5 11V4.5M11.5 11V6.5',
   target: 'M8 4.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0-7.6M8 1.2v3M8 11.8v3M1.2 8h3M11.8 8h3',
   collapse: 'M4 6.5h8M4 9.5h8M8 1v3.4M6.4 2.9L8 4.4l1.6-1.5M8 15v-3.4M6.4 13.1L8 11.6l1.6 1.5',
+  unfold: 'M4 8h8M8 1.2v4M6.2 3L8 1.2L9.8 3M8 14.8v-4M6.2 13L8 14.8L9.8 13',
   refresh: 'M13.2 6.2A5.5 5.5 0 1 0 13.5 9M13.6 2.6v3.7H9.9',
 } as const;
 
@@ -29,7 +30,12 @@ export type IconName = keyof typeof PATHS;
 export function Icon({ name, class: className = '' }: { name: IconName; class?: string }): JSX.Element {
   const solid = name === 'play' || name === 'stop';
   return (
-    <svg class={`icon ${solid ? 'icon-solid' : ''} ${className}`} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    <svg
+      class={`icon ${solid ? 'icon-solid' : ''} ${className}`}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

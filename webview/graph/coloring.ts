@@ -35,11 +35,7 @@ export function colorByParameters(items: readonly GraphItem[], dark: boolean): C
 }
 
 /** A module takes the mean over the layers inside it, each weighted by its number of units. */
-export function colorByMetric(
-  metric: LayerMetric,
-  layers: ReadonlyMap<string, LayerSummary>,
-  dark: boolean,
-): Coloring {
+export function colorByMetric(metric: LayerMetric, layers: ReadonlyMap<string, LayerSummary>, dark: boolean): Coloring {
   const domain = metricDomain(metric, Object.values(metric.values));
   const map = colormap(metric.scale, dark);
   const value = (item: GraphItem): number => {

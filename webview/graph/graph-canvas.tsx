@@ -152,7 +152,15 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       onPointerLeave={hideTooltip}
     >
       <defs>
-        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+        <marker
+          id="arrow"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="7"
+          markerHeight="7"
+          orient="auto-start-reverse"
+        >
           <path class="graph-arrow" d="M0.5 0.5L7 4L0.5 7.5z" />
         </marker>
       </defs>
@@ -216,7 +224,8 @@ function useDrag(svg: { current: SVGSVGElement | null }, view: { current: View }
     };
     const onUp = (): void => {
       // The click that ends a drag is not meant for what lies under it.
-      if (start?.dragging) element.addEventListener('click', (event) => event.stopImmediatePropagation(), { once: true, capture: true });
+      if (start?.dragging)
+        element.addEventListener('click', (event) => event.stopImmediatePropagation(), { once: true, capture: true });
       start = undefined;
     };
     element.addEventListener('pointerdown', onDown);

@@ -66,21 +66,21 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
       <div class="toolbar">
         <MetricSelect />
         <span class="spacer-flex" />
-        <IconButton
-          icon="plus"
-          label="Open all visible modules"
-          disabled={collapsed.length === 0}
-          onClick={() => (ui.expanded.value = [...ui.expanded.value, ...collapsed.map((item) => item.id)])}
-        />
-        <IconButton
-          icon="collapse"
-          label="Close all modules"
-          disabled={ui.expanded.value.length === 0}
-          onClick={() => (ui.expanded.value = [])}
-        />
-        <span class="divider" />
+        <span class="tool-group">
+          <IconButton
+            icon="unfold"
+            label="Open all visible modules"
+            disabled={collapsed.length === 0}
+            onClick={() => (ui.expanded.value = [...picture.expanded, ...collapsed.map((item) => item.id)])}
+          />
+          <IconButton
+            icon="collapse"
+            label="Close all modules"
+            disabled={picture.expanded.length === 0}
+            onClick={() => (ui.expanded.value = [])}
+          />
+        </span>
         <ZoomButtons actions={actions} />
-        <span class="divider" />
         <SaveButtons onSave={(format) => void save(exportable(format))} />
       </div>
       <GraphCanvas
@@ -88,7 +88,7 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         coloring={coloring}
         selected={selected}
         onSelect={selectItem}
-        onToggle={toggle}
+        onToggle={(item) => toggle(picture, item)}
         onClear={clearSelection}
         onPoint={point}
         actions={actions}
@@ -117,24 +117,24 @@ function MetricSelect(): JSX.Element {
 
 function ZoomButtons({ actions }: { actions: { current: GraphActions | undefined } }): JSX.Element {
   return (
-    <>
+    <span class="tool-group">
       <IconButton icon="minus" label="Zoom out (−)" onClick={() => actions.current?.zoom(1 / ZOOM_STEP)} />
       <IconButton icon="plus" label="Zoom in (+)" onClick={() => actions.current?.zoom(ZOOM_STEP)} />
       <IconButton icon="fit" label="Show all (0)" onClick={() => actions.current?.fit()} />
-    </>
+    </span>
   );
 }
 
 function SaveButtons({ onSave }: { onSave: (format: 'svg' | 'png') => void }): JSX.Element {
   return (
-    <>
+    <span class="tool-group">
       <button type="button" class="text-button" onClick={() => onSave('svg')} title="Save the graph as SVG">
         SVG
       </button>
       <button type="button" class="text-button" onClick={() => onSave('png')} title="Save the graph as PNG">
         PNG
       </button>
-    </>
+    </span>
   );
 }
 
@@ -149,12 +149,10 @@ function useColoring(picture: GraphPicture): Coloring {
   }, [picture, metrics, layers, dark, id]);
 }
 
-function toggle(item: GraphItem): void {
+function toggle(picture: GraphPicture, item: GraphItem): void {
   if (item.kind !== 'module') return;
   hideTooltip();
-  ui.expanded.value = item.expanded
-    ? ui.expanded.value.filter((id) => id !== item.id)
-    : [...ui.expanded.value, item.id];
+  ui.expanded.value = item.expanded ? picture.expanded.filter((id) => id !== item.id) : [...picture.expanded, item.id];
 }
 
 /** Tooltips wait a moment, so that crossing the graph does not flicker. */

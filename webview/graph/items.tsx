@@ -53,6 +53,8 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
   const fill = color === undefined ? undefined : cssColor(color);
   const textLeft = PADDING + (isModule ? CHEVRON : 0);
   const room = width - textLeft - PADDING;
+  const isEnd = item.kind === 'input' || item.kind === 'output';
+  const anchor = isEnd ? 'middle' : undefined;
   const twoLines = !container && height >= TWO_LINES_FROM && item.caption !== '';
   const caption = captionOf(item, coloring);
   const radius = item.kind === 'node' ? 4 : item.kind === 'module' ? 8 : height / 2;
@@ -80,11 +82,17 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
           />
         </g>
       )}
-      <text class="graph-label" x={textLeft} y={baseline} fill={ink}>
+      <text class="graph-label" x={isEnd ? width / 2 : textLeft} y={baseline} fill={ink} text-anchor={anchor}>
         {fitText(item.label, container ? room * 0.6 : room, LABEL_FONT)}
       </text>
       {twoLines && (
-        <text class="graph-caption" x={textLeft} y={baseline + 15} fill={ink}>
+        <text
+          class="graph-caption"
+          x={isEnd ? width / 2 : textLeft}
+          y={baseline + 15}
+          fill={ink}
+          text-anchor={anchor}
+        >
           {fitText(caption, room, CAPTION_FONT)}
         </text>
       )}
@@ -94,7 +102,15 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
 });
 
 /** An expanded module cannot be filled; its mean stands at the right of its head. */
-function ContainerValue({ item, coloring, width }: { item: GraphItem; coloring: Coloring; width: number }): JSX.Element | null {
+function ContainerValue({
+  item,
+  coloring,
+  width,
+}: {
+  item: GraphItem;
+  coloring: Coloring;
+  width: number;
+}): JSX.Element | null {
   const color = coloring.color(item);
   if (color === undefined) return null;
   return (

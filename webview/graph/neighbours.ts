@@ -30,7 +30,11 @@ function linkedItems(picture: GraphPicture, from: GraphItem, direction: Directio
   if (direction === 'left' || direction === 'right') return [];
   const ids = new Set(
     picture.edges.flatMap((edge) =>
-      direction === 'down' && edge.from === from.id ? [edge.to] : direction === 'up' && edge.to === from.id ? [edge.from] : [],
+      direction === 'down' && edge.from === from.id
+        ? [edge.to]
+        : direction === 'up' && edge.to === from.id
+          ? [edge.from]
+          : [],
     ),
   );
   return picture.items.filter((item) => ids.has(item.id));

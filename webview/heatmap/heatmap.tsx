@@ -12,7 +12,16 @@ import { moveCursor } from './keyboard.js';
 import type { Cell, MatrixLabels, MatrixSource } from './matrix.js';
 import { paintFrame, type Gutter } from './paint.js';
 import { createTileCache, type TileCache } from './tile-cache.js';
-import { clampView, fitView, revealCell, visibleTiles, zoomAt, type HeatmapView, type Room } from './viewport.js';
+import {
+  clampView,
+  fitView,
+  revealCell,
+  startView,
+  visibleTiles,
+  zoomAt,
+  type HeatmapView,
+  type Room,
+} from './viewport.js';
 
 const TOP_GUTTER_PX = 26;
 const LABEL_SHARE = 0.28;
@@ -34,12 +43,14 @@ interface HeatmapProps {
   readonly selected: Cell | undefined;
   readonly onSelect: (cell: Cell) => void;
   readonly actions: { current: HeatmapActions | undefined };
-  /** Draws the attention of nobody but the person: the cells in sight changed. */
+  /** Rows are at least this tall at first; all rows are in sight when absent. */
+  readonly leastRowHeightPx?: number;
+  /** Told at every frame which rows are in sight. */
   readonly onVisibleRows?: (first: number, last: number) => void;
 }
 
 export function Heatmap(props: HeatmapProps): JSX.Element {
-  const { label, source, labels, selected, onSelect, actions, onVisibleRows } = props;
+  const { label, source, labels, selected, onSelect, actions, leastRowHeightPx = 0, onVisibleRows } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<number>();
   const view = useRef<HeatmapView>();
@@ -69,11 +80,14 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     const [width, height] = [Math.round(element.clientWidth * ratio), Math.round(element.clientHeight * ratio)];
     if (element.width !== width || element.height !== height) [element.width, element.height] = [width, height];
     const { gutter, room } = geometry();
-    const current = clampView(view.current ?? fitView(source, room), source, room);
+    const current = clampView(view.current ?? startView(source, room, leastRowHeightPx), source, room);
     if (view.current !== undefined) view.current = current;
     tiles.want(visibleTiles(current, source, room));
     paintFrame(context, { ...marks, view: current, gutter, room, tiles }, ratio);
-    onVisibleRows?.(Math.floor(current.row), Math.min(source.rows - 1, Math.ceil(current.row + room.height / current.cellHeight)));
+    onVisibleRows?.(
+      Math.floor(current.row),
+      Math.min(source.rows - 1, Math.ceil(current.row + room.height / current.cellHeight)),
+    );
   };
   const drawLatest = useRef(draw);
   drawLatest.current = draw;
@@ -81,7 +95,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     frame.current ??= requestAnimationFrame(() => drawLatest.current());
   };
 
-  const currentView = (): HeatmapView => view.current ?? fitView(source, geometry().room);
+  const currentView = (): HeatmapView => view.current ?? startView(source, geometry().room, leastRowHeightPx);
   const change = (next: HeatmapView): void => {
     view.current = next;
     schedule();
@@ -90,10 +104,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     const { room } = geometry();
     change(zoomAt(currentView(), factor, x ?? room.width / 2, y ?? room.height / 2, source, room));
   };
-  const fit = (): void => {
-    view.current = undefined;
-    schedule();
-  };
+  const fit = (): void => change(fitView(source, geometry().room));
   actions.current = { zoom, fit, redraw: schedule, canvas: () => canvas.current };
 
   // Another matrix: begin with all of it.
@@ -175,7 +186,8 @@ function Readout({ cell, source, labels, tiles }: ReadoutProps): JSX.Element {
   const inside = cell !== undefined && cell.column < source.rowLength(cell.row);
   if (!inside) return <div class="readout muted">Point at a cell to read its value.</div>;
   const value = tiles.value(cell.row, cell.column);
-  const text = value === undefined ? '…' : Number.isNaN(value) ? 'no value' : formatQuantity(source.quantity.format, value);
+  const text =
+    value === undefined ? '…' : Number.isNaN(value) ? 'no value' : formatQuantity(source.quantity.format, value);
   return (
     <div class="readout" aria-live="polite">
       <strong class="readout-value">{text}</strong>

@@ -70,7 +70,11 @@ export function usePointer(canvas: { current: HTMLCanvasElement | null }, option
       event.preventDefault();
       const { x, y } = place(event);
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-      latest.current.zoom(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0015)), Math.max(0, x), Math.max(0, y));
+      latest.current.zoom(
+        Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0015)),
+        Math.max(0, x),
+        Math.max(0, y),
+      );
     };
     const onLeave = (): void => hover(undefined);
 

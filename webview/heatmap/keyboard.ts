@@ -27,7 +27,9 @@ export function moveCursor(
       case 'Home':
         return event.ctrlKey ? { row: 0, column: 0 } : { row, column: 0 };
       case 'End':
-        return event.ctrlKey ? { row: source.rows - 1, column: source.columns - 1 } : { row, column: source.columns - 1 };
+        return event.ctrlKey
+          ? { row: source.rows - 1, column: source.columns - 1 }
+          : { row, column: source.columns - 1 };
       default:
         return undefined;
     }

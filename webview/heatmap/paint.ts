@@ -31,6 +31,7 @@ const SEPARATE_CELLS_FROM_PX = 9;
 const HATCH_FROM_PX = 6;
 const TICK_EVERY_PX = 70;
 const IMAGE_MARGIN_PX = 2;
+const IMAGES_FROM_ROW_PX = 16;
 
 /** @param ratio device pixels per CSS pixel */
 export function paintFrame(context: CanvasRenderingContext2D, frame: Frame, ratio: number): void {
@@ -132,14 +133,18 @@ function hatch(
   context.stroke();
 }
 
-function paintRowLabels(context: CanvasRenderingContext2D, { view, gutter, room, source, labels, theme, cursor }: Frame): void {
+function paintRowLabels(
+  context: CanvasRenderingContext2D,
+  { view, gutter, room, source, labels, theme, cursor }: Frame,
+): void {
   const every = Math.max(1, Math.ceil((LABEL_FONT_PX + 2) / view.cellHeight));
   const first = Math.floor(view.row);
   const last = Math.min(source.rows, Math.ceil(view.row + room.height / view.cellHeight));
-  const imageSize = labels.rowImage && view.cellHeight >= 16 ? view.cellHeight - 2 * IMAGE_MARGIN_PX : 0;
+  const imageSize = view.cellHeight >= IMAGES_FROM_ROW_PX ? view.cellHeight - 2 * IMAGE_MARGIN_PX : 0;
   context.save();
   context.beginPath();
-  context.rect(0, gutter.top, gutter.left, room.height);
+  // Half a line more at the top: the first of thin rows keeps its whole name.
+  context.rect(0, gutter.top - LABEL_FONT_PX / 2, gutter.left, room.height + LABEL_FONT_PX / 2);
   context.clip();
   context.textBaseline = 'middle';
   context.imageSmoothingEnabled = true;
@@ -149,10 +154,10 @@ function paintRowLabels(context: CanvasRenderingContext2D, { view, gutter, room,
     const middle = top + view.cellHeight / 2;
     const detail = labels.rowDetail?.(row) ?? '';
     let right = gutter.left - 8;
-    if (imageSize > 0) {
-      const image = labels.rowImage?.(row);
+    const image = imageSize > 0 ? labels.rowImage?.(row) : undefined;
+    if (image !== undefined) {
       right -= imageSize + 6;
-      if (image) context.drawImage(image, right + 6, top + IMAGE_MARGIN_PX, imageSize, imageSize);
+      context.drawImage(image, right + 6, top + IMAGE_MARGIN_PX, imageSize, imageSize);
     }
     context.font = `${TICK_FONT_PX}px ${theme.fontFamily}`;
     context.fillStyle = theme.muted;
@@ -175,7 +180,10 @@ function shorten(context: CanvasRenderingContext2D, text: string, width: number)
   return `…${text.slice(start)}`;
 }
 
-function paintColumnTicks(context: CanvasRenderingContext2D, { view, gutter, room, source, labels, theme }: Frame): void {
+function paintColumnTicks(
+  context: CanvasRenderingContext2D,
+  { view, gutter, room, source, labels, theme }: Frame,
+): void {
   const step = niceStep(TICK_EVERY_PX / view.cellWidth);
   context.font = `${TICK_FONT_PX}px ${theme.fontFamily}`;
   context.textBaseline = 'alphabetic';
@@ -210,7 +218,13 @@ function paintMarks(context: CanvasRenderingContext2D, frame: Frame): void {
   context.restore();
 }
 
-function outline(context: CanvasRenderingContext2D, { view, gutter, theme }: Frame, cell: Cell, color: string, width: number): void {
+function outline(
+  context: CanvasRenderingContext2D,
+  { view, gutter, theme }: Frame,
+  cell: Cell,
+  color: string,
+  width: number,
+): void {
   const w = Math.max(5, view.cellWidth);
   const h = Math.max(5, view.cellHeight);
   const x = gutter.left + (cell.column + 0.5 - view.column) * view.cellWidth - w / 2;

@@ -25,7 +25,7 @@ export interface Room {
 
 const LARGEST_CELL_PX = 72;
 const TALLEST_FITTED_CELL_PX = 30;
-const WIDEST_FITTED_CELL_PX = 26;
+const WIDEST_FITTED_CELL_PX = 40;
 /** Never so far out that more tiles would be in sight than are kept. */
 const MOST_VISIBLE_TILES = 150;
 
@@ -40,7 +40,20 @@ export function fitView(extent: Extent, room: Room): HeatmapView {
   };
 }
 
-export function zoomAt(view: HeatmapView, factor: number, x: number, y: number, extent: Extent, room: Room): HeatmapView {
+/** The first view: rows at least so tall that their names and pictures can be seen. */
+export function startView(extent: Extent, room: Room, leastRowHeightPx: number): HeatmapView {
+  const fitted = fitView(extent, room);
+  return { ...fitted, cellHeight: Math.max(fitted.cellHeight, leastRowHeightPx) };
+}
+
+export function zoomAt(
+  view: HeatmapView,
+  factor: number,
+  x: number,
+  y: number,
+  extent: Extent,
+  room: Room,
+): HeatmapView {
   const fitted = fitView(extent, room);
   const cellWidth = clamp(view.cellWidth * factor, Math.min(fitted.cellWidth, view.cellWidth), LARGEST_CELL_PX);
   const cellHeight = clamp(view.cellHeight * factor, Math.min(fitted.cellHeight, view.cellHeight), LARGEST_CELL_PX);
@@ -112,8 +125,7 @@ export function visibleTiles(view: HeatmapView, extent: Extent, room: Room): rea
   }
   const middleRow = (view.row + lastRow) / 2 / TILE_CELLS - 0.5;
   const middleColumn = (view.column + lastColumn) / 2 / TILE_CELLS - 0.5;
-  const distance = (tile: TilePosition): number =>
-    Math.hypot(tile.tileRow - middleRow, tile.tileColumn - middleColumn);
+  const distance = (tile: TilePosition): number => Math.hypot(tile.tileRow - middleRow, tile.tileColumn - middleColumn);
   return tiles.sort((a, b) => distance(a) - distance(b));
 }
 

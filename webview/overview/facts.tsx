@@ -18,12 +18,21 @@ export function Facts({ overview }: { overview: ModelOverview }): JSX.Element {
       <Tensors title="Outputs" tensors={outputs} />
       <Operators overview={overview} />
       <dl class="facts">
-        <Fact term="Opset" value={opsets.map(({ domain, version }) => (domain === '' ? `${version}` : `${domain} ${version}`)).join(', ')} />
+        <Fact
+          term="Opset"
+          value={opsets
+            .map(({ domain, version }) => (domain === '' ? `${version}` : `${domain} ${version}`))
+            .join(', ')}
+        />
         <Fact term="IR version" value={String(irVersion)} />
         <Fact term="Producer" value={producer || 'not said'} />
         <Fact
           term="On disk"
-          value={externalBytes > 0 ? `${formatBytes(fileBytes)} and ${formatBytes(externalBytes)} of weights beside it` : formatBytes(fileBytes)}
+          value={
+            externalBytes > 0
+              ? `${formatBytes(fileBytes)} and ${formatBytes(externalBytes)} of weights beside it`
+              : formatBytes(fileBytes)
+          }
         />
         {metadata.map(({ key, value }) => (
           <Fact key={key} term={key} value={value} />

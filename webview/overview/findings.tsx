@@ -11,8 +11,12 @@ import { findings, layersByValue } from '../state/metrics.js';
 import { select, selection, selectUnit } from '../state/selection.js';
 
 const FIRST_SHOWN = 12;
-const UNITS_SHOWN = 8;
-const SEVERITY_WORDS: Readonly<Record<Severity, string>> = { error: 'Error', warning: 'Warning', information: 'Information' };
+const UNITS_SHOWN = 6;
+const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
+  error: 'Error',
+  warning: 'Warning',
+  information: 'Information',
+};
 
 export function Findings(): JSX.Element {
   const [all, setAll] = useState(false);
@@ -34,7 +38,9 @@ export function Findings(): JSX.Element {
           <FindingRow key={`${finding.pass} ${index}`} finding={finding} />
         ))}
       </ol>
-      {found.length > shown.length && <TextButton onClick={() => setAll(true)}>Show all {found.length} findings</TextButton>}
+      {found.length > shown.length && (
+        <TextButton onClick={() => setAll(true)}>Show all {found.length} findings</TextButton>
+      )}
     </section>
   );
 }

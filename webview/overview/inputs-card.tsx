@@ -9,7 +9,11 @@ import { runCommand } from '../state/session.js';
 
 const ORIGINS: Readonly<Record<InputsDescription['origin'], { label: string; title: string }>> = {
   file: { label: 'recipe file', title: 'Read from the recipe beside the model (<model>.inspect.json).' },
-  guessed: { label: 'guessed', title: 'Guessed from the names and shapes of the inputs and from files near the model. Choose others if this is not what the model was trained on.' },
+  guessed: {
+    label: 'guessed',
+    title:
+      'Guessed from the names and shapes of the inputs and from files near the model. Choose others if this is not what the model was trained on.',
+  },
   chosen: { label: 'chosen', title: 'Chosen by you.' },
 };
 
@@ -21,7 +25,10 @@ export function InputsCard({ inputs }: { inputs: InputsDescription }): JSX.Eleme
         <h2 id="inputs-title">Inputs</h2>
         <Badge title={origin.title}>{origin.label}</Badge>
         {inputs.synthetic && (
-          <Badge tone="warning" title="The inputs are random numbers. What a model does on noise can differ much from what it does on real data.">
+          <Badge
+            tone="warning"
+            title="The inputs are random numbers. What a model does on noise can differ much from what it does on real data."
+          >
             SYNTHETIC
           </Badge>
         )}

@@ -16,7 +16,11 @@ export function Header({ model }: { model: OpenedModel }): JSX.Element {
         <Signature model={model} />
       </div>
       <ul class="figures">
-        <Figure value={formatCompact(overview.parameters)} label="parameters" title={`${formatCount(overview.parameters)} parameters`} />
+        <Figure
+          value={formatCompact(overview.parameters)}
+          label="parameters"
+          title={`${formatCount(overview.parameters)} parameters`}
+        />
         <Figure value={formatCount(overview.nodes)} label="nodes" />
         <Figure value={formatBytes(overview.fileBytes + overview.externalBytes)} label="on disk" />
       </ul>

@@ -16,7 +16,11 @@ export function Notices(): JSX.Element | null {
           severity="warning"
           problem={
             changed.deleted
-              ? { kind: 'file-changed', message: 'The file was deleted or moved.', remedy: 'What is shown was read before that.' }
+              ? {
+                  kind: 'file-changed',
+                  message: 'The file was deleted or moved.',
+                  remedy: 'What is shown was read before that.',
+                }
               : {
                   kind: 'file-changed',
                   message: 'The file changed on disk.',

@@ -7,6 +7,9 @@ export function restsOn(result: ResultSummary | undefined): string {
   const model = openedModel.peek()?.overview.fileName ?? 'model';
   if (result === undefined) return model;
   const { inputsSeen, inputsPlanned, data } = result;
-  const seen = inputsSeen < inputsPlanned ? `${formatCount(inputsSeen)} of ${formatCount(inputsPlanned)}` : formatCount(inputsSeen);
+  const seen =
+    inputsSeen < inputsPlanned
+      ? `${formatCount(inputsSeen)} of ${formatCount(inputsPlanned)}`
+      : formatCount(inputsSeen);
   return `${model}, on ${seen} inputs (${data})`;
 }

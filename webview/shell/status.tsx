@@ -28,7 +28,10 @@ export function Status(): JSX.Element | null {
         </Badge>
       )}
       {resultIsStale.value && (
-        <Badge tone="warning" title="The inputs were changed after these results were made. Run again to see the new ones.">
+        <Badge
+          tone="warning"
+          title="The inputs were changed after these results were made. Run again to see the new ones."
+        >
           made with earlier inputs
         </Badge>
       )}
@@ -40,7 +43,7 @@ export function Status(): JSX.Element | null {
             .map(({ name, reason }) => `${name}: ${reason}`)
             .join('\n')}
         >
-          {formatCount(skipped.length)} inputs skipped
+          {formatCount(skipped.length)} {skipped.length === 1 ? 'input' : 'inputs'} skipped
         </Badge>
       )}
       {cached && <Badge title={`Read from the cache. ${made}`}>from cache</Badge>}

@@ -20,7 +20,7 @@ export async function revealLayer(layer: string): Promise<void> {
   ui.tab.value = 'overview';
   await attempt(
     (async () => {
-      let expanded = ui.expanded.peek();
+      let expanded = graphPicture.peek()?.expanded ?? [];
       for (let depth = 0; depth < DEEPEST_NESTING; depth++) {
         const picture = await host.graph({ expanded });
         const item = itemOfSelection(picture, { layer });

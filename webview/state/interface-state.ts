@@ -16,7 +16,8 @@ export interface TableSort {
 
 export interface InterfaceState {
   readonly tab: TabName;
-  readonly expanded: readonly string[];
+  /** Open modules of the graph; undefined until a person opened or closed one. */
+  readonly expanded: readonly string[] | undefined;
   /** Scale, then the translation in CSS pixels; undefined: fitted. */
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
@@ -35,7 +36,7 @@ export interface InterfaceState {
 
 const INITIAL: InterfaceState = {
   tab: 'overview',
-  expanded: [],
+  expanded: undefined,
   graphView: undefined,
   graphMetric: undefined,
   heatmapMode: 'layers',

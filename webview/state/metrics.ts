@@ -12,7 +12,9 @@ export const layers = computed<readonly LayerSummary[]>(() => result.value?.laye
 
 export const layersByValue = computed(() => new Map(layers.value.map((layer) => [layer.value, layer])));
 
-export const layerMetrics = computed<readonly LayerMetric[]>(() => unique(passes().flatMap((pass) => pass.layerMetrics)));
+export const layerMetrics = computed<readonly LayerMetric[]>(() =>
+  unique(passes().flatMap((pass) => pass.layerMetrics)),
+);
 
 export const unitMetrics = computed<readonly Quantity[]>(() => unique(passes().flatMap((pass) => pass.unitMetrics)));
 

@@ -41,6 +41,7 @@ function readTheme(): Theme {
   const highContrast = classList.contains('vscode-high-contrast') || classList.contains('vscode-high-contrast-light');
   const dark = !classList.contains('vscode-light') && !classList.contains('vscode-high-contrast-light');
   const background = variable('editor-background');
+  const gridStrength = highContrast ? 0.3 : 0.09;
   return {
     dark,
     highContrast,
@@ -49,9 +50,11 @@ function readTheme(): Theme {
     muted: variable('descriptionForeground', 'foreground'),
     background,
     raised: variable('editorWidget-background', 'editor-background'),
-    border: highContrast ? variable('contrastBorder') : variable('widget-border', 'panel-border', 'editorWidget-border'),
+    border: highContrast
+      ? variable('contrastBorder')
+      : variable('widget-border', 'panel-border', 'editorWidget-border'),
     focus: variable('focusBorder', 'contrastActiveBorder'),
-    grid: highContrast ? variable('contrastBorder') : dark ? 'rgb(255 255 255 / 0.09)' : 'rgb(0 0 0 / 0.09)',
+    grid: dark ? `rgb(255 255 255 / ${gridStrength})` : `rgb(0 0 0 / ${gridStrength})`,
     absent: dark ? 'rgb(128 128 128 / 0.28)' : 'rgb(128 128 128 / 0.22)',
     series: [
       variable('charts-blue'),

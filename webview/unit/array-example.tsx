@@ -69,7 +69,13 @@ function drawSeries(context: CanvasRenderingContext2D, values: readonly number[]
   context.strokeStyle = context.fillStyle;
   if (values.length <= BARS_UP_TO) {
     values.forEach((value, index) => {
-      if (Number.isFinite(value)) context.fillRect(margin + index * step, Math.min(y(value), y(0)), step * 0.8, Math.max(1, Math.abs(y(value) - y(0))));
+      if (Number.isFinite(value))
+        context.fillRect(
+          margin + index * step,
+          Math.min(y(value), y(0)),
+          step * 0.8,
+          Math.max(1, Math.abs(y(value) - y(0))),
+        );
     });
     return;
   }

@@ -31,7 +31,12 @@ export function ImageExample({ image, activations, reach }: ImageExampleProps): 
   return <canvas ref={canvas} class="example-canvas" role="img" aria-label={image.name} />;
 }
 
-function draw(canvas: HTMLCanvasElement, bitmap: ImageBitmap, activations: Activations | undefined, reach: number): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  bitmap: ImageBitmap,
+  activations: Activations | undefined,
+  reach: number,
+): void {
   const ratio = window.devicePixelRatio;
   const side = Math.round(canvas.clientWidth * ratio);
   canvas.width = side;

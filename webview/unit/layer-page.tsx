@@ -19,7 +19,10 @@ import { result } from '../state/session.js';
 
 export function LayerPage({ layer }: { layer: LayerSummary }): JSX.Element {
   const current = result.value;
-  const histogram = useResource((signal) => host.layerHistogram({ layer: layer.value }, signal), [current, layer.value]);
+  const histogram = useResource(
+    (signal) => host.layerHistogram({ layer: layer.value }, signal),
+    [current, layer.value],
+  );
   const hidden = selectedItem.value === undefined || selectedItem.value.kind === 'module';
   return (
     <article class="layer-page" aria-label={`Layer ${layer.label}`}>

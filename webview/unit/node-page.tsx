@@ -112,7 +112,9 @@ export function ModulePage({ item }: { item: GraphItem }): JSX.Element {
         </table>
       )}
       {item.layers.length > LAYERS_SHOWN && <p class="note">and {item.layers.length - LAYERS_SHOWN} more</p>}
-      {item.kind === 'module' && item.layers.length === 0 && <p class="note">No activation layer lies in this module.</p>}
+      {item.kind === 'module' && item.layers.length === 0 && (
+        <p class="note">No activation layer lies in this module.</p>
+      )}
     </article>
   );
 }

@@ -70,7 +70,12 @@ function Example({ layer, unit, index, value, reach }: ExampleProps): JSX.Elemen
   const name = detail.value?.preview.name ?? `input ${index}`;
   return (
     <li class={`example ${wide ? 'example-wide' : ''} ${chosen ? 'selected' : ''}`}>
-      <button type="button" class="example-button" aria-pressed={chosen} onClick={() => selectUnit(layer.value, unit, index)}>
+      <button
+        type="button"
+        class="example-button"
+        aria-pressed={chosen}
+        onClick={() => selectUnit(layer.value, unit, index)}
+      >
         <div class="example-picture">
           {detail.value && <Preview detail={detail.value} reach={reach} />}
           {detail.error && <span class="note">{detail.error.message}</span>}

@@ -68,7 +68,8 @@ function UnitBody({ layer, detail }: { layer: LayerSummary; detail: UnitDetail }
         <HistogramChart title={`Activations of ${title}`} histogram={detail.histogram} foot={restsOn(result.peek())} />
       ) : (
         <p class="note">
-          No histogram of single {layer.unitWord}: the layer has {formatCount(layer.units)} of them. The layer’s own page has one.
+          No histogram of single {layer.unitWord}: the layer has {formatCount(layer.units)} of them. The layer’s own
+          page has one.
         </p>
       )}
     </>

@@ -28,13 +28,12 @@ export function HeatmapView(): JSX.Element {
   };
   const touched = useExportable(exportable);
   const tools = (
-    <>
+    <span class="tool-group">
       <IconButton icon="minus" label="Zoom out (−)" onClick={() => actions.current?.zoom(1 / ZOOM_STEP)} />
       <IconButton icon="plus" label="Zoom in (+)" onClick={() => actions.current?.zoom(ZOOM_STEP)} />
       <IconButton icon="fit" label="Show all (0)" onClick={() => actions.current?.fit()} />
-      <span class="divider" />
       <IconButton icon="save" label="Save as PNG" onClick={() => void save(exportable)} />
-    </>
+    </span>
   );
   const modes = (
     <Tabs

@@ -58,7 +58,12 @@ export function LayerTable({ name, title, metrics, layers }: LayerTableProps): J
 
 function columnsFor(metrics: readonly LayerMetric[]): readonly Column<LayerSummary>[] {
   return [
-    { id: 'layer', label: 'Layer', sortBy: ({ label }) => label, cell: ({ label }) => <span title={label}>{label}</span> },
+    {
+      id: 'layer',
+      label: 'Layer',
+      sortBy: ({ label }) => label,
+      cell: ({ label }) => <span title={label}>{label}</span>,
+    },
     { id: 'operator', label: 'Operator', sortBy: ({ operator }) => operator, cell: ({ operator }) => operator },
     {
       id: 'units',

@@ -22,7 +22,13 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}
       {metric && (
-        <LayerBars metric={metric} metrics={found.layerMetrics} onMetric={setMetricId} layers={layers.value} foot={foot} />
+        <LayerBars
+          metric={metric}
+          metrics={found.layerMetrics}
+          onMetric={setMetricId}
+          layers={layers.value}
+          foot={foot}
+        />
       )}
       {found.layerMetrics.length > 0 && (
         <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />

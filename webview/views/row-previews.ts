@@ -10,7 +10,6 @@ const MOST_NAMED_ROWS = 80;
 export interface RowPreviews {
   name(row: number): string | undefined;
   image(row: number): ImageBitmap | undefined;
-  hasImages(): boolean;
   /** Rows [first, last] are in sight. */
   show(first: number, last: number): void;
 }
@@ -45,7 +44,6 @@ function createRowPreviews(examples: Int32Array, onArrival: () => void): RowPrev
   return {
     name: (row) => names.get(row),
     image: (row) => images.get(row),
-    hasImages: () => images.size > 0,
     show(first, last) {
       if (last - first > MOST_NAMED_ROWS) return;
       for (let row = first; row <= last; row++) {

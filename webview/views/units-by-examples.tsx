@@ -20,6 +20,7 @@ import { useRowPreviews } from './row-previews.js';
 /** Values that the colours are fitted to: at most 1 MB of them. */
 const SAMPLED_ROWS = 64;
 const SAMPLED_COLUMNS = 4096;
+const ROW_WITH_PICTURE_PX = 24;
 
 interface MatrixViewProps {
   readonly actions: { current: HeatmapActions | undefined };
@@ -88,21 +89,18 @@ function ExampleMatrix({ metric, layer, actions }: ExampleMatrixProps): JSX.Elem
       ),
     [current, metric.id, layer.value],
   );
-  const source = useMemo(
-    () => sample.value && exampleSource(metric, layer, sample.value.values),
-    [sample.value],
-  );
+  const source = useMemo(() => sample.value && exampleSource(metric, layer, sample.value.values), [sample.value]);
   const previews = useRowPreviews(examples, () => actions.current?.redraw());
   const labels = useMemo((): MatrixLabels => {
     const word = singular(layer.unitWord);
     const name = (row: number): string => previews.name(row) ?? `input ${examples[row] ?? row}`;
     return {
       row: name,
-      rowImage: previews.hasImages() ? previews.image : undefined,
+      rowImage: previews.image,
       cell: (row, column) => `${layer.label} · ${word} ${column} on ${name(row)}`,
       columnAxis: word,
     };
-  }, [layer, examples, previews, previews.hasImages()]);
+  }, [layer, examples, previews]);
   const { unit, example, layer: selectedLayer } = selection.value;
   const row = example === undefined ? -1 : examples.indexOf(example);
   const marked = unit !== undefined && row >= 0 && selectedLayer === layer.value ? { row, column: unit } : undefined;
@@ -123,6 +121,7 @@ function ExampleMatrix({ metric, layer, actions }: ExampleMatrixProps): JSX.Elem
           selected={marked}
           onSelect={(cell) => selectUnit(layer.value, cell.column, examples[cell.row])}
           actions={actions}
+          leastRowHeightPx={ROW_WITH_PICTURE_PX}
           onVisibleRows={previews.show}
         />
       )}

@@ -146,7 +146,9 @@ function layerMatrix(
     rowDetail: (row) => formatCount(rows[row]?.units ?? 0),
     cell: (row, column) => {
       const layer = rows[row];
-      return layer === undefined ? '' : `${layer.label} · ${singular(layer.unitWord)} ${order[row]?.[column] ?? column}`;
+      return layer === undefined
+        ? ''
+        : `${layer.label} · ${singular(layer.unitWord)} ${order[row]?.[column] ?? column}`;
     },
     columnAxis: by === 'index' ? 'unit' : 'rank',
   };

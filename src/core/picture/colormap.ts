@@ -16,13 +16,23 @@ export interface Colormap {
 const STEPS = 256;
 
 /** Indigo over teal to a warm yellow. */
-const SEQUENTIAL: readonly Oklch[] = [
+const SEQUENTIAL_ON_DARK: readonly Oklch[] = [
   [0.24, 0.09, 292],
   [0.38, 0.115, 268],
   [0.52, 0.1, 232],
   [0.66, 0.115, 178],
   [0.8, 0.145, 132],
   [0.93, 0.155, 100],
+];
+
+/** The same hues the other way: a pale yellow, close to white paper, over teal to indigo. */
+const SEQUENTIAL_ON_LIGHT: readonly Oklch[] = [
+  [0.97, 0.04, 105],
+  [0.87, 0.11, 125],
+  [0.73, 0.12, 168],
+  [0.57, 0.1, 225],
+  [0.4, 0.115, 265],
+  [0.24, 0.09, 292],
 ];
 
 /** Negative is blue, positive is orange: the pair that all common colour blindnesses tell apart. */
@@ -75,7 +85,7 @@ export function textOn(color: Rgb): string {
 
 function anchors(scale: Scale, onDark: boolean): readonly Oklch[] {
   if (scale === 'diverging') return onDark ? DIVERGING_ON_DARK : DIVERGING_ON_LIGHT;
-  return onDark ? SEQUENTIAL : SEQUENTIAL.toReversed();
+  return onDark ? SEQUENTIAL_ON_DARK : SEQUENTIAL_ON_LIGHT;
 }
 
 function build(scale: Scale, points: readonly Oklch[]): Colormap {
