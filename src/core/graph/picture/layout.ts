@@ -10,11 +10,16 @@ import { countParameters } from '../parameters.js';
 import { layoutWithElk, type ElkExtendedEdge, type ElkNode } from './elk.js';
 import { typeText, visibleGraph, type VisibleItem } from './visible.js';
 
-/** Layout units are CSS pixels at zoom 1; the page draws labels at 12 pixels. */
-const CHARACTER_WIDTH = 7;
+/** Layout units are CSS pixels at zoom 1; the page draws labels at 12 pixels, bold. */
+const CHARACTER_WIDTH = 7.5;
 const BOX_HEIGHT = 38;
-const SMALLEST_WIDTH = 64;
-const LARGEST_WIDTH = 240;
+const SMALLEST_WIDTH = 84;
+const LARGEST_WIDTH = 260;
+/** Left and right of the text, with the sign that opens a module. */
+const TEXT_MARGIN = 20;
+const CHEVRON_WIDTH = 18;
+/** The page adds the value that colours a box to its caption: " · 87.5 %". */
+const VALUE_CHARACTERS = 9;
 /** Room for an open module's own label. */
 const HEADER_HEIGHT = 30;
 
@@ -36,9 +41,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.randomSeed': '1',
 };
-
-/** From this many boxes on, fewer sweeps: the picture stays good and comes in seconds. */
-const MANY_ITEMS = 250;
 
 /**
  * The picture of the graph with the modules `expanded` open, and every other closed.
@@ -122,7 +124,10 @@ export function initialExpansion(tree: ModuleTree): string[] {
     closed = closed.flatMap(open);
   }
   while (count < MINIMUM_FIRST_ITEMS) {
-    const fitting = closed.filter((module) => count + module.items.length <= MAXIMUM_FIRST_ITEMS);
+    // A long list of blocks is better than three boxes.
+    const fitting = closed.filter(
+      (module) => count + module.items.length <= (expanded.length === 0 ? MAXIMUM_BLOCKS : MAXIMUM_FIRST_ITEMS),
+    );
     const largest = fitting.reduce<Module | undefined>(
       (a, b) => (a === undefined || b.nodeCount > a.nodeCount ? b : a),
       undefined,
@@ -135,6 +140,7 @@ export function initialExpansion(tree: ModuleTree): string[] {
 
 const MINIMUM_FIRST_ITEMS = 8;
 const MAXIMUM_FIRST_ITEMS = 40;
+const MAXIMUM_BLOCKS = 110;
 
 interface Description {
   readonly label: string;
@@ -177,7 +183,8 @@ function describer(graph: Graph, tree: ModuleTree): (item: VisibleItem) => Descr
 function boxOf(id: string, item: VisibleItem, description: Description = NOTHING): ElkNode {
   if (item.kind === 'module' && item.expanded) {
     const padding = `[top=${HEADER_HEIGHT + 10},left=14,bottom=14,right=14]`;
-    const width = textWidth(description.label);
+    // Lines enter in the middle: the label to the left of it and the value to its right stay readable.
+    const width = 2 * (textWidth(description.label) + CHEVRON_WIDTH);
     return {
       id,
       children: [],
@@ -188,15 +195,20 @@ function boxOf(id: string, item: VisibleItem, description: Description = NOTHING
       },
     };
   }
-  return { id, width: Math.max(textWidth(description.label), textWidth(description.caption)), height: BOX_HEIGHT };
+  const caption = textWidth(description.caption, VALUE_CHARACTERS);
+  const label = textWidth(description.label);
+  const width = Math.max(label, caption) + (item.kind === 'module' ? CHEVRON_WIDTH : 0);
+  return { id, width, height: BOX_HEIGHT };
 }
 
-function textWidth(text: string): number {
-  return Math.min(LARGEST_WIDTH, Math.max(SMALLEST_WIDTH, 20 + CHARACTER_WIDTH * text.length));
+function textWidth(text: string, further = 0): number {
+  const width = TEXT_MARGIN + CHARACTER_WIDTH * (text.length + further);
+  return Math.min(LARGEST_WIDTH, Math.max(SMALLEST_WIDTH, width));
 }
 
+/** Sweeps that untangle edges: with many boxes a few must do, or the layout takes minutes. */
 function effort(items: number): Readonly<Record<string, string>> {
-  return items < MANY_ITEMS ? {} : { 'elk.layered.thoroughness': '2' };
+  return { 'elk.layered.thoroughness': items < 80 ? '7' : items < 250 ? '3' : '1' };
 }
 
 function collect(box: ElkNode, into: Map<string, ElkNode>): void {
