@@ -1,6 +1,6 @@
 // A copy of the sample models to work in, so that what a person saves beside them does not change the repository.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder, repository } from './paths.mjs';
 
@@ -15,11 +15,10 @@ export function samplesToWorkIn() {
   /** @type {Record<string, string>} what each file was when it was copied */
   const record = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {};
 
-  for (const entry of readdirSync(samples, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const source = join(entry.parentPath, entry.name);
-    const path = source.slice(samples.length + 1);
+  for (const path of readdirSync(samples, { recursive: true, encoding: 'utf8' })) {
+    const source = join(samples, path);
     const target = join(copy, path);
+    if (!statSync(source).isFile()) continue;
     if (existsSync(target) && digest(target) !== record[path]) continue;
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(source, target);
