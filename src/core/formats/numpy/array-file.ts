@@ -103,8 +103,10 @@ function gatherRows(whole: Uint8Array, dims: readonly number[], size: number, fr
   return out;
 }
 
+/** Bytes of each value in reverse order. */
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(bytes);
-  for (let start = 0; start < out.length; start += size) out.subarray(start, start + size).reverse();
+  if (size === 1) return bytes;
+  const out = new Uint8Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) out[i] = bytes[i - (i % size) + size - 1 - (i % size)] ?? 0;
   return out;
 }

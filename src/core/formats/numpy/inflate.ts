@@ -8,7 +8,7 @@ export const MAXIMUM_INFLATED_BYTES = 1024 * 1024 * 1024;
 /** Deflate never shrinks by more (258 bytes in 2 bits); a file that claims more lies. */
 export const MAXIMUM_DEFLATE_RATIO = 1032;
 /** Small, because one step of the decompressor may give 1,032 times as much. */
-const STEP_BYTES = 32 * 1024;
+const STEP_BYTES = 128 * 1024;
 
 export interface CompressedRange {
   readonly start: number;
