@@ -51,7 +51,11 @@ export function connectPanel(
     async ready() {
       disconnect();
       page = connect<PageApi>(channel);
-      return session.open();
+      const state = await session.open();
+      // It may have been told while the page was hidden.
+      const change = session.changeOnDisk();
+      if (change !== undefined) audience.tell('fileChanged', change);
+      return state;
     },
     async run({ passes }) {
       await session.run(passes);

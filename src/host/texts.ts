@@ -3,9 +3,6 @@ import type { Problem } from '../core/errors.js';
 import type { RunProgress } from '../protocol/inspection.js';
 
 const count = new Intl.NumberFormat('en');
-const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 });
-
-export const shareText = (share: number): string => percent.format(share);
 
 /** "Weights are missing. (model.onnx, tensor w) Put the file beside the model." */
 export function problemText(problem: Problem): string {

@@ -80,6 +80,8 @@ export interface ModelSession {
   /** Starts over when nothing runs; otherwise when the run has ended. */
   settingsChanged(): void;
   fileChanged(deleted: boolean): void;
+  /** How the file changed since it was read, if it did. */
+  changeOnDisk(): { readonly deleted: boolean } | undefined;
   /** @returns a function that leaves again. */
   join(audience: Audience): () => void;
   dispose(): Promise<void>;
@@ -95,6 +97,7 @@ export function createSession(options: SessionOptions): ModelSession {
   let running: RunProgress | undefined;
   let selection = memory.selection();
   let reloadAfterRun = false;
+  let changeOnDisk: { readonly deleted: boolean } | undefined;
   // Raised when the worker is closed on purpose: what an earlier one still answers is nobody's business any more.
   let generation = 0;
 
@@ -183,6 +186,7 @@ export function createSession(options: SessionOptions): ModelSession {
     failure = options.refusal;
     running = undefined;
     reloadAfterRun = false;
+    changeOnDisk = undefined;
     await old?.stop();
   }
 
@@ -266,7 +270,11 @@ export function createSession(options: SessionOptions): ModelSession {
       if (running !== undefined) reloadAfterRun = true;
       else void reload();
     },
-    fileChanged: (deleted) => tell('fileChanged', { deleted }),
+    fileChanged(deleted) {
+      changeOnDisk = { deleted };
+      tell('fileChanged', changeOnDisk);
+    },
+    changeOnDisk: () => changeOnDisk,
     join(audience) {
       audiences.add(audience);
       return () => audiences.delete(audience);

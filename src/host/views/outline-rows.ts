@@ -1,7 +1,7 @@
 /** The model's modules and layers as a tree with what a run found out about each. */
+import { percent } from '../../core/passes/words.js';
 import type { ResultSummary, Selection } from '../../protocol/inspection.js';
 import type { OutlineEntry } from '../../protocol/model.js';
-import { shareText } from '../texts.js';
 
 export interface OutlineRow {
   readonly entry: OutlineEntry;
@@ -84,7 +84,7 @@ export function decorate(row: OutlineRow, result: ResultSummary | undefined): De
   };
   const parts = decorated.flatMap(({ metric, word }) => {
     const value = share(metric);
-    return value === undefined || value === 0 ? [] : [`${shareText(value)} ${word}`];
+    return value === undefined || value === 0 ? [] : [`${percent(value)} ${word}`];
   });
   const dead = share('layer-dead-share') ?? 0;
   return { text: parts.join(' · '), level: dead === 0 ? 'none' : dead < muchDead ? 'some' : 'much' };

@@ -214,3 +214,15 @@ describe('changed settings', () => {
     expect(listeners).toHaveLength(2);
   });
 });
+
+describe('a file that changes on disk', () => {
+  it('is told at once and to those who come later, until it is read again', async () => {
+    const { session, told } = scene();
+    await session.open();
+    session.fileChanged(true);
+    expect(told).toEqual([['fileChanged', { deleted: true }]]);
+    expect(session.changeOnDisk()).toEqual({ deleted: true });
+    await session.reload();
+    expect(session.changeOnDisk()).toBeUndefined();
+  });
+});

@@ -111,12 +111,12 @@ describe('the outline', () => {
 
   it('shows a module the mean of its layers, weighted by their units', () => {
     // dead: (0.4 · 10 + 0 · 30) / 40; zero: (0.5 · 10 + 0.5 · 30) / 40
-    expect(block && decorate(block, result)).toEqual({ text: '10% dead · 50% zero', level: 'some' });
+    expect(block && decorate(block, result)).toEqual({ text: '10 % dead · 50 % zero', level: 'some' });
   });
 
   it('warns of a layer of which a fifth or more is dead, and is silent about one without findings', () => {
     const a = tree.byLayer.get('a');
-    expect(a && decorate(a, result)).toEqual({ text: '40% dead · 50% zero', level: 'much' });
+    expect(a && decorate(a, result)).toEqual({ text: '40 % dead · 50 % zero', level: 'much' });
     expect(c && decorate(c, result)).toEqual({ text: '', level: 'none' });
     expect(c && decorate(c, undefined)).toEqual({ text: '', level: 'none' });
   });
