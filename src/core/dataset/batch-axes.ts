@@ -57,7 +57,7 @@ function dataAxis({ input, recipe }: FilledInput): number | undefined {
   if (named >= 0) return named;
   if (recipe.source === 'images' && shape.length === 3) return undefined;
   const first = shape[0];
-  if (first === undefined || isSequenceName(first)) return undefined;
+  if (first === undefined || first === 0 || isSequenceName(first)) return undefined;
   return typeof first === 'string' || first === 1 || shape.length >= 2 ? 0 : undefined;
 }
 

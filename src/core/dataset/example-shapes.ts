@@ -7,6 +7,7 @@ import {
   roleOf,
   type FilledInput,
 } from './roles.js';
+import { checkElements } from './rows.js';
 import { type Bound, knownSize, withoutAxis } from './shapes.js';
 import { DEFAULT_SIDE } from './sources/images.js';
 
@@ -36,7 +37,7 @@ export function madeUpShape(filled: FilledInput, axis: number | undefined, aroun
     const fits =
       input.shape === undefined ||
       (own.length === declared.length && declared.every((size, i) => typeof size === 'string' || size === own[i]));
-    if (fits) return [...own];
+    if (fits) return checked(input, own);
     throw problem(
       'invalid-inputs',
       `The recipe gives “${input.name}” the shape ${shapeText(own)} per example, but the model takes ` +
@@ -44,7 +45,13 @@ export function madeUpShape(filled: FilledInput, axis: number | undefined, aroun
       { place: `inputs.${input.name}.shape`, remedy: 'Correct “shape” in the recipe, or leave it out.' },
     );
   }
-  return declared.map((size, i) => knownSize(size, around.bound) ?? defaultSize(filled, declared, i, around));
+  const sizes = declared.map((size, i) => knownSize(size, around.bound) ?? defaultSize(filled, declared, i, around));
+  return checked(input, sizes);
+}
+
+function checked(input: ModelInput, shape: readonly number[]): number[] {
+  checkElements(input, shape);
+  return [...shape];
 }
 
 function defaultSize(

@@ -49,6 +49,7 @@ export async function openDataset(
 
   const limit = recipe.limit ?? options.limit;
   const chosen = selection(filled, sources, limit);
+  const fingerprints = await Promise.all(feeds.map(({ source }) => source.fingerprint(chosen)));
   const main = mainSource(filled, sources);
   const synthetic = filled.filter(({ recipe: { source } }) => source === 'synthetic');
   const ragged = feeds.some(({ source }) => source.shape === undefined);
@@ -68,15 +69,7 @@ export async function openDataset(
     size: chosen.length,
     description: description(filled, synthetic, main, chosen.length),
     synthetic: synthetic.length > 0,
-    key: fingerprint(
-      JSON.stringify([
-        recipe,
-        limit,
-        modelInputs,
-        filled.map((each) => each.recipe),
-        feeds.map((each) => each.source.fingerprint),
-      ]),
-    ),
+    key: fingerprint(JSON.stringify([recipe, limit, modelInputs, filled.map((each) => each.recipe), fingerprints])),
     maximumBatch: ragged || wholeInputs ? 1 : (plan.fixed ?? Infinity),
     get skipped() {
       return [...skipped.values()];
@@ -161,7 +154,9 @@ function selection(
     total = count;
     from = input.name;
   }
-  const all = total ?? limit;
+  // What is the same in every example is one example.
+  const endless = filled.some(({ recipe }) => recipe.source === 'synthetic') ? limit : 1;
+  const all = total ?? endless;
   const size = Math.min(all, limit);
   const spaced = filled.some(({ recipe }) => recipe.source === 'images');
   return Int32Array.from({ length: size }, (_, i) => (spaced ? Math.floor((i * all) / size) : i));

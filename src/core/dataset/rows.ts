@@ -1,5 +1,6 @@
 import { problem } from '../errors.js';
-import type { ElementType, NumberArray, Tensor } from '../tensor/tensor.js';
+import { decodeHalf, encodeHalf, roundHalfEven } from '../tensor/half.js';
+import { elementCount, type ElementType, type NumberArray, type Tensor } from '../tensor/tensor.js';
 
 /** One example of one input, before batching: values in any numeric type, row-major. */
 export interface Row {
@@ -44,14 +45,23 @@ export function isFeedType(type: string): type is FeedType {
   return Object.hasOwn(ARRAYS, type);
 }
 
-/** Zeros. @throws ProblemError `invalid-inputs` when that is too many elements. */
-export function zeros(type: FeedType, count: number, input: string): NumberArray {
+/** @throws ProblemError `invalid-inputs` when one example of this shape is more than can be allocated. */
+export function checkElements(input: { readonly name: string }, shape: readonly number[]): void {
+  checkCount(elementCount(shape), input.name);
+}
+
+function checkCount(count: number, input: string): void {
   if (!(count <= MAXIMUM_ELEMENTS)) {
     throw problem('invalid-inputs', `The input “${input}” would need ${count} values in one batch.`, {
       place: `input “${input}”`,
       remedy: 'Set a smaller size or a smaller batch in the recipe.',
     });
   }
+}
+
+/** @throws ProblemError `invalid-inputs` when that is too many elements. */
+export function zeros(type: FeedType, count: number, input: string): NumberArray {
+  checkCount(count, input);
   return new ARRAYS[type](count);
 }
 
@@ -104,43 +114,6 @@ function storeNumbers(target: NumberArray, type: FeedType, values: Float64Array,
       target[offset + i] = value;
     }
   }
-}
-
-/** As numpy and torch round; NaN becomes 0. */
-function roundHalfEven(value: number): number {
-  const rounded = Math.round(value);
-  if (Number.isNaN(rounded)) return 0;
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-const float32 = new Float32Array(1);
-const float32Bits = new Uint32Array(float32.buffer);
-
-/** The bits of the nearest IEEE 754 binary16, ties to even. */
-export function encodeHalf(value: number): number {
-  float32[0] = value;
-  const bits = float32Bits[0] as number;
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude >= 0x47800000) {
-    // 65536 and beyond, infinity, NaN.
-    return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
-  }
-  if (magnitude < 0x38800000) {
-    // Below the smallest normal number, 2⁻¹⁴: counted in steps of 2⁻²⁴.
-    return sign | roundHalfEven(Math.abs(float32[0] as number) * 2 ** 24);
-  }
-  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
-}
-
-export function decodeHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** A tensor that holds numbers, as one row. @throws ProblemError `invalid-inputs` for strings. */

@@ -11,6 +11,7 @@ import { guessPreparation } from '../../../src/core/dataset/guess-preparation.js
 import { guessRecipe } from '../../../src/core/dataset/guess.js';
 import { imageForm, type InputHint, type ModelInput } from '../../../src/core/dataset/model-input.js';
 import { openDataset } from '../../../src/core/dataset/open-dataset.js';
+import { parseRecipe } from '../../../src/core/dataset/parse-recipe.js';
 import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import { fillRoles } from '../../../src/core/dataset/roles.js';
 import { parseTokenizer } from '../../../src/core/dataset/token-text.js';
@@ -355,5 +356,18 @@ describe('files on disk', () => {
     const chosen = dataFiles({ ...place, chosen: [join(folder, 'elsewhere')] });
     expect(await chosen.facts(join(folder, 'elsewhere/b.npy'))).toMatchObject({ kind: 'file' });
     await expect(chosen.facts('/etc/passwd')).rejects.toThrow('outside');
+  });
+
+  it('skip a picture that is a link out of the workspace, and say so', async () => {
+    const pictures = join(folder, 'workspace/pictures');
+    await mkdir(pictures);
+    await writeFile(join(pictures, 'a.png'), solid);
+    await writeFile(join(folder, 'elsewhere/b.png'), solid);
+    await symlink(join(folder, 'elsewhere/b.png'), join(pictures, 'b.png'));
+    const files = dataFiles({ folder: join(folder, 'workspace'), root: join(folder, 'workspace') });
+    const recipe = parseRecipe('{"version": 1, "inputs": {"image": {"source": "images", "path": "pictures"}}}');
+    const dataset = await openDataset(recipe, [picture], files, { limit: 9 });
+    expect((await dataset.batch(0, 2)).indices).toEqual([0]);
+    expect(dataset.skipped).toEqual([{ name: 'b.png', reason: expect.stringContaining('outside the workspace') }]);
   });
 });

@@ -122,6 +122,8 @@ describe('pictures', () => {
     await expect(openDataset(recipe({ image: gray }), colour, files, { limit: 1 })).rejects.toThrow(
       /\[1, 2, 2\].*float32\[1, 3, 2, 2\]/,
     );
+    const square = openDataset(recipe({ image: { ...gray, size: [3, 3] } }), picture, files, { limit: 1 });
+    await expect(square).rejects.toThrow(/\[1, 3, 3\].*float32\[batch, 1, 2, 2\]/);
     await expect(openDataset(recipe({ image: gray }), picture, empty, { limit: 1 })).rejects.toThrow(
       'no folder or picture images',
     );
@@ -338,6 +340,16 @@ describe('keys and names', () => {
       await keyOf(array, files(1, 3)),
     ];
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('make one example of what is the same in every example', async () => {
+    const dataset = await openDataset(recipe({ x: { source: 'constant', value: 2 } }), inputs, empty, { limit: 9 });
+    expect([dataset.size, dataset.synthetic, values((await dataset.batch(0, 1)).feeds['x'])]).toEqual([1, false, [2, 2, 2]]);
+  });
+
+  it('refuse sizes that nobody can allocate before anything is made', async () => {
+    const vast = [input('x', 'float32', [1, 1e6, 1e6])];
+    await expect(openDataset(recipe({}), vast, empty, { limit: 1 })).rejects.toThrow('“x” would need 1000000000000 values');
   });
 
   it('refuse a recipe for an input that the model does not have', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../../src/core/dataset/fingerprint.js';
 import { normalStream, randomStream, xoshiro128 } from '../../../src/core/dataset/random.js';
-import { encodeHalf, numbers, storeRow, zeros } from '../../../src/core/dataset/rows.js';
+import { numbers, storeRow, zeros } from '../../../src/core/dataset/rows.js';
+import { encodeHalf } from '../../../src/core/tensor/half.js';
 
 describe('random numbers', () => {
   it('are those of xoshiro128**: first outputs from the state 1, 2, 3, 4', () => {

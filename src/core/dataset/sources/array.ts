@@ -51,7 +51,8 @@ export async function arraySource(
     wholeInput: rows.wholeInput || batchAxis === undefined,
     describe: (used) => `${used} ${used === 1 ? 'example' : 'examples'} from ${baseName(path)}`,
     synthetic: false,
-    fingerprint: fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}`),
+    fingerprint: () =>
+      Promise.resolve(fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}`)),
     read,
     nameOf,
     preview: async (index) => {

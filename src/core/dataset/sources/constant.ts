@@ -27,7 +27,7 @@ export function constantSource(
     wholeInput,
     describe: () => (elementCount(shape) === 0 ? `empty, ${shapeText(shape)}` : what),
     synthetic: false,
-    fingerprint: '',
+    fingerprint: () => Promise.resolve(''),
     read: () => Promise.resolve(make()),
     nameOf: () => input.name,
     preview: () => Promise.resolve(arrayPreview(input.name, make())),

@@ -12,8 +12,8 @@ export interface ExampleSource {
   /** "200 images from images/". `used` is the number of examples that a run takes. */
   describe(used: number): string;
   readonly synthetic: boolean;
-  /** Changes when the files behind it change. */
-  readonly fingerprint: string;
+  /** Changes when the files behind the examples of these indices change. */
+  fingerprint(used: Int32Array): Promise<string>;
   /** @throws ProblemError when this one example cannot be read; the caller skips it and says why. */
   read(index: number): Promise<Row>;
   /** A name for messages: the picture's file, "example 12". */

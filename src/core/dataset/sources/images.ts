@@ -1,4 +1,4 @@
-import { problem } from '../../errors.js';
+import { problem, ProblemError } from '../../errors.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { baseName, type DataFiles, joinPath, naturalOrder, shownPath } from '../data-files.js';
 import { decodeImage, isPictureName, MAXIMUM_FILE_BYTES } from '../decode-image.js';
@@ -7,6 +7,7 @@ import { imageValues } from '../image-values.js';
 import { shapeText, typeText, type ModelInput } from '../model-input.js';
 import { imagePreview } from '../previews.js';
 import type { ImageRecipe } from '../recipe.js';
+import { checkElements } from '../rows.js';
 import { withoutAxis } from '../shapes.js';
 import type { ExampleSource } from './example-source.js';
 
@@ -32,12 +33,6 @@ export async function imageSource(
 ): Promise<ExampleSource> {
   const frame = imageFrame(input, recipe, batchAxis);
   const pictures = await listPictures(files, recipe.path);
-  const stamps = await Promise.all(
-    pictures.map(async ({ path, name }) => {
-      const facts = await files.facts(path);
-      return `${name}:${facts?.size}:${facts?.modifiedMs}`;
-    }),
-  );
   const picture = (index: number): PictureFile => {
     const found = pictures[index];
     if (found === undefined) throw new Error(`No picture ${index}`);
@@ -59,7 +54,11 @@ export async function imageSource(
     wholeInput: false,
     describe: (used) => describePictures(used, pictures.length, recipe.path),
     synthetic: false,
-    fingerprint: fingerprint(stamps.join('\n')),
+    fingerprint: async (used) => {
+      const stamps: string[] = [];
+      for (const index of used) stamps.push(await stampOf(files, picture(index)));
+      return fingerprint(stamps.join('\n'));
+    },
     read: async (index) => {
       const data = imageValues(decodeImage(await bytesOf(index)), recipe, frame.height, frame.width);
       return { type: 'float32', dims: frame.shape, data };
@@ -68,6 +67,17 @@ export async function imageSource(
     preview: async (index) => imagePreview(picture(index).name, await bytesOf(index)),
     label: (index) => picture(index).folder,
   };
+}
+
+async function stampOf(files: DataFiles, { path, name }: PictureFile): Promise<string> {
+  try {
+    const facts = await files.facts(path);
+    return `${name}:${facts?.size}:${facts?.modifiedMs}`;
+  } catch (error) {
+    // A picture that may not be read is skipped when its turn comes, with the reason.
+    if (error instanceof ProblemError) return `${name}: ${error.problem.kind}`;
+    throw error;
+  }
 }
 
 function describePictures(used: number, all: number, path: string): string {
@@ -140,8 +150,9 @@ export function imageFrame(input: ModelInput, recipe: ImageRecipe, batchAxis: nu
     const size = wanted?.length === 3 ? wanted[axis ?? -1] : undefined;
     return typeof size === 'number' ? size : undefined;
   };
-  const height = declared(spatial[0]) ?? recipe.size?.[0] ?? DEFAULT_SIDE;
-  const width = declared(spatial[1]) ?? recipe.size?.[1] ?? DEFAULT_SIDE;
+  const height = recipe.size?.[0] ?? declared(spatial[0]) ?? DEFAULT_SIDE;
+  const width = recipe.size?.[1] ?? declared(spatial[1]) ?? DEFAULT_SIDE;
+  checkElements(input, [channels, height, width]);
   const shape = recipe.layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   if (wanted === undefined || fits(wanted, shape)) return { shape, height, width };
   const flat = wanted.length !== 3 && wanted.every((size): size is number => typeof size === 'number');

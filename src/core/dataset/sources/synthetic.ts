@@ -56,7 +56,7 @@ export function syntheticSource(
     wholeInput,
     describe: () => `${distributionText(recipe)}, ${shapeText(shape)}, seed ${recipe.seed}`,
     synthetic: true,
-    fingerprint: '',
+    fingerprint: () => Promise.resolve(''),
     read: (index) => Promise.resolve(row(index)),
     nameOf,
     preview: (index) =>

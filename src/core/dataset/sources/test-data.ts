@@ -148,7 +148,7 @@ function sourceOf(
     wholeInput: axis === undefined,
     describe: (used) => `${used} ${used === 1 ? 'example' : 'examples'} of ONNX test data (${baseName(path)})`,
     synthetic: false,
-    fingerprint: stamp,
+    fingerprint: () => Promise.resolve(stamp),
     read: (index) => Promise.resolve(read(index)),
     nameOf,
     preview: (index) =>
