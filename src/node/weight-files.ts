@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
-import { open, realpath, type FileHandle } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 import { problem } from '../core/errors.js';
 import type { RunnableModel } from '../core/engine/engine.js';
+import { resolveInside } from './sibling-files.js';
 
 /** A wasm memory ends at 4 GiB, and so do the offsets with which it asks for weights. */
 const LARGEST_FILE_BYTES = 2 ** 32 - 1;
@@ -26,7 +26,7 @@ export async function openWeightFiles(model: RunnableModel): Promise<WeightFiles
   try {
     const files: WeightFiles['files'] = [];
     for (const path of model.externalFiles) {
-      const handle = await openInside(model.folder, path);
+      const handle = await open(await resolveInside(model.folder, path), 'r');
       handles.push(handle);
       files.push({ path, data: fileAsBytes(handle.fd, path, (await handle.stat()).size) });
     }
@@ -35,26 +35,6 @@ export async function openWeightFiles(model: RunnableModel): Promise<WeightFiles
     await close();
     throw error;
   }
-}
-
-async function openInside(folder: string, path: string): Promise<FileHandle> {
-  const missing = () =>
-    problem('missing-external-data', `The weight file “${path}” is missing.`, {
-      place: path,
-      remedy: 'Put the weight files that belong to the model beside it.',
-    });
-  const real = await realpath(resolve(folder, path)).catch(() => undefined);
-  if (real === undefined) throw missing();
-  const inside = relative(await realpath(folder), real);
-  if (isAbsolute(path) || isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`)) {
-    throw problem('external-data-outside-folder', `The weight file “${path}” lies outside the model’s folder.`, {
-      place: path,
-      remedy: 'Put the weight files beside the model.',
-    });
-  }
-  return open(real, 'r').catch(() => {
-    throw missing();
-  });
 }
 
 /**

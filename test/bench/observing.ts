@@ -1,0 +1,96 @@
+import { layersOfEveryValue } from '../../src/core/graph/layer-detection.js';
+import type { ActivationLayer } from '../../src/core/graph/layers.js';
+import type { EngineName, Session } from '../../src/core/engine/engine.js';
+import type { Pass } from '../../src/core/passes/pass.js';
+import { passes } from '../../src/core/passes/registry.js';
+import type { Observation, ObservedBatch } from '../../src/core/rewrite/observation.js';
+import { observe } from '../../src/core/rewrite/observe.js';
+import { probeLayers } from '../../src/core/rewrite/probe.js';
+import { prune } from '../../src/core/rewrite/prune.js';
+import { openModelFile, type ModelFile } from '../../src/worker/open-model.js';
+import { endlessExamples, loadEngine, networkFile, NETWORKS, type NetworkName } from './networks.js';
+import { note, report, timeInTurn } from './timing.js';
+
+export const THREADS = 2;
+
+/** issue: cost of the passes over the bare forward of the same engine. */
+const TARGETS = { native: { layers: 1.3, every: 1.6 }, wasm: { layers: 1.15, every: 1.3 } };
+const TOGETHER_TARGET = 1.1;
+
+/** One batch through a network with passes watching: forward, reading and folding, as the run loop does it. */
+export async function watching(
+  file: ModelFile,
+  network: NetworkName,
+  engineName: EngineName,
+  layers: readonly ActivationLayer[],
+  chosen: readonly Pass<unknown>[],
+): Promise<() => Promise<void>> {
+  const engine = await loadEngine(engineName);
+  const { feeds, batch } = NETWORKS[network];
+  const { proto } = file.onnx;
+  const dataset = endlessExamples(network);
+  const probe = await probeLayers({ ...file, engine, threads: THREADS, layers, dataset });
+  for (const { layer, reason } of probe.unobservable) note(`not observed: ${layer.value}: ${reason}`);
+  const wanted = new Map<string, Observation>();
+  for (const pass of chosen) {
+    for (const each of pass.plan(probe.layers)) wanted.set(`${each.layer} ${each.kind}`, each);
+  }
+  const observing = observe(proto, probe.layers, [...wanted.values()]);
+  const session = await engine.open(file.toRunnable(observing.model), { threads: THREADS });
+  const states = chosen.map((pass) => pass.start(probe.layers));
+  const inputs = feeds(batch);
+  const indices = Array.from({ length: batch }, (_, index) => index);
+  return async () => {
+    const values = observing.read(await session.run(inputs), batch);
+    const observed: ObservedBatch = { indices, layers: probe.layers, get: (layer, kind) => values.get(layer, kind) };
+    chosen.forEach((pass, index) => pass.fold(states[index], observed));
+  };
+}
+
+export async function openBare(file: ModelFile, engineName: EngineName): Promise<Session> {
+  const { proto } = file.onnx;
+  const outputs = (proto.graph?.output ?? []).map(({ name }) => name);
+  const engine = await loadEngine(engineName);
+  return engine.open(file.toRunnable(prune(proto, outputs)), { threads: THREADS });
+}
+
+/** What the three passes cost over the bare forward, over activation layers and over every value. */
+export async function measureObserving(
+  network: NetworkName,
+  engineName: EngineName,
+  seconds: number,
+): Promise<boolean> {
+  const file = await openModelFile(networkFile(network));
+  const bare = await openBare(file, engineName);
+  const inputs = NETWORKS[network].feeds(NETWORKS[network].batch);
+  const everyValue = layersOfEveryValue(file.graph);
+  const alone = Object.fromEntries(
+    await Promise.all(
+      passes.map(async (pass) => [pass.id, await watching(file, network, engineName, file.layers, [pass])] as const),
+    ),
+  );
+  const times = await timeInTurn(
+    {
+      bare: () => bare.run(inputs),
+      layers: await watching(file, network, engineName, file.layers, passes),
+      every: await watching(file, network, engineName, everyValue, passes),
+      ...alone,
+    },
+    seconds,
+  );
+  note(`${THREADS} threads; bare forward ${times.bare.toFixed(0)} ms, median`);
+  const dearest = Math.max(...passes.map(({ id }) => (times as Record<string, number>)[id] ?? 0));
+  return [
+    report(
+      `all passes, ${file.layers.length} activation layers / bare forward`,
+      times.layers / times.bare,
+      TARGETS[engineName].layers,
+    ),
+    report(
+      `all passes, all ${everyValue.length} values / bare forward`,
+      times.every / times.bare,
+      TARGETS[engineName].every,
+    ),
+    report('all passes / the dearest alone', times.layers / dearest, TOGETHER_TARGET),
+  ].every(Boolean);
+}
