@@ -1,5 +1,5 @@
 import { problem } from '../errors.js';
-import { baseName, type DataFiles, folderOf, readText } from './data-files.js';
+import { baseName, type DataFiles, folderOf, isAbsolutePath, joinPath, readText } from './data-files.js';
 import { isPictureName } from './decode-image.js';
 import { fitArray, labelsBeside } from './fit-array.js';
 import { completed, dataInputs, imageRecipe, recipeOf } from './guess.js';
@@ -46,8 +46,9 @@ async function readAs(
   const { hints } = context;
   const facts = await files.facts(path);
   if (facts === undefined) throw unfit(path, 'does not exist', candidates);
-  if (facts.kind === 'file' && /\.json$/i.test(path))
-    return parseRecipe(await readText(files, path, MAXIMUM_RECIPE_BYTES));
+  if (facts.kind === 'file' && /\.json$/i.test(path)) {
+    return relocated(parseRecipe(await readText(files, path, MAXIMUM_RECIPE_BYTES)), folderOf(path));
+  }
 
   const testFolder = facts.kind === 'file' && /\.pb$/i.test(path) ? folderOf(path) : path;
   if ((await testSets(files, testFolder)).length > 0) {
@@ -85,6 +86,25 @@ async function readAs(
       remedy: `Choose ${inputs.map((input) => wouldFit(input, hints)).join('; or ')}.`,
     });
   }
+}
+
+/** A recipe that was read from `folder`: its relative paths start there. */
+function relocated(recipe: Recipe, folder: string): Recipe {
+  const at = (path: string): string => (isAbsolutePath(path) ? path : joinPath(folder, path));
+  const { inputs, labels, tokenizer } = recipe;
+  const moved = Object.entries(inputs).map(
+    ([name, each]) => [name, 'path' in each ? { ...each, path: at(each.path) } : each] as const,
+  );
+  return {
+    ...recipe,
+    ...recipeOf(moved),
+    ...(labels === undefined
+      ? {}
+      : {
+          labels: { path: at(labels.path), ...(labels.classes === undefined ? {} : { classes: at(labels.classes) }) },
+        }),
+    ...(tokenizer === undefined ? {} : { tokenizer: at(tokenizer) }),
+  };
 }
 
 function withLabels(recipe: Recipe, labels: Recipe['labels']): Recipe {

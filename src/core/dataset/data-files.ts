@@ -39,9 +39,13 @@ export function baseName(path: string): string {
   return trimmed.slice(Math.max(trimmed.lastIndexOf('/'), trimmed.lastIndexOf('\\')) + 1);
 }
 
+export function isAbsolutePath(path: string): boolean {
+  return /^([/\\]|[A-Za-z]:)/.test(path);
+}
+
 /** A path as it is shown: absolute ones by their last part. */
 export function shownPath(path: string): string {
-  return /^([/\\]|[A-Za-z]:)/.test(path) ? baseName(path) : path.replace(/\/+$/, '');
+  return isAbsolutePath(path) ? baseName(path) : path.replace(/\/+$/, '');
 }
 
 /** "animals" of "animals/cat.png"; "." where there is no folder. */

@@ -7,6 +7,7 @@ export type ExamplePreview =
       readonly name: string;
       readonly label?: string;
       readonly mime: string;
+      /** The picture's file, or a thumbnail; empty when it cannot be decoded. */
       readonly bytes: Uint8Array;
       readonly width: number;
       readonly height: number;
@@ -42,11 +43,11 @@ export interface Dataset {
   readonly synthetic: boolean;
   /** Changes when the data or its preparation changes; part of the cache key. */
   readonly key: string;
-  /** Largest batch the graph takes (1 when it fixes its batch axis at 1). */
+  /** Largest batch the graph takes (1 when it fixes its batch axis at 1, ∞ when it leaves it open). */
   readonly maximumBatch: number;
   /** Inputs that could not be read so far, each with its reason. Grows while batches are read. */
   readonly skipped: readonly SkippedInput[];
-  /** Reads examples `[start, end)`; undecodable ones are left out of the batch and added to `skipped`. */
+  /** Reads examples `[start, end)`; undecodable ones are left out of the batch and added to `skipped`; no feeds at all where none is left. */
   batch(start: number, end: number): Promise<Batch>;
   preview(index: number): Promise<ExamplePreview>;
   label(index: number): string | undefined;

@@ -17,7 +17,7 @@ export interface Recipe {
 
 export type InputRecipe = ImageRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;
 
-/** A folder of PNG and JPEG pictures, or one picture. value = (pixel · scale − mean) / std per channel. */
+/** A folder of PNG and JPEG pictures (also one folder per class), or one picture. value = (pixel · scale − mean) / std per channel. */
 export interface ImageRecipe {
   readonly source: 'images';
   readonly path: string;
@@ -32,7 +32,7 @@ export interface ImageRecipe {
   readonly size?: readonly [number, number];
 }
 
-/** `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. */
+/** `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. value = x · scale + offset. */
 export interface ArrayRecipe {
   readonly source: 'array' | 'tokens';
   readonly path: string;
@@ -47,7 +47,10 @@ export interface TestDataRecipe {
   readonly path: string;
 }
 
-/** Seeded random values; every number made from them says so. */
+/**
+ * Seeded random values; every number made from them says so. Normal: mean 0, standard deviation 1. Uniform: low ≤ x <
+ * high. Integers: low to high, both included.
+ */
 export interface SyntheticRecipe {
   readonly source: 'synthetic';
   readonly distribution: 'normal' | 'uniform' | 'integers';

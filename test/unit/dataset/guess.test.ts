@@ -244,6 +244,13 @@ describe('what a person chose', () => {
     'set/input_0.pb': pb('', [2, 3, 64, 64]),
     'net.inspect.json': '{"version": 1, "inputs": {"image": {"source": "synthetic"}}}',
     'model.txt': 'x',
+    'other/net.inspect.json': JSON.stringify({
+      version: 1,
+      inputs: { image: { source: 'images', path: 'pictures' } },
+      labels: { path: 'labels.txt' },
+    }),
+    'other/pictures/a.png': solid,
+    'other/labels.txt': 'cat',
   });
   const chosen = (path: string, inputs = [picture]): Promise<Recipe> => recipeForChosen(path, inputs, files);
 
@@ -256,6 +263,13 @@ describe('what a person chose', () => {
       expect((await chosen(path)).inputs['image']).toEqual({ source: 'test-data', path: 'set' });
     }
     expect((await chosen('net.inspect.json')).inputs['image']).toMatchObject({ source: 'synthetic' });
+  });
+
+  it('keeps the paths of a recipe from another folder relative to that folder', async () => {
+    expect(await chosen('other/net.inspect.json')).toMatchObject({
+      inputs: { image: { path: 'other/pictures' } },
+      labels: { path: 'other/labels.txt' },
+    });
   });
 
   it('is refused with what would fit', async () => {

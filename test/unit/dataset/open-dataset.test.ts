@@ -344,12 +344,18 @@ describe('keys and names', () => {
 
   it('make one example of what is the same in every example', async () => {
     const dataset = await openDataset(recipe({ x: { source: 'constant', value: 2 } }), inputs, empty, { limit: 9 });
-    expect([dataset.size, dataset.synthetic, values((await dataset.batch(0, 1)).feeds['x'])]).toEqual([1, false, [2, 2, 2]]);
+    expect([dataset.size, dataset.synthetic, values((await dataset.batch(0, 1)).feeds['x'])]).toEqual([
+      1,
+      false,
+      [2, 2, 2],
+    ]);
   });
 
   it('refuse sizes that nobody can allocate before anything is made', async () => {
     const vast = [input('x', 'float32', [1, 1e6, 1e6])];
-    await expect(openDataset(recipe({}), vast, empty, { limit: 1 })).rejects.toThrow('“x” would need 1000000000000 values');
+    await expect(openDataset(recipe({}), vast, empty, { limit: 1 })).rejects.toThrow(
+      '“x” would need 1000000000000 values',
+    );
   });
 
   it('refuse a recipe for an input that the model does not have', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { describeInputs } from '../../../src/core/dataset/describe.js';
 import { guessRecipe } from '../../../src/core/dataset/guess.js';
 import { inputHints } from '../../../src/core/dataset/input-hints.js';
 import type { InputHints, ModelInput } from '../../../src/core/dataset/model-input.js';
+import { parseRecipe } from '../../../src/core/dataset/parse-recipe.js';
 import { openDataset } from '../../../src/core/dataset/open-dataset.js';
 import { openOnnx } from '../../../src/core/formats/onnx/open.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
@@ -59,6 +60,25 @@ const CANNOT_RUN: Readonly<Record<string, string>> = {
   'superres_ort_js.onnx': 'needs custom operators (ai.onnx.contrib), takes a picture file as bytes',
 };
 
+describe('inputs of the sample models', () => {
+  const samples = new URL('../../../media/samples/', import.meta.url).pathname;
+  it.each([
+    ['shapes', 'shapes-resnet', 'image'],
+    ['grammar-gpt', 'grammar-gpt', 'tokens'],
+  ])('%s: the recipe beside the model opens and runs', async (folderName, modelName, kind) => {
+    const folder = join(samples, folderName);
+    const { inputs, hints } = await openModel(join(folder, `${modelName}.onnx`));
+    const files = dataFiles({ folder, root: folder });
+    const recipe = parseRecipe(readFileSync(join(folder, `${modelName}.inspect.json`), 'utf8'));
+    const dataset = await openDataset(recipe, inputs, files, { limit: 200, hints });
+    expect([dataset.synthetic, dataset.size >= 100]).toEqual([false, true]);
+    const session = await ort.InferenceSession.create(join(folder, `${modelName}.onnx`), { logSeverityLevel: 3 });
+    await runBatch(session, dataset, 4);
+    await session.release();
+    expect(await dataset.preview(3)).toMatchObject({ kind });
+  });
+});
+
 describe.skipIf(data === undefined)('inputs of real models', () => {
   it('guesses inputs for every model that the engine then runs, one and two at a time', async () => {
     const paths = modelFiles(data as string).sort();
@@ -87,6 +107,16 @@ describe.skipIf(data === undefined)('inputs of real models', () => {
     }
     if (process.env['SHOW_GUESSES'] !== undefined) console.log(lines.join('\n'));
     expect(failed).toEqual([]);
+    // What the graphs themselves say: rows of embedding tables, one-hot widths, a rescaling layer.
+    for (const said of [
+      'modadd113_seed0.onnx: tokens: random integers from 0 to 113,',
+      'stories260K.onnx: tokens: random integers from 0 to 511,',
+      'textgenrnn_base.onnx: ids: random integers from 0 to 464,',
+      'magika_standard_v3_3.onnx: bytes: random integers from 0 to 256,',
+      'traffic-classifier64.onnx: rescaling_input: random numbers (uniform between 0 and 255),',
+    ]) {
+      expect(lines.filter((line) => line.startsWith(said))).toHaveLength(1);
+    }
     expect(lines.length).toBe(paths.length - Object.keys(CANNOT_RUN).length);
     expect(lines.length).toBeGreaterThanOrEqual(60);
   }, 120_000);
