@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { constants, readSync, statSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ByteSource } from '../core/bytes/byte-source.js';
 import { rangeProblem } from '../core/bytes/memory-source.js';
@@ -16,6 +16,11 @@ export interface FileSource extends ByteSource {
 
 /** A handle that nobody used for this long is given back: a folder of inputs has more files than a process may open. */
 const IDLE_MILLISECONDS = 1000;
+/**
+ * Reads up to this size, and looks at a file's status, are done at once: handing them to another thread takes longer
+ * than they do, and skimming a model makes hundreds. Sources are read in workers and on the command line only.
+ */
+const SYNCHRONOUS_BYTES = 64 * 1024;
 
 interface Identity {
   readonly size: bigint;
@@ -29,12 +34,12 @@ interface Identity {
  * @throws ProblemError `file-unreadable`. Reads throw as {@link ByteSource} says.
  */
 export async function openFileSource(path: string, name = basename(path)): Promise<FileSource> {
-  const identify = async (): Promise<Identity> => {
-    const status = await stat(path, { bigint: true });
+  const identify = (): Identity => {
+    const status = statSync(path, { bigint: true });
     if (!status.isFile()) throw unreadable(name, 'it is not a regular file');
     return { size: status.size, mtimeNs: status.mtimeNs, ino: status.ino };
   };
-  const opened = await identify().catch((error: unknown) => {
+  const opened = attempt(identify, (error) => {
     throw asUnreadable(name, error);
   });
   const size = Number(opened.size);
@@ -50,8 +55,8 @@ export async function openFileSource(path: string, name = basename(path)): Promi
   };
 
   /** A file that was written or replaced since it was opened no longer is the one that was inspected. */
-  const checkUnchanged = async (): Promise<void> => {
-    const now = await identify().catch(() => undefined);
+  const checkUnchanged = (): void => {
+    const now = attempt(identify, () => undefined);
     if (now?.size === opened.size && now.mtimeNs === opened.mtimeNs && now.ino === opened.ino) return;
     throw problem('file-changed', `“${name}” ${now === undefined ? 'was removed' : 'changed'} while it was open.`, {
       place: name,
@@ -75,12 +80,12 @@ export async function openFileSource(path: string, name = basename(path)): Promi
         handle ??= open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
         const bytes = new Uint8Array(length);
         const arrived = await fill(await handle, bytes, offset);
-        await checkUnchanged();
+        checkUnchanged();
         if (arrived < length)
           throw rangeProblem(name, offset + arrived, offset, length) ?? unreadable(name, 'it ends too early');
         return bytes;
       } catch (error) {
-        await checkUnchanged();
+        checkUnchanged();
         throw asUnreadable(name, error);
       } finally {
         reading--;
@@ -94,11 +99,23 @@ export async function openFileSource(path: string, name = basename(path)): Promi
 async function fill(file: FileHandle, target: Uint8Array, offset: number): Promise<number> {
   let arrived = 0;
   while (arrived < target.byteLength) {
-    const { bytesRead } = await file.read(target, arrived, target.byteLength - arrived, offset + arrived);
+    const length = target.byteLength - arrived;
+    const bytesRead =
+      length <= SYNCHRONOUS_BYTES
+        ? readSync(file.fd, target, arrived, length, offset + arrived)
+        : (await file.read(target, arrived, length, offset + arrived)).bytesRead;
     if (bytesRead === 0) break;
     arrived += bytesRead;
   }
   return arrived;
+}
+
+function attempt<T, U>(work: () => T, otherwise: (error: unknown) => U): T | U {
+  try {
+    return work();
+  } catch (error) {
+    return otherwise(error);
+  }
 }
 
 function unreadable(name: string, reason: string): ProblemError {

@@ -30,8 +30,10 @@ export interface WireReader {
   copy(start: number, end: number, target: Uint8Array, offset: number): Promise<void>;
 }
 
-/** Large enough that a graph of ordinary nodes takes few reads, small enough that skipping weights reads little. */
-const WINDOW_BYTES = 128 * 1024;
+/** After a jump over weights little is needed; where reading goes on, windows grow until a graph takes few reads. */
+const SMALLEST_WINDOW_BYTES = 2 * 1024;
+const LARGEST_WINDOW_BYTES = 512 * 1024;
+const WINDOW_GROWTH = 4;
 /** A tag of at most 5 bytes and a varint of at most 10. */
 const LONGEST_FIELD_HEAD_BYTES = 15;
 
@@ -41,7 +43,9 @@ export function wireReader(source: ByteSource, signal?: AbortSignal): WireReader
 
   const load = async (position: number): Promise<void> => {
     throwIfCancelled(signal);
-    window = await source.read(position, Math.min(WINDOW_BYTES, source.size - position));
+    const goesOn = position >= windowStart && position <= windowStart + window.byteLength && window.byteLength > 0;
+    const wanted = goesOn ? Math.min(window.byteLength * WINDOW_GROWTH, LARGEST_WINDOW_BYTES) : SMALLEST_WINDOW_BYTES;
+    window = await source.read(position, Math.min(wanted, source.size - position));
     windowStart = position;
   };
   const covers = (start: number, end: number): boolean =>
