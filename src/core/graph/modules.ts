@@ -26,7 +26,7 @@ export interface ModuleTree {
 }
 
 /** A level with more items is split into groups: more boxes than this are no picture. */
-const MAXIMUM_ITEMS = 300;
+const MAXIMUM_ITEMS = 100;
 /** The first level is always shown, so it is split earlier. */
 const MAXIMUM_ROOT_ITEMS = 60;
 /** Groups per level, where it has to be split. */

@@ -1,5 +1,5 @@
 import { everyNode } from '../formats/onnx/walk.js';
-import type { Problem } from '../errors.js';
+import type { OnnxFile } from '../formats/onnx/open.js';
 import type { ModelOverview } from './description.js';
 import { displayText } from './display-text.js';
 import type { Graph } from './graph.js';
@@ -7,19 +7,16 @@ import { countParameters } from './parameters.js';
 import type { NamedValueType } from './value-type.js';
 
 /** What only the reader of the file knows of it. */
-export interface FileFacts {
-  readonly fileName: string;
-  readonly fileBytes: number;
-  readonly externalBytes: number;
-  /** Why the model cannot run here. */
-  readonly cannotRun: readonly Problem[];
-}
+export type FileFacts = Pick<OnnxFile, 'fileName' | 'fileBytes' | 'externalBytes' | 'problems'>;
 
 /** Lists of a hostile file may be endless; nobody reads further. */
 const MAXIMUM_ENTRIES = 500;
 const MAXIMUM_DOCUMENTATION_LENGTH = 4000;
 
-/** The front page's facts, with every text fit to be shown. */
+/**
+ * The front page's facts, with every text fit to be shown. `cannotRun` holds what the file itself tells; engines may add
+ * to it.
+ */
 export function overview(file: FileFacts, graph: Graph): ModelOverview {
   const { model } = graph;
   return {
@@ -42,7 +39,7 @@ export function overview(file: FileFacts, graph: Graph): ModelOverview {
       key: displayText(key),
       value: displayText(value, MAXIMUM_DOCUMENTATION_LENGTH),
     })),
-    cannotRun: file.cannotRun,
+    cannotRun: [...file.problems, ...graph.problems],
     docString: displayText(model.docString, MAXIMUM_DOCUMENTATION_LENGTH),
   };
 }

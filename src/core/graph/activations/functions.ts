@@ -38,6 +38,7 @@ export const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp
 
 // Minima of the non-monotone functions: at x = −0.7518 (GELU), −1.2785 (SiLU), −1.5 (hard swish), −1.1924 (Mish).
 export const GELU_MINIMUM = -0.17;
+export const TANH_GELU_MINIMUM = -0.1701;
 export const SILU_MINIMUM = -0.2785;
 export const MISH_MINIMUM = -0.3089;
 export const HARD_SWISH_MINIMUM = -0.375;
@@ -67,7 +68,7 @@ export const FORMULAS = {
   tanhGelu: {
     name: 'Gelu',
     family: 'smooth',
-    range: { lower: GELU_MINIMUM },
+    range: { lower: TANH_GELU_MINIMUM },
     formula: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   },
   quickGelu: {

@@ -36,7 +36,7 @@ const TOLERANCE = 2e-3;
 
 /** Telling operator → x: the longest is the tanh GELU (multiply, add, cube, multiply, add). */
 const MAXIMUM_STEPS_UP = 8;
-const MAXIMUM_NODES = 32;
+const MAXIMUM_NODES = 24;
 const MAXIMUM_READERS = 64;
 
 export interface SpelledOut {
@@ -78,7 +78,9 @@ function candidates(graph: Graph, telling: GraphNode): readonly string[] {
         continue;
       found.push(value);
       const producer = graph.producerOf(value);
-      if (producer !== undefined && isElementwise(producer)) next.push(...entryInputs(producer));
+      // Behind another telling node, that one finds the function.
+      if (producer === undefined || TELLING.has(producer.opType) || !isElementwise(producer)) continue;
+      next.push(...entryInputs(producer));
     }
     frontier = next;
   }
@@ -202,13 +204,14 @@ function swishFunctionOf(samples: Samples): ActivationFunction | undefined {
   return largestDifference(samples, expected) < TOLERANCE ? swish(Number(beta.toPrecision(4))) : undefined;
 }
 
-/** Largest |a − b|, relative where values are large; Infinity where one is no number. */
+/** Largest |a − b|, relative where values are large; Infinity where it is beyond any tolerance or no number. */
 function largestDifference(samples: Samples, expected: Samples): number {
   let largest = 0;
-  for (const [point, value] of samples.entries()) {
+  for (let point = 0; point < expected.length; point++) {
     const want = expected[point] ?? NaN;
-    const difference = Math.abs(value - want) / Math.max(1, Math.abs(want));
-    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
+    const difference = Math.abs((samples[point] ?? NaN) - want) / Math.max(1, Math.abs(want));
+    if (!(difference < TOLERANCE)) return Infinity;
+    if (difference > largest) largest = difference;
   }
   return largest;
 }

@@ -6,7 +6,7 @@ import { isModule, type Module, type ModuleTree } from '../modules.js';
 import type { ValueType } from '../value-type.js';
 
 /** More boxes take the layout too long and a person too: further modules stay closed. */
-const MAXIMUM_VISIBLE_ITEMS = 1200;
+const MAXIMUM_VISIBLE_ITEMS = 600;
 
 /** Graph inputs and outputs drawn; a graph with more shows the first. */
 const MAXIMUM_ENDS = 50;
