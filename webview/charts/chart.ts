@@ -43,7 +43,13 @@ export function baseOptions(theme: Theme): ChartOptions {
       legend: {
         display: false,
         position: 'bottom',
-        labels: { color: theme.foreground, boxWidth: 18, boxHeight: 2, font: { family: theme.fontFamily, size: 12 } },
+        labels: {
+          color: theme.foreground,
+          usePointStyle: true,
+          pointStyle: 'line',
+          pointStyleWidth: 26,
+          font: { family: theme.fontFamily, size: 12 },
+        },
       },
       tooltip: {
         backgroundColor: theme.raised,

@@ -17,6 +17,11 @@ const HEIGHT_PX = 300;
 const MOST_LINES = 6;
 const POINTS_SHOWN_UP_TO = 24;
 const ALL = 'all';
+/** A layer's first and second baseline. */
+const DASHES = [
+  [6, 4],
+  [2, 3],
+];
 
 export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -70,15 +75,19 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
     if (!colorOf.has(key)) colorOf.set(key, theme.series[colorOf.size % theme.series.length] ?? theme.foreground);
   }
   const options = baseOptions(theme) as ChartOptions<'line'>;
+  const dashedSoFar = new Map<string, number>();
   const datasets = curve.series.map((series): ChartDataset<'line'> => {
-    const color = colorOf.get(series.layer ?? series.label) ?? theme.foreground;
+    const key = series.layer ?? series.label;
+    const color = colorOf.get(key) ?? theme.foreground;
+    const dashes = dashedSoFar.get(key) ?? 0;
+    if (series.dashed) dashedSoFar.set(key, dashes + 1);
     return {
       label: series.label,
       data: [...series.x].map((x, index) => ({ x, y: series.y[index] ?? NaN })),
       borderColor: color,
       backgroundColor: color,
       borderWidth: series.dashed ? 1.5 : 2,
-      borderDash: series.dashed ? [5, 4] : [],
+      borderDash: series.dashed ? (DASHES[dashes % DASHES.length] ?? []) : [],
       pointRadius: series.x.length <= POINTS_SHOWN_UP_TO && !series.dashed ? 2.5 : 0,
       pointHitRadius: 8,
     };
@@ -90,7 +99,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       ...options,
       interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
       scales: {
-        x: { type: 'linear', ...axis(theme, curve.xLabel, 'count') },
+        x: { type: 'linear', bounds: 'data', ...axis(theme, curve.xLabel, 'count') },
         y: { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
       },
       plugins: {

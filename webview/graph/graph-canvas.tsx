@@ -119,8 +119,10 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       focusNext.current = next !== undefined;
       if (next !== undefined) onSelect(next);
     } else if (event.key === 'Enter' && current !== undefined) {
+      onSelect(current);
+      // An opened module is drawn anew, behind its items: the focus goes with it.
+      focusNext.current = current.kind === 'module';
       if (current.kind === 'module') onToggle(current);
-      else onSelect(current);
     } else if (event.key === ' ' && current !== undefined) onSelect(current);
     else if (event.key === '+' || event.key === '=') zoom(KEY_ZOOM);
     else if (event.key === '-') zoom(1 / KEY_ZOOM);

@@ -64,7 +64,7 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
       class={`graph-item graph-${item.kind} ${container ? 'container' : ''} ${selected ? 'selected' : ''}`}
       transform={`translate(${left} ${top})`}
       role="button"
-      tabIndex={focusable ? 0 : -1}
+      tabindex={focusable ? 0 : -1}
       data-id={item.id}
       aria-label={describe(item, coloring)}
       aria-expanded={isModule ? item.expanded : undefined}
@@ -86,13 +86,7 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
         {fitText(item.label, container ? room * 0.6 : room, LABEL_FONT)}
       </text>
       {twoLines && (
-        <text
-          class="graph-caption"
-          x={isEnd ? width / 2 : textLeft}
-          y={baseline + 15}
-          fill={ink}
-          text-anchor={anchor}
-        >
+        <text class="graph-caption" x={isEnd ? width / 2 : textLeft} y={baseline + 15} fill={ink} text-anchor={anchor}>
           {fitText(caption, room, CAPTION_FONT)}
         </text>
       )}

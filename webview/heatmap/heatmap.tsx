@@ -27,6 +27,7 @@ const TOP_GUTTER_PX = 26;
 const LABEL_SHARE = 0.28;
 const WIDEST_LABELS_PX = 230;
 const KEY_ZOOM = 1.3;
+const REST_MS = 120;
 
 export interface HeatmapActions {
   zoom(factor: number): void;
@@ -45,7 +46,7 @@ interface HeatmapProps {
   readonly actions: { current: HeatmapActions | undefined };
   /** Rows are at least this tall at first; all rows are in sight when absent. */
   readonly leastRowHeightPx?: number;
-  /** Told at every frame which rows are in sight. */
+  /** Told which rows are in sight, once the view is at rest. */
   readonly onVisibleRows?: (first: number, last: number) => void;
 }
 
@@ -53,6 +54,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
   const { label, source, labels, selected, onSelect, actions, leastRowHeightPx = 0, onVisibleRows } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<number>();
+  const restTimer = useRef<number>();
   const view = useRef<HeatmapView>();
   const [hovered, setHovered] = useState<Cell>();
   const [cursor, setCursor] = useState<Cell>();
@@ -84,10 +86,13 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     if (view.current !== undefined) view.current = current;
     tiles.want(visibleTiles(current, source, room));
     paintFrame(context, { ...marks, view: current, gutter, room, tiles }, ratio);
-    onVisibleRows?.(
-      Math.floor(current.row),
-      Math.min(source.rows - 1, Math.ceil(current.row + room.height / current.cellHeight)),
-    );
+    clearTimeout(restTimer.current);
+    restTimer.current = window.setTimeout(() => {
+      onVisibleRows?.(
+        Math.floor(current.row),
+        Math.min(source.rows - 1, Math.ceil(current.row + room.height / current.cellHeight)),
+      );
+    }, REST_MS);
   };
   const drawLatest = useRef(draw);
   drawLatest.current = draw;
@@ -127,6 +132,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     if (canvas.current) observer.observe(canvas.current);
     return () => {
       observer.disconnect();
+      clearTimeout(restTimer.current);
       if (frame.current !== undefined) cancelAnimationFrame(frame.current);
     };
   }, []);

@@ -1,6 +1,7 @@
 /** Draws one frame of the heatmap. */
 import type { Theme } from '../theme/theme.js';
 import type { Cell, MatrixLabels, MatrixSource } from './matrix.js';
+import { reducedPicture } from './reduced-picture.js';
 import type { Tile, TileCache } from './tile-cache.js';
 import { visibleTiles, type HeatmapView, type Room } from './viewport.js';
 
@@ -52,8 +53,7 @@ export function paintFrame(context: CanvasRenderingContext2D, frame: Frame, rati
 
 function paintCells(context: CanvasRenderingContext2D, frame: Frame, ratio: number): void {
   const { view, gutter, source, room, tiles } = frame;
-  // Larger than a device pixel: sharp cells. Smaller: averaged, so that nothing vanishes.
-  context.imageSmoothingEnabled = Math.min(view.cellWidth, view.cellHeight) * ratio < 1;
+  context.imageSmoothingEnabled = false;
   // Edges fall on device pixels, or seams would show between tiles.
   const snap = (value: number): number => Math.round(value * ratio) / ratio;
   const left = (column: number): number => snap(gutter.left + (column - view.column) * view.cellWidth);
@@ -69,12 +69,13 @@ function paintCells(context: CanvasRenderingContext2D, frame: Frame, ratio: numb
     const c1 = Math.min(tile.columns[1], lastColumn);
     if (r1 <= r0 || c1 <= c0) continue;
     const [x, y] = [left(c0), top(r0)];
+    const { picture, perColumn, perRow } = reducedPicture(tile, view.cellWidth * ratio, view.cellHeight * ratio);
     context.drawImage(
-      tile.picture,
-      c0 - tile.columns[0],
-      r0 - tile.rows[0],
-      c1 - c0,
-      r1 - r0,
+      picture,
+      (c0 - tile.columns[0]) * perColumn,
+      (r0 - tile.rows[0]) * perRow,
+      (c1 - c0) * perColumn,
+      (r1 - r0) * perRow,
       x,
       y,
       left(c1) - x,

@@ -1,6 +1,6 @@
 /** Tiles of a matrix as small pictures, one pixel per cell: asked for when in sight, kept while they are recent. */
 import { asProblem, CancelledError, type Problem } from '../../src/core/errors.js';
-import { fraction, type Colormap } from '../../src/core/picture/colormap.js';
+import type { Colormap } from '../../src/core/picture/colormap.js';
 import type { MatrixSource, Range } from './matrix.js';
 import { TILE_CELLS, type TilePosition } from './viewport.js';
 
@@ -125,17 +125,23 @@ function paintTile(source: MatrixSource, map: Colormap, values: Float32Array, ro
   const height = rows[1] - rows[0];
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const steps = map.packed.length - 1;
+  const { packed } = map;
+  const last = packed.length - 1;
+  const [low, high] = source.domain;
+  const scale = high > low ? last / (high - low) : 0;
   let hasNaN = false;
   for (let row = 0; row < height; row++) {
     // Cells past the end of a short row stay transparent.
     const cells = Math.min(width, source.rowLength(rows[0] + row) - columns[0]);
     for (let column = 0, index = row * width; column < cells; column++, index++) {
-      const position = fraction(values[index] ?? NaN, source.domain);
-      if (Number.isNaN(position)) {
+      const value = values[index] as number;
+      if (Number.isNaN(value)) {
         pixels[index] = NAN_PIXEL;
         hasNaN = true;
-      } else pixels[index] = map.packed[Math.round(position * steps)] ?? 0;
+        continue;
+      }
+      const step = (value - low) * scale + 0.5;
+      pixels[index] = packed[step < 0 ? 0 : step > last ? last : step | 0] as number;
     }
   }
   const picture = new OffscreenCanvas(width, height);

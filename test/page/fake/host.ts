@@ -71,7 +71,9 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
         for (let column = 0; column < width; column++) {
           const example = rows[0] + row;
           values[row * width + column] =
-            noise(example, column, 77) < 0.002 ? NaN : numbers.peak(layer, columns[0] + column, example);
+            layer.units < 10_000 && noise(example, column, 77) < 0.002
+              ? NaN
+              : numbers.peak(layer, columns[0] + column, example);
         }
       }
       return { values, rows: height, columns: width };
