@@ -1,5 +1,5 @@
 /** Where a model's inputs come from: what the person chose, else the recipe file beside the model, else a guess. */
-import { parse } from 'node:path';
+import { dirname, parse } from 'node:path';
 import { recipeForChosen } from '../core/dataset/chosen.js';
 import { baseName, readText } from '../core/dataset/data-files.js';
 import type { Dataset } from '../core/dataset/dataset.js';
@@ -38,7 +38,8 @@ interface Present {
   readonly dataset: Dataset | Problem;
 }
 
-export async function createInputs({ path, folder, graph }: ModelFile, options: InputsOptions): Promise<Inputs> {
+export async function createInputs({ path, graph }: ModelFile, options: InputsOptions): Promise<Inputs> {
+  const folder = dirname(path);
   const modelInputs = graph.inputs;
   const hints = inputHints(graph);
   const everywhere = [parse(folder).root];

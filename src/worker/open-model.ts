@@ -1,6 +1,7 @@
 /** Opens a model file from disk: its structure, its layers, and the way to run rewritten versions of it. */
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { RunnableModel } from '../core/engine/engine.js';
 import type { Problem } from '../core/errors.js';
 import { encodeOnnx } from '../core/formats/onnx/decode.js';
@@ -20,7 +21,6 @@ import type { ModelOverview, OutlineEntry } from '../protocol/model.js';
 export interface ModelFile {
   /** Absolute path. */
   readonly path: string;
-  readonly folder: string;
   readonly onnx: OnnxFile;
   readonly graph: Graph;
   readonly tree: ModuleTree;
@@ -37,20 +37,22 @@ export interface ModelFile {
 }
 
 export async function openModelFile(path: string, signal?: AbortSignal): Promise<ModelFile> {
-  const source = await openFileSource(path);
-  const folder = dirname(path);
-  const onnx = await openOnnx(source, siblingFiles(folder), signal);
+  // Engines refuse weights behind a link that leaves the folder; a model cache keeps its files just so. The file itself
+  // is what is opened and run, under the name that the person knows.
+  const file = await realpath(path).catch(() => path);
+  const folder = dirname(file);
+  const source = await openFileSource(file);
+  const onnx = { ...(await openOnnx(source, siblingFiles(folder), signal)), fileName: basename(path) };
   const graph = createGraph(onnx.proto);
   const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
   const tree = buildModuleTree(graph);
   return {
     path,
-    folder,
     onnx,
     graph,
     tree,
     layers,
-    overview: overview({ ...onnx, cannotRun: [] }, graph),
+    overview: overview(onnx, graph),
     outline: outline(tree, layers),
     problems: [...onnx.problems, ...graph.problems],
     identity: createHash('sha256')
