@@ -1,0 +1,199 @@
+/** The whole way from a file to numbers, on the shipped samples, in both engines, against a slow and obvious computation. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineName } from '../../../src/core/engine/engine.js';
+import { prune } from '../../../src/core/rewrite/prune.js';
+import { chooseEngine } from '../../../src/node/choose-engine.js';
+import { createInputs } from '../../../src/worker/inputs.js';
+import { createInspection } from '../../../src/worker/inspection.js';
+import { openModelFile } from '../../../src/worker/open-model.js';
+import type { RunProgress } from '../../../src/protocol/inspection.js';
+import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const wasmFolder = join(root, 'node_modules/onnxruntime-web/dist/');
+const samples = {
+  classifier: join(root, 'media/samples/shapes/shapes-resnet.onnx'),
+  language: join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx'),
+};
+const INPUTS = 24;
+const cacheFolder = mkdtempSync(join(tmpdir(), 'model-inspector-cache-'));
+afterAll(() => rmSync(cacheFolder, { recursive: true, force: true }));
+
+async function open(
+  path: string,
+  engine: EngineName,
+  options: { inputs?: number; cached?: boolean; onProgress?: (progress: RunProgress) => void } = {},
+): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
+  const inspection = createInspection({
+    wasmFolder,
+    events: { runProgress: async (progress) => options.onProgress?.(progress), log: async () => undefined },
+  });
+  const model = await inspection.open({
+    path,
+    recipePaths: 'model-folder',
+    settings: {
+      engine,
+      threads: 2,
+      defaultInputs: options.inputs ?? INPUTS,
+      cacheMegabytes: options.cached ? 64 : 0,
+      ...(options.cached ? { cacheFolder } : {}),
+    },
+  });
+  return { inspection, model };
+}
+
+/** Raw activations of a layer, [example][unit][position], straight from the engine, one input at a time. */
+async function rawActivations(path: string, layer: string): Promise<number[][][]> {
+  const file = await openModelFile(path);
+  const { engine } = await chooseEngine('wasm', { wasmFolder });
+  const inputs = await createInputs(file, { limit: INPUTS, anywhere: false });
+  const session = await engine.open(file.toRunnable(prune(file.onnx.proto, [layer])), { threads: 2 });
+  const examples: number[][][] = [];
+  for (let index = 0; index < INPUTS; index++) {
+    const { feeds } = await inputs.dataset().batch(index, index + 1);
+    const tensor = (await session.run(feeds))[layer];
+    const data = Array.from((tensor?.data ?? []) as Float32Array);
+    const dims = tensor?.dims ?? [];
+    // [1, channels, height, width] or [1, tokens, neurons]
+    const isMap = dims.length === 4;
+    const units = (isMap ? dims[1] : dims[2]) as number;
+    const positions = data.length / units;
+    examples.push(
+      Array.from({ length: units }, (_, unit) =>
+        Array.from({ length: positions }, (_, at) => data[isMap ? unit * positions + at : at * units + unit] as number),
+      ),
+    );
+  }
+  await session.release();
+  await file.close();
+  return examples;
+}
+
+const close = (actual: number, expected: number, scale: number): void =>
+  expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-5 + 1e-4 * scale);
+
+describe.each([
+  ['classifier', 'native'],
+  ['classifier', 'wasm'],
+  ['language', 'native'],
+  ['language', 'wasm'],
+] as const)('the sample %s in the %s engine', (sample, engine) => {
+  let inspection: WorkerApi;
+  let model: OpenedModel;
+  beforeAll(async () => {
+    ({ inspection, model } = await open(samples[sample], engine));
+  });
+  afterAll(() => inspection.close({}));
+
+  it('gives every unit’s statistics as a direct computation over all activations does', async () => {
+    const result = await inspection.run({ passes: model.passes.map(({ id }) => id) });
+    expect(result.inputsSeen).toBe(INPUTS);
+    const layer = result.layers[1];
+    if (layer === undefined) throw new Error('The sample has fewer than two layers.');
+    const raw = await rawActivations(samples[sample], layer.value);
+    const metric = async (id: string): Promise<Float32Array> =>
+      (await inspection.unitMetric({ metric: id })).layers[1] ?? new Float32Array();
+    const [mean, deviation, low, high, zeroShare, firing] = await Promise.all(
+      ['unit-mean', 'unit-deviation', 'unit-minimum', 'unit-maximum', 'unit-zero-share', 'unit-firing-rate'].map(
+        metric,
+      ),
+    );
+    for (let unit = 0; unit < layer.units; unit++) {
+      const values = raw.flatMap((example) => example[unit] ?? []);
+      const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const scale = values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length;
+      close(mean?.[unit] as number, average, scale);
+      close(
+        deviation?.[unit] as number,
+        Math.sqrt(values.reduce((sum, value) => sum + (value - average) ** 2, 0) / values.length),
+        scale,
+      );
+      close(low?.[unit] as number, Math.min(...values), Math.abs(Math.min(...values)));
+      close(high?.[unit] as number, Math.max(...values), Math.abs(Math.max(...values)));
+      const zeros = values.filter((value) => value === 0).length / values.length;
+      // Engines differ in the last bit, so a value on the edge of zero may fall on either side.
+      expect(Math.abs((zeroShare?.[unit] as number) - zeros)).toBeLessThanOrEqual(2e-4);
+      expect(Math.abs((firing?.[unit] as number) - (1 - zeros))).toBeLessThanOrEqual(2e-4);
+    }
+  });
+
+  it('orders the inputs that excite a unit by its largest activation, and shows where it was', async () => {
+    const [, layer] = (await inspection.run({ passes: ['activation-statistics'] })).layers;
+    if (layer === undefined) throw new Error('The sample has fewer than two layers.');
+    const raw = await rawActivations(samples[sample], layer.value);
+    const unit = 3;
+    const detail = await inspection.unit({ layer: layer.value, unit });
+    const best = raw
+      .map((example, index) => ({ index, value: Math.max(...(example[unit] ?? [])) }))
+      .sort((a, b) => b.value - a.value);
+    detail.top.forEach(({ value }, rank) => close(value, best[rank]?.value as number, Math.abs(value)));
+    const first = detail.top[0];
+    const example = await inspection.example({ index: first?.index ?? 0, layer: layer.value, unit });
+    expect(example.preview.kind).toBe(sample === 'classifier' ? 'image' : 'tokens');
+    const shown = example.activations?.values ?? new Float32Array();
+    expect(shown.length).toBe(raw[0]?.[unit]?.length);
+    close(Math.max(...shown), first?.value as number, Math.abs(first?.value as number));
+  });
+
+  it('counts every value of a unit once in its histogram', async () => {
+    const [, layer] = (await inspection.run({ passes: ['activation-statistics'] })).layers;
+    const { histogram } = await inspection.unit({ layer: layer?.value ?? '', unit: 0 });
+    if (histogram === undefined) throw new Error('The unit has no histogram.');
+    const drawn = histogram.counts.reduce((sum, count) => sum + count, 0) + histogram.zeros + histogram.nonFinite;
+    expect(drawn).toBe(histogram.counted);
+    expect(histogram.counted).toBeLessThanOrEqual(histogram.total);
+  });
+});
+
+describe('a run', () => {
+  it('keeps what it saw when cancelled, and says so', async () => {
+    let inspection: WorkerApi | undefined;
+    const opened = await open(samples.language, 'native', {
+      inputs: 200,
+      onProgress: ({ inputsSeen, phase }) => {
+        if (phase === 'Running' && inputsSeen > 0) void inspection?.cancelRun({});
+      },
+    });
+    inspection = opened.inspection;
+    const result = await inspection.run({ passes: ['dead-units'] });
+    expect(result.inputsSeen).toBeGreaterThan(0);
+    expect(result.inputsSeen).toBeLessThan(200);
+    expect(result.passes[0]?.answer).toContain(`on ${result.inputsSeen} texts`);
+    await inspection.close({});
+  });
+
+  it('is there at once when the same model is opened with the same inputs, and not with others', async () => {
+    const first = await open(samples.classifier, 'native', { cached: true });
+    expect(first.model.result).toBeUndefined();
+    const computed = await first.inspection.run({ passes: ['dead-units', 'zero-sparsity'] });
+    await first.inspection.close({});
+    const second = await open(samples.classifier, 'native', { cached: true });
+    expect(second.model.result).toEqual({ ...computed, cached: true });
+    await second.inspection.close({});
+    const other = await open(samples.classifier, 'native', { cached: true, inputs: INPUTS + 1 });
+    expect(other.model.result).toBeUndefined();
+    await other.inspection.close({});
+  });
+
+  it('keeps the answers of earlier passes on the same inputs', async () => {
+    const { inspection } = await open(samples.classifier, 'native');
+    await inspection.run({ passes: ['dead-units'] });
+    const both = await inspection.run({ passes: ['zero-sparsity'] });
+    expect(both.passes.map(({ pass }) => pass).sort()).toEqual(['dead-units', 'zero-sparsity']);
+    await inspection.close({});
+  });
+
+  it('writes a report that loads nothing and escapes every name', async () => {
+    const { inspection, model } = await open(samples.classifier, 'native');
+    await inspection.run({ passes: model.passes.map(({ id }) => id) });
+    const { html, json } = await inspection.report({});
+    expect(html).not.toMatch(/<script|(src|href)="(?!data:|#)/);
+    expect(html).toContain('shapes-resnet.onnx');
+    expect(JSON.parse(json).run.passes).toHaveLength(3);
+    await inspection.close({});
+  });
+});
