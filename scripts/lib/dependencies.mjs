@@ -27,7 +27,7 @@ export async function ensureDependencies() {
     if (code !== 0) {
       throw new ActionableError(
         'npm ci failed (its messages are above).',
-        'Check the connection to the npm registry (npm ping), then run the command again.',
+        'Check the connection to the npm registry (npm ping). If npm says that package-lock.json is out of sync, run npm install.',
       );
     }
   }

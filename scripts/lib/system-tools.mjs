@@ -20,7 +20,7 @@ const tools = {
     name: 'Chromium or Chrome',
     isThere: () => findBrowser() !== undefined,
     debianPackages: ['chromium'],
-    purpose: 'the end-to-end tests',
+    purpose: 'the tests in a browser',
     advice: 'install Chromium or Google Chrome, or set MODEL_INSPECTOR_BROWSER to the program',
   },
   search: {

@@ -39,8 +39,9 @@ export const steps = [
   npmStep('lint'),
   vitestStep('unit'),
   vitestStep('conformance'),
+  browserStep('page', async () => {}),
   npmStep('package'),
-  { name: 'e2e', run: endToEnd },
+  browserStep('e2e', installVsCodeServer),
 ];
 
 /**
@@ -67,6 +68,29 @@ function vitestStep(name) {
 }
 
 /**
+ * @param {string} name
+ * @param {() => Promise<unknown>} prepare
+ * @returns {Step}
+ */
+function browserStep(name, prepare) {
+  return {
+    name,
+    run: async () => {
+      await ensureTools(['browser', 'fonts']);
+      if (!findBrowser()) {
+        const problem = 'no Chromium or Chrome here';
+        // On a person's machine the rest is still worth knowing; a continuous run without a browser proves too little.
+        if (process.env.CI)
+          throw new ActionableError(`${problem}.`, 'Install one, or set MODEL_INSPECTOR_BROWSER to it.');
+        return { ...nothingTested(), skipped: [{ name: `${name}: all of it`, reason: problem }] };
+      }
+      await prepare();
+      return vitest(`test:${name}`);
+    },
+  };
+}
+
+/**
  * Runs an npm script that is one vitest run, and counts its tests.
  * @param {string} script
  * @returns {Promise<Tally>}
@@ -89,16 +113,4 @@ async function vitest(script) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** @returns {Promise<Tally>} */
-async function endToEnd() {
-  await ensureTools(['browser', 'fonts']);
-  if (!findBrowser()) {
-    // On a person's machine the rest is still worth knowing; a continuous run without a browser proves too little.
-    if (process.env.CI) throw new ActionableError('No browser for the end-to-end tests.', 'Install Chromium.');
-    return { ...nothingTested(), skipped: [{ name: 'e2e: all of it', reason: 'no Chromium or Chrome here' }] };
-  }
-  await installVsCodeServer();
-  return vitest('test:e2e');
 }
