@@ -99,6 +99,8 @@ function modulePath(segments: readonly string[]): readonly string[] {
   const path: string[] = [];
   let previous = '';
   for (const segment of segments) {
+    // The spox library writes the branch that a node was inlined into in front of its scope.
+    if (/^If_\d+_(then|else)_branch__Inline_\d+__$/.test(segment)) continue;
     const own = previous !== '' && segment.startsWith(`${previous}.`) ? segment.slice(previous.length + 1) : segment;
     path.push(...own.split('.').filter((part) => part !== ''));
     previous = segment;

@@ -103,8 +103,12 @@ function isWeight(dataType: number): boolean {
   return ![DataType.INT64, DataType.INT32, DataType.BOOL, DataType.STRING].includes(dataType);
 }
 
-/** Drops outer modules that every node of interest is in ("model", "StatefulPartitionedCall/sequential"). */
-function withoutCommonPrefix(graph: Graph, scopes: readonly OwnScope[]): OwnScope[] {
+/** Outer modules that every node of interest is in ("model", "StatefulPartitionedCall/sequential"): names leave them out. */
+export function commonPrefix(graph: Graph): readonly string[] {
+  return prefixOf(graph, ownScopes(graph));
+}
+
+function prefixOf(graph: Graph, scopes: readonly OwnScope[]): readonly string[] {
   const paths = graph.nodes
     .filter((node) => scopes[node.index]?.inherited === false && isOfInterest(graph, node))
     .map((node) => scopes[node.index]?.module ?? []);
@@ -114,7 +118,11 @@ function withoutCommonPrefix(graph: Graph, scopes: readonly OwnScope[]): OwnScop
   // "layers/0" and "layers/1" need their "layers"; a graph that is one module needs its name.
   if (paths.some((path) => /^\d+$/.test(path[length] ?? ''))) length--;
   if (new Set(paths.map((path) => path.join('/'))).size < 2) length = 0;
-  const prefix = first.slice(0, Math.max(length, 0));
+  return first.slice(0, Math.max(length, 0));
+}
+
+function withoutCommonPrefix(graph: Graph, scopes: readonly OwnScope[]): OwnScope[] {
+  const prefix = prefixOf(graph, scopes);
   if (prefix.length === 0) return [...scopes];
   const strip = (path: readonly string[]): readonly string[] =>
     path.length >= prefix.length && prefix.every((segment, index) => path[index] === segment)

@@ -139,8 +139,26 @@ function axesOf(graph: Graph, value: string, rank: number, steps: number): reado
     return rest.length > 0 ? rest : inner;
   }
   if (opType === 'Reshape' || opType === 'Flatten') return reshapedAxes(graph, node, rank, steps);
+  if (opType === 'If') return branchAxes(graph, node, value, rank, steps);
   if (isOpaque(opType)) return undefined;
   return elementwiseAxes(graph, node, rank, steps);
+}
+
+/** What an If gives comes from its branches: the first that tells decides. */
+function branchAxes(
+  graph: Graph,
+  node: GraphNode,
+  value: string,
+  rank: number,
+  steps: number,
+): readonly number[] | undefined {
+  const position = node.outputs.indexOf(value);
+  for (const { graph: branch } of graph.subgraphs(node)) {
+    const output = branch.outputs[position]?.name;
+    const axes = output === undefined ? undefined : axesOf(branch, output, rank, Math.floor(steps / 2));
+    if (axes !== undefined) return axes;
+  }
+  return undefined;
 }
 
 /** Outputs of LSTM, GRU, RNN: Y [time, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]. */
@@ -256,18 +274,9 @@ function elementwiseAxes(graph: Graph, node: GraphNode, rank: number, steps: num
 
 /** Operators after which nothing is known of the axes before them. */
 function isOpaque(opType: string): boolean {
-  return [
-    'If',
-    'Loop',
-    'Scan',
-    'Einsum',
-    'Constant',
-    'ConstantOfShape',
-    'Shape',
-    'ScatterND',
-    'GatherND',
-    'Range',
-  ].includes(opType);
+  return ['Loop', 'Scan', 'Einsum', 'Constant', 'ConstantOfShape', 'Shape', 'ScatterND', 'GatherND', 'Range'].includes(
+    opType,
+  );
 }
 
 function rankOf(graph: Graph, value: string): number | undefined {
