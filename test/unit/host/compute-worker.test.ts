@@ -19,7 +19,6 @@ parentPort.on('message', ({ type, id, method }) => {
   if (method === 'table') parentPort.postMessage({ type: 'result', id, value: 'a,b' });
   if (method === 'graph') throw new Error('it broke');
   if (method === 'node') process.exit(3);
-  if (method === 'report') { const hoard = []; for (;;) hoard.push(new Array(1e6).fill({})); }
   if (method === 'close') parentPort.postMessage({ type: 'result', id, value: undefined });
 });
 parentPort.postMessage({ type: 'call', id: 1, method: 'runProgress', argument: { inputsSeen: 3, inputsPlanned: 9, phase: 'Running' } });
