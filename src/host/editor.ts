@@ -17,7 +17,14 @@ export function registerEditor(context: vscode.ExtensionContext, models: Models,
       return { uri, session: lease.value, dispose: () => lease.release() };
     },
     resolveCustomEditor(document, webviewPanel) {
-      const panel = connectPanel(webviewPanel, document.uri, document.session, context.extensionUri, log);
+      const panel = connectPanel(
+        webviewPanel,
+        document.uri,
+        document.session,
+        context.extensionUri,
+        () => models.acquire(document.uri),
+        log,
+      );
       models.addPanel(panel);
       webviewPanel.onDidDispose(() => panel.dispose());
     },

@@ -6,32 +6,37 @@ import type { HostApi, PageApi } from '../protocol/page-api.js';
 import { connect, serve, type Channel, type Client, type RpcMessage } from '../protocol/rpc.js';
 import { pageHtml } from './page-html.js';
 import type { Audience, Log, ModelSession } from './session/session.js';
+import type { Lease } from './session/shared-resources.js';
 
 export interface ModelPanel extends vscode.Disposable {
   readonly uri: vscode.Uri;
   readonly session: ModelSession;
   readonly panel: vscode.WebviewPanel;
-  /** Asks the page to export what it shows. @throws ProblemError when the page is hidden. */
+  /** Asks the page to export what it shows, once it has asked for its state. @throws ProblemError when it does not. */
   exportShown(): Promise<void>;
 }
 
 /** Commands that the page may run; everything else it asks for is refused. */
 const commandPrefix = 'modelInspector.';
+/** A page that was opened to be exported has this long to ask for its state. */
+const showMilliseconds = 15_000;
 
 export function connectPanel(
   panel: vscode.WebviewPanel,
   uri: vscode.Uri,
   session: ModelSession,
   extensionUri: vscode.Uri,
+  hold: () => Lease<ModelSession>,
   log: Log,
 ): ModelPanel {
   const { webview } = panel;
   const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
   webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
 
-  const channel = webviewChannel(webview);
+  const channel = webviewChannel(panel);
   // Connected from the page's `ready` until it is hidden: VS Code drops what is sent to a hidden page.
   let page: Client<PageApi> | undefined;
+  const connected = new Set<() => void>();
   const disconnect = (): void => {
     page?.close({ kind: 'internal', message: 'The page was hidden.' });
     page = undefined;
@@ -52,13 +57,18 @@ export function connectPanel(
       disconnect();
       page = connect<PageApi>(channel);
       const state = await session.open();
+      for (const resolve of connected) resolve();
+      connected.clear();
       // It may have been told while the page was hidden.
       const change = session.changeOnDisk();
       if (change !== undefined) audience.tell('fileChanged', change);
       return state;
     },
     async run({ passes }) {
-      await session.run(passes);
+      const { end } = await session.run(passes);
+      // A run goes on when its editor is closed: the result is kept for the next time.
+      const lease = hold();
+      void end.finally(() => lease.release());
     },
     cancelRun: () => session.cancelRun(),
     async command({ command }) {
@@ -100,6 +110,12 @@ export function connectPanel(
     session,
     panel,
     async exportShown() {
+      if (page === undefined) {
+        await Promise.race([
+          new Promise<void>((resolve) => connected.add(resolve)),
+          new Promise((resolve) => setTimeout(resolve, showMilliseconds)),
+        ]);
+      }
       if (page === undefined) throw problem('not-applicable', `The page of ${session.fileName} is not shown.`);
       await page.api.exportShown({});
     },
@@ -112,9 +128,15 @@ export function connectPanel(
   };
 }
 
-function webviewChannel(webview: vscode.Webview): Channel {
+function webviewChannel(panel: vscode.WebviewPanel): Channel {
+  const { webview } = panel;
+  let closed = false;
+  panel.onDidDispose(() => (closed = true));
   return {
-    send: (message) => void webview.postMessage(message),
+    // An answer may come when its editor is gone; sending it would throw.
+    send(message) {
+      if (!closed) void webview.postMessage(message);
+    },
     listen(handler) {
       const subscription = webview.onDidReceiveMessage((message: unknown) => {
         if (isRpcMessage(message)) handler(message);

@@ -159,7 +159,9 @@ export function createSession(options: SessionOptions): ModelSession {
       if (worker !== started) return state();
       opened = model;
       failure = undefined;
-      log.info(`${fileName}: opened in ${Math.round(performance.now() - begun)} ms, engine ${model.engine ?? 'unknown'}`);
+      log.info(
+        `${fileName}: opened in ${Math.round(performance.now() - begun)} ms, engine ${model.engine ?? 'unknown'}`,
+      );
     } catch (error) {
       // A worker that died has told a better reason already.
       if (worker === started) {
