@@ -7,7 +7,9 @@ const ABSENT = '–';
 
 const count = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const percent = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const smallPercent = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 2 });
 const plain = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 4 });
+const reading = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 6 });
 const scientific = new Intl.NumberFormat(LOCALE, { notation: 'scientific', maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 3 });
 const fullPrecision = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 7 });
@@ -28,9 +30,10 @@ export function formatCompact(value: number): string {
 /** 0.224 → "22.4 %". Never rounds something to nothing, nor almost everything to everything. */
 export function formatShare(value: number): string {
   if (!Number.isFinite(value)) return special(value);
-  if (value > 0 && value < 0.0005) return `< 0.1${NO_BREAK_SPACE}%`;
+  if (value > 0 && value < 0.00001) return `< 0.001${NO_BREAK_SPACE}%`;
   if (value < 1 && value > 0.9995) return `> 99.9${NO_BREAK_SPACE}%`;
-  return `${percent.format(value * 100)}${NO_BREAK_SPACE}%`;
+  const format = Math.abs(value) < 0.01 ? smallPercent : percent;
+  return `${format.format(value * 100)}${NO_BREAK_SPACE}%`;
 }
 
 export function formatNumber(value: number): string {
@@ -50,6 +53,14 @@ export function formatQuantity(format: Quantity['format'], value: number | undef
     case 'number':
       return formatNumber(value);
   }
+}
+
+/** One value that a person points at: more digits than in a table. */
+export function formatReading(format: Quantity['format'], value: number): string {
+  if (!Number.isFinite(value) || format === 'count') return formatQuantity(format, value);
+  if (format === 'share') return `${reading.format(value * 100)}${NO_BREAK_SPACE}%`;
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e9) ? formatNumber(value) : reading.format(value);
 }
 
 /** For tables that leave the page: as exact as the number is. */

@@ -8,6 +8,19 @@ export function formatShape(shape: TensorType['shape']): string {
   return shape.map((size) => (size === -1 ? 'varies' : String(size))).join(' × ');
 }
 
+/** Names of ONNX's own operator set. */
+const STANDARD_DOMAINS: readonly string[] = ['', 'ai.onnx'];
+
+/** "Conv"; "com.microsoft.Gelu" for operators of other sets. */
+export function operatorName(domain: string, operator: string): string {
+  return STANDARD_DOMAINS.includes(domain) ? operator : `${domain}.${operator}`;
+}
+
+/** "17"; "com.microsoft 1" for other operator sets. */
+export function opsetName(domain: string, version: number): string {
+  return STANDARD_DOMAINS.includes(domain) ? String(version) : `${domain} ${version}`;
+}
+
 /** "channels" → "channel": the word for one unit. */
 export function singular(word: string): string {
   return word.endsWith('s') ? word.slice(0, -1) : word;

@@ -42,6 +42,8 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   const scene = useRef<SVGGElement>(null);
   const view = useRef<View>({ scale: 1, x: 0, y: 0 });
   const focusNext = useRef(false);
+  const selectedBox = useRef<GraphItem['box']>();
+  selectedBox.current = selected?.box;
 
   const windowSize = (): Size => {
     const { clientWidth = 0, clientHeight = 0 } = svg.current ?? {};
@@ -63,7 +65,9 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   useLayoutEffect(() => {
     const place = (): void => {
       const kept = ui.graphView.peek();
-      if (kept === undefined) show(startView(picture, windowSize()), false);
+      const size = windowSize();
+      const start = startView(picture, size);
+      if (kept === undefined) show(selectedBox.current ? reveal(start, selectedBox.current, size) : start, false);
       else show({ scale: kept[0], x: kept[1], y: kept[2] }, false);
     };
     place();

@@ -13,7 +13,7 @@ import { host } from '../state/channel.js';
 import { save, useExportable } from '../state/exports.js';
 import { graphPicture } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
-import { chooseMetric, layerMetrics, layersByValue } from '../state/metrics.js';
+import { chooseLayerMetric, layerMetrics, layersByValue } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
@@ -104,7 +104,7 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
 
 function MetricSelect(): JSX.Element {
   const metrics = layerMetrics.value;
-  const chosen = chooseMetric(metrics, ui.graphMetric.value) ?? PARAMETERS;
+  const chosen = chooseLayerMetric(ui.graphMetric.value) ?? PARAMETERS;
   return (
     <Select
       label="Colour by"
@@ -144,7 +144,7 @@ function useColoring(picture: GraphPicture): Coloring {
   const { dark } = theme.value;
   const id = ui.graphMetric.value;
   return useMemo(() => {
-    const metric = id === PARAMETERS.id ? undefined : chooseMetric(metrics, id);
+    const metric = id === PARAMETERS.id ? undefined : chooseLayerMetric(id);
     return metric === undefined ? colorByParameters(picture.items, dark) : colorByMetric(metric, layers, dark);
   }, [picture, metrics, layers, dark, id]);
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../../src/core/errors.js';
 import { Legend } from '../charts/legend.js';
-import { formatQuantity } from '../format/numbers.js';
+import { formatReading } from '../format/numbers.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { colormap } from '../../src/core/picture/colormap.js';
 import { theme } from '../theme/theme.js';
@@ -61,7 +61,13 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
   const [focused, setFocused] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const colors = theme.value;
-  const tiles = useTiles(source, colors.dark, () => schedule(), setProblem);
+  const [, setArrivals] = useState(0);
+  const valueMissing = useRef(false);
+  const onArrival = (): void => {
+    schedule();
+    if (valueMissing.current) setArrivals((count) => count + 1);
+  };
+  const tiles = useTiles(source, colors.dark, onArrival, setProblem);
 
   const geometry = (): { gutter: Gutter; room: Room } => {
     const { clientWidth = 0, clientHeight = 0 } = canvas.current ?? {};
@@ -159,6 +165,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
   };
 
   const shown = hovered ?? (focused ? cursor : undefined) ?? selected;
+  valueMissing.current = shown !== undefined && tiles.value(shown.row, shown.column) === undefined;
   return (
     <div class="heatmap">
       {problem && <ProblemBox problem={problem} />}
@@ -193,7 +200,7 @@ function Readout({ cell, source, labels, tiles }: ReadoutProps): JSX.Element {
   if (!inside) return <div class="readout muted">Point at a cell to read its value.</div>;
   const value = tiles.value(cell.row, cell.column);
   const text =
-    value === undefined ? '…' : Number.isNaN(value) ? 'no value' : formatQuantity(source.quantity.format, value);
+    value === undefined ? '…' : Number.isNaN(value) ? 'no value' : formatReading(source.quantity.format, value);
   return (
     <div class="readout" aria-live="polite">
       <strong class="readout-value">{text}</strong>

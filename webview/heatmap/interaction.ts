@@ -36,6 +36,10 @@ export function usePointer(canvas: { current: HTMLCanvasElement | null }, option
       // A click on a row's label stands for the row's first cell in sight.
       return y < 0 ? undefined : cellAt(currentView(), Math.max(0, x), y, source);
     };
+    const hoveredCell = (event: MouseEvent): Cell | undefined => {
+      const cell = place(event).x < 0 ? undefined : cellUnder(event);
+      return cell !== undefined && cell.column < latest.current.source.rowLength(cell.row) ? cell : undefined;
+    };
     const hover = (cell: Cell | undefined): void => {
       const key = cell === undefined ? '' : `${cell.row} ${cell.column}`;
       if (key === hoveredKey) return;
@@ -48,7 +52,7 @@ export function usePointer(canvas: { current: HTMLCanvasElement | null }, option
       element.setPointerCapture(event.pointerId);
     };
     const onMove = (event: PointerEvent): void => {
-      if (drag === undefined) return hover(place(event).x < 0 ? undefined : cellUnder(event));
+      if (drag === undefined) return hover(hoveredCell(event));
       const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
       if (!drag.moved && Math.hypot(dx, dy) < DRAG_FROM_PX) return;
       drag.moved = true;

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { ModelOverview, NamedTensorType } from '../../src/protocol/model.js';
 import { TextButton } from '../controls/button.js';
 import { formatBytes, formatCount } from '../format/numbers.js';
-import { formatShape } from '../format/words.js';
+import { formatShape, opsetName } from '../format/words.js';
 
 const OPERATORS_SHOWN = 9;
 const TENSORS_SHOWN = 4;
@@ -18,12 +18,7 @@ export function Facts({ overview }: { overview: ModelOverview }): JSX.Element {
       <Tensors title="Outputs" tensors={outputs} />
       <Operators overview={overview} />
       <dl class="facts">
-        <Fact
-          term="Opset"
-          value={opsets
-            .map(({ domain, version }) => (domain === '' ? `${version}` : `${domain} ${version}`))
-            .join(', ')}
-        />
+        <Fact term="Opset" value={opsets.map(({ domain, version }) => opsetName(domain, version)).join(', ')} />
         <Fact term="IR version" value={String(irVersion)} />
         <Fact term="Producer" value={producer || 'not said'} />
         <Fact

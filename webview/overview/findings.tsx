@@ -30,12 +30,16 @@ export function Findings(): JSX.Element {
       </div>
       {found.length === 0 && (
         <p class="calm">
-          <Icon name="check" class="icon-good" /> The passes ran and have nothing to warn about.
+          <Icon name="check" class="icon-good" /> Nothing to warn about on these inputs.
         </p>
       )}
       <ol class="finding-list">
         {shown.map((finding, index) => (
-          <FindingRow key={`${finding.pass} ${index}`} finding={finding} />
+          <FindingRow
+            key={`${finding.pass} ${index}`}
+            finding={finding}
+            repeatsAdvice={finding.advice === shown[index - 1]?.advice}
+          />
         ))}
       </ol>
       {found.length > shown.length && (
@@ -62,7 +66,8 @@ function Counts({ found }: { found: readonly Finding[] }): JSX.Element {
   );
 }
 
-function FindingRow({ finding }: { finding: Finding }): JSX.Element {
+/** Advice that the finding above gave already is shown only where a person looks. */
+function FindingRow({ finding, repeatsAdvice }: { finding: Finding; repeatsAdvice: boolean }): JSX.Element {
   const { severity, sentence, advice, layer, units = [] } = finding;
   const chosen = layer !== undefined && selection.value.layer === layer;
   const choose = layer === undefined ? undefined : (): void => select({ layer });
@@ -88,7 +93,7 @@ function FindingRow({ finding }: { finding: Finding }): JSX.Element {
               explanation === undefined ? text : <Explained key={index} text={text} explanation={explanation} />,
             )}
           </div>
-          {advice && <div class="finding-advice">{advice}</div>}
+          {advice && (chosen || !repeatsAdvice) && <div class="finding-advice">{advice}</div>}
         </div>
       </div>
       {layer !== undefined && units.length > 0 && <UnitChips layer={layer} units={units} />}

@@ -5,6 +5,7 @@ import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { inputs, progress, result, startRun } from '../state/session.js';
+import { Answers } from './answers.js';
 import { Facts } from './facts.js';
 import { Findings } from './findings.js';
 import { InputsCard } from './inputs-card.js';
@@ -15,6 +16,7 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       <div class="overview-side">
         {model.overview.cannotRun.length > 0 && <CannotRun model={model} />}
         {result.value ? <Findings /> : <BeforeFirstRun model={model} />}
+        <Answers />
         {inputs.value && <InputsCard inputs={inputs.value} />}
         <Facts overview={model.overview} />
       </div>

@@ -40,13 +40,31 @@ export function passTitle(id: string): string {
   return openedModel.value?.passes.find((pass) => pass.id === id)?.title ?? id;
 }
 
-/** What colours the graph until a person chooses: the product's first question. */
-const FIRST_SHOWN = 'layer-dead-share';
+/** The metric of that name, else the first of a pass that has something to show, else the first. */
+export function chooseMetric<T extends Quantity>(
+  id: string | undefined,
+  metricsOf: (pass: PassSummary) => readonly T[],
+): T | undefined {
+  const all = passes();
+  return (
+    all.flatMap(metricsOf).find((metric) => metric.id === id) ??
+    all.filter((pass) => pass.layerMetrics.some(showsSomething)).flatMap(metricsOf)[0] ??
+    all.flatMap(metricsOf)[0]
+  );
+}
 
-/** The metric of that name, else the one shown first, else any. */
-export function chooseMetric<T extends Quantity>(metrics: readonly T[], id: string | undefined): T | undefined {
-  const named = (wanted: string | undefined): T | undefined => metrics.find((metric) => metric.id === wanted);
-  return named(id) ?? named(FIRST_SHOWN) ?? metrics[0];
+/** The layer metric of that name, else the first that has something to show, else the first. */
+export function chooseLayerMetric(id: string | undefined): LayerMetric | undefined {
+  const metrics = layerMetrics.value;
+  return metrics.find((metric) => metric.id === id) ?? metrics.find(showsSomething) ?? metrics[0];
+}
+
+/** A share of 0 everywhere is an answer, but no picture. */
+const SMALLEST_SHARE_SHOWN = 0.01;
+
+function showsSomething({ format, values }: LayerMetric): boolean {
+  const least = format === 'share' ? SMALLEST_SHARE_SHOWN : Number.MIN_VALUE;
+  return Object.values(values).some((value) => Math.abs(value) >= least);
 }
 
 const unitValues = new WeakMap<ResultSummary, Map<string, Promise<UnitMetricValues>>>();

@@ -1,5 +1,5 @@
 /** A unit's activations over a picture: drawn over it, opaque where they are strong. */
-import { colorAt, colormap } from '../../src/core/picture/colormap.js';
+import { colorAt, colormap, cssColor } from '../../src/core/picture/colormap.js';
 import type { ExampleDetail } from '../../src/protocol/inspection.js';
 
 const FAINTEST = 0.1;
@@ -47,4 +47,26 @@ export function drawActivationMap(
   context.imageSmoothingQuality = 'high';
   context.drawImage(map, x, y, width, height);
   context.restore();
+}
+
+const STRIP_SHARE = 0.09;
+
+/** Activations along one axis (time), as a strip under a curve that shares the axis. */
+export function drawActivationStrip(
+  context: CanvasRenderingContext2D,
+  { shape, values }: Activations,
+  reach: number,
+  side: number,
+): void {
+  const [length = 0, ...others] = shape.filter((size) => size !== 1);
+  if (others.length > 0 || length < 2 || values.length !== length) return;
+  const signed = values.some((value) => value < 0);
+  const map = colormap(signed ? 'diverging' : 'sequential', true);
+  const height = Math.max(4, Math.round(side * STRIP_SHARE));
+  for (let index = 0; index < length; index++) {
+    const strength = Math.min(1, Math.max(-1, (values[index] ?? 0) / reach));
+    const left = Math.floor((index * side) / length);
+    context.fillStyle = cssColor(colorAt(map, signed ? (strength + 1) / 2 : strength));
+    context.fillRect(left, side - height, Math.ceil(((index + 1) * side) / length) - left, height);
+  }
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { theme, type Theme } from '../theme/theme.js';
-import { drawActivationMap, type Activations } from './activation-map.js';
+import { drawActivationMap, drawActivationStrip, type Activations } from './activation-map.js';
 
 const SMALLEST_IMAGE_SIDE = 8;
 const BARS_UP_TO = 48;
@@ -25,7 +25,11 @@ export function ArrayExample({ values, dims, activations, reach }: ArrayExampleP
     const side = Math.round(element.clientWidth * window.devicePixelRatio);
     [element.width, element.height] = [side, side];
     const plane = planeOf(values, dims);
-    if (plane === undefined) return drawSeries(context, values, side, colors);
+    if (plane === undefined) {
+      drawSeries(context, values, side, colors);
+      if (activations) drawActivationStrip(context, activations, reach, side);
+      return;
+    }
     context.imageSmoothingEnabled = false;
     const scale = side / Math.max(plane.width, plane.height);
     const [width, height] = [plane.width * scale, plane.height * scale];

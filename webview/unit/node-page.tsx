@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import type { GraphItem, GraphNodeDetail } from '../../src/protocol/model.js';
 import { Spinner } from '../controls/fields.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
-import { formatShape } from '../format/words.js';
-import { chooseMetric, layerLabel, layerMetrics } from '../state/metrics.js';
+import { formatShape, operatorName } from '../format/words.js';
+import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
@@ -32,7 +32,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
         <div>
           <h2>{node.title}</h2>
           <div class="muted">
-            {node.domain === '' ? node.operator : `${node.domain}.${node.operator}`}
+            {operatorName(node.domain, node.operator)}
             {node.parameters > 0 && `, ${formatCount(node.parameters)} parameters`}
           </div>
           {node.module.length > 0 && <div class="muted">in {node.module.join(' › ')}</div>}
@@ -77,7 +77,7 @@ function Ports({ title, ports }: { title: string; ports: GraphNodeDetail['inputs
 
 /** A module: what it holds. */
 export function ModulePage({ item }: { item: GraphItem }): JSX.Element {
-  const metric = chooseMetric(layerMetrics.value, ui.graphMetric.value);
+  const metric = chooseLayerMetric(ui.graphMetric.value);
   return (
     <article class="layer-page" aria-label={`Module ${item.label}`}>
       <header class="panel-title">

@@ -1,7 +1,9 @@
 /** The inputs that excite a unit most. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { LayerSummary } from '../../src/core/passes/result.js';
 import type { ExampleDetail, UnitDetail } from '../../src/protocol/inspection.js';
+import { TextButton } from '../controls/button.js';
 import { Checkbox } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber } from '../format/numbers.js';
@@ -15,16 +17,20 @@ import { ArrayExample } from './array-example.js';
 import { ImageExample } from './image-example.js';
 import { TokenExample } from './token-example.js';
 
+const FIRST_SHOWN = 9;
+
 interface TopExamplesProps {
   readonly layer: LayerSummary;
   readonly detail: UnitDetail;
 }
 
 export function TopExamples({ layer, detail }: TopExamplesProps): JSX.Element {
+  const [all, setAll] = useState(false);
   const word = singular(layer.unitWord);
   const top = detail.top.filter(({ index }) => index >= 0);
   const reach = Math.max(...top.map(({ value }) => Math.abs(value)), 0) || 1;
   const silent = top.length > 0 && top.every(({ value }) => value === 0);
+  const shown = silent ? [] : all ? top : top.slice(0, FIRST_SHOWN);
   return (
     <section>
       <div class="frame-head">
@@ -33,19 +39,20 @@ export function TopExamples({ layer, detail }: TopExamplesProps): JSX.Element {
           The inputs on which the largest value of this {word} over all its {layer.positionWord ?? 'values'} is highest.
         </Help>
         <span class="spacer-flex" />
-        {layer.positionWord !== undefined && (
+        {layer.positionWord !== undefined && !silent && (
           <Checkbox checked={ui.overlay.value} onChange={(checked) => (ui.overlay.value = checked)}>
             Show where
           </Checkbox>
         )}
       </div>
       {top.length === 0 && <p class="note">No examples were kept for this {word}.</p>}
-      {silent && <p class="note">This {word} was 0 on every input: these are shown only because none excites it.</p>}
+      {silent && <p class="note">Nothing excites this {word}: it was 0 on every input.</p>}
       <ol class="examples">
-        {top.map(({ index, value }) => (
+        {shown.map(({ index, value }) => (
           <Example key={index} layer={layer} unit={detail.unit} index={index} value={value} reach={reach} />
         ))}
       </ol>
+      {!silent && top.length > shown.length && <TextButton onClick={() => setAll(true)}>All {top.length}</TextButton>}
     </section>
   );
 }

@@ -30,7 +30,7 @@ interface MatrixViewProps {
 
 export function UnitsByExamples({ actions, modes, tools }: MatrixViewProps): JSX.Element {
   const metrics = exampleMetrics.value;
-  const metric = chooseMetric(metrics, ui.exampleMetric.value);
+  const metric = chooseMetric(ui.exampleMetric.value, (pass) => pass.exampleMetrics);
   const [lastLayer, setLastLayer] = useState<string>();
   const selected = selection.value.layer;
   const layer = layersByValue.value.get(selected ?? lastLayer ?? '') ?? layers.value[0];

@@ -27,7 +27,7 @@ interface MatrixViewProps {
 
 export function UnitsByLayers({ actions, modes, tools }: MatrixViewProps): JSX.Element {
   const metrics = unitMetrics.value;
-  const metric = chooseMetric(metrics, ui.unitMetric.value);
+  const metric = chooseMetric(ui.unitMetric.value, (pass) => pass.unitMetrics);
   const current = result.value;
   const loaded = useResource(
     metric && (() => loadUnitMetric(metric.id).then((values) => ({ metric, values }))),
