@@ -11,6 +11,7 @@ export async function unfoldOnce<Row>(
 ): Promise<void> {
   const key = `unfolded:${view.title ?? ''}`;
   if (first === undefined || memory.get<boolean>(key) === true) return;
-  await memory.update(key, true);
+  // It fails while no model is in front, because the view is not there at all; then the next time counts.
   await Promise.resolve(view.reveal(first, { select: false, focus: false })).catch(() => undefined);
+  if (view.visible) await memory.update(key, true);
 }
