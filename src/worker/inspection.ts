@@ -68,7 +68,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     const dataset = inputs.dataset();
     if (inspected.probed?.key !== dataset.key) {
       const probing = probeLayers({
-        graph: file.graph,
+        graph: file.observable,
         toRunnable: file.toRunnable,
         engine,
         threads: settings.threads,
@@ -131,7 +131,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
           settings.cacheFolder === undefined || settings.cacheMegabytes === 0
             ? undefined
             : createResultCache(settings.cacheFolder, settings.cacheMegabytes * 2 ** 20),
-        reader: createActivationReader(file.onnx.proto, file.toRunnable, engine, settings.threads),
+        reader: createActivationReader(file.observable.model, file.toRunnable, engine, settings.threads),
       };
       opened = inspected;
       const cached = await fromCache(inspected);
@@ -227,7 +227,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       void events.log({ level: 'warning', text: `${layer.label} is left out: ${reason}` });
     }
     const fresh = await runPasses({
-      model: file.onnx.proto,
+      model: file.observable.model,
       toRunnable: file.toRunnable,
       engine,
       threads: settings.threads,

@@ -14,6 +14,7 @@ import type { ActivationLayer } from '../core/graph/layers.js';
 import { buildModuleTree, type ModuleTree } from '../core/graph/modules.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
+import { exposeBranches } from '../core/rewrite/observe-branches.js';
 import { openFileSource } from '../node/file-source.js';
 import { siblingFiles } from '../node/sibling-files.js';
 import type { ModelOverview, OutlineEntry } from '../protocol/model.js';
@@ -22,7 +23,10 @@ export interface ModelFile {
   /** Absolute path. */
   readonly path: string;
   readonly onnx: OnnxFile;
+  /** The graph as the file has it: what is shown. */
   readonly graph: Graph;
+  /** The same with activations inside `If` branches as values of the main graph: what is run. */
+  readonly observable: Graph;
   readonly tree: ModuleTree;
   /** Layers that passes are asked about: all but attention patterns, which are a question of their own. */
   readonly layers: readonly ActivationLayer[];
@@ -44,12 +48,16 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   const source = await openFileSource(file);
   const onnx = { ...(await openOnnx(source, siblingFiles(folder), signal)), fileName: basename(path) };
   const graph = createGraph(onnx.proto);
-  const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
+  const branches = exposeBranches(onnx.proto);
+  const layers = [...detectActivationLayers(graph), ...branches.layers].filter(
+    ({ family }) => family !== 'distribution',
+  );
   const tree = buildModuleTree(graph);
   return {
     path,
     onnx,
     graph,
+    observable: branches.layers.length === 0 ? graph : createGraph(branches.model),
     tree,
     layers,
     overview: overview(onnx, graph),
