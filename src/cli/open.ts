@@ -45,6 +45,6 @@ export async function openInspection(
   });
   if (options.inputs === undefined) return { inspection, model: opened };
   const recipe = await inspection.recipeFor({ path: resolve(options.inputs) });
-  const inputs = await inspection.setInputs({ recipe });
+  const { inputs } = await inspection.setInputs({ recipe });
   return { inspection, model: { ...opened, inputs } };
 }

@@ -50,8 +50,14 @@ export interface WorkerApi {
   /** The graph with these modules open; with none named, those that make a good first picture. */
   graph(request: { readonly expanded?: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
   node(request: { readonly id: string }, signal?: AbortSignal): Promise<GraphNodeDetail>;
-  /** Applies a recipe (not yet saved to disk); with none, goes back to the file beside the model or the guess. */
-  setInputs(request: { readonly recipe?: Recipe }, signal?: AbortSignal): Promise<InputsDescription>;
+  /**
+   * Applies a recipe (not yet saved to disk); with none, goes back to the file beside the model or the guess.
+   * With the result of an earlier run on these inputs, if there is one.
+   */
+  setInputs(
+    request: { readonly recipe?: Recipe },
+    signal?: AbortSignal,
+  ): Promise<{ readonly inputs: InputsDescription; readonly result?: ResultSummary }>;
   /** Best recipe for a file or folder that a person chose as the model's inputs. */
   recipeFor(request: { readonly path: string; readonly input?: string }, signal?: AbortSignal): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */

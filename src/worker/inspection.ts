@@ -1,5 +1,6 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import type { Engine } from '../core/engine/engine.js';
+import type { Dataset } from '../core/dataset/dataset.js';
 import { CancelledError, problem } from '../core/errors.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
@@ -40,7 +41,14 @@ interface Inspected {
   readonly reader: ActivationReader;
   /** What a probe run learned, for the inputs with this key. */
   probed?: { readonly key: string; readonly probe: Promise<Probe> };
-  result?: RunResult;
+  shown?: ShownResult;
+}
+
+/** The result that the page shows, with the inputs it rests on: others may have been chosen since. */
+interface ShownResult {
+  readonly key: string;
+  readonly dataset: Dataset;
+  readonly result: RunResult;
 }
 
 /** Bumped when something outside the passes changes the meaning of cached numbers. */
@@ -55,7 +63,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     return opened;
   };
   const result = (): RunResult => {
-    const { result: found } = model();
+    const found = model().shown?.result;
     if (found === undefined) {
       throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
     }
@@ -63,9 +71,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   /** Axes and sizes of every layer, from one or two inputs through the engine. */
-  const probe = (inspected: Inspected): Promise<Probe> => {
-    const { file, engine, settings, inputs } = inspected;
-    const dataset = inputs.dataset();
+  const probe = (inspected: Inspected, dataset: Dataset): Promise<Probe> => {
+    const { file, engine, settings } = inspected;
     if (inspected.probed?.key !== dataset.key) {
       const probing = probeLayers({
         graph: file.observable,
@@ -82,22 +89,18 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     return (inspected.probed as { probe: Promise<Probe> }).probe;
   };
 
-  const keyOf = ({ file, inputs }: Inspected): string =>
-    cacheKey([
-      CACHE_VERSION,
-      file.identity,
-      inputs.dataset().key,
-      ...registry.map(({ id, version }) => `${id} ${version}`),
-    ]);
+  const keyOf = ({ file }: Inspected, dataset: Dataset): string =>
+    cacheKey([CACHE_VERSION, file.identity, dataset.key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
 
-  /** The result of an earlier run on the present inputs, if there is one. */
-  const fromCache = async (inspected: Inspected): Promise<ResultSummary | undefined> => {
-    delete inspected.result;
+  /** Shows the result of an earlier run on the present inputs, if there is one; otherwise what is shown stays. */
+  const showCached = async (inspected: Inspected): Promise<ResultSummary | undefined> => {
     if (inspected.cache === undefined || inspected.inputs.description().problem !== undefined) return undefined;
-    const cached = await inspected.cache.load(keyOf(inspected));
-    if (cached === undefined) return undefined;
-    inspected.result = cached;
-    return summarize(cached, true);
+    const dataset = inspected.inputs.dataset();
+    const key = keyOf(inspected, dataset);
+    const result = await inspected.cache.load(key);
+    if (result === undefined) return undefined;
+    inspected.shown = { key, dataset, result };
+    return summarize(result, true);
   };
 
   return {
@@ -134,7 +137,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
         reader: createActivationReader(file.observable.model, file.toRunnable, engine, settings.threads),
       };
       opened = inspected;
-      const cached = await fromCache(inspected);
+      const cached = await showCached(inspected);
       const answer: OpenedModel = {
         overview: { ...file.overview, cannotRun },
         outline: file.outline,
@@ -155,8 +158,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     async setInputs({ recipe }) {
       const inspected = model();
       await inspected.inputs.set(recipe);
-      await fromCache(inspected);
-      return inspected.inputs.description();
+      const result = await showCached(inspected);
+      return { inputs: inspected.inputs.description(), ...(result === undefined ? {} : { result }) };
     },
     recipeFor: ({ path, input }) => model().inputs.recipeFor(path, input),
 
@@ -182,18 +185,18 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     async example({ index, layer, unit }) {
       const inspected = model();
-      const dataset = inspected.inputs.dataset();
+      const dataset = inspected.shown?.dataset ?? inspected.inputs.dataset();
       const preview = await dataset.preview(index);
       const label = dataset.label(index);
       const named = label === undefined ? preview : { ...preview, label };
       if (layer === undefined || unit === undefined) return { index, preview: named };
-      const observed = await observedLayer(inspected, layer);
+      const observed = await observedLayer(inspected, dataset, layer);
       const activations = await inspected.reader.read(dataset, index, observed, unit);
       return { index, preview: named, ...(activations === undefined ? {} : { activations }) };
     },
     async report(_request, signal) {
       const inspected = model();
-      const contents = await reportContents(inspected, signal);
+      const contents = await reportContents({ ...inspected, ...inspected.shown }, signal);
       return { html: reportHtml(contents), json: reportJson(contents) };
     },
     table: async ({ layer }) => tableCsv(result(), layer),
@@ -206,8 +209,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     },
   };
 
-  async function observedLayer(inspected: Inspected, value: string): Promise<ObservedLayer> {
-    const found = (await probe(inspected)).layers.find((layer) => layer.value === value);
+  async function observedLayer(inspected: Inspected, dataset: Dataset, value: string): Promise<ObservedLayer> {
+    const found = (await probe(inspected, dataset)).layers.find((layer) => layer.value === value);
     if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
     return found;
   }
@@ -220,11 +223,16 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     if (chosen.length === 0) throw problem('not-applicable', 'No such pass.', { place: wanted.join(', ') });
     const dataset = inputs.dataset();
     void events.runProgress({ phase: 'Preparing', inputsSeen: 0, inputsPlanned: dataset.size });
-    const key = keyOf(inspected);
-    const probed = await probe(inspected);
+    const probed = await probe(inspected, dataset);
     if (signal.aborted) throw new CancelledError();
-    for (const { layer, reason } of probed.unobservable) {
-      void events.log({ level: 'warning', text: `${layer.label} is left out: ${reason}` });
+    const leftOut = probed.unobservable.map(({ layer, reason }) => ({ layer: layer.label, reason }));
+    for (const { layer, reason } of leftOut)
+      void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
+    if (probed.layers.length === 0) {
+      throw problem('not-applicable', 'None of the activation layers can be observed.', {
+        place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
+        remedy: 'Choose other inputs with “Choose Inputs…”.',
+      });
     }
     const fresh = await runPasses({
       model: file.observable.model,
@@ -235,6 +243,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       layers: probed.layers,
       maximumBatch: probed.maximumBatch,
       ...(inputs.description().recipe.batch === undefined ? {} : { batch: inputs.description().recipe.batch }),
+      leftOut,
       passes: chosen,
       signal,
       onProgress: ({ phase, inputsDone, secondsLeft }) =>
@@ -245,8 +254,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
           ...(secondsLeft === undefined ? {} : { secondsLeft }),
         }),
     });
-    const merged = mergeResults(inspected.result, fresh);
-    inspected.result = merged;
+    const key = keyOf(inspected, dataset);
+    const earlier = inspected.shown?.key === key ? inspected.shown.result : undefined;
+    const merged = mergeResults(earlier, fresh);
+    inspected.shown = { key, dataset, result: merged };
     await inspected.cache?.store(key, merged);
     return merged;
   }

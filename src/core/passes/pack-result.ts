@@ -14,7 +14,7 @@ export interface PackedResult {
 }
 
 /** Raised when the shape of results changes: older files are then not read. */
-export const RESULT_FORMAT = 1;
+export const RESULT_FORMAT = 2;
 
 const ARRAY_KEY = '$array';
 

@@ -118,6 +118,8 @@ export interface RunResult {
   readonly inputsSeen: number;
   readonly inputsPlanned: number;
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** Layers that could not be observed, each with its reason. */
+  readonly leftOut: readonly { readonly layer: string; readonly reason: string }[];
   /** Where the inputs came from; begins with "random" when synthetic. */
   readonly data: string;
   readonly synthetic: boolean;

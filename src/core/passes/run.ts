@@ -28,6 +28,8 @@ export interface Run {
   /** Inputs per forward where a recipe fixes it. */
   readonly batch?: number;
   readonly passes: readonly Pass<unknown>[];
+  /** Layers that a probe run could not observe: told in the result. */
+  readonly leftOut: RunResult['leftOut'];
   readonly signal?: AbortSignal;
   readonly onProgress: (progress: {
     phase: 'Preparing' | 'Running' | 'Finishing';
@@ -104,6 +106,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
       inputsSeen: folded.inputsSeen,
       inputsPlanned: dataset.size,
       skipped: [...dataset.skipped],
+      leftOut: run.leftOut,
       data: dataset.description,
       synthetic: dataset.synthetic,
       engine: run.engine.version,

@@ -12,7 +12,7 @@ import { floatTensor, int64Tensor, makeNode, makeValueInfo, type AttributeValue 
 /** From these opsets on, axes are an input and no longer an attribute. */
 const AXES_INPUT_OPSET = { ReduceSum: 13, other: 18 };
 
-export type ReduceOperator = 'ReduceSum' | 'ReduceSumSquare' | 'ReduceMin' | 'ReduceMax';
+export type ReduceOperator = 'ReduceSum' | 'ReduceMin' | 'ReduceMax';
 
 /** Collects the nodes and constants that a rewrite adds; every name it gives out is new to the model. */
 export interface GraphWriter {
@@ -24,6 +24,8 @@ export interface GraphWriter {
   int(value: number): string;
   /** A one-element float32 tensor without dimensions. */
   float(value: number): string;
+  /** A float32 tensor of the given rank without elements; of rank 0, the scalar 0. */
+  noFloats(rank: number): string;
   castToFloat(value: string): string;
   /** Reduces over the axes and drops them. */
   reduce(operator: ReduceOperator, value: string, axes: readonly number[]): string;
@@ -60,6 +62,10 @@ export function graphWriter(model: ModelProto): GraphWriter {
       ints: (values) => constant(`ints ${values.join()}`, (name) => int64Tensor(name, [values.length], values)),
       int: (value) => constant(`int ${value}`, (name) => int64Tensor(name, [], [value])),
       float: (value) => constant(`float ${value}`, (name) => floatTensor(name, [], [value])),
+      noFloats: (rank) =>
+        constant(`no floats ${rank}`, (name) =>
+          floatTensor(name, new Array<number>(rank).fill(0), rank === 0 ? [0] : []),
+        ),
       castToFloat: (value) => writer.node('Cast', [value], { to: DataType.FLOAT }),
       reduce(operator, value, axes) {
         const asInput = opset >= (operator === 'ReduceSum' ? AXES_INPUT_OPSET.ReduceSum : AXES_INPUT_OPSET.other);

@@ -87,12 +87,14 @@ export function withoutAxes(axes: Axes, reduced: readonly number[]): Axes {
 
 /** Row-major [examples, units, positions] of the first `examples` examples; the same memory where it lies so already. */
 export function toRows(data: Float32Array, dims: readonly number[], axes: Axes, examples: number): Float32Array {
-  const layout = layoutOf(dims, axes);
-  const { exampleStride, unitOffsets, positionOffsets } = layout;
-  const columns = unitOffsets.length * positionOffsets.length;
   const order = [...(axes.example === undefined ? [] : [axes.example]), ...axes.units, ...axes.positions];
-  if (order.every((axis, place) => axis === place)) return data.subarray(0, examples * columns);
-  const rows = new Float32Array(examples * columns);
+  const moving = order.filter((axis) => dims[axis] !== 1);
+  if (moving.every((axis, place) => place === 0 || axis > (moving[place - 1] ?? 0))) {
+    const columns = [...axes.units, ...axes.positions].reduce((product, axis) => product * (dims[axis] ?? 0), 1);
+    return data.subarray(0, examples * columns);
+  }
+  const { exampleStride, unitOffsets, positionOffsets } = layoutOf(dims, axes);
+  const rows = new Float32Array(examples * unitOffsets.length * positionOffsets.length);
   let place = 0;
   for (let example = 0; example < examples; example++) {
     for (const unit of unitOffsets) {

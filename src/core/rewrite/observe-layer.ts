@@ -1,7 +1,7 @@
 import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
-import type { GraphWriter } from './graph-writer.js';
+import type { GraphWriter, ReduceOperator } from './graph-writer.js';
 import { knownDims, layoutOf, toRows, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
@@ -73,12 +73,14 @@ function gridPositions(sizes: readonly number[], step: number): number[] {
 /**
  * Writes the layer's observations as nodes, so that only small results leave the engine.
  * @param keep positions to sample per unit.
+ * @param alone whether every run holds one example.
  */
 export function observeInGraph(
   writer: GraphWriter,
   layer: ObservedLayer,
   kinds: ReadonlySet<ObservationKind>,
   keep: number,
+  alone: boolean,
 ): LayerObservation {
   const axes = unfoldedAxes(layer);
   const dims = knownDims(layer);
@@ -91,20 +93,22 @@ export function observeInGraph(
     return elementCount(over.map((axis) => known[axis] ?? 0));
   };
 
-  const reduction = (name: string, reduced: readonly number[]): Reader => {
+  const reduction = (name: string, reduced: readonly number[], counted = reduced): Reader => {
     outputs.add(name);
     const left = withoutAxes(axes, reduced);
     return (tensors, examples) => {
       const output = floatOutput(tensors, name);
-      return observed(toRows(output.data, output.dims, left, examples), examples, sizeOf(tensors, reduced));
+      return observed(toRows(output.data, output.dims, left, examples), examples, sizeOf(tensors, counted));
     };
   };
-  const overPositions = (operator: Parameters<GraphWriter['reduce']>[0], of: string): Reader =>
-    reduction(writer.reduce(operator, of, axes.positions), axes.positions);
+  const summed = alone ? withLeadingExample(axes) : axes.positions;
+  const overPositions = (operator: ReduceOperator, of: string): Reader =>
+    reduction(writer.reduce(operator, of, summed), summed, axes.positions);
   const nonzero = once(() => writer.castToFloat(writer.node('Cast', [value], { to: DataType.BOOL })));
   const nonzeroCount = once(() => overPositions('ReduceSum', nonzero()));
   const sum = once(() => overPositions('ReduceSum', value));
-  const squares = once(() => writer.reduce('ReduceSumSquare', value, axes.positions));
+  // ReduceSumSquare has no vectorised kernel.
+  const squares = once(() => writer.reduce('ReduceSum', writer.node('Mul', [value, value]), summed));
 
   for (const kind of kinds) readers.set(kind, write(kind));
   return { readers, outputs: [...outputs] };
@@ -116,7 +120,7 @@ export function observeInGraph(
       case 'absolute-sum':
         return (layer.range.lower ?? -1) >= 0 ? sum() : overPositions('ReduceSum', writer.node('Abs', [value]));
       case 'sum-of-squares':
-        return reduction(squares(), axes.positions);
+        return reduction(squares(), summed, axes.positions);
       case 'minimum':
         return overPositions('ReduceMin', value);
       case 'maximum':
@@ -128,12 +132,21 @@ export function observeInGraph(
       case 'saturated-count':
         return overPositions('ReduceSum', writer.castToFloat(saturated(writer, layer, value)));
       case 'non-finite-count':
-        return reduction(nonFiniteCount(writer, value, squares(), axes.positions), axes.positions);
+        return nonFinite();
       case 'first-nonzero-position':
         return firstNonzero();
       case 'sample':
         return sample();
     }
+  }
+
+  function nonFinite(): Reader {
+    const name = nonFiniteCount(writer, value, squares(), summed, dims.length - summed.length);
+    const count = reduction(name, summed, axes.positions);
+    return (tensors, examples) => {
+      if (floatOutput(tensors, name).data.length > 0) return count(tensors, examples);
+      return observed(new Float32Array(examples * layer.units), examples, sizeOf(tensors, axes.positions));
+    };
   }
 
   function firstNonzero(): Reader {
@@ -181,21 +194,37 @@ function saturated(writer: GraphWriter, layer: ObservedLayer, value: string): st
 
 /**
  * Values can only be infinite or NaN where their sum of squares is, so the exact count is computed only then (squares
- * that overflow make it compute a count of zero).
+ * that overflow make it compute a count of zero). Without elements where everything is finite.
+ * @param rank of the count: before opset 11 both branches must have the same.
  */
-function nonFiniteCount(writer: GraphWriter, value: string, squares: string, positions: readonly number[]): string {
-  // x − x is 0 for finite x and NaN for all others, and NaN is not less than 1.
-  const zeros = writer.node('Sub', [squares, squares]);
-  const finite = writer.node('Less', [writer.node('ReduceSum', [zeros], { keepdims: 0 }), writer.float(1)]);
-  return writer.node('If', [finite], {
-    then_branch: { graph: writer.body((body) => body.node('Identity', [zeros])) },
+function nonFiniteCount(
+  writer: GraphWriter,
+  value: string,
+  squares: string,
+  axes: readonly number[],
+  rank: number,
+): string {
+  const total = writer.node('ReduceSum', [squares], { keepdims: 0 });
+  return writer.node('If', [writer.node('Less', [total, writer.float(Infinity)])], {
+    then_branch: { graph: writer.body((body) => body.node('Identity', [body.noFloats(rank)])) },
     else_branch: {
       graph: writer.body((body) => {
+        // x − x is 0 for finite x and NaN for all others, and NaN is not less than 1.
         const isFinite = body.node('Less', [body.node('Sub', [value, value]), body.float(1)]);
-        return body.reduce('ReduceSum', body.castToFloat(body.node('Not', [isFinite])), positions);
+        return body.reduce('ReduceSum', body.castToFloat(body.node('Not', [isFinite])), axes);
       }),
     },
   });
+}
+
+/**
+ * Where positions come before units, engines sum many times faster over all leading axes than past a leading axis of
+ * size one; with one example per run its axis can be summed away, too.
+ */
+function withLeadingExample({ example, positions, units }: Axes): readonly number[] {
+  const first = Math.min(...positions);
+  const beforeUnits = units.some((axis) => axis > first);
+  return example !== undefined && example < first && beforeUnits ? [example, ...positions] : positions;
 }
 
 /** Picks the grid's positions along each position axis. */

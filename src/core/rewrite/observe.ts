@@ -7,13 +7,15 @@ import { knownDims, unfoldedAxes } from './layout.js';
 import type { Observation, ObservationKind, Observed } from './observation.js';
 import { observeByCopy, observeInGraph, type Reader } from './observe-layer.js';
 import { prune } from './prune.js';
-import { SAMPLE_BUDGET, shareBudget } from './sample-grid.js';
+import { sampleBudget, shareBudget } from './sample-grid.js';
 
 export interface ObserveOptions {
   /** Outputs to keep beside the observations; none by default, so that what nobody observes is not computed. */
   readonly keep?: readonly string[];
   /** Values copied out per example for samples. */
   readonly sampleBudget?: number;
+  /** Examples in every run, where that is known; one example is summed faster. */
+  readonly examples?: number;
 }
 
 /** The numbers of one run. */
@@ -49,14 +51,14 @@ export function observe(
   options: ObserveOptions = {},
 ): Observing {
   const wanted = observationsByLayer(layers, observations);
-  const keep = sampleShares(wanted, options.sampleBudget ?? SAMPLE_BUDGET);
+  const keep = sampleShares(wanted, options.sampleBudget);
   const writer = graphWriter(model);
   const readers = new Map<string, ReadonlyMap<ObservationKind, Reader>>();
   const outputs = new Set(options.keep ?? []);
   for (const [layer, kinds] of wanted) {
     const sampled = keep.get(layer) ?? 0;
     const observed = reducesInGraph(layer, kinds, writer.opset)
-      ? observeInGraph(writer, layer, kinds, sampled)
+      ? observeInGraph(writer, layer, kinds, sampled, options.examples === 1)
       : observeByCopy(writer, layer, kinds, sampled);
     readers.set(layer.value, observed.readers);
     for (const output of observed.outputs) outputs.add(output);
@@ -102,10 +104,11 @@ function observationsByLayer(
 /** Positions that each sampled layer may copy per unit and example. */
 function sampleShares(
   wanted: ReadonlyMap<ObservedLayer, ReadonlySet<ObservationKind>>,
-  budget: number,
+  budget: number | undefined,
 ): ReadonlyMap<ObservedLayer, number> {
   const sampled = [...wanted].filter(([, kinds]) => kinds.has('sample')).map(([layer]) => layer);
-  const shares = shareBudget(sampled.map(valuesPerExample), budget);
+  const sizes = sampled.map(valuesPerExample);
+  const shares = shareBudget(sizes, budget ?? sampleBudget(sizes));
   return new Map(
     sampled.map((layer, index) => [layer, Math.max(1, Math.floor((shares[index] ?? 0) / Math.max(1, layer.units)))]),
   );

@@ -1,7 +1,15 @@
 import { elementCount } from '../tensor/tensor.js';
 
-/** Values copied out per example for histograms, over all layers together. */
-export const SAMPLE_BUDGET = 200_000;
+/** Up to this many values per example, over all layers together, all are copied out for histograms. */
+const EXACT_VALUES = 200_000;
+/** Where there are more, this many are: copying and counting them stays a small part of the forward. */
+const SAMPLED_VALUES = 50_000;
+
+/** Values to copy out per example. @param sizes values per example of each layer; `undefined` where it varies. */
+export function sampleBudget(sizes: readonly (number | undefined)[]): number {
+  const total = sizes.reduce<number>((sum, size) => sum + (size ?? Infinity), 0);
+  return total <= EXACT_VALUES ? EXACT_VALUES : SAMPLED_VALUES;
+}
 
 /**
  * How many values each layer may copy: layers that are small are copied whole, the rest share what is left equally.

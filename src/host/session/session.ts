@@ -254,10 +254,11 @@ export function createSession(options: SessionOptions): ModelSession {
     },
     async setInputs(recipe) {
       const api = await openWorker();
-      const inputs = await api.setInputs({ recipe });
+      const { inputs, result } = await api.setInputs({ recipe });
       memory.setRecipe(recipe);
-      if (opened !== undefined) opened = { ...opened, inputs };
+      if (opened !== undefined) opened = { ...opened, inputs, result: result ?? opened.result };
       tell('inputsChanged', inputs);
+      if (result !== undefined) tell('resultChanged', { result });
       return inputs;
     },
     select(next, from) {

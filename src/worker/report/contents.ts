@@ -17,10 +17,12 @@ export interface ReportSubject {
   readonly passes: readonly PassDescription[];
   readonly inputs: Inputs;
   readonly result?: RunResult;
+  /** The inputs that the result rests on. */
+  readonly dataset?: Dataset;
 }
 
 export async function reportContents(
-  { file, passes, inputs, result }: ReportSubject,
+  { file, passes, inputs, result, dataset }: ReportSubject,
   signal?: AbortSignal,
 ): Promise<ReportContents> {
   const graph = await layoutGraph(file.graph, file.tree, initialExpansion(file.tree), signal);
@@ -30,8 +32,7 @@ export async function reportContents(
     inputs: description,
     passes,
     graph,
-    units:
-      result === undefined || description.problem !== undefined ? [] : await mostActiveUnits(result, inputs.dataset()),
+    units: result === undefined || dataset === undefined ? [] : await mostActiveUnits(result, dataset),
     ...(result === undefined ? {} : { result }),
   };
 }

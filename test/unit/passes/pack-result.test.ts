@@ -26,6 +26,7 @@ it('packs a result into named arrays and JSON, and back without loss, NaN includ
     inputsSeen: 1,
     inputsPlanned: 1,
     skipped: [],
+    leftOut: [],
     data: '1 array',
     synthetic: false,
     engine: 'test',

@@ -278,6 +278,28 @@ describe.each(ENGINES)('what $name observes', (engine) => {
     }
   });
 
+  test('sums one example alone to the same numbers', async () => {
+    const observed = layer({ shape: [big, 3], unitAxes: [2], positionAxes: [1], units: 3 });
+    const data = numbers(3 * big);
+    data[7] = Infinity;
+    const feed = float(data, [1, big, 3]);
+    const alone = await run(engine, identity(3), observed, feed, KINDS, { examples: 1 });
+    const usual = await run(engine, identity(3), observed, feed, KINDS);
+    for (const kind of KINDS) {
+      expect(alone.get('h', kind).entries).toBe(usual.get('h', kind).entries);
+      const want = usual.get('h', kind).data;
+      expect(alone.get('h', kind).data.length).toBe(want.length);
+      want.forEach((number, unit) => {
+        const got = alone.get('h', kind).data[unit] as number;
+        expect(Number.isFinite(number) ? got / (number || 1) : got).toBeCloseTo(
+          Number.isFinite(number) ? number / (number || 1) : number,
+          4,
+        );
+      });
+    }
+    expect([...alone.get('h', 'non-finite-count').data]).toEqual([0, 1, 0]);
+  });
+
   test('leaves out padding rows', async () => {
     const observed = layer({ shape: [3, 2000], unitAxes: [1], positionAxes: [2], units: 3 });
     const data = numbers(4 * 3 * 2000);
