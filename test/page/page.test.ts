@@ -324,7 +324,7 @@ describe('safety and access', () => {
     async (theme) => {
       const page = await browser.open({ theme });
       for (const tab of ['Heatmap', 'Passes', 'Overview']) await page.getByRole('tab', { name: tab }).click();
-      await page.locator('.unit-chip').first().click();
+      await page.evaluate(() => window.fake.page.selectionChanged({ layer: 'stem.relu_output', unit: 3 }));
       await expect.poll(() => page.locator('.example').count()).toBeGreaterThan(0);
       expect(await page.evaluate(() => window.fake.violations)).toEqual([]);
       await page.close();

@@ -95,7 +95,8 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     return () => element.removeEventListener('wheel', onWheel);
   }, []);
 
-  useEffect(() => {
+  // Before the next key can arrive.
+  useLayoutEffect(() => {
     if (selected === undefined) return;
     if (ui.graphView.peek() !== undefined || focusNext.current) show(reveal(view.current, selected.box, windowSize()));
     else show(reveal(view.current, selected.box, windowSize()), false);

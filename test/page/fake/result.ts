@@ -8,11 +8,11 @@ import { noise } from './random.js';
 
 export const PASSES: readonly PassDescription[] = [
   {
-    id: 'activation-statistics',
-    title: 'Activation statistics',
-    question: 'What values do the units of each layer take on these inputs?',
+    id: 'dead-units',
+    title: 'Dead, dormant and always-on units',
+    question: 'Which units never fire, hardly ever fire, or always fire on these inputs?',
     method:
-      'One forward per batch. Count, mean, variance, extrema, zeros and non-finite values per unit, merged over batches.',
+      'A unit’s firing rate p is the share of its entries that are not exactly 0. Dead p = 0, dormant 0 < p < 1 %, always on p = 1. Source: methods D1.',
   },
   {
     id: 'zero-sparsity',
@@ -21,11 +21,11 @@ export const PASSES: readonly PassDescription[] = [
     method: 'Zeros are counted after the non-linearity; −0 counts. Source: methods C1.',
   },
   {
-    id: 'dead-units',
-    title: 'Dead, dormant and always-on units',
-    question: 'Which units never fire, hardly ever fire, or always fire on these inputs?',
+    id: 'activation-statistics',
+    title: 'Activation statistics',
+    question: 'What values do the units of each layer take on these inputs?',
     method:
-      'A unit’s firing rate p is the share of its entries that are not exactly 0. Dead p = 0, dormant 0 < p < 1 %, always on p = 1. Source: methods D1.',
+      'One forward per batch. Count, mean, variance, extrema, zeros and non-finite values per unit, merged over batches.',
   },
   {
     id: 'attention-patterns',
@@ -116,6 +116,57 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
     cached: options.cached ?? false,
     passes: [
       {
+        pass: 'dead-units',
+        passVersion: 1,
+        answer: `${dead} of ${total} units never fired on ${inputsSeen} inputs, most of them in the last stage.`,
+        findings: findings.filter((finding) => finding.severity !== 'information'),
+        layerMetrics: [
+          layerMetric(
+            'layer-dead-share',
+            'Dead share',
+            'Share of the layer’s units that were exactly 0 on every input and position seen.',
+            share,
+            deadShare,
+          ),
+          layerMetric(
+            'layer-dormant-share',
+            'Dormant share',
+            'Share of the layer’s units that fired on under 1 % of their entries, but not never.',
+            share,
+            mean((layer, unit) => Number(noise(unit, layer.units, 9) < 0.03)),
+          ),
+          layerMetric(
+            'layer-always-on-share',
+            'Always-on share',
+            'Share of the layer’s units that were never exactly 0.',
+            share,
+            mean((layer, unit) => Number(noise(unit, layer.units, 8) < 0.05)),
+          ),
+        ],
+        unitMetrics: [],
+        exampleMetrics: [],
+        curves: [],
+      },
+      {
+        pass: 'zero-sparsity',
+        passVersion: 1,
+        answer:
+          'Of all values that the network computed, 58 % were exactly zero; the emptiest layer is layer4.1.2.relu with 89 %.',
+        findings: findings.filter((finding) => finding.severity === 'information'),
+        layerMetrics: [
+          layerMetric(
+            'layer-zero-share',
+            'Zero share',
+            'Share of the layer’s entries (units × positions × inputs) that are exactly 0.',
+            share,
+            zeroShare,
+          ),
+        ],
+        unitMetrics: UNIT_METRICS.slice(3),
+        exampleMetrics: [],
+        curves: network.kind === 'text' ? curvesOf(network) : [],
+      },
+      {
         pass: 'activation-statistics',
         passVersion: 1,
         answer: `The ${total} units of ${layers.length} layers reach from 0 to 6.42; no value is NaN or infinite.`,
@@ -164,57 +215,6 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
             examples,
           },
         ],
-        curves: [],
-      },
-      {
-        pass: 'zero-sparsity',
-        passVersion: 1,
-        answer:
-          'Of all values that the network computed, 58 % were exactly zero; the emptiest layer is layer4.1.2.relu with 89 %.',
-        findings: findings.filter((finding) => finding.severity === 'information'),
-        layerMetrics: [
-          layerMetric(
-            'layer-zero-share',
-            'Zero share',
-            'Share of the layer’s entries (units × positions × inputs) that are exactly 0.',
-            share,
-            zeroShare,
-          ),
-        ],
-        unitMetrics: UNIT_METRICS.slice(3),
-        exampleMetrics: [],
-        curves: network.kind === 'text' ? curvesOf(network) : [],
-      },
-      {
-        pass: 'dead-units',
-        passVersion: 1,
-        answer: `${dead} of ${total} units never fired on ${inputsSeen} inputs, most of them in the last stage.`,
-        findings: findings.filter((finding) => finding.severity !== 'information'),
-        layerMetrics: [
-          layerMetric(
-            'layer-dead-share',
-            'Dead share',
-            'Share of the layer’s units that were exactly 0 on every input and position seen.',
-            share,
-            deadShare,
-          ),
-          layerMetric(
-            'layer-dormant-share',
-            'Dormant share',
-            'Share of the layer’s units that fired on under 1 % of their entries, but not never.',
-            share,
-            mean((layer, unit) => Number(noise(unit, layer.units, 9) < 0.03)),
-          ),
-          layerMetric(
-            'layer-always-on-share',
-            'Always-on share',
-            'Share of the layer’s units that were never exactly 0.',
-            share,
-            mean((layer, unit) => Number(noise(unit, layer.units, 8) < 0.05)),
-          ),
-        ],
-        unitMetrics: [],
-        exampleMetrics: [],
         curves: [],
       },
     ],
