@@ -189,7 +189,7 @@ describe('inputs', () => {
     const chosen: InputsDescription = { ...inputs, origin: 'chosen' };
     const { session, told, kept } = scene({
       open: async (request) => (opened.push(request.recipe), model),
-      setInputs: async () => chosen,
+      setInputs: async () => ({ inputs: chosen }),
     });
     await session.setInputs(recipe);
     expect(told.at(-1)).toEqual(['inputsChanged', chosen]);

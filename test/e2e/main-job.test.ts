@@ -1,0 +1,185 @@
+/** The main job on the sample classifier, in the real VS Code: right-click, read, run, look, close, come back. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
+import { openBrowser, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type VsCodeServer } from './harness/server.js';
+import { until } from './harness/until.js';
+import type { VsCode } from './harness/vscode.js';
+import { answerPath, ModelPage } from './model-page.js';
+
+let server: VsCodeServer;
+let browser: TestBrowser;
+let code: VsCode;
+let page: ModelPage;
+
+beforeAll(async () => {
+  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
+  browser = await openBrowser();
+  code = await browser.openVsCode(server);
+  page = new ModelPage(code);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+
+beforeEach(({ task }) => {
+  onTestFailed(async () => {
+    await code.screenshot(`failed ${task.name}`);
+  });
+});
+
+describe('a person who right-clicks a model', () => {
+  it('finds “Inspect Model” in the Explorer’s menu and gets the front page', async () => {
+    await code.openExplorerContextMenu('shapes/shapes-resnet.onnx');
+    expect(await code.explorer.menuLabels()).toContain('Inspect Model');
+    await code.clickMenu('Inspect Model');
+    const shown = await page.waitForText(/Opset\s+17/);
+    for (const fact of ['image', 'batch × 3 × 48 × 48', 'float32', 'logits', 'BatchNormalization', 'pytorch']) {
+      expect(shown).toContain(fact);
+    }
+    expect(shown).toContain('200 images from images/, stretched to 48 × 48, rgb');
+  });
+
+  it('sees the graph collapsed by module, and opens a module with the keyboard', async () => {
+    const block = (await page.locator('[data-id="layer1/block0"]')).first();
+    await block.waitFor();
+    expect(await block.getAttribute('aria-expanded')).toBe('false');
+    await block.click();
+    await block.press('Enter');
+    await (await page.locator('[data-id="layer1/block0"][aria-expanded=true]')).waitFor();
+    await (await page.locator('[data-id="layer1/block0"]')).press('Enter');
+    await (await page.locator('[data-id="layer1/block0"][aria-expanded=false]')).waitFor();
+  });
+
+  it('runs all passes on the pictures and reads the answers', async () => {
+    await page.run();
+    await page.openTab('passes');
+    const shown = await page.waitForText(/on 200 images/);
+    expect(shown).toMatch(
+      /Each of the 400 units fired at least once on 200 images|of 400 units .* never fired on 200 images/,
+    );
+  });
+
+  it('sees every unit in the heatmap, and a unit’s page with the pictures that excite it', async () => {
+    await page.openTab('heatmap');
+    const title = await page.clickHeatmap(0.4, 0.5);
+    expect(title).toMatch(/^layer\d\.block\d\.relu\d, channel \d+$/);
+    await page.waitForExamples(12);
+    await page.waitForText('Standard deviation');
+  });
+
+  it('finds the same layer selected in VS Code’s tree of the model', async () => {
+    const layer = (await page.unitTitle()).split(',')[0] ?? '';
+    const leaf = layer.split('.').at(-1) ?? '';
+    const row = code.page.locator('.pane-body .monaco-list-row.selected', { hasText: leaf });
+    await row.first().waitFor();
+  });
+
+  it('selects in the tree and finds it selected on the page', async () => {
+    const row = code.page.locator('.pane-body .monaco-list-row:not(.selected)', { hasText: /^block\d/ }).first();
+    const label = (await row.locator('.label-name').textContent()) ?? '';
+    await row.click();
+    await page.openTab('overview');
+    const selected = (await page.locator('.graph-item.selected')).first();
+    await selected.waitFor();
+    expect(await selected.getAttribute('data-id')).toMatch(new RegExp(`/${label}$`));
+  });
+
+  it('chooses the value that colours the graph, and sees its legend', async () => {
+    const shown = await page.waitForText('Colour by');
+    expect(shown).toMatch(/Dead share|Zero share|Parameters|Mean \|activation\|/);
+    await (await page.locator('.graph-panel .legend')).first().waitFor();
+  });
+});
+
+describe('what was found', () => {
+  it('is there at once when the file is opened again', async () => {
+    await code.closeTab('shapes-resnet.onnx');
+    await code.openFile('shapes/shapes-resnet.onnx');
+    await page.waitForText('on 200 inputs');
+    expect(await (await page.locator('[data-tab=heatmap]')).getAttribute('aria-disabled')).not.toBe('true');
+  });
+
+  it('survives moving the tab to another group and hiding it', async () => {
+    await page.openTab('heatmap');
+    const title = await page.clickHeatmap(0.3, 0.3);
+    await code.moveEditorToNextGroup();
+    expect(await page.unitTitle()).toBe(title);
+    await code.openFile('shapes/classes.txt');
+    await code.selectTab('shapes-resnet.onnx');
+    expect(await page.unitTitle()).toBe(title);
+    await page.waitForText('on 200 inputs');
+  });
+
+  it('survives a restart of VS Code', async () => {
+    const title = await page.unitTitle();
+    await code.close();
+    await server.stop();
+    await server.start();
+    code = await browser.openVsCode(server);
+    page = new ModelPage(code);
+    await code.selectTab('shapes-resnet.onnx');
+    await page.waitForText('on 200 inputs');
+    expect(await page.unitTitle()).toBe(title);
+  });
+});
+
+describe('the command palette', () => {
+  it('“Run Pass…” says what each pass answers', async () => {
+    await code.runCommand('Model Inspector: Run Pass…');
+    await until('the list of passes', async () => (await code.quickInput.labels()).includes('Zero sparsity'));
+    const shown = await code.page.locator('.quick-input-widget').innerText();
+    expect(shown).toContain('Which units never fire, hardly ever fire, or always fire on these inputs?');
+    await code.page.keyboard.press('Escape');
+  });
+
+  it('“Save Report…” writes one HTML page that loads nothing, and the numbers as JSON', async () => {
+    await code.runCommand('Model Inspector: Save Report…');
+    const target = join(server.workspace, 'shapes', 'answer.html');
+    await answerPath(code, target);
+    await until('the report', async () => existsSync(target) && existsSync(target.replace('.html', '.json')));
+    const html = readFileSync(target, 'utf8');
+    expect(html).toContain('Each of the 400 units');
+    expect(html).toContain('data:image/png;base64,');
+    expect(html).not.toMatch(/(src|href)="(?!data:|#)/);
+    const numbers = JSON.parse(readFileSync(target.replace('.html', '.json'), 'utf8')) as {
+      run: { inputsSeen: number };
+    };
+    expect(numbers.run.inputsSeen).toBe(200);
+    await code.notifications.read('Saved');
+  });
+
+  it('“Show Log” shows what happened', async () => {
+    await code.runCommand('Model Inspector: Show Log');
+    await code.page.locator('.panel .view-lines', { hasText: 'opened in' }).waitFor();
+    await code.runCommand('View: Close Panel');
+  });
+
+  it('“Export Table or Picture…” saves what the page shows', async () => {
+    await code.selectTab('shapes-resnet.onnx');
+    await page.openTab('passes');
+    await code.runCommand('Model Inspector: Export Table or Picture…');
+    const target = join(server.workspace, 'exported.png');
+    await answerPath(code, target);
+    await until('the export', async () => existsSync(target));
+    expect(readFileSync(target).length).toBeGreaterThan(100);
+  });
+});
+
+describe('a language model', () => {
+  it('shows the texts that excite a neuron, token by token', async () => {
+    await code.openFile('grammar-gpt/grammar-gpt.onnx');
+    await page.waitForText('200 token sequences from corpus.npy');
+    await page.run();
+    await page.openTab('heatmap');
+    expect(await page.clickHeatmap(0.3, 0.3)).toMatch(/gelu, neuron \d+$/);
+    await page.waitForExamples(3);
+  });
+});
+
+it('nothing on the way was an error in a page of ours', () => {
+  expect(code.webviewErrors).toEqual([]);
+});
