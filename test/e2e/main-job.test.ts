@@ -67,7 +67,7 @@ describe('a person who right-clicks a model', () => {
     await page.openTab('heatmap');
     const title = await page.clickHeatmap(0.4, 0.5);
     expect(title).toMatch(/^layer\d\.block\d\.relu\d, channel \d+$/);
-    await page.waitForExamples(12);
+    await page.waitForExamples(9);
     await page.waitForText('Standard deviation');
   });
 
@@ -79,7 +79,9 @@ describe('a person who right-clicks a model', () => {
   });
 
   it('selects in the tree and finds it selected on the page', async () => {
-    const row = code.page.locator('.pane-body .monaco-list-row:not(.selected)', { hasText: /^block\d/ }).first();
+    const row = code.page
+      .locator('.pane-body .monaco-list-row:not(.selected):has(.label-name:text-matches("^block"))')
+      .first();
     const label = (await row.locator('.label-name').textContent()) ?? '';
     await row.click();
     await page.openTab('overview');
@@ -155,7 +157,7 @@ describe('the command palette', () => {
   it('“Show Log” shows what happened', async () => {
     await code.runCommand('Model Inspector: Show Log');
     await code.page.locator('.panel .view-lines', { hasText: 'opened in' }).waitFor();
-    await code.runCommand('View: Close Panel');
+    await code.runCommand('View: Toggle Panel Visibility');
   });
 
   it('“Export Table or Picture…” saves what the page shows', async () => {

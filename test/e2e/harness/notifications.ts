@@ -13,7 +13,10 @@ export class Notifications {
     return await this.items.locator('.notification-list-item-message').allInnerTexts();
   }
 
-  /** Waits for a message that contains the text, closes it, and gives back all of it. */
+  /**
+   * Waits for a message that contains the text, closes it, and gives back all of it. This takes the focus, and so closes
+   * a pick list or question that is open: answer those first.
+   */
   async read(text: string): Promise<string> {
     const whole = await until(`a notification with “${text}”`, async () =>
       (await this.texts()).find((shown) => shown.includes(text)),

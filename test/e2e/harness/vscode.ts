@@ -12,6 +12,7 @@ import { findWebviewFrame, waitForTheme } from './webviews.js';
 
 const pictures = join(repository, 'test-results', 'screenshots');
 const fromWebview = /\/contrib\/webview\/|vscode-resource/;
+const fromWindow = /\/static\/out\/(?!vs\/workbench\/contrib\/webview\/)/;
 const activeGroup = '.editor-group-container.active';
 
 /** A VS Code window, as a person uses it. Every method waits for its effect. */
@@ -35,7 +36,7 @@ export class VsCode {
       if (message.type() === 'error' && fromWebview.test(url)) this.webviewErrors.push(`${message.text()} (${url})`);
     });
     page.on('pageerror', (error) => {
-      if (fromWebview.test(error.stack ?? '')) this.webviewErrors.push(error.stack ?? error.message);
+      if (!fromWindow.test(error.stack ?? '')) this.webviewErrors.push(error.stack ?? error.message);
     });
     // Leaving a window may ask "are you sure?".
     page.on('dialog', (dialog) => void dialog.accept());
