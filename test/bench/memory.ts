@@ -42,7 +42,8 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
     layers: probe.layers,
     maximumBatch: probe.maximumBatch,
     passes,
-    onProgress: () => undefined,
+    leftOut: [],
+      onProgress: () => undefined,
   });
   return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;
 }

@@ -35,7 +35,7 @@ export async function watching(
   for (const pass of chosen) {
     for (const each of pass.plan(probe.layers)) wanted.set(`${each.layer} ${each.kind}`, each);
   }
-  const observing = observe(proto, probe.layers, [...wanted.values()]);
+  const observing = observe(proto, probe.layers, [...wanted.values()], { rows: batch });
   const session = await engine.open(file.toRunnable(observing.model), { threads: THREADS });
   const states = chosen.map((pass) => pass.start(probe.layers));
   const inputs = feeds(batch);

@@ -57,7 +57,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
-  const observing = observe(run.model, layers, observations(passes, layers));
+  const observing = observe(run.model, layers, observations(passes, layers), { rows: rowsPerRun(run) });
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
@@ -136,6 +136,11 @@ function batchSize({ batch, maximumBatch, layers }: Run): number {
   );
   if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
   return 2 ** Math.floor(Math.log2(fitting));
+}
+
+/** Rows of every forward: a graph that fixes its batch gets padding rows. */
+function rowsPerRun(run: Run): number {
+  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchSize(run);
 }
 
 /** Lets messages in between batches: a synchronous engine would otherwise never hear of a cancellation. */

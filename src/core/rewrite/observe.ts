@@ -14,8 +14,8 @@ export interface ObserveOptions {
   readonly keep?: readonly string[];
   /** Values copied out per example for samples. */
   readonly sampleBudget?: number;
-  /** Examples in every run, where that is known; one example is summed faster. */
-  readonly examples?: number;
+  /** Rows of the example axis in every run, padding included, where that is known: a single one is summed faster. */
+  readonly rows?: number;
 }
 
 /** The numbers of one run. */
@@ -58,7 +58,7 @@ export function observe(
   for (const [layer, kinds] of wanted) {
     const sampled = keep.get(layer) ?? 0;
     const observed = reducesInGraph(layer, kinds, writer.opset)
-      ? observeInGraph(writer, layer, kinds, sampled, options.examples === 1)
+      ? observeInGraph(writer, layer, kinds, sampled, options.rows === 1)
       : observeByCopy(writer, layer, kinds, sampled);
     readers.set(layer.value, observed.readers);
     for (const output of observed.outputs) outputs.add(output);

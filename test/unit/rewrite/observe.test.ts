@@ -283,7 +283,7 @@ describe.each(ENGINES)('what $name observes', (engine) => {
     const data = numbers(3 * big);
     data[7] = Infinity;
     const feed = float(data, [1, big, 3]);
-    const alone = await run(engine, identity(3), observed, feed, KINDS, { examples: 1 });
+    const alone = await run(engine, identity(3), observed, feed, KINDS, { rows: 1 });
     const usual = await run(engine, identity(3), observed, feed, KINDS);
     for (const kind of KINDS) {
       expect(alone.get('h', kind).entries).toBe(usual.get('h', kind).entries);
