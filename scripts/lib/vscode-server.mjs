@@ -1,13 +1,15 @@
 // VS Code's server: installed, given an extension, started, stopped.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { installVsCodeServer } from './vscode-server-install.mjs';
 import { ActionableError, lastLines, run } from './process.mjs';
 
 export { installVsCodeServer };
 
 const bootLimitMs = 60_000;
-const stopLimitMs = 5_000;
+const stopLimitMs = 10_000;
+const hasProcessGroups = process.platform !== 'win32';
 
 /**
  * @typedef {object} ServerFolders
@@ -67,7 +69,8 @@ export async function startVsCodeServer({ port, token, ...folders }) {
   const server = await installVsCodeServer();
   const args = [...commonArguments(server, folders), '--host', '127.0.0.1', '--port', port];
   if (!token) args.push('--without-connection-token');
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A process group of its own: the extension hosts that the server starts are then waited for with it.
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: hasProcessGroups });
   const stopWithUs = () => child.kill();
   process.once('exit', stopWithUs);
 
@@ -107,13 +110,40 @@ export async function startVsCodeServer({ port, token, ...folders }) {
     },
     stop: async () => {
       child.kill();
-      const force = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
-      await exit;
-      clearTimeout(force);
+      await Promise.race([exit, pause(stopLimitMs, undefined, { ref: false })]);
+      await endGroup(child);
     },
     exit,
     log: () => log,
   };
+}
+
+/**
+ * Waits for the extension hosts, which save their state after the server has gone; ends them when they take too long.
+ * @param {import('node:child_process').ChildProcess} leader
+ */
+async function endGroup(leader) {
+  if (!hasProcessGroups || leader.pid === undefined) {
+    leader.kill('SIGKILL');
+    return;
+  }
+  const group = -leader.pid;
+  const deadline = performance.now() + stopLimitMs;
+  while (signal(group, 0) && performance.now() < deadline) await pause(50);
+  signal(group, 'SIGKILL');
+}
+
+/**
+ * @param {number} group
+ * @param {NodeJS.Signals | 0} name
+ * @returns {boolean} whether anybody was there to get it
+ */
+function signal(group, name) {
+  try {
+    return process.kill(group, name);
+  } catch {
+    return false;
+  }
 }
 
 /**

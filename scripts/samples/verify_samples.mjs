@@ -2,7 +2,8 @@
  * Measures the samples as they ship, in onnxruntime-node: the accuracy on the pictures, read as the recipe says, and the
  * perplexity of the held-out stories, read with the tokenizer. Optionally compares with what torch computes.
  *
- * Usage: node scripts/samples/verify_samples.mjs [OUTPUTS.json]     (OUTPUTS.json as torch_outputs.py writes it)
+ * Usage: npm i --no-save @huggingface/tokenizers@0.2.0
+ *        node scripts/samples/verify_samples.mjs [OUTPUTS.json]     (OUTPUTS.json as torch_outputs.py writes it)
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

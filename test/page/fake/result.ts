@@ -108,6 +108,7 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
     inputsSeen,
     inputsPlanned: planned,
     skipped: options.skipped ?? [],
+    leftOut: [],
     data: options.synthetic ? 'random normal values, seed 1' : `${planned} images from images/`,
     synthetic: options.synthetic ?? false,
     engine: 'onnxruntime-node 1.30.0 (native)',

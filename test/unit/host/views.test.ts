@@ -60,6 +60,7 @@ const result: ResultSummary = {
   inputsSeen: 40,
   inputsPlanned: 200,
   skipped: [],
+  leftOut: [],
   data: 'random normal',
   synthetic: true,
   engine: 'test',
