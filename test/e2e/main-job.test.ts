@@ -79,10 +79,8 @@ describe('a person who right-clicks a model', () => {
   });
 
   it('selects in the tree and finds it selected on the page', async () => {
-    const row = code.page
-      .locator('.pane-body .monaco-list-row:not(.selected):has(.label-name:text-matches("^block"))')
-      .first();
-    const label = (await row.locator('.label-name').textContent()) ?? '';
+    const row = code.page.getByRole('treeitem', { name: /^block\d/, selected: false }).first();
+    const label = /^block\d/.exec((await row.getAttribute('aria-label')) ?? '')?.[0];
     await row.click();
     await page.openTab('overview');
     const selected = (await page.locator('.graph-item.selected')).first();
@@ -177,7 +175,7 @@ describe('a language model', () => {
     await page.waitForText('200 token sequences from corpus.npy');
     await page.run();
     await page.openTab('heatmap');
-    expect(await page.clickHeatmap(0.3, 0.3)).toMatch(/gelu, neuron \d+$/);
+    expect(await page.clickHeatmap(0.5, 0.06)).toMatch(/gelu, neuron \d+$/);
     await page.waitForExamples(3);
   });
 });

@@ -36,7 +36,21 @@ function ownScopes(graph: Graph): OwnScope[] {
   const scopes: OwnScope[] = [];
   const position = new Map(graph.order.map((node, index) => [node, index]));
   for (const node of graph.order) scopes[node.index] = scopeOf(node) ?? inherit(node);
+  for (const node of [...graph.order].reverse()) joinReaders(node);
   return scopes;
+
+  /** A node that would stand at the top for want of producers (sizes, masks) belongs to the one module that reads it. */
+  function joinReaders(node: GraphNode): void {
+    const own = scopes[node.index];
+    if (own === undefined || !own.inherited || own.module.length > 0) return;
+    const readers = node.outputs
+      .flatMap((value) => graph.consumersOf(value))
+      .map((reader) => scopes[reader.index]?.module ?? []);
+    const [first, ...others] = readers;
+    if (first === undefined || node.outputs.some((value) => graph.isOutput(value))) return;
+    const module = others.reduce<readonly string[]>((around, other) => moduleAround(around, other) ?? [], first);
+    scopes[node.index] = { ...own, module };
+  }
 
   function scopeOf(node: GraphNode): OwnScope | undefined {
     const metadata = node.proto.metadataProps.find((entry) => entry.key === 'pkg.torch.onnx.name_scopes');
