@@ -43,7 +43,7 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
     maximumBatch: probe.maximumBatch,
     passes,
     leftOut: [],
-      onProgress: () => undefined,
+    onProgress: () => undefined,
   });
   return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;
 }

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { decodeOnnx } from '../../src/core/formats/onnx/decode.js';
-import { openModelFile } from '../../src/worker/open-model.js';
+import { openOnnx } from '../../src/core/formats/onnx/open.js';
+import { openFileSource } from '../../src/node/file-source.js';
+import { siblingFiles } from '../../src/node/sibling-files.js';
 import { networkFile } from './networks.js';
 import { median, note, report } from './timing.js';
 
-/** By reference: structure only, as the product opens files. Whole: read everything, then decode it. */
+/** By reference: the structure, as the product reads it. Whole: read everything, then decode it. */
 export const OPENING_SIDES = ['by reference', 'whole'] as const;
 
 const TIME_TARGET = 0.1;
@@ -23,7 +26,7 @@ export async function openOnce(side: (typeof OPENING_SIDES)[number]): Promise<Op
   const before = process.resourceUsage().maxRSS;
   const start = performance.now();
   if (side === 'whole') decodeOnnx(await readFile(path));
-  else await openModelFile(path);
+  else await openOnnx(await openFileSource(path), siblingFiles(dirname(path)));
   const milliseconds = performance.now() - start;
   return { milliseconds, megabytes: ((process.resourceUsage().maxRSS - before) * 1024) / MEGABYTE };
 }
