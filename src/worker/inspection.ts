@@ -2,6 +2,7 @@
 import type { Engine } from '../core/engine/engine.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { CancelledError, problem } from '../core/errors.js';
+import { scanWeights } from '../core/graph/scan-weights.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
@@ -244,6 +245,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       maximumBatch: probed.maximumBatch,
       ...(inputs.description().recipe.batch === undefined ? {} : { batch: inputs.description().recipe.batch }),
       leftOut,
+      brokenWeights: await scanWeights(file.onnx, signal),
       passes: chosen,
       signal,
       onProgress: ({ phase, inputsDone, secondsLeft }) =>

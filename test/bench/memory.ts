@@ -43,6 +43,7 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
     maximumBatch: probe.maximumBatch,
     passes,
     leftOut: [],
+    brokenWeights: [],
     onProgress: () => undefined,
   });
   return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;

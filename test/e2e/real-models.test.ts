@@ -18,10 +18,15 @@ const models = [
   'audio/silero_vad_16k_op15.onnx',
   'derived/stories260K.onnx',
 ];
+/** acasxu/ACASXU_1_1.onnx → ACASXU_1_1/ACASXU_1_1.onnx */
+const folderOf = (path: string): string => {
+  const name = path.split('/').at(-1) as string;
+  return `${name.replace('.onnx', '')}/${name}`;
+};
 const missing = models.filter((path) => !existsSync(join(data, path)));
 
 describe.skipIf(missing.length > 0)(
-  `real models from ${data}${missing.length > 0 ? ` (missing: ${missing.join(', ')})` : ''}`,
+  `real models${missing.length > 0 ? ` (missing: ${missing.join(', ')})` : ''}`,
   () => {
     const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-real-'));
     let server: VsCodeServer;
@@ -34,7 +39,8 @@ describe.skipIf(missing.length > 0)(
         mkdirSync(join(workspace, to, '..'), { recursive: true });
         cpSync(join(data, from), join(workspace, to));
       };
-      for (const path of models) copy(path, path.split('/').at(-1) as string);
+      // Each in a folder of its own: a model's inputs are guessed from what lies beside it.
+      for (const path of models) copy(path, folderOf(path));
       copy('datasets/mnist/t10k-images-idx3-ubyte.gz', 'mnist/images-idx3-ubyte.gz');
       for (const name of ['ort_cat_224x224.png', 'ort_dog.jpg', 'ort_daisy.jpg', 'ort_goldfish.jpg', 'sk_horse.png']) {
         copy(`datasets/photos/${name}`, `photos/${name}`);
@@ -69,7 +75,7 @@ describe.skipIf(missing.length > 0)(
     };
 
     it('a digit classifier on MNIST’s own file', async () => {
-      await code.openFile('mnist-8-cntk.onnx');
+      await code.openFile('mnist-8-cntk/mnist-8-cntk.onnx');
       await page.waitForText('SYNTHETIC');
       await chooseInputs('Array file…', join(workspace, 'mnist/images-idx3-ubyte.gz'));
       await page.waitForText('chosen');
@@ -82,7 +88,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('a CIFAR network on a folder of photos, one of them broken', async () => {
-      await code.openFile('resnet20-12fca82f.onnx');
+      await code.openFile('resnet20-12fca82f/resnet20-12fca82f.onnx');
       await page.waitForText('Choose Inputs…');
       await chooseInputs('Folder of images…', join(workspace, 'photos'));
       await page.waitForText(/photos/);
@@ -93,21 +99,21 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('a collision-avoidance network on random inputs, and says that they are random', async () => {
-      await code.openFile('ACASXU_1_1.onnx');
+      await code.openFile('ACASXU_1_1/ACASXU_1_1.onnx');
       await page.waitForText('SYNTHETIC');
       await page.run();
       await page.waitForText(/of 50 neurons never fired on 200 random inputs/);
     });
 
     it('a recurrent speech detector with its state filled in', async () => {
-      await code.openFile('silero_vad_16k_op15.onnx');
+      await code.openFile('silero_vad_16k_op15/silero_vad_16k_op15.onnx');
       await page.waitForText('always 16000');
       await page.run();
       await page.waitForText(/encoder\.3\.activation: \d+ of 128 channels/);
     });
 
     it('a Llama-style language model on token ids', async () => {
-      await code.openFile('stories260K.onnx');
+      await code.openFile('stories260K/stories260K.onnx');
       await page.waitForText('Choose Inputs…');
       await chooseInputs('Array file…', join(workspace, 'tokens.npy'));
       await page.waitForText('chosen');

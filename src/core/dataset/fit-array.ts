@@ -11,9 +11,12 @@ import { matchExample, withoutAxis } from './shapes.js';
 /** Keys that people give to inputs in an archive, best first. */
 const USUAL_KEYS = ['x', 'x_test', 'inputs', 'input', 'images', 'data', 'input_ids', 'tokens', 'arr_0'];
 
+const WIDE_INTEGERS = new Set(['int32', 'uint32', 'int64', 'uint64', 'bool']);
+
 /**
  * A recipe that reads an input from an array file, or undefined when the array does not fit it.
  * Stored pixels (uint8) for an input of floats are scaled as pictures of that form would be.
+ * @param guessing nobody said that this file is the input: wide integers (ids, labels) are then no values for floats.
  * @throws ProblemError when the file cannot be read.
  */
 export async function fitArray(
@@ -21,11 +24,15 @@ export async function fitArray(
   files: DataFiles,
   path: string,
   hints: InputHints | undefined,
+  guessing = false,
 ): Promise<ArrayRecipe | undefined> {
   for (const key of await keysOf(input, files, path)) {
     const file = await openArray(files, path, key);
     const tokens = isTokenLike(input, hints?.get(input.name));
-    const kindFits = isFloat(input.type) && !tokens ? true : isInteger(file.type) || file.type === 'bool';
+    const kindFits =
+      isFloat(input.type) && !tokens
+        ? !guessing || !WIDE_INTEGERS.has(file.type)
+        : isInteger(file.type) || file.type === 'bool';
     if (!kindFits || !fitsShape(input, file.dims, path)) continue;
     const base = { source: tokens ? 'tokens' : 'array', path, ...(key === undefined ? {} : { key }) } as const;
     const form = imageForm(input);

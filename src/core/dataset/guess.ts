@@ -118,7 +118,7 @@ const arrayCandidate: Candidate = async (modelInputs, files, entries, { modelNam
   const data = dataInputs(modelInputs);
   for (const input of modelInputs) {
     for (const path of arrays) {
-      const recipe = await fitArray(input, files, path, hints).catch(ignoreProblems(undefined));
+      const recipe = await fitArray(input, files, path, hints, true).catch(ignoreProblems(undefined));
       // A mask or a position is taken from a file only where the file names it.
       if (recipe === undefined || !(data.includes(input) || recipe.key === input.name)) continue;
       found.push([input.name, recipe]);

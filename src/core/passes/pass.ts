@@ -1,3 +1,4 @@
+import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer, ActivationLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import type { PassResult } from './result.js';
@@ -21,6 +22,8 @@ export interface RunFacts {
   /** "on 200 images", "on 50 random inputs": ends a sentence. */
   readonly onInputs: string;
   readonly synthetic: boolean;
+  /** Weight tensors that hold NaN or infinity. */
+  readonly brokenWeights: readonly BrokenWeights[];
 }
 
 /**

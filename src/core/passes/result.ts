@@ -114,7 +114,7 @@ export interface PassResult {
 export interface RunResult {
   readonly layers: readonly LayerSummary[];
   readonly passes: readonly PassResult[];
-  /** Inputs seen and inputs planned: fewer when a person cancelled. */
+  /** Inputs seen, and inputs that could be read: fewer were seen when a person cancelled. */
   readonly inputsSeen: number;
   readonly inputsPlanned: number;
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];

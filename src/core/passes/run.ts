@@ -6,6 +6,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { Engine, RunnableModel } from '../engine/engine.js';
 import { problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
@@ -30,6 +31,7 @@ export interface Run {
   readonly passes: readonly Pass<unknown>[];
   /** Layers that a probe run could not observe: told in the result. */
   readonly leftOut: RunResult['leftOut'];
+  readonly brokenWeights: readonly BrokenWeights[];
   readonly signal?: AbortSignal;
   readonly onProgress: (progress: {
     phase: 'Preparing' | 'Running' | 'Finishing';
@@ -99,12 +101,14 @@ export async function runPasses(run: Run): Promise<RunResult> {
       inputsSeen: folded.inputsSeen,
       onInputs: await onInputs(dataset, folded.inputsSeen),
       synthetic: dataset.synthetic,
+      brokenWeights: run.brokenWeights,
     };
     return {
       layers: layers.map(layerSummary),
       passes: passes.map((pass, index) => pass.finish(folded.states[index], facts)),
       inputsSeen: folded.inputsSeen,
-      inputsPlanned: dataset.size,
+      // Inputs that could not be read were never to be seen: what is missing beyond them was cancelled.
+      inputsPlanned: dataset.size - dataset.skipped.length,
       skipped: [...dataset.skipped],
       leftOut: run.leftOut,
       data: dataset.description,

@@ -8,6 +8,7 @@ import { QuickInput } from './quick-input.js';
 import type { VsCodeServer } from './server.js';
 import { labelOfTheme, type ThemeName } from './settings.js';
 import { patienceMs, until } from './until.js';
+import { stateIsSaved } from './saved-state.js';
 import { findWebviewFrame, waitForTheme } from './webviews.js';
 
 const pictures = join(repository, 'test-results', 'screenshots');
@@ -48,13 +49,16 @@ export class VsCode {
     await this.waitUntilReady();
   }
 
+  /** Loads the window again, after VS Code has saved its state. */
   async reload(): Promise<void> {
+    await stateIsSaved(this.page);
     await this.page.reload();
     await this.waitUntilReady();
   }
 
-  /** Closes the window as a person does: VS Code gets the chance to save its state. */
+  /** Closes the window, after VS Code has saved its state. */
   async close(): Promise<void> {
+    await stateIsSaved(this.page);
     const closed = this.page.waitForEvent('close');
     await this.page.close({ runBeforeUnload: true });
     await closed;

@@ -21,7 +21,7 @@ it('packs a result into named arrays and JSON, and back without loss, NaN includ
     passes: passes.map((pass) => {
       const state = pass.start(layers);
       pass.fold(state, batch);
-      return pass.finish(state, { layers, inputsSeen: 1, onInputs: 'on 1 input', synthetic: false });
+      return pass.finish(state, { layers, inputsSeen: 1, onInputs: 'on 1 input', synthetic: false, brokenWeights: [] });
     }),
     inputsSeen: 1,
     inputsPlanned: 1,

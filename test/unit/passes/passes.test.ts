@@ -12,7 +12,7 @@ import { drawable } from '../../../src/core/summary/histogram.js';
 import { layer, observedBatch, type Activations } from './observed-batch.js';
 
 function facts(layers: readonly ObservedLayer[], inputsSeen: number): RunFacts {
-  return { layers, inputsSeen, onInputs: `on ${inputsSeen} inputs`, synthetic: false };
+  return { layers, inputsSeen, onInputs: `on ${inputsSeen} inputs`, synthetic: false, brokenWeights: [] };
 }
 
 function runPass<S>(

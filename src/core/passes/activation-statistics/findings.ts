@@ -1,3 +1,4 @@
+import type { BrokenWeights } from '../../graph/scan-weights.js';
 import type { RunFacts } from '../pass.js';
 import type { Finding } from '../result.js';
 import { unitsWhere, type PerLayer } from '../units.js';
@@ -30,6 +31,20 @@ export function statisticsAnswer(state: PerLayer<LayerStatistics>, facts: RunFac
 }
 
 export function statisticsFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Finding[] {
+  return [...facts.brokenWeights.map(brokenWeights), ...layerFindings(state, facts)];
+}
+
+function brokenWeights({ tensor, broken, elements }: BrokenWeights): Finding {
+  return {
+    severity: 'error',
+    weight: broken / elements,
+    sentence: `The weights ${tensor} hold ${count(broken)} NaN or infinite ${broken === 1 ? 'value' : 'values'} among ${count(elements)}.`,
+    advice:
+      'Training diverged or the export went wrong. An engine may hide it: the usual ReLU turns NaN into 0, so the layer looks dead.',
+  };
+}
+
+function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Finding[] {
   return facts.layers.flatMap(({ value, label, units, unitWord }): Finding[] => {
     const statistics = state.get(value);
     if (statistics === undefined) return [];

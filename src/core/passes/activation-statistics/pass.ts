@@ -28,7 +28,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
   method:
     'One forward per batch. Sums, sums of squares, extremes and counts of exact zeros are taken over every position of ' +
     'every input and merged in double precision; the variance is the population variance. Inputs on which a unit is not ' +
-    'finite are left out of its mean and variance and counted apart. Histograms count values on a regular grid of ' +
+    'finite are left out of its mean and variance and counted apart. Weights are read once for NaN and infinity. Histograms count values on a regular grid of ' +
     'positions where a layer has very many; the unit’s page says how many of how many.',
   applies: ({ layers }) =>
     layers.length > 0

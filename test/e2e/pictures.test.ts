@@ -1,0 +1,74 @@
+/**
+ * The pictures of the README, from the running product. They are written to media/pictures with
+ * MODEL_INSPECTOR_PICTURES=1 (`npm run pictures`), otherwise to test-results, so that a test run changes no file.
+ */
+import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
+import { openBrowser, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type VsCodeServer } from './harness/server.js';
+import { themeNames } from './harness/settings.js';
+import type { VsCode } from './harness/vscode.js';
+import { ModelPage } from './model-page.js';
+
+const folder = join(
+  repository,
+  process.env.MODEL_INSPECTOR_PICTURES === '1' ? 'media/pictures' : 'test-results/pictures',
+);
+let server: VsCodeServer;
+let browser: TestBrowser;
+let code: VsCode;
+let page: ModelPage;
+
+beforeAll(async () => {
+  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
+  browser = await openBrowser({ viewport: { width: 1360, height: 850 } });
+  code = await browser.openVsCode(server);
+  page = new ModelPage(code);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+
+const picture = async (name: string): Promise<void> => {
+  const path = await code.screenshot(join(folder, `${name}.png`));
+  // A blank window compresses to a few kilobytes.
+  expect(statSync(path).size).toBeGreaterThan(40_000);
+};
+
+it('the front page after a run, the heatmap, and a unit with the pictures that excite it', async () => {
+  await code.openFile('shapes/shapes-resnet.onnx');
+  await page.waitForText('Choose Inputs…');
+  await page.run();
+  await page.waitForText('In short');
+  await (await page.locator('.graph-item')).first().waitFor();
+  await picture('overview');
+  await page.openTab('heatmap');
+  await (await page.locator('.heatmap-view canvas')).first().waitFor();
+  await picture('heatmap');
+  await page.clickHeatmap(0.42, 0.55);
+  await page.waitForExamples(9);
+  await picture('unit');
+});
+
+it('a neuron of the language model, with its texts', async () => {
+  await code.openFile('grammar-gpt/grammar-gpt.onnx');
+  await page.waitForText('Choose Inputs…');
+  await page.run();
+  await page.openTab('heatmap');
+  await page.clickHeatmap(0.5, 0.06);
+  await page.waitForExamples(2);
+  await picture('neuron');
+});
+
+it.each(themeNames)('every view in the theme %s', async (theme) => {
+  await code.setTheme(theme);
+  for (const tab of ['overview', 'heatmap', 'passes'] as const) {
+    await code.selectTab('shapes-resnet.onnx');
+    await page.openTab(tab);
+    const path = await code.screenshot(join(repository, 'test-results/themes', `${theme} ${tab}.png`));
+    expect(statSync(path).size).toBeGreaterThan(40_000);
+  }
+});
