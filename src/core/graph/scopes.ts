@@ -4,6 +4,7 @@
  */
 import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import { activationOfOperator } from './activations/operators.js';
+import { floatValues } from './float-values.js';
 import type { Graph, GraphNode } from './graph.js';
 import { pathOfName, pathOfScopes, pathOfWeight, isOperatorLike } from './names.js';
 
@@ -36,13 +37,15 @@ function ownScopes(graph: Graph): OwnScope[] {
   const scopes: OwnScope[] = [];
   const position = new Map(graph.order.map((node, index) => [node, index]));
   for (const node of graph.order) scopes[node.index] = scopeOf(node) ?? inherit(node);
+  const floats = floatValues(graph);
   for (const node of [...graph.order].reverse()) joinReaders(node);
   return scopes;
 
-  /** A node that would stand at the top for want of producers (sizes, masks) belongs to the one module that reads it. */
+  /** Sizes and indices that would stand at the top, for want of named producers, belong to the one module that reads them. */
   function joinReaders(node: GraphNode): void {
     const own = scopes[node.index];
     if (own === undefined || !own.inherited || own.module.length > 0) return;
+    if (node.outputs.some((value) => floats.has(value))) return;
     const readers = node.outputs
       .flatMap((value) => graph.consumersOf(value))
       .map((reader) => scopes[reader.index]?.module ?? []);
