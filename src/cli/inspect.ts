@@ -15,10 +15,7 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
       `${overview.fileName}, ${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`,
     );
     line('Producer', overview.producer);
-    line(
-      'Operator set',
-      overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', '),
-    );
+    line('Operator set', overview.opsets.map(({ domain, version }) => `${domain} ${version}`).join(', '));
     for (const [name, values] of [
       ['Input', overview.inputs],
       ['Output', overview.outputs],

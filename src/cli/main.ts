@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
-import { asProblem, CancelledError } from '../core/errors.js';
+import { CancelledError, ProblemError } from '../core/errors.js';
+import { passes } from '../core/passes/registry.js';
 import { inspectCommand } from './inspect.js';
-import type { CliOptions } from './open.js';
+import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
 import { reportCommand } from './report.js';
-import { printProblem } from './terminal.js';
+import { printDefect, printProblem } from './terminal.js';
 
 const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 
@@ -17,7 +18,7 @@ Commands
 
 Options
   --inputs <path>    folder of images, .npy/.npz/IDX file or ONNX test data; default: <model>.inspect.json, or a guess
-  --limit <n>        inputs to use at most (default 200)
+  --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated)
   --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
@@ -41,15 +42,20 @@ async function main(): Promise<number> {
     return 2;
   }
   const { engine } = values;
-  const [limit, threads] = [Number(values.limit), Number(values.threads)];
+  const limit = values.limit === undefined ? undefined : Number(values.limit);
+  const threads = Number(values.threads);
   if (engine !== 'automatic' && engine !== 'native' && engine !== 'wasm') return wrongOption('--engine', engine);
-  if (!Number.isSafeInteger(limit) || limit < 1) return wrongOption('--limit', values.limit);
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
+    return wrongOption('--limit', values.limit ?? '');
   if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
+  const known = passes.map(({ id }) => id);
+  const unknown = values.pass.find((id) => !known.includes(id));
+  if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
   const options: CliOptions = {
     model,
     engine,
     threads,
-    limit,
+    ...(limit === undefined ? {} : { limit }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
   };
   try {
@@ -70,7 +76,8 @@ async function main(): Promise<number> {
     }
   } catch (error) {
     if (error instanceof CancelledError) return 130;
-    printProblem(asProblem(error));
+    if (error instanceof ProblemError) printProblem(error.problem);
+    else printDefect(error);
     return 1;
   }
 }
@@ -89,7 +96,7 @@ function parseOptions() {
     allowPositionals: true,
     options: {
       inputs: { type: 'string' },
-      limit: { type: 'string', default: '200' },
+      limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
@@ -100,8 +107,8 @@ function parseOptions() {
   });
 }
 
-function wrongOption(option: string, value: string): number {
-  process.stderr.write(`${option} cannot be “${value}”.\n\n${USAGE}`);
+function wrongOption(option: string, value: string, hint?: string): number {
+  process.stderr.write(`${option} cannot be “${value}”.${hint === undefined ? '' : ` ${hint}`}\n\n${USAGE}`);
   return 2;
 }
 

@@ -1,19 +1,23 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Recipe } from '../core/dataset/recipe.js';
 import type { EngineName } from '../core/engine/engine.js';
-import type { RunProgress } from '../protocol/inspection.js';
+import type { InputsDescription, RunProgress } from '../protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../protocol/worker-api.js';
 import { createInspection } from '../worker/inspection.js';
 
 export interface CliOptions {
   readonly model: string;
   readonly inputs?: string;
-  readonly limit: number;
+  /** Inputs at most, whatever a recipe says; where absent, the recipe's limit or {@link DEFAULT_LIMIT}. */
+  readonly limit?: number;
   readonly engine: EngineName | 'automatic';
   readonly threads: number;
 }
 
-export interface OpenedInspection {
+export const DEFAULT_LIMIT = 200;
+
+interface OpenedInspection {
   readonly inspection: WorkerApi;
   readonly model: OpenedModel;
 }
@@ -39,12 +43,28 @@ export async function openInspection(
     settings: {
       engine: options.engine,
       threads: options.threads,
-      defaultInputs: options.limit,
+      defaultInputs: options.limit ?? DEFAULT_LIMIT,
       cacheMegabytes: 0,
     },
   });
-  if (options.inputs === undefined) return { inspection, model: opened };
-  const recipe = await inspection.recipeFor({ path: resolve(options.inputs) });
+  const recipe = await chosenRecipe(inspection, opened.inputs, options);
+  if (recipe === undefined) return { inspection, model: opened };
   const { inputs } = await inspection.setInputs({ recipe });
   return { inspection, model: { ...opened, inputs } };
+}
+
+/** The recipe that the options ask for, where it differs from the one that the model was opened with. */
+async function chosenRecipe(
+  inspection: WorkerApi,
+  opened: InputsDescription,
+  { inputs, limit }: CliOptions,
+): Promise<Recipe | undefined> {
+  if (inputs !== undefined) {
+    const recipe = await inspection.recipeFor({ path: resolve(inputs) });
+    return limit === undefined ? recipe : { ...recipe, limit };
+  }
+  const { recipe, problem } = opened;
+  // A recipe that cannot be used stays what it is, with its problem: it must not turn into random values.
+  if (limit === undefined || recipe.limit === undefined || recipe.limit === limit || problem !== undefined) return;
+  return { ...recipe, limit };
 }

@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
-import { ProblemError } from '../core/errors.js';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
 import { openInspection, type CliOptions } from './open.js';
-import { progressPrinter } from './terminal.js';
+import { inputsText, progressPrinter } from './terminal.js';
 
 export interface ReportOptions extends CliOptions {
   /** Passes to run; all that apply when empty. */
@@ -13,8 +13,17 @@ export interface ReportOptions extends CliOptions {
 
 const SEVERITY_MARKS = { error: '✖', warning: '▲', information: '·' } as const;
 
-/** Runs the passes, prints the findings, writes the report and its numbers. */
+/**
+ * Runs the passes, prints the findings, writes the report and its numbers.
+ *
+ * @returns the exit code
+ * @throws ProblemError why the model, its inputs or the place of the report cannot be used
+ */
 export async function reportCommand(options: ReportOptions): Promise<number> {
+  const htmlPath = resolve(options.out ?? `${basename(options.model, extname(options.model))}.report.html`);
+  const jsonPath = htmlPath.replace(/(\.html?)?$/i, '.json');
+  // A run may take an hour: what would stop the report from being kept is said before it.
+  for (const path of [htmlPath, jsonPath]) await checkWritable(path);
   const { inspection, model } = await openInspection(options, progressPrinter());
   const { overview, inputs } = model;
   process.stdout.write(
@@ -30,17 +39,16 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   for (const { title, reason } of model.passes) {
     if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
   }
-  const abort = new AbortController();
   const onInterrupt = (): void => {
     process.stderr.write('\nStopping after this batch; what was seen is kept.\n');
     void inspection.cancelRun({});
   };
   process.once('SIGINT', onInterrupt);
   if (wanted.length > 0) {
-    const result = await inspection.run({ passes: wanted }, abort.signal);
+    const result = await inspection.run({ passes: wanted });
     const rest = result.inputsSeen < result.inputsPlanned ? `, stopped before all ${result.inputsPlanned}` : '';
     process.stdout.write(
-      `\n${result.inputsSeen} inputs (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`,
+      `\n${inputsText(result.inputsSeen)} (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`,
     );
     for (const { answer } of result.passes) process.stdout.write(`\n${answer}\n`);
     process.stdout.write('\nFindings\n');
@@ -48,18 +56,34 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
     if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');
     for (const { severity, sentence } of findings) process.stdout.write(`  ${SEVERITY_MARKS[severity]} ${sentence}\n`);
     if (result.skipped.length > 0) {
-      process.stdout.write(`\n${result.skipped.length} inputs could not be read:\n`);
+      process.stdout.write(`\n${inputsText(result.skipped.length)} could not be read:\n`);
       for (const { name, reason } of result.skipped.slice(0, 20)) process.stdout.write(`  ${name}: ${reason}\n`);
     }
   }
   process.off('SIGINT', onInterrupt);
 
   const { html, json } = await inspection.report({});
-  const htmlPath = resolve(options.out ?? `${basename(options.model, extname(options.model))}.report.html`);
-  const jsonPath = htmlPath.replace(/(\.html?)?$/i, '.json');
   await writeFile(htmlPath, html);
   await writeFile(jsonPath, json);
   process.stdout.write(`\nReport: ${htmlPath}\nNumbers: ${jsonPath}\n`);
   await inspection.close({});
   return 0;
+}
+
+/** @throws ProblemError `file-unwritable` where nothing can be written at `path`, without writing anything. */
+async function checkWritable(path: string): Promise<void> {
+  const folder = dirname(path);
+  const refuse = (message: string, remedy: string): ProblemError =>
+    problem('file-unwritable', message, { place: path, remedy });
+  const facts = await stat(folder).catch(() => undefined);
+  if (facts?.isDirectory() !== true) {
+    throw refuse(`There is no folder ${folder}.`, 'Create it, or give --out a file in a folder that exists.');
+  }
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isDirectory() === true) {
+    throw refuse(`${path} is a folder.`, 'Give --out the HTML file to write.');
+  }
+  await access(existing === undefined ? folder : path, constants.W_OK).catch(() => {
+    throw refuse(`${path} cannot be written.`, 'Give --out a file that you may write.');
+  });
 }

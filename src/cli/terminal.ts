@@ -8,6 +8,18 @@ export function printProblem({ message, place, remedy }: Problem): void {
   if (remedy !== undefined) process.stderr.write(`  do:    ${remedy}\n`);
 }
 
+/** Something that no code of ours foresaw, with all that helps to find it. */
+export function printDefect(error: unknown): void {
+  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write('  This is a defect of Model Inspector.\n');
+  if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+}
+
+/** "1 input", "24 inputs". */
+export function inputsText(count: number): string {
+  return `${count} ${count === 1 ? 'input' : 'inputs'}`;
+}
+
 const BETWEEN_LINES_MILLISECONDS = 2000;
 
 /** Progress on standard error: one line rewritten in place on a terminal, a line every two seconds elsewhere. */
@@ -20,7 +32,7 @@ export function progressPrinter(): (progress: RunProgress) => void {
     if (!interactive && !done && now - last < BETWEEN_LINES_MILLISECONDS) return;
     last = now;
     const left = secondsLeft === undefined ? '' : `, about ${Math.ceil(secondsLeft)} s left`;
-    const line = `${phase}: ${inputsSeen} of ${inputsPlanned} inputs${left}`;
+    const line = `${phase}: ${inputsSeen} of ${inputsText(inputsPlanned)}${left}`;
     process.stderr.write(interactive ? `\r\u001b[K${line}${done ? '\n' : ''}` : `${line}\n`);
   };
 }

@@ -8,6 +8,7 @@ export type ProblemKind =
   | 'external-data-outside-folder'
   | 'file-changed'
   | 'file-unreadable'
+  | 'file-unwritable'
   | 'unsupported-operator'
   | 'invalid-inputs'
   | 'invalid-recipe'

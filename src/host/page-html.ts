@@ -1,4 +1,5 @@
 /** The page's document and what it may load. */
+import { escapeMarkup } from '../core/markup.js';
 
 export interface PageSources {
   /** Source expression of files that the webview may load (`webview.cspSource`). */
@@ -54,28 +55,19 @@ export function contentSecurityPolicy(sources: Pick<PageSources, 'cspSource' | '
     .join('; ');
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
-
 export function pageHtml(sources: PageSources): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeText(contentSecurityPolicy(sources))}">
+<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(contentSecurityPolicy(sources))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${escapeText(sources.stylesheet)}">
-<title>${escapeText(sources.title)}</title>
+<link rel="stylesheet" href="${escapeMarkup(sources.stylesheet)}">
+<title>${escapeMarkup(sources.title)}</title>
 </head>
 <body>
 <div id="model-inspector"></div>
-<script type="module" nonce="${escapeText(sources.nonce)}" src="${escapeText(sources.script)}"></script>
+<script type="module" nonce="${escapeMarkup(sources.nonce)}" src="${escapeMarkup(sources.script)}"></script>
 </body>
 </html>
 `;

@@ -2,7 +2,7 @@
  * Results of earlier runs on disk: one safetensors file per (model, inputs, pass versions), so that opening a model
  * again shows them at once. The least recently used files go when the folder grows past its limit.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeSafetensors, readSafetensors } from '../core/formats/safetensors/safetensors.js';
@@ -11,6 +11,8 @@ import { packResult, unpackResult, type PackedArray } from '../core/passes/pack-
 import type { RunResult } from '../core/passes/result.js';
 
 const EXTENSION = '.safetensors';
+const UNFINISHED = '.part';
+const ABANDONED_MILLISECONDS = 3_600_000;
 
 export interface ResultCache {
   /** undefined when there is none, or it cannot be read (then it is removed). */
@@ -25,31 +27,41 @@ export function cacheKey(parts: readonly (string | Uint8Array)[]): string {
   return hash.digest('hex').slice(0, 40);
 }
 
-export function createResultCache(folder: string, limitBytes: number): ResultCache {
+/**
+ * @param warn told what went wrong with the folder: a cache that cannot be used never keeps a model from opening, nor a
+ *   run from being shown.
+ */
+export function createResultCache(folder: string, limitBytes: number, warn: (text: string) => void): ResultCache {
   const fileOf = (key: string): string => join(folder, key + EXTENSION);
   return {
     async load(key) {
       const file = fileOf(key);
       try {
-        const bytes = await readFile(file);
-        const result = await decode(bytes);
+        const result = await decode(await readFile(file));
         if (result === undefined) await rm(file, { force: true });
         else await utimes(file, new Date(), new Date());
         return result;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await rm(file, { force: true });
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        warn(`A result in the cache cannot be read: ${String(error)}`);
+        await rm(file, { force: true }).catch(() => undefined);
         return undefined;
       }
     },
     async store(key, result) {
       const bytes = encode(result);
       if (bytes.length > limitBytes) return;
-      await mkdir(folder, { recursive: true });
       // Written beside and renamed: another window never reads half a file.
-      const temporary = `${fileOf(key)}.${process.pid}.part`;
-      await writeFile(temporary, bytes);
-      await rename(temporary, fileOf(key));
-      await evict(folder, limitBytes);
+      const temporary = join(folder, `${key}.${randomUUID()}${UNFINISHED}`);
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeFile(temporary, bytes);
+        await rename(temporary, fileOf(key));
+        await evict(folder, limitBytes);
+      } catch (error) {
+        warn(`The result could not be kept in the cache: ${String(error)}`);
+        await rm(temporary, { force: true }).catch(() => undefined);
+      }
     },
   };
 }
@@ -76,18 +88,21 @@ async function decode(bytes: Uint8Array): Promise<RunResult | undefined> {
   return unpackResult({ arrays, json });
 }
 
+/** Removes the least recently used results beyond the limit, and what a window that died left unfinished. */
 async function evict(folder: string, limitBytes: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(EXTENSION));
+  const names = (await readdir(folder)).filter((name) => name.endsWith(EXTENSION) || name.endsWith(UNFINISHED));
   const files = await Promise.all(names.map(async (name) => ({ name, ...(await sizeAndTime(join(folder, name))) })));
   files.sort((a, b) => b.time - a.time);
   let total = 0;
-  for (const { name, size } of files) {
+  for (const { name, size, time } of files) {
     total += size;
-    if (total > limitBytes) await rm(join(folder, name), { force: true });
+    const abandoned = name.endsWith(UNFINISHED) && Date.now() - time > ABANDONED_MILLISECONDS;
+    if (total > limitBytes || abandoned) await rm(join(folder, name), { force: true });
   }
 }
 
+/** Another window may have removed the file meanwhile. */
 async function sizeAndTime(path: string): Promise<{ size: number; time: number }> {
-  const { size, mtimeMs } = await stat(path);
-  return { size, time: mtimeMs };
+  const found = await stat(path).catch(() => undefined);
+  return { size: found?.size ?? 0, time: found?.mtimeMs ?? 0 };
 }

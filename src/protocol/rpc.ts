@@ -31,7 +31,10 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Calls the other side's methods. Aborting the signal passes a cancellation on and rejects at once. */
+/**
+ * Calls the other side's methods. Aborting the signal passes a cancellation on and rejects at once; an argument that the
+ * channel refuses rejects with what the channel threw.
+ */
 export function connect<T extends Api<T>>(channel: Channel): Client<T> {
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -60,7 +63,13 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
         resolve: (value) => (settled(), resolve(value)),
         reject: (error) => (settled(), reject(error)),
       });
-      channel.send({ type: 'call', id, method, argument });
+      try {
+        channel.send({ type: 'call', id, method, argument });
+      } catch (error) {
+        // An argument that cannot be copied: nobody will ever answer.
+        pending.get(id)?.reject(error instanceof Error ? error : new Error(String(error)));
+        pending.delete(id);
+      }
     });
   const api = new Proxy({} as T, {
     get: (_target, method) =>
@@ -79,7 +88,12 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
   };
 }
 
-/** Answers calls with the methods of `implementation`. @returns a function that stops serving. */
+/**
+ * Answers calls with the methods of `implementation`.
+ *
+ * @param onDefect hears of everything thrown that is neither a problem nor a cancellation
+ * @returns a function that stops serving
+ */
 export function serve<T extends Api<T>>(
   channel: Channel,
   implementation: T,
@@ -93,14 +107,15 @@ export function serve<T extends Api<T>>(
     const controller = new AbortController();
     running.set(id, controller);
     void answer(implementation, message.method, message.argument, controller.signal)
-      .then(
-        (value) => channel.send({ type: 'result', id, value }),
-        (error: unknown) => {
-          if (error instanceof CancelledError) return channel.send({ type: 'error', id, problem: 'cancelled' });
-          if (!(error instanceof ProblemError)) onDefect(error);
-          channel.send({ type: 'error', id, problem: asProblem(error) });
-        },
-      )
+      // A value that cannot be copied is a defect like any other: the caller is told.
+      .then((value) => channel.send({ type: 'result', id, value }))
+      .catch((error: unknown) => {
+        if (error instanceof CancelledError) return channel.send({ type: 'error', id, problem: 'cancelled' });
+        if (!(error instanceof ProblemError)) onDefect(error);
+        channel.send({ type: 'error', id, problem: asProblem(error) });
+      })
+      // Not even an error goes through: the channel is gone, and so is whoever waits.
+      .catch(onDefect)
       .finally(() => running.delete(id));
   });
 }

@@ -2,7 +2,7 @@
 import type { Engine } from '../core/engine/engine.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { CancelledError, problem } from '../core/errors.js';
-import { scanWeights } from '../core/graph/scan-weights.js';
+import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
@@ -18,7 +18,7 @@ import type { PassDescription } from '../protocol/model.js';
 import type { OpenedModel, WorkerApi, WorkerEvents, WorkerSettings } from '../protocol/worker-api.js';
 import { engineProblems } from './engine-problems.js';
 import { createInputs, type Inputs } from './inputs.js';
-import { mergeResults } from './merge-results.js';
+import { mayReplace, mergeResults } from './merge-results.js';
 import { openModelFile, type ModelFile } from './open-model.js';
 import { reportContents } from './report/contents.js';
 import { reportHtml, reportJson } from './report/report.js';
@@ -42,6 +42,8 @@ interface Inspected {
   readonly reader: ActivationReader;
   /** What a probe run learned, for the inputs with this key. */
   probed?: { readonly key: string; readonly probe: Promise<Probe> };
+  /** Weights with NaN or infinity: read once, when something is first run. */
+  broken?: Promise<BrokenWeights[]>;
   shown?: ShownResult;
 }
 
@@ -72,7 +74,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   /** Axes and sizes of every layer, from one or two inputs through the engine. */
-  const probe = (inspected: Inspected, dataset: Dataset): Promise<Probe> => {
+  const probe = (inspected: Inspected, dataset: Dataset, signal?: AbortSignal): Promise<Probe> => {
     const { file, engine, settings } = inspected;
     if (inspected.probed?.key !== dataset.key) {
       const probing = probeLayers({
@@ -82,6 +84,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
         threads: settings.threads,
         dataset,
         layers: file.layers,
+        ...(signal === undefined ? {} : { signal }),
       });
       inspected.probed = { key: dataset.key, probe: probing };
       // A failure is told to whoever asked; the next question tries again.
@@ -134,7 +137,11 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
         cache:
           settings.cacheFolder === undefined || settings.cacheMegabytes === 0
             ? undefined
-            : createResultCache(settings.cacheFolder, settings.cacheMegabytes * 2 ** 20),
+            : createResultCache(
+                settings.cacheFolder,
+                settings.cacheMegabytes * 2 ** 20,
+                (text) => void events.log({ level: 'warning', text }),
+              ),
         reader: createActivationReader(file.observable.model, file.toRunnable, engine, settings.threads),
       };
       opened = inspected;
@@ -216,15 +223,29 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     return found;
   }
 
+  function brokenWeights(inspected: Inspected, signal: AbortSignal): Promise<BrokenWeights[]> {
+    inspected.broken ??= scanWeights(inspected.file.onnx, signal);
+    // A cancelled scan is done again.
+    inspected.broken.catch(() => delete inspected.broken);
+    return inspected.broken;
+  }
+
   async function run(inspected: Inspected, wanted: readonly string[], signal: AbortSignal): Promise<RunResult> {
     const { file, engine, settings, inputs } = inspected;
     const blocked = inspected.passes.find(({ id, reason }) => wanted.includes(id) && reason !== undefined);
     if (blocked !== undefined) throw problem('not-applicable', blocked.reason ?? '', { place: blocked.title });
     const chosen = registry.filter(({ id }) => wanted.includes(id));
-    if (chosen.length === 0) throw problem('not-applicable', 'No such pass.', { place: wanted.join(', ') });
+    const unknown = wanted.filter((id) => chosen.every((pass) => pass.id !== id));
+    if (unknown.length > 0 || chosen.length === 0) {
+      throw problem('not-applicable', `There is no pass “${unknown.join('”, “')}”.`, {
+        remedy: `The passes are: ${registry.map(({ id }) => id).join(', ')}.`,
+      });
+    }
     const dataset = inputs.dataset();
     void events.runProgress({ phase: 'Preparing', inputsSeen: 0, inputsPlanned: dataset.size });
-    const probed = await probe(inspected, dataset);
+    const { batch } = inputs.description().recipe;
+    await file.assertUnchanged();
+    const probed = await probe(inspected, dataset, signal);
     if (signal.aborted) throw new CancelledError();
     const leftOut = probed.unobservable.map(({ layer, reason }) => ({ layer: layer.label, reason }));
     for (const { layer, reason } of leftOut)
@@ -243,9 +264,9 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       dataset,
       layers: probed.layers,
       maximumBatch: probed.maximumBatch,
-      ...(inputs.description().recipe.batch === undefined ? {} : { batch: inputs.description().recipe.batch }),
+      ...(batch === undefined ? {} : { batch }),
       leftOut,
-      brokenWeights: await scanWeights(file.onnx, signal),
+      brokenWeights: await brokenWeights(inspected, signal),
       passes: chosen,
       signal,
       onProgress: ({ phase, inputsDone, secondsLeft }) =>
@@ -258,9 +279,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     });
     const key = keyOf(inspected, dataset);
     const earlier = inspected.shown?.key === key ? inspected.shown.result : undefined;
+    await file.assertUnchanged();
     const merged = mergeResults(earlier, fresh);
     inspected.shown = { key, dataset, result: merged };
-    await inspected.cache?.store(key, merged);
+    if (mayReplace(earlier, fresh)) await inspected.cache?.store(key, merged);
     return merged;
   }
 }

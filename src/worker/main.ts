@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import { connect, serve } from '../protocol/rpc.js';
+import { threadChannel } from '../protocol/thread-channel.js';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.js';
-import { threadChannel } from './channel.js';
 import { createInspection } from './inspection.js';
 
 if (parentPort === null) throw new Error('The compute worker runs as a worker thread only.');

@@ -1,10 +1,12 @@
 /** Opens a model file from disk: its structure, its layers, and the way to run rewritten versions of it. */
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import type { RunnableModel } from '../core/engine/engine.js';
 import type { Problem } from '../core/errors.js';
+import { problem } from '../core/errors.js';
 import { encodeOnnx } from '../core/formats/onnx/decode.js';
+import { externalLocations } from '../core/formats/onnx/external-data.js';
 import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
 import { openOnnx, type OnnxFile } from '../core/formats/onnx/open.js';
 import { toRunnable } from '../core/formats/onnx/serialize.js';
@@ -34,8 +36,10 @@ export interface ModelFile {
   readonly outline: readonly OutlineEntry[];
   /** What keeps it from running, as far as the file itself tells. */
   readonly problems: readonly Problem[];
-  /** Changes with the file: structure, size and modification time. */
+  /** Changes with the files: structure, sizes and modification times, also of weights in other files. */
   readonly identity: string;
+  /** @throws ProblemError `file-changed` when a file is not the one that was opened: engines read weights on their own. */
+  assertUnchanged(): Promise<void>;
   readonly toRunnable: (model: ModelProto) => RunnableModel;
   close(): Promise<void>;
 }
@@ -47,6 +51,8 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   const folder = dirname(file);
   const source = await openFileSource(file);
   const onnx = { ...(await openOnnx(source, siblingFiles(folder), signal)), fileName: basename(path) };
+  const files = [file, ...externalLocations(onnx.proto).map((location) => resolve(folder, location))];
+  const stamp = await stampOf(files);
   const graph = createGraph(onnx.proto);
   const branches = exposeBranches(onnx.proto);
   const layers = [...detectActivationLayers(graph), ...branches.layers].filter(
@@ -63,11 +69,24 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
     overview: overview(onnx, graph),
     outline: outline(tree, layers),
     problems: [...onnx.problems, ...graph.problems],
-    identity: createHash('sha256')
-      .update(encodeOnnx(onnx.proto))
-      .update(`${source.size} ${source.modifiedMilliseconds}`)
-      .digest('hex'),
+    identity: createHash('sha256').update(encodeOnnx(onnx.proto)).update(stamp).digest('hex'),
+    async assertUnchanged() {
+      if ((await stampOf(files)) === stamp) return;
+      throw problem('file-changed', `“${onnx.fileName}” or a file with its weights changed while it was open.`, {
+        place: onnx.fileName,
+        remedy: 'Reload the model.',
+      });
+    },
     toRunnable: (model) => toRunnable(model, folder),
     close: () => source.close(),
   };
+}
+
+/** Sizes and modification times of files; only these are read, so a location that leads elsewhere does no harm. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = files.map(async (file) => {
+    const found = await stat(file, { bigint: true }).catch(() => undefined);
+    return found === undefined ? 'absent' : `${found.size} ${found.mtimeNs}`;
+  });
+  return (await Promise.all(stamps)).join('\n');
 }

@@ -26,17 +26,20 @@ export function createActivationReader(
   engine: Engine,
   threads: number,
 ): ActivationReader {
-  let open: { value: string; observing: Observing; session: Promise<Session> } | undefined;
+  let open: { layer: ObservedLayer; observing: Observing; session: Promise<Session> } | undefined;
   const close = async (): Promise<void> => {
     const old = open;
     open = undefined;
     await old?.session.then((session) => session.release()).catch(() => undefined);
   };
   const openFor = async (layer: ObservedLayer): Promise<{ observing: Observing; session: Session }> => {
-    if (open?.value !== layer.value) {
+    // By object: another probe run, on other inputs, may have found other axes for the same value.
+    if (open?.layer !== layer) {
       await close();
       const observing = observe(model, [layer], [{ layer: layer.value, kind: 'sample' }], { sampleBudget: ALL_VALUES });
-      open = { value: layer.value, observing, session: engine.open(toRunnable(observing.model), { threads }) };
+      const session = engine.open(toRunnable(observing.model), { threads });
+      open = { layer, observing, session };
+      session.catch(() => (open = undefined));
     }
     return { observing: open.observing, session: await open.session };
   };

@@ -1,19 +1,29 @@
 /** One row of unit values per example, for the heatmap units × examples. Only the first examples of a dataset are kept. */
 export interface ExampleRows {
   readonly units: number;
+  /** Examples below this dataset index are kept. */
+  readonly limit: number;
   readonly rows: Map<number, Float32Array>;
 }
 
-/** Examples that the heatmap shows: enough to see a pattern, few enough to hold for every layer. */
-export const EXAMPLES_KEPT = 256;
+/** Examples that the heatmap shows: enough to see a pattern. */
+const MOST_EXAMPLES = 256;
+const FEWEST_EXAMPLES = 16;
+/** Values that all layers of a run may keep together, for one metric: 16 MB. */
+const VALUES_KEPT = 4e6;
 
-export function createExampleRows(units: number): ExampleRows {
-  return { units, rows: new Map() };
+/** How many examples a run keeps rows of, given the units of all its layers together. */
+export function examplesKept(totalUnits: number): number {
+  return Math.max(FEWEST_EXAMPLES, Math.min(MOST_EXAMPLES, Math.floor(VALUES_KEPT / Math.max(1, totalUnits))));
+}
+
+export function createExampleRows(units: number, limit: number): ExampleRows {
+  return { units, limit, rows: new Map() };
 }
 
 /** Keeps row `row` of a row-major [examples, units] array as the example `index`. */
 export function addExampleRow(into: ExampleRows, index: number, data: Float32Array, row: number): void {
-  if (index < EXAMPLES_KEPT) into.rows.set(index, data.slice(row * into.units, (row + 1) * into.units));
+  if (index < into.limit) into.rows.set(index, data.slice(row * into.units, (row + 1) * into.units));
 }
 
 export function mergeExampleRows(into: ExampleRows, other: ExampleRows): void {

@@ -22,6 +22,11 @@ export function mergeExtrema(into: Extrema, other: Extrema): void {
   }
 }
 
+/** Largest finite value of a list; 0 when there is none. */
+export function largestFinite(values: Float32Array): number {
+  return values.reduce((high, value) => (value > high && value < Infinity ? value : high), 0);
+}
+
 /** max |h| per unit. */
 export function peaks(extrema: Extrema): Float32Array {
   return extrema.maximum.map((high, unit) => Math.max(Math.abs(high), Math.abs(extrema.minimum[unit] ?? NaN)));

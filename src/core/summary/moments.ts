@@ -36,7 +36,8 @@ function combine(into: Moments, unit: number, count: number, mean: number, squar
 export function addSums(into: Moments, unit: number, entries: number, sum: number, sumOfSquares: number): void {
   if (!Number.isFinite(sum) || !Number.isFinite(sumOfSquares) || entries === 0) return;
   const mean = sum / entries;
-  combine(into, unit, entries, mean, Math.max(0, sumOfSquares - sum * mean));
+  // A single value deviates from itself by nothing, whatever rounding says.
+  combine(into, unit, entries, mean, entries === 1 ? 0 : Math.max(0, sumOfSquares - sum * mean));
 }
 
 export function mergeMoments(into: Moments, other: Moments): void {

@@ -1,8 +1,8 @@
 /** Starts the compute worker's thread and notices when it dies. */
 import { Worker } from 'node:worker_threads';
 import { connect, serve } from '../../protocol/rpc.js';
+import { threadChannel } from '../../protocol/thread-channel.js';
 import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.js';
-import { threadChannel } from '../../worker/channel.js';
 import type { WorkerEnd } from './worker-loss.js';
 
 export interface ComputeWorker {
@@ -48,7 +48,11 @@ export function startComputeWorker(script: string, listener: WorkerListener): Co
   worker.on('error', (error: Error & { code?: string }) =>
     onEnd({ how: 'error', code: error.code, message: error.message }),
   );
-  worker.on('messageerror', (error) => onEnd({ how: 'error', message: error.message }));
+  // The thread lives on, but a message of its is lost: nothing that it says from now on can be relied upon.
+  worker.on('messageerror', (error) => {
+    onEnd({ how: 'error', message: error.message });
+    void worker.terminate();
+  });
   worker.on('exit', (code) => onEnd({ how: 'exit', code }));
 
   return {

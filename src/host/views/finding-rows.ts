@@ -1,5 +1,6 @@
 /** The findings of a run as a list, worst first. */
 import type { Finding, Severity } from '../../core/passes/result.js';
+import { sortFindings } from '../../core/passes/sort-findings.js';
 import type { ResultSummary, Selection } from '../../protocol/inspection.js';
 
 export interface FindingRow {
@@ -13,23 +14,22 @@ export interface FindingRow {
   readonly selection: Selection;
 }
 
-const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, information: 2 };
-
-/** Errors before warnings before information; within one severity the larger share of the model first. */
 export function findingRows(result: ResultSummary): readonly FindingRow[] {
   const labels = new Map(result.layers.map((layer) => [layer.value, layer.label]));
-  const row = (finding: Finding, id: string): FindingRow => ({
-    id,
+  const ids = new Map(
+    result.passes.flatMap(({ pass, findings }) =>
+      findings.map((finding, index): [Finding, string] => [finding, `${pass}/${index}`]),
+    ),
+  );
+  const row = (finding: Finding): FindingRow => ({
+    id: ids.get(finding) as string,
     severity: finding.severity,
     sentence: finding.sentence,
     advice: finding.advice,
     where: finding.layer === undefined ? undefined : (labels.get(finding.layer) ?? finding.layer),
     selection: finding.layer === undefined ? {} : { layer: finding.layer, unit: finding.units?.[0] },
   });
-  return result.passes
-    .flatMap((pass) => pass.findings.map((finding, index) => ({ finding, id: `${pass.pass}/${index}` })))
-    .sort((a, b) => rank[a.finding.severity] - rank[b.finding.severity] || b.finding.weight - a.finding.weight)
-    .map(({ finding, id }) => row(finding, id));
+  return sortFindings(result.passes).map(row);
 }
 
 /** "2 warnings, 5 remarks": what the view says of itself, with the inputs that it rests on. */

@@ -45,7 +45,11 @@ async function mostActiveUnits(result: RunResult, dataset: Dataset): Promise<Rep
   for (const { value, label, unitWord } of spread(result.layers, LAYERS_SHOWN)) {
     const values = maxima.values[value];
     if (values === undefined) continue;
-    const unit = values.reduce((best, candidate, index) => (candidate > (values[best] ?? -Infinity) ? index : best), 0);
+    const unit = values.reduce(
+      (best, candidate, index) =>
+        !(candidate <= (values[best] as number)) && Number.isFinite(candidate) ? index : best,
+      0,
+    );
     const detail = unitDetail(result, value, unit);
     const examples = await Promise.all(
       detail.top.slice(0, EXAMPLES_SHOWN).map(async ({ index, value: activation }) => {

@@ -1,4 +1,5 @@
 /** HTML and SVG as text, with everything that comes from a file escaped: a name can never become markup. */
+import { escapeMarkup } from '../../core/markup.js';
 
 /** Text that is already markup. Only {@link html} makes it. */
 export interface Markup {
@@ -14,19 +15,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 
 function render(part: Part): string {
   if (part === undefined) return '';
-  if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escapeMarkup(String(part));
   if ('markup' in part) return part.markup;
   return part.map(render).join('');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

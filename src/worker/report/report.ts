@@ -141,6 +141,9 @@ function problems(overview: ModelOverview): Markup | undefined {
     </ul>`;
 }
 
+/** More lines cannot be told apart in one chart. */
+const LINES_SHOWN = 24;
+
 const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = {
   error: 'Problem',
   warning: 'Warning',
@@ -195,7 +198,7 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
     ({ title, xLabel, series, definition, format }) =>
       html`<h3>${title}</h3>
         <p class="note">${definition}</p>
-        ${lineChartSvg(series.slice(0, 12), xLabel, (value) => show(value, format))}`,
+        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format))}`,
   );
   return html`<h2>${description?.title ?? pass.pass}</h2>
     <p><em>${description?.question}</em></p>

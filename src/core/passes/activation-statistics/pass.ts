@@ -6,7 +6,7 @@ import type { Pass } from '../pass.js';
 import type { PassResult } from '../result.js';
 import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
 import { statisticsAnswer, statisticsFindings } from './findings.js';
-import { createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
+import { allowance, createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
 
 const KINDS: readonly ObservationKind[] = [
   'sum',
@@ -35,7 +35,10 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
       ? { applies: true }
       : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
   plan: (layers) => layers.flatMap((layer): Observation[] => KINDS.map((kind) => ({ layer: layer.value, kind }))),
-  start: (layers) => perLayer(layers, createLayerStatistics),
+  start(layers) {
+    const allowed = allowance(layers);
+    return perLayer(layers, (layer) => createLayerStatistics(layer, allowed));
+  },
   fold(state, batch) {
     for (const layer of batch.layers) {
       const statistics = state.get(layer.value);
@@ -145,7 +148,9 @@ function unitMetrics(state: PerLayer<LayerStatistics>): PassResult['unitMetrics'
     {
       id: 'unit-deviation',
       label: 'Standard deviation',
-      definition: 'Square root of the population variance of h of the unit over all positions and inputs.',
+      definition:
+        'Square root of the population variance of h of the unit over all positions and inputs. Within one input it comes from ' +
+        'Σh and Σh² in single precision: below about a thousandth of |mean| it is rounding.',
       format: 'number',
       scale: 'sequential',
       values: unitValues(state, ({ moments }) => variances(moments).map(Math.sqrt)),

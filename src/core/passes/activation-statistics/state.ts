@@ -1,7 +1,13 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Observed, ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
-import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
+import {
+  addExampleRow,
+  createExampleRows,
+  examplesKept,
+  mergeExampleRows,
+  type ExampleRows,
+} from '../../summary/example-rows.js';
 import { addExtrema, createExtrema, mergeExtrema, type Extrema } from '../../summary/extrema.js';
 import { BUCKETS, countValues } from '../../summary/histogram.js';
 import { addSums, createMoments, mergeMoments, type Moments } from '../../summary/moments.js';
@@ -9,8 +15,25 @@ import { addToTop, createTopK, mergeTop, type TopK } from '../../summary/top-exa
 
 export const TOP_EXAMPLES = 12;
 
-/** Units of one layer beyond which only the layer's own histogram is kept: 454 buckets a unit are 1.8 KB. */
-const UNIT_HISTOGRAMS_LIMIT = 8192;
+/** Units of all layers together that have histograms of their own: 454 buckets a unit are 1.8 KB, so 36 MB. */
+const UNITS_WITH_HISTOGRAMS = 20_000;
+
+/** What a state may hold, so that memory does not grow with the width of the model. */
+export interface Allowance {
+  readonly examples: number;
+  /** ONNX value names of the layers whose units have histograms of their own: the narrow ones first. */
+  readonly unitHistograms: ReadonlySet<string>;
+}
+
+export function allowance(layers: readonly ObservedLayer[]): Allowance {
+  const unitHistograms = new Set<string>();
+  let left = UNITS_WITH_HISTOGRAMS;
+  for (const { value, units } of [...layers].sort((a, b) => a.units - b.units)) {
+    left -= units;
+    if (left >= 0) unitHistograms.add(value);
+  }
+  return { examples: examplesKept(layers.reduce((sum, { units }) => sum + units, 0)), unitHistograms };
+}
 
 export interface LayerStatistics {
   readonly moments: Moments;
@@ -32,7 +55,7 @@ export interface LayerStatistics {
   readonly means: ExampleRows;
 }
 
-export function createLayerStatistics({ units }: ObservedLayer): LayerStatistics {
+export function createLayerStatistics({ value, units }: ObservedLayer, allowed: Allowance): LayerStatistics {
   return {
     moments: createMoments(units),
     absoluteSum: new Float64Array(units),
@@ -43,11 +66,11 @@ export function createLayerStatistics({ units }: ObservedLayer): LayerStatistics
     entries: createCounts(units),
     nonFiniteInputs: createCounts(1),
     histogram: new Uint32Array(BUCKETS),
-    unitHistograms: units <= UNIT_HISTOGRAMS_LIMIT ? new Uint32Array(units * BUCKETS) : undefined,
+    unitHistograms: allowed.unitHistograms.has(value) ? new Uint32Array(units * BUCKETS) : undefined,
     sampled: createCounts(1),
     top: createTopK(units, TOP_EXAMPLES),
-    maxima: createExampleRows(units),
-    means: createExampleRows(units),
+    maxima: createExampleRows(units, allowed.examples),
+    means: createExampleRows(units, allowed.examples),
   };
 }
 

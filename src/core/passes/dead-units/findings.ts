@@ -32,6 +32,11 @@ export function deadUnitsFindings(states: States, facts: RunFacts): Finding[] {
   return facts.layers.flatMap((layer) => layerFindings(layer, states.get(layer.value) ?? [], facts));
 }
 
+/** Relu and its spellings; HardSwish, Relu6 and squares bend or end above 0, too. */
+function isIdentityAbove({ operator, range }: ObservedLayer): boolean {
+  return /^(Relu|ThresholdedRelu)\b/.test(operator) && range.upper === undefined;
+}
+
 function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts: RunFacts): Finding[] {
   const { value, label, units, unitWord, family } = layer;
   const caution = oneInputCaution(facts.inputsSeen);
@@ -59,7 +64,7 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
     ...finding(
       dead.length === units ? 'error' : 'warning',
       dead,
-      family === 'rectifier' || family === 'value' ? 'never fired' : 'stayed near zero',
+      family === 'rectifier' ? 'never fired' : 'stayed near zero',
       dead.length === units
         ? 'The whole layer is silent: nothing passes through it. Look for broken weights, a wrong preprocessing or a dying layer.'
         : 'They cost compute and memory and give nothing on this data. More or other inputs may wake them: this is no proof.',
@@ -81,7 +86,9 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
           'information',
           alwaysOn,
           was(alwaysOn, 'never zero'),
-          'The rectifier does nothing for these units on this data: they are linear here.',
+          isIdentityAbove(layer)
+            ? 'The rectifier does nothing for these units on this data: they are linear here.'
+            : 'They never rest on these inputs, so nothing can be skipped for them.',
         )
       : []),
   ];

@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Observation } from '../../rewrite/observation.js';
-import { peaks } from '../../summary/extrema.js';
+import { largestFinite, peaks } from '../../summary/extrema.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { PassResult } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
@@ -69,12 +69,12 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
         {
           id: 'unit-peak-ratio',
           label: 'Peak against the layer',
-          definition: 'max |h| of the unit over max |h| of its layer.',
+          definition: 'max |h| of the unit over the largest finite |h| of its layer.',
           format: 'share',
           scale: 'sequential',
           values: perUnit(facts.layers, state, (firing) => {
             const magnitudes = peaks(firing.extrema);
-            const largest = magnitudes.reduce((high, peak) => (peak > high ? peak : high), 0);
+            const largest = largestFinite(magnitudes);
             return magnitudes.map((peak) => (largest === 0 ? 0 : peak / largest));
           }),
         },
@@ -129,7 +129,7 @@ function layerMetrics(states: ReadonlyMap<string, readonly UnitState[]>, facts: 
             id: 'layer-always-on-share',
             label: 'Always-on share',
             definition:
-              'Share of the layer’s units that were never exactly 0 (rectifiers only): there the function was linear.',
+              'Share of the layer’s units that were never exactly 0 (rectifiers only). A plain ReLU was linear there.',
             values: share('always-on', rectifiers),
           },
         ]),

@@ -1,7 +1,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
-import { addExtrema, createExtrema, mergeExtrema, peaks, type Extrema } from '../../summary/extrema.js';
+import { addExtrema, createExtrema, largestFinite, mergeExtrema, peaks, type Extrema } from '../../summary/extrema.js';
 
 /** Fires on under 1 % of its entries: methods D1. */
 export const DORMANT_RATE = 0.01;
@@ -23,7 +23,7 @@ export interface LayerFiring {
  * - `dead`: a rectifier unit that was exactly 0 everywhere (p = 0); any other unit whose max |h| stays under
  *   {@link SILENT_RATIO} of the layer's.
  * - `dormant`: a rectifier unit with 0 < p < {@link DORMANT_RATE}.
- * - `always-on`: a rectifier unit that was never 0 (p = 1): linear on this data, where the function is linear above 0.
+ * - `always-on`: a rectifier unit that was never 0 (p = 1): linear on this data where the function is a plain ReLU.
  * - `saturated`: a bounded unit at the end of its range on more than {@link SATURATED_SHARE} of its entries.
  */
 export type UnitState = 'dead' | 'dormant' | 'active' | 'always-on' | 'saturated';
@@ -70,8 +70,10 @@ export function firingRates({ zeros, entries }: LayerFiring): Float64Array {
 export function unitStates(state: LayerFiring, layer: ObservedLayer): UnitState[] {
   const rates = firingRates(state);
   const magnitudes = peaks(state.extrema);
-  const largest = magnitudes.reduce((high, peak) => (peak > high ? peak : high), 0);
+  const largest = largestFinite(magnitudes);
   return Array.from(rates, (rate, unit): UnitState => {
+    // NaN and infinity are no zeros, but no sign of life either: they are a finding of their own.
+    if (!Number.isFinite(magnitudes[unit])) return 'active';
     if (rate === 0) return 'dead';
     if (layer.family === 'rectifier') {
       if (rate < DORMANT_RATE) return 'dormant';

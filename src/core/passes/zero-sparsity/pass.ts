@@ -1,5 +1,5 @@
 import type { Observation } from '../../rewrite/observation.js';
-import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
+import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { Curve, Finding, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
@@ -46,7 +46,10 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           ]
         : []),
     ]),
-  start: (layers) => perLayer(layers, createLayerZeros),
+  start(layers) {
+    const examples = examplesKept(layers.reduce((sum, { units }) => sum + units, 0));
+    return perLayer(layers, (layer) => createLayerZeros(layer, examples));
+  },
   fold(state, batch) {
     for (const layer of batch.layers) {
       const zeros = state.get(layer.value);
@@ -201,8 +204,9 @@ function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
       xLabel: 'Tokens g',
       yLabel: 'Units silent through token g',
       definition:
-        'agg(g): share of (input, unit) pairs that are exactly 0 on all of tokens 1 to g. Dashed: mean over units of ' +
-        '(1 − pᵢ)ᵍ, what the same firing rates would give if tokens were independent.',
+        'agg(g): share of (input, unit) pairs that are exactly 0 on all of tokens 1 to g. Dashed, what independent tokens ' +
+        'would give: mean over units of (1 − pᵢ)ᵍ with each unit’s own firing rate (“independent tokens”), and sᵍ with the ' +
+        'layer’s share of zeros (“alike units”).',
       format: 'share',
       series: sequences.flatMap(({ value, label, aggregated }) => [
         { label, layer: value, x: from(1, aggregated.observed.length), y: aggregated.observed },

@@ -33,11 +33,11 @@ export function isZeroableSequence(layer: ObservedLayer): boolean {
   return layer.family === 'rectifier' && layer.positionWord === 'tokens';
 }
 
-export function createLayerZeros(layer: ObservedLayer): LayerZeros {
+export function createLayerZeros(layer: ObservedLayer, examples: number): LayerZeros {
   return {
     zeros: createCounts(layer.units),
     entries: createCounts(layer.units),
-    shares: createExampleRows(layer.units),
+    shares: createExampleRows(layer.units, examples),
     sequence: isZeroableSequence(layer)
       ? {
           zeros: createCounts(POSITIONS_KEPT),

@@ -1,5 +1,5 @@
 /** The rpc channel over a thread's message port: the worker's parentPort, and the Worker object on the other side. */
-import type { Channel, RpcMessage } from '../protocol/rpc.js';
+import type { Channel, RpcMessage } from './rpc.js';
 
 /** What a `MessagePort` and a `Worker` have in common. */
 export interface ThreadPort {
