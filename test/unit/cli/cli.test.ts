@@ -1,0 +1,218 @@
+/** The command line as it ships, bundled and in a process of its own: exit codes and what it says. */
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bytesOf } from '../formats/onnx-builder.js';
+import { modelProto, node, valueInfo } from '../graph-builder.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'model-inspector-cli-'));
+const work = join(folder, 'work');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** x: [batch, 4] → Relu → y. */
+const relu = bytesOf(
+  modelProto({
+    nodes: [node('Relu', ['x'], ['y'])],
+    inputs: [valueInfo('x', ['batch', 4])],
+    outputs: [valueInfo('y', ['batch', 4])],
+  }),
+);
+const normal = { source: 'synthetic', distribution: 'normal', seed: 1 };
+
+beforeAll(async () => {
+  mkdirSync(work);
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: join(folder, 'cli.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['onnxruntime-node'],
+    banner: {
+      js: "import { createRequire as ofBundle } from 'node:module'; const require = ofBundle(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+  symlinkSync(join(root, 'node_modules/onnxruntime-web/dist'), join(folder, 'ort'));
+  writeFileSync(join(work, 'plain.onnx'), relu);
+  writeFileSync(join(work, 'limited.onnx'), relu);
+  writeFileSync(join(work, 'limited.inspect.json'), JSON.stringify({ version: 1, inputs: { x: normal }, limit: 5 }));
+  writeFileSync(join(work, 'wrong.onnx'), relu);
+  writeFileSync(join(work, 'wrong.inspect.json'), JSON.stringify({ version: 1, inputs: { x: normal }, limit: -5 }));
+  writeFileSync(join(work, 'away.onnx'), relu);
+  // An absolute path: on the command line a recipe may name any file, whatever the limit.
+  mkdirSync(join(folder, 'elsewhere'));
+  writeFileSync(join(folder, 'elsewhere/x.npy'), npy(8));
+  writeFileSync(
+    join(work, 'away.inspect.json'),
+    JSON.stringify({
+      version: 1,
+      inputs: { x: { source: 'array', path: join(folder, 'elsewhere/x.npy') } },
+      limit: 6,
+    }),
+  );
+}, 60_000);
+
+/** `rows` × 4 float32 ones, version 1.0 of the format. */
+function npy(rows: number): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 4), }`.padEnd(117) + '\n';
+  const data = new Float32Array(rows * 4).fill(1);
+  return Buffer.concat([
+    Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]),
+    Buffer.from(header, 'latin1'),
+    Buffer.from(data.buffer),
+  ]);
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+function cli(...args: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(folder, 'cli.mjs'), ...args], { cwd: work });
+    const ended = { out: '', error: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.error += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...ended }));
+  });
+}
+const report = (...args: string[]): Promise<Ended> => cli('report', ...args, '--engine', 'wasm', '--threads', '1');
+
+describe('wrong usage ends with 2 and says what is wrong', () => {
+  it.each([
+    [[], 'Usage:'],
+    [['report'], 'Usage:'],
+    [['frobnicate', 'plain.onnx'], 'Unknown command “frobnicate”'],
+    [['report', 'plain.onnx', '--limit', '0'], '--limit cannot be “0”'],
+    [['report', 'plain.onnx', '--limit', 'many'], '--limit cannot be “many”'],
+    [['report', 'plain.onnx', '--limit='], '--limit cannot be “”'],
+    [['report', 'plain.onnx', '--engine', 'gpu'], '--engine cannot be “gpu”'],
+    [['report', 'plain.onnx', '--threads', '-1'], "'--threads'"],
+    [['report', 'plain.onnx', '--unheard-of'], '--unheard-of'],
+  ])('%j', async (args, message) => {
+    const { code, out, error } = await cli(...args);
+    expect(code).toBe(2);
+    expect(error).toContain(message);
+    expect(out).toBe('');
+  });
+
+  it('an unknown pass is refused before the model is looked at, and the known ones are named', async () => {
+    const { code, error } = await cli('report', 'no-such-file.onnx', '--pass', 'dead-units', '--pass', 'dead-unit');
+    expect(code).toBe(2);
+    expect(error).toContain(
+      '--pass cannot be “dead-unit”. The passes are dead-units, zero-sparsity, activation-statistics.',
+    );
+  });
+
+  it('help is no wrong usage', async () => {
+    expect(await cli('--help')).toMatchObject({ code: 0, error: '', out: expect.stringContaining('Usage:') });
+  });
+});
+
+describe('a problem ends with 1, and says what happened and what to do', () => {
+  it('a model that is not there', async () => {
+    const { code, error } = await report('no-such-file.onnx');
+    expect(code).toBe(1);
+    expect(error).toMatch(/^Error: .*no-such-file\.onnx/);
+    expect(error).not.toContain('Show Log');
+    expect(existsSync(join(work, 'no-such-file.report.html'))).toBe(false);
+  });
+
+  it('a report in a folder that does not exist is refused before the run', async () => {
+    const { code, out, error } = await report('plain.onnx', '--out', 'missing/report.html');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(error).toContain(`There is no folder ${join(work, 'missing')}.`);
+    expect(error).toContain('do:    Create it');
+  });
+
+  it('a report whose name is a folder’s is refused before the run', async () => {
+    mkdirSync(join(work, 'folder.html'), { recursive: true });
+    const { code, out, error } = await report('plain.onnx', '--out', 'folder.html');
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toContain(`${join(work, 'folder.html')} is a folder.`);
+  });
+
+  // Root may write everywhere.
+  it.skipIf(process.getuid?.() === 0)('a report that may not be written is refused before the run', async () => {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked);
+    chmodSync(locked, 0o555);
+    const { code, out, error } = await report('plain.onnx', '--out', join(locked, 'report.html'));
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toContain(`${join(locked, 'report.html')} cannot be written.`);
+  });
+
+  it('a recipe that cannot be used is not replaced by random values, whatever the limit', async () => {
+    const { code, error } = await report('wrong.onnx', '--limit', '3');
+    expect(code).toBe(1);
+    expect(error).toContain('wrong.inspect.json');
+  });
+});
+
+describe('a report', () => {
+  it('is written with its numbers, and the recipe’s limit holds where no other was given', async () => {
+    const { code, out } = await report('limited.onnx', '--out', 'kept.html');
+    expect(code).toBe(0);
+    expect(out).toContain('\n5 inputs (');
+    expect(out).toContain(`Report: ${join(work, 'kept.html')}`);
+    expect(readFileSync(join(work, 'kept.html'), 'utf8')).toContain('limited.onnx');
+    expect(JSON.parse(readFileSync(join(work, 'kept.json'), 'utf8'))).toMatchObject({ run: { inputsSeen: 5 } });
+  });
+
+  it.each([
+    ['fewer', '3', '3 inputs ('],
+    ['more', '9', '9 inputs ('],
+    ['one', '1', '1 input ('],
+  ])('on %s inputs than the recipe says, when asked', async (_name, limit, expected) => {
+    const { code, out } = await report('limited.onnx', '--limit', limit, '--pass', 'dead-units');
+    expect(code).toBe(0);
+    expect(out).toContain(`\n${expected}`);
+  });
+
+  it('with another limit still reads what the recipe names outside the model’s folder', async () => {
+    const { code, out } = await report('away.onnx', '--limit', '7', '--pass', 'zero-sparsity');
+    expect(code).toBe(0);
+    expect(out).toContain('\n7 inputs (');
+  });
+
+  it('on inputs from the command line keeps to the limit', async () => {
+    const { code, out } = await report('plain.onnx', '--inputs', join(folder, 'elsewhere/x.npy'), '--limit', '2');
+    expect(code).toBe(0);
+    expect(out).toContain('\n2 inputs (');
+  });
+});
+
+describe('the structure', () => {
+  it('is printed with the operator set’s name and version', async () => {
+    const { code, out } = await cli('inspect', 'plain.onnx');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Operator set: +ai\.onnx 17$/m);
+    expect(out).toMatch(/^Input: +x: .*\[batch × 4\]$/m);
+  });
+
+  it('and the passes are printed as JSON', async () => {
+    const passes = JSON.parse((await cli('passes', 'plain.onnx', '--json')).out) as { id: string }[];
+    expect(passes.map(({ id }) => id)).toEqual(['dead-units', 'zero-sparsity', 'activation-statistics']);
+    expect(JSON.parse((await cli('inspect', 'plain.onnx', '--json')).out)).toMatchObject({ overview: { nodes: 1 } });
+  });
+});
