@@ -22,7 +22,8 @@ export function prune(model: ModelProto, outputs: readonly string[]): ModelProto
   const graph = model.graph ?? create(GraphProtoSchema);
   const { nodes, values } = needed(graph, outputs);
   return create(ModelProtoSchema, {
-    irVersion: model.irVersion,
+    // Before version 4 every initializer had to be an input as well; those that rewriting adds are not.
+    irVersion: model.irVersion < 4n ? 4n : model.irVersion,
     opsetImport: model.opsetImport,
     producerName: model.producerName,
     producerVersion: model.producerVersion,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ModelProtoSchema, TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { floatTensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { prune } from '../../../src/core/rewrite/prune.js';
-import { modelOf } from '../engine/engines.js';
+import { ENGINES, modelOf } from '../engine/engines.js';
 
 const branch = (reads: string, output: string) =>
   modelOf({ node: [makeNode('Neg', [reads], [output])], input: [], output: [makeValueInfo(output, DataType.FLOAT)] })
@@ -52,4 +52,38 @@ describe('pruning', () => {
     expect(toBinary(ModelProtoSchema, model)).toEqual(before);
     expect(pruned.graph?.initializer[0]).toBe(model.graph?.initializer[0]);
   });
+});
+
+test('models from before initializers could stand alone (IR version 3) run with initializers that rewriting adds', async () => {
+  const old = modelOf({
+    node: [makeNode('Add', ['x', 'one'], ['h']), makeNode('Relu', ['h'], ['y'])],
+    input: [makeValueInfo('x', DataType.FLOAT, [1, 4]), makeValueInfo('one', DataType.FLOAT, [1])],
+    output: [makeValueInfo('y', DataType.FLOAT, [1, 4])],
+    initializer: [floatTensor('one', [1], [1])],
+    opset: 8,
+  });
+  old.irVersion = 3n;
+  const graph = old.graph;
+  if (graph === undefined) throw new Error('no graph');
+  const extended = prune(
+    {
+      ...old,
+      graph: {
+        ...graph,
+        initializer: [...graph.initializer, floatTensor('added', [1], [2])],
+        node: [...graph.node, makeNode('Mul', ['y', 'added'], ['z'])],
+      },
+    },
+    ['z'],
+  );
+  for (const { load } of ENGINES) {
+    const engine = await load();
+    const session = await engine.open(
+      { bytes: toBinary(ModelProtoSchema, extended), externalFiles: [], folder: '.' },
+      { threads: 1 },
+    );
+    const { z } = await session.run({ x: { type: 'float32', dims: [1, 4], data: Float32Array.of(-2, 0, 1, 2) } });
+    expect(Array.from(z?.data as Float32Array)).toEqual([0, 2, 4, 6]);
+    await session.release();
+  }
 });

@@ -1,0 +1,70 @@
+/** Every real model goes through all passes, in both engines, and both say the same. */
+import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { EngineName } from '../../src/core/engine/engine.js';
+import type { ResultSummary } from '../../src/protocol/inspection.js';
+import { createInspection } from '../../src/worker/inspection.js';
+import { sharedData } from '../unit/shared-data.js';
+import { onnxFiles } from './cases.js';
+
+const wasmFolder = join(fileURLToPath(new URL('../..', import.meta.url)), 'node_modules/onnxruntime-web/dist/');
+const INPUTS = 2;
+
+/** Models of one family that differ in their weights only are represented by the first of them. */
+const isRepresentative = (path: string): boolean => !/ACASXU_(?!1_1)/.test(path);
+
+/** Models without anything to run the passes on, each with the reason that the product must give. */
+const INAPPLICABLE: Readonly<Record<string, RegExp>> = {
+  'superres_ort_js.onnx': /no operator/,
+};
+
+async function runAll(path: string, engine: EngineName): Promise<ResultSummary | string> {
+  const inspection = createInspection({
+    wasmFolder,
+    events: { runProgress: async () => undefined, log: async () => undefined },
+  });
+  try {
+    const model = await inspection.open({
+      path,
+      recipePaths: 'model-folder',
+      settings: { engine, threads: 2, defaultInputs: INPUTS, cacheMegabytes: 0 },
+    });
+    const applicable = model.passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
+    if (applicable.length === 0) return model.passes[0]?.reason ?? '';
+    return await inspection.run({ passes: applicable });
+  } finally {
+    await inspection.close({});
+  }
+}
+
+const folder = sharedData('.');
+const models = (folder === undefined ? [] : onnxFiles(folder))
+  .filter((path) => !path.startsWith('onnx-conformance') && isRepresentative(path))
+  .map((path) => join(folder ?? '', path));
+
+describe.skipIf(models.length === 0)(
+  `${models.length} real models${models.length === 0 ? ' (data folder missing)' : ''}`,
+  () => {
+    it.each(models.map((path) => [basename(path), path]))('%s', { timeout: 120_000 }, async (name, path) => {
+      const native = await runAll(path, 'native');
+      const reason = INAPPLICABLE[name];
+      if (reason !== undefined) return expect(native).toMatch(reason);
+      if (typeof native === 'string') throw new Error(`No pass applies: ${native}`);
+      expect(native.inputsSeen).toBe(Math.min(INPUTS, native.inputsPlanned));
+      expect(native.layers.length).toBeGreaterThan(0);
+      const wasm = await runAll(path, 'wasm');
+      if (typeof wasm === 'string') throw new Error(`In wasm no pass applies: ${wasm}`);
+      expect(wasm.layers).toEqual(native.layers);
+      const metrics = (result: ResultSummary) => result.passes.flatMap(({ layerMetrics }) => layerMetrics);
+      metrics(native).forEach(({ id, values }, index) => {
+        const other = metrics(wasm)[index]?.values ?? {};
+        for (const [layer, value] of Object.entries(values)) {
+          // A share moves by one unit or entry where a value lies on the edge of its threshold.
+          const slack = id.endsWith('-share') ? 0.05 : 1e-5 + 1e-3 * Math.abs(value);
+          expect(Math.abs((other[layer] as number) - value), `${id} of ${layer}`).toBeLessThanOrEqual(slack);
+        }
+      });
+    });
+  },
+);
