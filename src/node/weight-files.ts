@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { problem } from '../core/errors.js';
-import type { RunnableModel } from '../core/engine/engine.js';
+import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import { resolveInside } from './sibling-files.js';
 
 /** A wasm memory ends at 4 GiB, and so do the offsets with which it asks for weights. */

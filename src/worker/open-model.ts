@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import type { RunnableModel } from '../core/engine/engine.js';
+import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { Problem } from '../core/errors.js';
 import { problem } from '../core/errors.js';
 import { encodeOnnx } from '../core/formats/onnx/decode.js';

@@ -1,6 +1,7 @@
 /** What one unit did on one input: asked for one at a time, when a person looks at it. */
 import type { Dataset } from '../core/dataset/dataset.js';
-import type { Engine, RunnableModel, Session } from '../core/engine/engine.js';
+import type { Engine, Session } from '../core/engine/engine.js';
+import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
 import { observe, type Observing } from '../core/rewrite/observe.js';

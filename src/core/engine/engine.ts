@@ -1,16 +1,7 @@
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 
 export type EngineName = 'native' | 'wasm';
-
-/** A graph ready to run: a few KB of ONNX protobuf whose large weights are references into files. */
-export interface RunnableModel {
-  /** ModelProto bytes; large initializers are `external_data` entries. */
-  readonly bytes: Uint8Array;
-  /** Every external data location that `bytes` names, relative to `folder`. */
-  readonly externalFiles: readonly string[];
-  /** Absolute folder of the model. The engine never reads outside it. */
-  readonly folder: string;
-}
 
 export interface SessionOptions {
   /** 0 = the engine's default (all cores). */

@@ -3,7 +3,8 @@ import { problem } from '../errors.js';
 import type { NamedTensors, NumberArray, Tensor } from '../tensor/tensor.js';
 import { checkFeeds } from './check-feeds.js';
 import { engineProblem } from './engine-problem.js';
-import type { Engine, EngineName, RunnableModel, Session, SessionOptions } from './engine.js';
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
+import type { Engine, EngineName, Session, SessionOptions } from './engine.js';
 
 /** The part of `onnxruntime-node` and `onnxruntime-web` that is used: the same interface in both. */
 export interface OnnxRuntime {

@@ -3,7 +3,8 @@
  * once and hands every batch to every pass. Asking for five passes costs about one forward.
  */
 import type { Dataset } from '../dataset/dataset.js';
-import type { Engine, RunnableModel } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import { problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';

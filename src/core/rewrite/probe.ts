@@ -1,5 +1,6 @@
 import type { Batch, Dataset } from '../dataset/dataset.js';
-import type { Engine, RunnableModel, Session } from '../engine/engine.js';
+import type { Engine, Session } from '../engine/engine.js';
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import { problem, ProblemError, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { Graph } from '../graph/graph.js';

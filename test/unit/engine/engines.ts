@@ -6,7 +6,8 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../../src/core/formats/onnx/onnx_pb.js';
-import type { Engine, RunnableModel } from '../../../src/core/engine/engine.js';
+import type { Engine } from '../../../src/core/engine/engine.js';
+import type { RunnableModel } from '../../../src/core/formats/onnx/runnable-model.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { loadWasmEngine } from '../../../src/node/wasm-engine.js';
 

@@ -1,8 +1,8 @@
-import type { RunnableModel } from '../../engine/engine.js';
 import { encodeOnnx } from './decode.js';
 import { externalLocations } from './external-data.js';
 import { hoistReferences } from './hoist-references.js';
 import type { ModelProto } from './onnx_pb.js';
+import type { RunnableModel } from './runnable-model.js';
 
 /**
  * The model as engines take it: a few KB of protobuf whose large tensors are references into `folder`, all of them
