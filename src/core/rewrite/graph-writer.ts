@@ -24,8 +24,6 @@ export interface GraphWriter {
   int(value: number): string;
   /** A one-element float32 tensor without dimensions. */
   float(value: number): string;
-  /** A float32 tensor of the given rank without elements; of rank 0, the scalar 0. */
-  noFloats(rank: number): string;
   castToFloat(value: string): string;
   /** Reduces over the axes and drops them. */
   reduce(operator: ReduceOperator, value: string, axes: readonly number[]): string;
@@ -62,10 +60,6 @@ export function graphWriter(model: ModelProto): GraphWriter {
       ints: (values) => constant(`ints ${values.join()}`, (name) => int64Tensor(name, [values.length], values)),
       int: (value) => constant(`int ${value}`, (name) => int64Tensor(name, [], [value])),
       float: (value) => constant(`float ${value}`, (name) => floatTensor(name, [], [value])),
-      noFloats: (rank) =>
-        constant(`no floats ${rank}`, (name) =>
-          floatTensor(name, new Array<number>(rank).fill(0), rank === 0 ? [0] : []),
-        ),
       castToFloat: (value) => writer.node('Cast', [value], { to: DataType.FLOAT }),
       reduce(operator, value, axes) {
         const asInput = opset >= (operator === 'ReduceSum' ? AXES_INPUT_OPSET.ReduceSum : AXES_INPUT_OPSET.other);

@@ -107,8 +107,7 @@ export function observeInGraph(
   const nonzero = once(() => writer.castToFloat(writer.node('Cast', [value], { to: DataType.BOOL })));
   const nonzeroCount = once(() => overPositions('ReduceSum', nonzero()));
   const sum = once(() => overPositions('ReduceSum', value));
-  // ReduceSumSquare has no vectorised kernel.
-  const squares = once(() => writer.reduce('ReduceSum', writer.node('Mul', [value, value]), summed));
+  const squares = once(() => sumOfSquares(writer, value, axes, summed));
 
   for (const kind of kinds) readers.set(kind, write(kind));
   return { readers, outputs: [...outputs] };
@@ -141,12 +140,7 @@ export function observeInGraph(
   }
 
   function nonFinite(): Reader {
-    const name = nonFiniteCount(writer, value, squares(), summed, dims.length - summed.length);
-    const count = reduction(name, summed, axes.positions);
-    return (tensors, examples) => {
-      if (floatOutput(tensors, name).data.length > 0) return count(tensors, examples);
-      return observed(new Float32Array(examples * layer.units), examples, sizeOf(tensors, axes.positions));
-    };
+    return reduction(nonFiniteCount(writer, value, squares(), summed), summed, axes.positions);
   }
 
   function firstNonzero(): Reader {
@@ -193,20 +187,25 @@ function saturated(writer: GraphWriter, layer: ObservedLayer, value: string): st
 }
 
 /**
- * Values can only be infinite or NaN where their sum of squares is, so the exact count is computed only then (squares
- * that overflow make it compute a count of zero). Without elements where everything is finite.
- * @param rank of the count: before opset 11 both branches must have the same.
+ * ReduceSumSquare has no vectorised kernel, so values are multiplied and summed. Pictures are flattened first: a
+ * product that stays a picture would be pulled into the engine's own blocked layout and copied back out of it.
  */
-function nonFiniteCount(
-  writer: GraphWriter,
-  value: string,
-  squares: string,
-  axes: readonly number[],
-  rank: number,
-): string {
+function sumOfSquares(writer: GraphWriter, value: string, axes: Axes, summed: readonly number[]): string {
+  const { example, units, positions } = axes;
+  const picture = example === 0 && units.length === 1 && units[0] === 1 && positions.length >= 2;
+  const factor = picture ? writer.node('Reshape', [value, writer.ints([0, 0, -1])]) : value;
+  return writer.reduce('ReduceSum', writer.node('Mul', [factor, factor]), picture ? [2] : summed);
+}
+
+/**
+ * Values can only be infinite or NaN where their sum of squares is, so the exact count is computed only then (squares
+ * that overflow make it compute a count of zero). Otherwise it is zeros of the same shape: engines that know both
+ * branches' shapes refuse different ones.
+ */
+function nonFiniteCount(writer: GraphWriter, value: string, squares: string, axes: readonly number[]): string {
   const total = writer.node('ReduceSum', [squares], { keepdims: 0 });
   return writer.node('If', [writer.node('Less', [total, writer.float(Infinity)])], {
-    then_branch: { graph: writer.body((body) => body.node('Identity', [body.noFloats(rank)])) },
+    then_branch: { graph: writer.body((body) => body.node('Sub', [squares, squares])) },
     else_branch: {
       graph: writer.body((body) => {
         // x − x is 0 for finite x and NaN for all others, and NaN is not less than 1.
