@@ -79,8 +79,8 @@ describe('a person who right-clicks a model', () => {
   });
 
   it('selects in the tree and finds it selected on the page', async () => {
-    const row = code.page.getByRole('treeitem', { name: /^block\d/, selected: false }).first();
-    const label = /^block\d/.exec((await row.getAttribute('aria-label')) ?? '')?.[0];
+    const row = code.page.getByRole('treeitem', { name: /^module block\d/, selected: false }).first();
+    const label = /block\d/.exec((await row.getAttribute('aria-label')) ?? '')?.[0];
     await row.click();
     await page.openTab('overview');
     const selected = (await page.locator('.graph-item.selected')).first();
