@@ -122,6 +122,24 @@ describe('dead, dormant and always-on units (methods D1)', () => {
     const shares = runPass(deadUnits, [tanh], { h: [[entries(100), entries(99)]] });
     expect(metric(shares.layerMetrics, 'layer-saturated-share').h).toBe(0.5);
   });
+  it('does not let one infinity make the rest of its layer look dead, nor call the broken unit so', () => {
+    const leaky = layer({ value: 'h', units: 3, family: 'smooth', operator: 'LeakyRelu' });
+    const shares = runPass(deadUnits, [leaky], {
+      h: [
+        [[1], [Infinity], [0.5]],
+        [[2], [1], [0.001]],
+      ],
+    });
+    expect(shares.findings.filter(({ severity }) => severity !== 'information')).toEqual([]);
+    expect(units(shares, 'unit-peak-ratio')[0]).toBe(1);
+  });
+  it('says “linear” of plain ReLU units only: a HardSwish that never rests still bends', () => {
+    const advice = (operator: string): string | undefined =>
+      runPass(deadUnits, [layer({ value: 'h', units: 1, operator })], { h: [[[1]], [[2]]] }).findings[0]?.advice;
+    expect(advice('Relu')).toContain('linear');
+    expect(advice('HardSwish')).not.toContain('linear');
+    expect(advice('Relu6')).not.toContain('linear');
+  });
   it('warns beside a share that rests on one input', () => {
     const one = runPass(deadUnits, [four], { h: [[[0], [1], [0], [0]]] });
     expect(one.findings[0]?.sentence).toContain('This rests on one input only.');

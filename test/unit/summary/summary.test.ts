@@ -36,6 +36,12 @@ describe('moments', () => {
       ),
     );
   });
+  it('give a constant no deviation, although its square is rounded', () => {
+    const moments = createMoments(1);
+    for (let input = 0; input < 100; input++)
+      addSums(moments, 0, 1, Math.fround(100.1), Math.fround(Math.fround(100.1) ** 2));
+    expect(variances(moments)[0]).toBe(0);
+  });
   it('pool units into the layer', () => {
     const moments = createMoments(2);
     addSums(moments, 0, 2, 4, 10);

@@ -1,5 +1,5 @@
 /** The whole way from a file to numbers, on the shipped samples, in both engines, against a slow and obvious computation. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ import { prune } from '../../../src/core/rewrite/prune.js';
 import { chooseEngine } from '../../../src/node/choose-engine.js';
 import { createInputs } from '../../../src/worker/inputs.js';
 import { createInspection } from '../../../src/worker/inspection.js';
+import type { RunResult } from '../../../src/core/passes/result.js';
+import { mayReplace } from '../../../src/worker/merge-results.js';
 import { openModelFile } from '../../../src/worker/open-model.js';
 import type { RunProgress } from '../../../src/protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
@@ -175,6 +177,39 @@ describe('a run', () => {
     const other = await open(samples.classifier, 'native', { cached: true, inputs: INPUTS + 1 });
     expect(other.model.result).toBeUndefined();
     await other.inspection.close({});
+  });
+
+  it('is shown even when the cache folder cannot be used', async () => {
+    const notAFolder = join(cacheFolder, 'a file');
+    writeFileSync(notAFolder, 'in the way');
+    const warnings: string[] = [];
+    const inspection = createInspection({
+      wasmFolder,
+      events: { runProgress: async () => undefined, log: async ({ text }) => void warnings.push(text) },
+    });
+    await inspection.open({
+      path: samples.classifier,
+      recipePaths: 'model-folder',
+      settings: { engine: 'native', threads: 2, defaultInputs: 2, cacheMegabytes: 64, cacheFolder: notAFolder },
+    });
+    expect((await inspection.run({ passes: ['dead-units'] })).inputsSeen).toBe(2);
+    expect(warnings.join()).toContain('cache');
+    await inspection.close({});
+  });
+
+  it('that was cancelled does not take the place of a longer one in the cache', async () => {
+    const whole = { inputsSeen: 200, passes: [] } as unknown as RunResult;
+    const cut = { inputsSeen: 10, passes: [] } as unknown as RunResult;
+    expect([mayReplace(undefined, cut), mayReplace(whole, cut), mayReplace(cut, whole)]).toEqual([true, false, true]);
+  });
+
+  it('is refused when the weights changed since the model was opened', async () => {
+    const copy = join(cacheFolder, 'model.onnx');
+    copyFileSync(samples.classifier, copy);
+    const { inspection } = await open(copy, 'native', { inputs: 2 });
+    writeFileSync(copy, Buffer.concat([readFileSync(copy), Buffer.alloc(1)]));
+    await expect(inspection.run({ passes: ['dead-units'] })).rejects.toThrow(/changed while it was open/);
+    await inspection.close({});
   });
 
   it('keeps the answers of earlier passes on the same inputs', async () => {
