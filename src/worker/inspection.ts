@@ -15,7 +15,7 @@ import { chooseEngine } from '../node/choose-engine.js';
 import { cacheKey, createResultCache, type ResultCache } from '../node/result-cache.js';
 import type { ResultSummary } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
-import type { OpenedModel, WorkerApi, WorkerEvents, WorkerSettings } from '../protocol/worker-api.js';
+import type { OpenedModel, OpenRequest, WorkerApi, WorkerEvents, WorkerSettings } from '../protocol/worker-api.js';
 import { engineProblems } from './engine-problems.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { mayReplace, mergeResults } from './merge-results.js';
@@ -60,6 +60,14 @@ const CACHE_VERSION = 'results 1';
 export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
   let running: AbortController | undefined;
+  /** Questions that are using the engine: closing waits for them, since ending the thread under native code is fatal. */
+  const underway = new Set<Promise<unknown>>();
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    underway.add(work);
+    const done = (): boolean => underway.delete(work);
+    work.then(done, done);
+    return work;
+  };
 
   const model = (): Inspected => {
     if (opened === undefined) throw problem('internal', 'No model is open.');
@@ -108,54 +116,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   return {
-    async open({ path, settings, recipe, recipePaths }, signal) {
-      const file = await openModelFile(path, signal);
-      const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
-      if (whyNotNative !== undefined && settings.engine !== 'wasm') {
-        void events.log({
-          level: 'warning',
-          text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.`,
-        });
-      }
-      const cannotRun = [...file.problems, ...(await engineProblems(file, engine, settings.threads))];
-      const facts = {
-        layers: file.layers,
-        ...(cannotRun[0] === undefined ? {} : { cannotRun: cannotRun[0].message }),
-      };
-      const inputs = await createInputs(file, {
-        limit: settings.defaultInputs,
-        anywhere: recipePaths === 'anywhere',
-        ...(recipe === undefined ? {} : { chosen: recipe }),
-      });
-      const inspected: Inspected = {
-        file,
-        settings,
-        engine,
-        engineName: `${engine.version} (${engine.name})`,
-        passes: registry.map((pass) => describePass(pass, facts)),
-        inputs,
-        cache:
-          settings.cacheFolder === undefined || settings.cacheMegabytes === 0
-            ? undefined
-            : createResultCache(
-                settings.cacheFolder,
-                settings.cacheMegabytes * 2 ** 20,
-                (text) => void events.log({ level: 'warning', text }),
-              ),
-        reader: createActivationReader(file.observable.model, file.toRunnable, engine, settings.threads),
-      };
-      opened = inspected;
-      const cached = await showCached(inspected);
-      const answer: OpenedModel = {
-        overview: { ...file.overview, cannotRun },
-        outline: file.outline,
-        passes: inspected.passes,
-        inputs: inputs.description(),
-        engine: inspected.engineName,
-        ...(cached === undefined ? {} : { result: cached }),
-      };
-      return answer;
-    },
+    open: (request, signal) => track(open(request, signal)),
 
     graph({ expanded }, signal) {
       const { graph, tree } = model().file;
@@ -177,7 +138,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       const controller = new AbortController();
       running = controller;
       try {
-        const result = await run(inspected, wanted, controller.signal);
+        const result = await track(run(inspected, wanted, controller.signal));
         return summarize(result, false);
       } finally {
         running = undefined;
@@ -198,8 +159,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       const label = dataset.label(index);
       const named = label === undefined ? preview : { ...preview, label };
       if (layer === undefined || unit === undefined) return { index, preview: named };
-      const observed = await observedLayer(inspected, dataset, layer);
-      const activations = await inspected.reader.read(dataset, index, observed, unit);
+      const observed = await track(observedLayer(inspected, dataset, layer));
+      const activations = await track(inspected.reader.read(dataset, index, observed, unit));
       return { index, preview: named, ...(activations === undefined ? {} : { activations }) };
     },
     async report(_request, signal) {
@@ -212,10 +173,63 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       running?.abort();
       const closing = opened;
       opened = undefined;
+      await Promise.allSettled(underway);
       await closing?.reader.close();
       await closing?.file.close();
     },
   };
+
+  async function open(
+    { path, settings, recipe, recipePaths }: OpenRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenedModel> {
+    const file = await openModelFile(path, signal);
+    const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
+    if (whyNotNative !== undefined && settings.engine !== 'wasm') {
+      void events.log({
+        level: 'warning',
+        text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.`,
+      });
+    }
+    const cannotRun = [...file.problems, ...(await engineProblems(file, engine, settings.threads))];
+    const facts = {
+      layers: file.layers,
+      ...(cannotRun[0] === undefined ? {} : { cannotRun: cannotRun[0].message }),
+    };
+    const inputs = await createInputs(file, {
+      limit: settings.defaultInputs,
+      anywhere: recipePaths === 'anywhere',
+      ...(recipe === undefined ? {} : { chosen: recipe }),
+    });
+    const inspected: Inspected = {
+      file,
+      settings,
+      engine,
+      engineName: `${engine.version} (${engine.name})`,
+      passes: registry.map((pass) => describePass(pass, facts)),
+      inputs,
+      cache:
+        settings.cacheFolder === undefined || settings.cacheMegabytes === 0
+          ? undefined
+          : createResultCache(
+              settings.cacheFolder,
+              settings.cacheMegabytes * 2 ** 20,
+              (text) => void events.log({ level: 'warning', text }),
+            ),
+      reader: createActivationReader(file.observable.model, file.toRunnable, engine, settings.threads),
+    };
+    opened = inspected;
+    const cached = await showCached(inspected);
+    const answer: OpenedModel = {
+      overview: { ...file.overview, cannotRun },
+      outline: file.outline,
+      passes: inspected.passes,
+      inputs: inputs.description(),
+      engine: inspected.engineName,
+      ...(cached === undefined ? {} : { result: cached }),
+    };
+    return answer;
+  }
 
   async function observedLayer(inspected: Inspected, dataset: Dataset, value: string): Promise<ObservedLayer> {
     const found = (await probe(inspected, dataset)).layers.find((layer) => layer.value === value);
