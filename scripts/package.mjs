@@ -20,7 +20,7 @@ const limitMegabytes = { universal: 12, platform: 35 };
  * @param {readonly string[]} targets
  * @returns {Promise<{ target: string, path: string, megabytes: number }[]>}
  */
-export async function packageAll(targets) {
+async function packageAll(targets) {
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const folder = join(root, 'dist/vsix');
   await mkdir(folder, { recursive: true });

@@ -47,7 +47,7 @@ export async function watching(
   };
 }
 
-export async function openBare(file: ModelFile, engineName: EngineName): Promise<Session> {
+async function openBare(file: ModelFile, engineName: EngineName): Promise<Session> {
   const { proto } = file.onnx;
   const outputs = (proto.graph?.output ?? []).map(({ name }) => name);
   const engine = await loadEngine(engineName);

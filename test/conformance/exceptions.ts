@@ -10,7 +10,7 @@ export interface LeftOut {
 const LOCALE: LeftOut = { reason: 'needs the system locale en_US.UTF-8, which few containers have', engine: 'native' };
 
 /** Models and cases that are not run: file name or case path → why. */
-export const NOT_RUN: Readonly<Record<string, LeftOut>> = {
+const NOT_RUN: Readonly<Record<string, LeftOut>> = {
   'superres_ort_js.onnx': { reason: 'its pre-processing is a custom operator of another library (ai.onnx.contrib)' },
   'node/test_strnormalizer_export_monday_empty_output': LOCALE,
   'simple/test_strnorm_model_monday_casesensintive_lower': LOCALE,

@@ -1,4 +1,4 @@
-/** Small controls: check box, text field, badge, progress. */
+/** Small controls: check box, badge, progress. */
 import { h, type ComponentChildren, type JSX } from 'preact';
 
 interface CheckboxProps {
@@ -19,21 +19,6 @@ export function Checkbox({ checked, onChange, children }: CheckboxProps): JSX.El
     },
     children,
   );
-}
-
-interface TextFieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onInput: (value: string) => void;
-}
-
-export function TextField({ label, value, onInput }: TextFieldProps): JSX.Element {
-  return h('vscode-text-field', {
-    placeholder: label,
-    'aria-label': label,
-    value,
-    onInput: (event: Event) => onInput((event.target as HTMLInputElement).value),
-  });
 }
 
 type BadgeTone = 'plain' | 'information' | 'warning';

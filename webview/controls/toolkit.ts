@@ -7,7 +7,6 @@ import {
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
-  vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 
 export function registerControls(): void {
@@ -18,6 +17,5 @@ export function registerControls(): void {
     vsCodeDropdown(),
     vsCodeOption(),
     vsCodeProgressRing(),
-    vsCodeTextField(),
   );
 }

@@ -62,7 +62,7 @@ export function colorByMetric(metric: LayerMetric, layers: ReadonlyMap<string, L
 }
 
 /** Sequential scales begin at 0 (or below, where values do); diverging ones are as long on both sides. */
-export function metricDomain(quantity: Quantity, values: readonly number[]): Domain {
+function metricDomain(quantity: Quantity, values: readonly number[]): Domain {
   const finite = values.filter(Number.isFinite);
   const low = finite.reduce((a, b) => Math.min(a, b), 0);
   const high = finite.reduce((a, b) => Math.max(a, b), 0);

@@ -12,7 +12,7 @@ export type Activations = NonNullable<ExampleDetail['activations']>;
  *
  * @param reach the |value| with the strongest colour
  */
-export function activationMap({ shape, values }: Activations, reach: number): OffscreenCanvas | undefined {
+function activationMap({ shape, values }: Activations, reach: number): OffscreenCanvas | undefined {
   const [height, width] = shape.slice(-2);
   if (height === undefined || width === undefined || height < 2 || width < 2) return undefined;
   if (values.length < height * width) return undefined;

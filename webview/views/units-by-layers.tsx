@@ -87,7 +87,7 @@ export function UnitsByLayers({ actions, modes, tools }: MatrixViewProps): JSX.E
   );
 }
 
-export function OrderSelect(): JSX.Element {
+function OrderSelect(): JSX.Element {
   return (
     <Select
       label="Units by"

@@ -16,7 +16,7 @@ export interface Picture {
 }
 
 /** Pictures of more pixels than this are skipped. */
-export const MAXIMUM_PIXELS = 64e6;
+const MAXIMUM_PIXELS = 64e6;
 /** Picture files of more bytes than this are skipped. */
 export const MAXIMUM_FILE_BYTES = 128e6;
 const JPEG_MEMORY_MEGABYTES = 1024;

@@ -145,7 +145,7 @@ export function imageRecipe(input: ModelInput, path: string, hints: InputHints |
 }
 
 /** Seeded random values for all data inputs; sizes that the graph leaves open are written out, to be seen and changed. */
-export function syntheticRecipe(modelInputs: readonly ModelInput[], hints: InputHints | undefined): Recipe {
+function syntheticRecipe(modelInputs: readonly ModelInput[], hints: InputHints | undefined): Recipe {
   return completed([], modelInputs, hints);
 }
 

@@ -141,7 +141,7 @@ export function parseRecipe(source: string): Recipe {
 }
 
 /** The same checks on a value that is already parsed (a message, a setting). @throws ProblemError `invalid-recipe`. */
-export function checkRecipe(value: unknown): Recipe {
+function checkRecipe(value: unknown): Recipe {
   const { $schema: _, ...checked } = recipe(value, 'recipe');
   return checked;
 }

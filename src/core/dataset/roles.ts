@@ -41,7 +41,7 @@ export const DEFAULT_SEQUENCE_LENGTH = 64;
 export const DEFAULT_SOUND_LENGTH = 512;
 /** Highest id where the size of the vocabulary is unknown: small enough for any. */
 const SAFE_HIGHEST_ID = 9;
-export const DEFAULT_SEED = 1;
+const DEFAULT_SEED = 1;
 
 export interface FilledInput {
   readonly input: ModelInput;

@@ -1,7 +1,6 @@
 import {
   AttributeProto_AttributeType as AttributeType,
   type AttributeProto,
-  type GraphProto,
   type NodeProto,
   type TensorProto,
 } from '../formats/onnx/onnx_pb.js';
@@ -50,8 +49,4 @@ export function attributeStrings(node: HasNode, name: string): readonly string[]
 
 export function attributeTensor(node: HasNode, name: string): TensorProto | undefined {
   return attribute(node, name, AttributeType.TENSOR)?.t;
-}
-
-export function attributeGraph(node: HasNode, name: string): GraphProto | undefined {
-  return attribute(node, name, AttributeType.GRAPH)?.g;
 }

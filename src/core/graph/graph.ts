@@ -199,7 +199,7 @@ function typeOfTensor(tensor: TensorProto | undefined): ValueType | undefined {
 }
 
 /** How a node is named to a person: its name where it has one. */
-export function placeOf(node: GraphNode): string {
+function placeOf(node: GraphNode): string {
   return node.name === '' ? `node ${node.index} (${node.opType})` : `node “${node.name}” (${node.opType})`;
 }
 

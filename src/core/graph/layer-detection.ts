@@ -2,7 +2,6 @@
 import { activationOfOperator } from './activations/operators.js';
 import { layerLabels, type Unlabelled } from './activations/labels.js';
 import { spelledOut } from './activations/spelled-out.js';
-import { displayText } from './display-text.js';
 import { floatValues } from './float-values.js';
 import type { Graph, GraphNode } from './graph.js';
 import type { ActivationLayer } from './layers.js';
@@ -47,37 +46,6 @@ export function layersOfEveryValue(graph: Graph): readonly ActivationLayer[] {
       ),
   );
   return describe(graph, all);
-}
-
-/** Activations inside `If`, `Loop` and `Scan` bodies: there is no value of the main graph to observe. */
-export interface HiddenActivation {
-  readonly value: string;
-  readonly operator: string;
-  /** The node of the main graph that holds it. */
-  readonly node: GraphNode;
-  readonly reason: string;
-}
-
-/** Activations that {@link detectActivationLayers} leaves out because they lie in subgraphs, with the reason. */
-export function activationsInSubgraphs(graph: Graph): readonly HiddenActivation[] {
-  const found: HiddenActivation[] = [];
-  for (const node of graph.order) collect(graph, node, node);
-  return found;
-
-  function collect(within: Graph, holder: GraphNode, node: GraphNode): void {
-    for (const { graph: inner } of within.subgraphs(node)) {
-      const reason =
-        node.opType === 'If'
-          ? `It is computed only when the condition of ${named(node)} chooses its branch.`
-          : `It is computed again in every step of ${named(node)}.`;
-      for (const { value, operator } of detect(inner)) found.push({ value, operator, node: holder, reason });
-      for (const innerNode of inner.order) collect(inner, holder, innerNode);
-    }
-  }
-}
-
-function named(node: GraphNode): string {
-  return node.name === '' ? `an ${node.opType} node` : `“${displayText(node.name, 80)}” (${node.opType})`;
 }
 
 function describe(graph: Graph, layers: readonly Detected[]): readonly ActivationLayer[] {

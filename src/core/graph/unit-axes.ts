@@ -71,11 +71,6 @@ export function unitAxes(graph: Graph, value: string, rank: number): readonly nu
   return axes ?? usualAxes(rank);
 }
 
-/** The last of {@link unitAxes}, or −1 for a scalar. */
-export function unitAxis(graph: Graph, value: string, rank: number): number {
-  return unitAxes(graph, value, rank).at(-1) ?? -1;
-}
-
 /**
  * The axis that counts examples where the operator that made the value fixes it: the batch axis of LSTM, GRU and RNN
  * outputs, followed through layout changes. Undefined where the graph does not say.

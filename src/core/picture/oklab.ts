@@ -9,11 +9,6 @@ export type Oklch = readonly [lightness: number, chroma: number, hueDegrees: num
 /** sRGB, 0 to 255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-export function oklchToRgb([lightness, chroma, hueDegrees]: Oklch): Rgb {
-  const hue = (hueDegrees * Math.PI) / 180;
-  return oklabToRgb(lightness, chroma * Math.cos(hue), chroma * Math.sin(hue));
-}
-
 /** Colours outside sRGB are clipped. */
 export function oklabToRgb(lightness: number, a: number, b: number): Rgb {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;

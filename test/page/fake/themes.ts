@@ -1,7 +1,7 @@
 /** VS Code's default themes as far as the page reads them. */
 export type ThemeName = 'dark' | 'light' | 'hc-dark' | 'hc-light';
 
-export const THEME_CLASSES: Readonly<Record<ThemeName, string>> = {
+const THEME_CLASSES: Readonly<Record<ThemeName, string>> = {
   dark: 'vscode-dark',
   light: 'vscode-light',
   'hc-dark': 'vscode-high-contrast',

@@ -20,7 +20,6 @@ import { tensorFromProto, tensorToProto } from '../../../src/core/formats/onnx/t
 import { everyGraph, everyNode } from '../../../src/core/formats/onnx/walk.js';
 import {
   attributeFloat,
-  attributeGraph,
   attributeInt,
   attributeInts,
   attributeString,
@@ -245,7 +244,6 @@ describe('attributes', () => {
     expect(attributeInt(holder, 'from_caller')).toBeUndefined();
     expect(attributeInt(holder, 'alpha')).toBeUndefined();
     expect(attributeTensor(holder, 'axis')).toBeUndefined();
-    expect(attributeGraph(holder, 'none')).toBeUndefined();
   });
 });
 

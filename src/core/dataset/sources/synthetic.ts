@@ -20,7 +20,7 @@ export function distributionText(recipe: SyntheticRecipe): string {
   }
 }
 
-export function syntheticRange(recipe: SyntheticRecipe): readonly [number, number] {
+function syntheticRange(recipe: SyntheticRecipe): readonly [number, number] {
   return [recipe.low ?? 0, recipe.high ?? 1];
 }
 

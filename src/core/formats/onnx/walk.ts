@@ -14,7 +14,7 @@ export function attributeGraphs(
 }
 
 /** Every node that a list of nodes holds: the nodes, and those of their subgraphs at any depth. */
-export function* everyNodeOf(nodes: readonly NodeProto[]): Generator<NodeProto> {
+function* everyNodeOf(nodes: readonly NodeProto[]): Generator<NodeProto> {
   for (const node of nodes) {
     yield node;
     for (const { graph } of attributeGraphs(node)) yield* everyNodeOf(graph.node);

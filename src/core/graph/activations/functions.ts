@@ -37,11 +37,11 @@ export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 export const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
 
 // Minima of the non-monotone functions: at x = −0.7518 (GELU), −1.2785 (SiLU), −1.5 (hard swish), −1.1924 (Mish).
-export const GELU_MINIMUM = -0.17;
-export const TANH_GELU_MINIMUM = -0.1701;
+const GELU_MINIMUM = -0.17;
+const TANH_GELU_MINIMUM = -0.1701;
 export const SILU_MINIMUM = -0.2785;
-export const MISH_MINIMUM = -0.3089;
-export const HARD_SWISH_MINIMUM = -0.375;
+const MISH_MINIMUM = -0.3089;
+const HARD_SWISH_MINIMUM = -0.375;
 
 /** Functions without parameters. */
 export const FORMULAS = {

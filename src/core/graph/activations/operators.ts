@@ -101,7 +101,7 @@ function clip(node: GraphNode, graph: Graph): ActivationFunction | undefined {
 }
 
 /** The function that limits values to [lower, upper], where it is one that people use as an activation. */
-export function clipFunction(lower: number, upper: number): ActivationFunction | undefined {
+function clipFunction(lower: number, upper: number): ActivationFunction | undefined {
   // Exporters write "no bound" as the largest float.
   const open = upper > 1e30;
   if (lower === 0 && upper > 0) {
