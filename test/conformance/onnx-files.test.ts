@@ -14,13 +14,12 @@ import type { NamedTensors } from '../../src/core/tensor/tensor.js';
 import { openFileSource } from '../../src/node/file-source.js';
 import { siblingFiles } from '../../src/node/sibling-files.js';
 import { ENGINES } from '../unit/engine/engines.js';
-import { sharedData } from '../unit/shared-data.js';
+import { neededData, sharedData } from '../unit/shared-data.js';
 import { conformanceCases, onnxFiles, randomFeeds, testData } from './cases.js';
 import { comparedWithWhole, differentOutput, farOutput } from './compare.js';
 import { isLeftOut, OPEN_SIZES } from './exceptions.js';
 
 const folder = sharedData('.');
-const suite = sharedData('onnx-conformance');
 
 async function openFile(path: string): Promise<OnnxFile> {
   const source = await openFileSource(path);
@@ -64,7 +63,7 @@ async function runBothWays(
   return undefined;
 }
 
-describe.skipIf(folder === undefined)('every ONNX file of the shared data', () => {
+describe.skipIf(folder === undefined)('every ONNX file (needs the shared data)', () => {
   it('has the same structure and values skimmed as decoded whole', async () => {
     const failures: string[] = [];
     const paths = onnxFiles(folder ?? '');
@@ -89,7 +88,7 @@ describe.skipIf(folder === undefined)('every ONNX file of the shared data', () =
   });
 });
 
-describe.skipIf(folder === undefined).each(ENGINES)('$name', ({ name, load }) => {
+describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared data)', ({ name, load }) => {
   it('runs every real model by reference as it runs the file', async () => {
     const engine = await load();
     const failures: string[] = [];
@@ -110,8 +109,10 @@ describe.skipIf(folder === undefined).each(ENGINES)('$name', ({ name, load }) =>
     expect(references).toBeGreaterThan(taken.length / 2);
   });
 
-  it('runs every case of the ONNX suite that it is known to run, both ways, with the expected outputs', async () => {
-    if (suite === undefined) return;
+  it('runs every case of the ONNX suite that it is known to run, both ways, with the expected outputs', async ({
+    skip,
+  }) => {
+    const suite = neededData('onnx-conformance', skip);
     const engine = await load();
     const failures: string[] = [];
     const known = conformanceCases(suite).filter(({ ort }) => ort === 'pass');

@@ -16,3 +16,8 @@ export function sharedData(relative: string): string | undefined {
   reported.add(relative);
   return undefined;
 }
+
+/** The same for a test that cannot do without: where it is absent, `skip` (of the test's context) says what is missing. */
+export function neededData(relative: string, skip: (note: string) => never): string {
+  return sharedData(relative) ?? skip(`needs ${relative} of the shared data (MODEL_INSPECTOR_DATA)`);
+}

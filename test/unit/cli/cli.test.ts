@@ -152,8 +152,8 @@ describe('a problem ends with 1, and says what happened and what to do', () => {
     expect(error).toContain(`${join(work, 'folder.html')} is a folder.`);
   });
 
-  // Root may write everywhere.
-  it.skipIf(process.getuid?.() === 0)('a report that may not be written is refused before the run', async () => {
+  it('a report that may not be written is refused before the run', async ({ skip }) => {
+    skip(process.getuid?.() === 0, 'root may write everywhere');
     const locked = join(folder, 'locked');
     mkdirSync(locked);
     chmodSync(locked, 0o555);

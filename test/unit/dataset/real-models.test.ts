@@ -79,7 +79,7 @@ describe('inputs of the sample models', () => {
   });
 });
 
-describe.skipIf(data === undefined)('inputs of real models', () => {
+describe.skipIf(data === undefined)('inputs of real models (need the shared data)', () => {
   it('guesses inputs for every model that the engine then runs, one and two at a time', async () => {
     const paths = modelFiles(data as string).sort();
     const lines: string[] = [];

@@ -8,7 +8,7 @@ import { openIdx } from '../../../src/core/formats/numpy/idx.js';
 import { encodeNpy, openNpy } from '../../../src/core/formats/numpy/npy.js';
 import { openNpz } from '../../../src/core/formats/numpy/npz.js';
 import type { Tensor } from '../../../src/core/tensor/tensor.js';
-import { sharedData } from '../shared-data.js';
+import { neededData } from '../shared-data.js';
 import { NUMPY_FILES } from './numpy-files.js';
 
 const file = (name: keyof typeof NUMPY_FILES) => memorySource(name, Buffer.from(NUMPY_FILES[name], 'base64'));
@@ -195,9 +195,9 @@ describe('IDX files', () => {
     }
   });
 
-  const mnist = sharedData('datasets/mnist/t10k-images-idx3-ubyte.gz');
-  it.skipIf(mnist === undefined)('hold MNIST: 10,000 pictures of 28 × 28, the first with the known mean', async () => {
-    const array = await openIdx(memorySource('mnist', readFileSync(mnist ?? '')));
+  it('hold MNIST: 10,000 pictures of 28 × 28 with the known mean', async ({ skip }) => {
+    const mnist = readFileSync(neededData('datasets/mnist/t10k-images-idx3-ubyte.gz', skip));
+    const array = await openIdx(memorySource('mnist', mnist));
     expect(array.dims).toEqual([10_000, 28, 28]);
     const { data } = await array.read(0, 10_000);
     const mean = (data as Uint8Array).reduce((sum, value) => sum + value, 0) / data.length / 255;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../../src/core/bytes/memory-source.js';
 import { asProblem } from '../../../src/core/errors.js';
 import { encodeSafetensors, readSafetensors } from '../../../src/core/formats/safetensors/safetensors.js';
-import { sharedData } from '../shared-data.js';
+import { neededData } from '../shared-data.js';
 
 const kindOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -95,9 +95,8 @@ describe('safetensors files', () => {
     expect(await kindOf(file.read('a'))).toBe('malformed-model');
   });
 
-  const silero = sharedData('audio/silero_vad_16k.safetensors');
-  it.skipIf(silero === undefined)('saved by others are read whole', async () => {
-    const bytes = readFileSync(silero ?? '');
+  it('saved by others are read whole', async ({ skip }) => {
+    const bytes = readFileSync(neededData('audio/silero_vad_16k.safetensors', skip));
     const file = await readSafetensors(memorySource('silero', bytes));
     let total = 8 + Number(bytes.readBigUInt64LE());
     for (const { name } of file.tensors) total += ((await file.read(name)).data as Float32Array).byteLength;

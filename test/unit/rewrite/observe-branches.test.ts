@@ -10,7 +10,7 @@ import { prune } from '../../../src/core/rewrite/prune.js';
 import type { NamedTensors, Tensor } from '../../../src/core/tensor/tensor.js';
 import { ENGINES, runnable } from '../engine/engines.js';
 import { graphProto, modelProto, node, valueInfo } from '../graph-builder.js';
-import { sharedData } from '../shared-data.js';
+import { neededData } from '../shared-data.js';
 
 const float = (dims: readonly number[], data: readonly number[]): Tensor => ({
   type: 'float32',
@@ -99,13 +99,11 @@ describe.each(ENGINES)('activations inside branches, $name', ({ load }) => {
     }
   });
 
-  test.each([
+  test.for<[string, number, string, number[]]>([
     ['audio/silero_vad.onnx', 16, 'encoder.0.activation (then)', [1, 128, 4]],
     ['audio/silero_vad_16k_op15.onnx', 2, 'decoder.rnn', [1, 1, 128]],
-  ])('%s: its layers come into view and its answer stays', async (file, count, label, dims) => {
-    const path = sharedData(file);
-    if (path === undefined) return;
-    const original = decodeOnnx(readFileSync(path));
+  ])('%s: its layers come into view and its answer stays', async ([file, count, label, dims], { skip }) => {
+    const original = decodeOnnx(readFileSync(neededData(file, skip)));
     const { model, layers } = exposeBranches(original);
     expect(layers).toHaveLength(count);
     const feeds: NamedTensors = {

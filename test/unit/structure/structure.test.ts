@@ -15,7 +15,7 @@ import { overview } from '../../../src/core/graph/overview.js';
 import { countParameters } from '../../../src/core/graph/parameters.js';
 import { initialExpansion, layoutGraph } from '../../../src/core/graph/picture/layout.js';
 import { graphProto, modelProto, node, scalar, valueInfo, weight, type GraphParts } from '../graph-builder.js';
-import { sharedData } from '../shared-data.js';
+import { neededData } from '../shared-data.js';
 
 const graphOf = (parts: GraphParts): Graph => createGraph(modelProto(parts));
 const names = (module: Module): string[] => module.items.map((item) => (isModule(item) ? `${item.label}/` : item.name));
@@ -372,35 +372,38 @@ describe('text from files', () => {
 });
 
 describe('real models', () => {
-  test('every one has a first view of 5 to 60 boxes, and an entry for each layer', async () => {
-    const folder = sharedData('derived');
-    if (folder === undefined) return;
-    const files = [join(folder, '..')].flatMap((root) =>
-      ['audio', 'derived', 'detection-ocr', 'rl-policy', 'text', 'vision-classification'].flatMap((part) =>
-        readdirSync(join(root, part))
-          .filter((name) => name.endsWith('.onnx'))
-          .map((name) => join(root, part, name)),
-      ),
-    );
-    expect(files.length).toBeGreaterThan(30);
-    for (const file of files) {
-      const graph = createGraph(decodeOnnx(readFileSync(file)));
-      const tree = buildModuleTree(graph);
-      const picture = await layoutGraph(graph, tree, initialExpansion(tree));
-      expect(picture.items.length).toBeGreaterThanOrEqual(5);
-      expect(picture.items.length).toBeLessThanOrEqual(60);
-      expectDrawable(picture);
-      const layers = detectActivationLayers(graph);
-      expect(
-        picture.items
-          .filter(({ expanded }) => !expanded)
-          .flatMap((item) => item.layers)
-          .sort(),
-      ).toEqual(layers.map(({ value }) => value).sort());
-      const count = (entries: readonly OutlineEntry[]): number =>
-        entries.reduce((sum, entry) => sum + (entry.kind === 'layer' ? 1 : count(entry.children)), 0);
-      expect(count(outline(tree, layers))).toBe(layers.length);
-      for (const { id } of picture.items) expect(nodeDetail(graph, id).id).toBe(id);
-    }
-  }, 120_000);
+  test(
+    'every one has a first view of 5 to 60 boxes, and an entry for each layer',
+    { timeout: 120_000 },
+    async ({ skip }) => {
+      const folder = neededData('derived', skip);
+      const files = [join(folder, '..')].flatMap((root) =>
+        ['audio', 'derived', 'detection-ocr', 'rl-policy', 'text', 'vision-classification'].flatMap((part) =>
+          readdirSync(join(root, part))
+            .filter((name) => name.endsWith('.onnx'))
+            .map((name) => join(root, part, name)),
+        ),
+      );
+      expect(files.length).toBeGreaterThan(30);
+      for (const file of files) {
+        const graph = createGraph(decodeOnnx(readFileSync(file)));
+        const tree = buildModuleTree(graph);
+        const picture = await layoutGraph(graph, tree, initialExpansion(tree));
+        expect(picture.items.length).toBeGreaterThanOrEqual(5);
+        expect(picture.items.length).toBeLessThanOrEqual(60);
+        expectDrawable(picture);
+        const layers = detectActivationLayers(graph);
+        expect(
+          picture.items
+            .filter(({ expanded }) => !expanded)
+            .flatMap((item) => item.layers)
+            .sort(),
+        ).toEqual(layers.map(({ value }) => value).sort());
+        const count = (entries: readonly OutlineEntry[]): number =>
+          entries.reduce((sum, entry) => sum + (entry.kind === 'layer' ? 1 : count(entry.children)), 0);
+        expect(count(outline(tree, layers))).toBe(layers.length);
+        for (const { id } of picture.items) expect(nodeDetail(graph, id).id).toBe(id);
+      }
+    },
+  );
 });
