@@ -79,7 +79,7 @@ describe('a person who right-clicks a model', () => {
   });
 
   it('selects in the tree and finds it selected on the page', async () => {
-    const row = code.page.getByRole('treeitem', { name: /^module block\d/, selected: false }).first();
+    const row = code.page.locator('.monaco-list-row[aria-label^="module block"]:not(.selected)').first();
     const label = /block\d/.exec((await row.getAttribute('aria-label')) ?? '')?.[0];
     await row.click();
     await page.openTab('overview');

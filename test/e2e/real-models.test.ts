@@ -83,7 +83,7 @@ describe.skipIf(missing.length > 0)(
       const shown = await page.waitForText('on 200 inputs');
       expect(shown).not.toContain('SYNTHETIC');
       await page.openTab('heatmap');
-      expect(await page.clickHeatmap(0.3, 0.3)).toMatch(/ReLU\d+, channel \d+/);
+      expect(await page.clickHeatmap(0.3, 0.06)).toMatch(/ReLU\d+, channel \d+/);
       await page.waitForExamples(3);
     });
 

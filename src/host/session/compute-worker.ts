@@ -60,13 +60,16 @@ export function startComputeWorker(script: string, listener: WorkerListener): Co
     async stop() {
       if (ended) return;
       ended = true;
-      // Sessions are released in the thread first: ending a thread that still owns native ones leaks their memory.
-      await Promise.race([
-        client.api.close({}).catch(() => undefined),
-        new Promise((resolve) => setTimeout(resolve, closeMilliseconds)),
-      ]);
-      client.close({ kind: 'internal', message: 'The model was closed.' });
-      await worker.terminate();
+      // The thread ends only after it has let go of the engine: ending it under native code ends the whole process, and a
+      // forward cannot be interrupted. Nobody waits longer than a moment for that.
+      const closed = client.api
+        .close({})
+        .catch(() => undefined)
+        .then(async () => {
+          client.close({ kind: 'internal', message: 'The model was closed.' });
+          await worker.terminate();
+        });
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeMilliseconds))]);
     },
   };
 }

@@ -59,12 +59,26 @@ export class QuickInput {
   }
 
   private async openPalette(): Promise<void> {
+    await this.takeFocusFromWebview();
     // A key pressed while a webview is loading is lost, so it is pressed again.
     await until('the command palette', async () => {
       await this.page.keyboard.press('F1');
       await this.input.waitFor({ timeout: retryKeyMs });
       return (await this.input.inputValue()) === '>';
     });
+  }
+
+  /**
+   * When the palette closes, VS Code gives the focus back; a webview takes it late, and so closes the pick list or
+   * question that the command has opened meanwhile.
+   */
+  private async takeFocusFromWebview(): Promise<void> {
+    if (await this.page.evaluate(() => document.activeElement instanceof HTMLIFrameElement)) {
+      await this.page.locator('.part.editor').evaluate((part) => {
+        part.tabIndex = -1;
+        part.focus();
+      });
+    }
   }
 
   private async findRow(label: string, description: string | undefined): Promise<Locator | undefined> {
