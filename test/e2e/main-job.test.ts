@@ -89,9 +89,22 @@ describe('a person who right-clicks a model', () => {
   });
 
   it('chooses the value that colours the graph, and sees its legend', async () => {
-    const shown = await page.waitForText('Colour by');
-    expect(shown).toMatch(/Dead share|Zero share|Parameters|Mean \|activation\|/);
-    await (await page.locator('.graph-panel .legend')).first().waitFor();
+    const legend = (await page.locator('.graph-panel .legend')).first();
+    for (const value of ['Zero share', 'Mean |activation|', 'Parameters']) {
+      await (await page.locator('.graph-panel vscode-dropdown')).first().click();
+      await (await page.locator('.graph-panel vscode-option')).getByText(value, { exact: true }).first().click();
+      await until(`the legend of ${value}`, async () => (await legend.getAttribute('aria-label'))?.includes(value));
+    }
+  });
+
+  it('zooms the graph with the keyboard and brings it all back into view', async () => {
+    const drawing = (await page.locator('.graph-panel svg g[transform]')).first();
+    const before = await drawing.getAttribute('transform');
+    await (await page.locator('.graph-panel svg')).last().focus();
+    await code.page.keyboard.press('+');
+    await until('the graph to be larger', async () => (await drawing.getAttribute('transform')) !== before);
+    await code.page.keyboard.press('0');
+    await until('the graph to fit again', async () => (await drawing.getAttribute('transform')) === before);
   });
 });
 

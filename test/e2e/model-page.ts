@@ -36,13 +36,11 @@ export class ModelPage {
     await (await this.locator('header.header vscode-button')).first().click();
   }
 
-  /** Presses Cancel once some inputs were seen. */
-  async cancelAfterFirstInputs(): Promise<void> {
+  async waitForFirstInputs(): Promise<void> {
     await until('some inputs to be seen', async () => {
       const bar = await (await this.locator('[role=progressbar]')).getAttribute('aria-label', { timeout: 1_000 });
       return /: [1-9]/.test(bar ?? '');
     });
-    await (await this.locator('.running vscode-button')).click();
   }
 
   async waitForResult(): Promise<void> {

@@ -1,0 +1,63 @@
+/** Commands when no model is open, the samples, and the walkthrough: what a new user meets first. */
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
+import { openBrowser, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type VsCodeServer } from './harness/server.js';
+import { until } from './harness/until.js';
+import type { VsCode } from './harness/vscode.js';
+import { answerPath, ModelPage } from './model-page.js';
+
+const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-new-'));
+let server: VsCodeServer;
+let browser: TestBrowser;
+let code: VsCode;
+let page: ModelPage;
+
+beforeAll(async () => {
+  cpSync(join(repository, 'media/samples/shapes/shapes-resnet.onnx'), join(workspace, 'net.onnx'));
+  server = await startVsCode({ workspace });
+  browser = await openBrowser();
+  code = await browser.openVsCode(server);
+  page = new ModelPage(code);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+  rmSync(workspace, { recursive: true, force: true });
+});
+beforeEach(({ task }) => {
+  onTestFailed(async () => {
+    await code.screenshot(`failed ${task.name}`);
+  });
+});
+
+it('the walkthrough takes a new user through the first steps', async () => {
+  await code.runCommand('Welcome: Open Walkthrough...');
+  await code.quickPick('Get started with Model Inspector');
+  await code.page.locator('.getting-started-step', { hasText: 'sample' }).first().waitFor();
+});
+
+it('“Inspect Model” asks for a file where no model is open', async () => {
+  await code.runCommand('View: Close All Editors');
+  await code.runCommand('Model Inspector: Inspect Model');
+  await answerPath(code, join(workspace, 'net.onnx'));
+  await page.waitForText(/Opset\s+17/);
+});
+
+it('a model without inputs beside it says that they are random, before and after the run', async () => {
+  await page.waitForText('SYNTHETIC');
+  await page.run();
+  await page.waitForText(/on 200 random inputs/);
+});
+
+it('“Open Sample Workspace” copies the samples to where the person wants them', async () => {
+  await code.runCommand('Model Inspector: Open Sample Workspace');
+  await code.quickPick('Another folder…');
+  await answerPath(code, workspace);
+  const copied = join(workspace, 'model-inspector-samples');
+  await until('the samples', async () => existsSync(join(copied, 'shapes/shapes-resnet.onnx')));
+  expect(existsSync(join(copied, 'grammar-gpt/tokenizer.json'))).toBe(true);
+});
