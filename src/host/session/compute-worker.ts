@@ -1,5 +1,6 @@
 /** Starts the compute worker's thread and notices when it dies. */
 import { Worker } from 'node:worker_threads';
+import type { Problem } from '../../core/errors.js';
 import { connect, serve } from '../../protocol/rpc.js';
 import { threadChannel } from '../../protocol/thread-channel.js';
 import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.js';
@@ -19,6 +20,12 @@ export interface WorkerListener extends WorkerEvents {
 export type StartWorker = (listener: WorkerListener) => ComputeWorker;
 
 const closeMilliseconds = 2000;
+
+const stopped: Problem = {
+  kind: 'internal',
+  message: 'The process that inspects the model stopped.',
+  remedy: 'Reload it.',
+};
 
 /** @param script absolute path of the bundled worker */
 export function startComputeWorker(script: string, listener: WorkerListener): ComputeWorker {
@@ -43,15 +50,29 @@ export function startComputeWorker(script: string, listener: WorkerListener): Co
     if (ended) return;
     ended = true;
     listener.lost(end);
-    client.close({ kind: 'internal', message: 'The process that inspects the model stopped.', remedy: 'Reload it.' });
+    client.close(stopped);
   };
+  /**
+   * The thread ends only after it has let go of the engine: ending it under native code ends the whole process, and a
+   * forward cannot be interrupted.
+   */
+  const letGo = (reason: Problem): Promise<void> =>
+    client.api
+      .close({})
+      .catch(() => undefined)
+      .then(async () => {
+        client.close(reason);
+        await worker.terminate();
+      });
   worker.on('error', (error: Error & { code?: string }) =>
     onEnd({ how: 'error', code: error.code, message: error.message }),
   );
-  // The thread lives on, but a message of its is lost: nothing that it says from now on can be relied upon.
+  // The thread lives on, but something that it said is lost, perhaps an answer: it is no longer to be relied upon.
   worker.on('messageerror', (error) => {
-    onEnd({ how: 'error', message: error.message });
-    void worker.terminate();
+    if (ended) return;
+    ended = true;
+    listener.lost({ how: 'error', message: error.message });
+    void letGo(stopped);
   });
   worker.on('exit', (code) => onEnd({ how: 'exit', code }));
 
@@ -60,15 +81,8 @@ export function startComputeWorker(script: string, listener: WorkerListener): Co
     async stop() {
       if (ended) return;
       ended = true;
-      // The thread ends only after it has let go of the engine: ending it under native code ends the whole process, and a
-      // forward cannot be interrupted. Nobody waits longer than a moment for that.
-      const closed = client.api
-        .close({})
-        .catch(() => undefined)
-        .then(async () => {
-          client.close({ kind: 'internal', message: 'The model was closed.' });
-          await worker.terminate();
-        });
+      const closed = letGo({ kind: 'internal', message: 'The model was closed.' });
+      // Nobody waits longer than a moment for a forward under way.
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, closeMilliseconds))]);
     },
   };
