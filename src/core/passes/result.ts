@@ -8,7 +8,7 @@ export type Severity = 'error' | 'warning' | 'information';
 /** What a pass would say aloud. */
 export interface Finding {
   readonly severity: Severity;
-  /** Orders findings of one severity, largest first: the share of the layer (or of the inputs) concerned, 0 to 1. */
+  /** Orders findings of one severity, largest first: the share of the layer (or of the inputs) concerned; a cause stands above 1. */
   readonly weight: number;
   /** One plain sentence with its numbers and on how many inputs they rest. */
   readonly sentence: string;

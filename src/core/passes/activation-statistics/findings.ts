@@ -37,7 +37,8 @@ export function statisticsFindings(state: PerLayer<LayerStatistics>, facts: RunF
 function brokenWeights({ tensor, broken, elements }: BrokenWeights): Finding {
   return {
     severity: 'error',
-    weight: broken / elements,
+    // Above every layer that it breaks: this is the cause.
+    weight: 2,
     sentence: `The weights ${tensor} hold ${count(broken)} NaN or infinite ${broken === 1 ? 'value' : 'values'} among ${count(elements)}.`,
     advice:
       'Training diverged or the export went wrong. An engine may hide it: the usual ReLU turns NaN into 0, so the layer looks dead.',
