@@ -5,6 +5,7 @@ import { spelledOut } from './activations/spelled-out.js';
 import { floatValues } from './float-values.js';
 import type { Graph, GraphNode } from './graph.js';
 import type { ActivationLayer } from './layers.js';
+import { awaitsBias, isView } from './own-numbers.js';
 import { nodeScopes } from './scopes.js';
 
 interface Detected extends Unlabelled {
@@ -22,18 +23,27 @@ const cache = new WeakMap<Graph, readonly ActivationLayer[]>();
 export function detectActivationLayers(graph: Graph): readonly ActivationLayer[] {
   const known = cache.get(graph);
   if (known !== undefined) return known;
-  const layers = describe(graph, detect(graph));
+  const layers = describe(graph, detect(graph).layers);
   cache.set(graph, layers);
   return layers;
 }
 
-/** Every floating-point value that a node makes: the activation layers as they are, all others as family `value`. */
+/**
+ * Every floating-point value that holds numbers of its own: the activation layers as they are, all others as family
+ * `value`. Left out are views of other values ({@link isView}), what lies inside a function that is spelled as several
+ * nodes, and a product that only waits for its constant bias.
+ */
 export function layersOfEveryValue(graph: Graph): readonly ActivationLayer[] {
-  const activations = new Map(detect(graph).map((layer) => [layer.value, layer]));
+  const { layers, inside } = detect(graph);
+  const activations = new Map(layers.map((layer) => [layer.value, layer]));
   const floats = floatValues(graph);
-  const all = graph.order.flatMap((node) =>
-    node.outputs
-      .filter((value) => activations.has(value) || floats.has(value))
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
+  const isKnown = (value: string): boolean =>
+    floats.has(value) || inputs.has(value) || graph.initializer(value) !== undefined;
+  const all = graph.order.flatMap((node) => {
+    const isOwn = !inside.has(node) && !isView(node, isKnown) && !awaitsBias(graph, node);
+    return node.outputs
+      .filter((value) => activations.has(value) || (isOwn && floats.has(value)))
       .map(
         (value): Detected =>
           activations.get(value) ?? {
@@ -43,8 +53,8 @@ export function layersOfEveryValue(graph: Graph): readonly ActivationLayer[] {
             operator: node.opType,
             function: { name: node.opType, family: 'value', range: {} },
           },
-      ),
-  );
+      );
+  });
   return describe(graph, all);
 }
 
@@ -61,7 +71,13 @@ function describe(graph: Graph, layers: readonly Detected[]): readonly Activatio
   }));
 }
 
-function detect(graph: Graph): readonly Detected[] {
+interface Detection {
+  readonly layers: readonly Detected[];
+  /** Nodes inside functions that are spelled as several nodes. */
+  readonly inside: ReadonlySet<GraphNode>;
+}
+
+function detect(graph: Graph): Detection {
   const found = new Map<string, Detected>();
   const inside = new Set<GraphNode>();
   for (const node of graph.order) {
@@ -91,9 +107,10 @@ function detect(graph: Graph): readonly Detected[] {
     }
   }
   const position = new Map(graph.order.map((node, index) => [node, index]));
-  return [...found.values()]
+  const layers = [...found.values()]
     .filter((layer) => !inside.has(layer.node) && !isOnlyOutput(graph, layer))
     .sort((a, b) => (position.get(a.node) ?? 0) - (position.get(b.node) ?? 0));
+  return { layers, inside };
 }
 
 /** Operators that also keep divisions and roots safe. */

@@ -441,6 +441,50 @@ describe('every value', () => {
       ['out', 'value'],
     ]);
   });
+
+  test('leaves out what repeats another value, lies inside a spelled-out function, or waits for its bias', () => {
+    const graph = graphOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], ['product']),
+        node('Add', ['bias', 'product'], ['h']),
+        node('Sigmoid', ['h'], ['gate']),
+        node('Mul', ['h', 'gate'], ['silu']),
+        node('Transpose', ['silu'], ['turned']),
+        node('Concat', ['turned', 'x'], ['both'], { attributes: { axis: 0n } }),
+        node('Add', ['both', 'both'], ['double']),
+        node('Split', ['double'], ['left', 'right'], { attributes: { axis: 1n } }),
+        node('MatMul', ['left', 'w'], ['logits']),
+      ],
+      outputs: ['logits'],
+      initializers: [weight('w', [4, 4]), weight('bias', [4])],
+    });
+    expect(layersOfEveryValue(graph).map(({ value }) => value)).toEqual(['h', 'silu', 'double', 'logits']);
+  });
+
+  test('keeps a product whose sum with a bias is not the only thing made of it, or leaves the model itself', () => {
+    const graph = graphOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], ['read twice']),
+        node('Add', ['read twice', 'bias'], ['a']),
+        node('Mul', ['read twice', 'a'], ['b']),
+        node('MatMul', ['b', 'w'], ['output']),
+        node('Add', ['output', 'bias'], ['c']),
+        node('MatMul', ['c', 'w'], ['residual']),
+        node('Add', ['residual', 'c'], ['d']),
+      ],
+      outputs: ['output', 'd'],
+      initializers: [weight('w', [4, 4]), weight('bias', [4])],
+    });
+    expect(layersOfEveryValue(graph).map(({ value }) => value)).toEqual([
+      'read twice',
+      'a',
+      'b',
+      'output',
+      'c',
+      'residual',
+      'd',
+    ]);
+  });
 });
 
 describe('axes that name units', () => {
