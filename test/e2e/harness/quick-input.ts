@@ -76,6 +76,7 @@ export class QuickInput {
     if (await this.page.evaluate(() => document.activeElement instanceof HTMLIFrameElement)) {
       await this.page.locator('.part.editor').evaluate((part) => {
         part.tabIndex = -1;
+        part.style.outline = 'none';
         part.focus();
       });
     }
