@@ -8,7 +8,9 @@ import {
 } from '../../src/core/formats/onnx/onnx_pb.js';
 
 /** Files that a person may happen to open, made from a good model. By file name. */
-export function brokenModels(good: Uint8Array): Record<string, Uint8Array> {
+export function brokenModels(file: Uint8Array): Record<string, Uint8Array> {
+  // A Buffer's slices share its memory.
+  const good = new Uint8Array(file);
   const changed = (change: (model: ModelProto) => void): Uint8Array => {
     const model = fromBinary(ModelProtoSchema, good);
     change(model);
