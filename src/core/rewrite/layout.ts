@@ -79,7 +79,8 @@ export function withoutAxes(axes: Axes, reduced: readonly number[]): Axes {
   const renumber = (axis: number) => axis - reduced.filter((gone) => gone < axis).length;
   const keep = (list: readonly number[]) => list.filter((axis) => !reduced.includes(axis)).map(renumber);
   return {
-    example: axes.example === undefined ? undefined : renumber(axes.example),
+    // An example axis that is summed away leaves its one example behind.
+    example: axes.example === undefined || reduced.includes(axes.example) ? undefined : renumber(axes.example),
     units: keep(axes.units),
     positions: keep(axes.positions),
   };

@@ -10,8 +10,8 @@ export function createExtrema(units: number): Extrema {
 
 /** Adds a value to both ends. NaN is left out: it has no place in an order, and is counted elsewhere. */
 export function addExtrema(into: Extrema, unit: number, minimum: number, maximum: number): void {
-  const low = into.minimum[unit] ?? NaN;
-  const high = into.maximum[unit] ?? NaN;
+  const low = into.minimum[unit] as number;
+  const high = into.maximum[unit] as number;
   if (!(low <= minimum) && !Number.isNaN(minimum)) into.minimum[unit] = minimum;
   if (!(high >= maximum) && !Number.isNaN(maximum)) into.maximum[unit] = maximum;
 }

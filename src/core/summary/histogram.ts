@@ -30,18 +30,46 @@ export function countValues(
 ): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset + start * 4, length);
   for (let index = 0; index < length; index++) {
-    const word = bits[index] as number;
-    const magnitude = word & 0x7fffffff;
-    let bucket: number;
-    if (magnitude === 0) bucket = ZERO;
-    else if (magnitude >= 0x7f800000) bucket = NON_FINITE;
-    else {
-      const key = (magnitude >>> SHIFT) - FIRST_KEY;
-      const distance = key < 0 ? 1 : key >= REGULAR ? PER_SIGN : key + 2;
-      bucket = word === magnitude ? ZERO + distance : ZERO - distance;
-    }
-    counts[offset + bucket] = (counts[offset + bucket] as number) + 1;
+    const bucket = offset + bucketOf(bits[index] as number);
+    counts[bucket] = (counts[bucket] as number) + 1;
   }
+}
+
+/**
+ * Adds every value both to `all` and to the counts of its own unit, in one reading.
+ * @param values row-major [examples, units, positions].
+ * @param perUnit row-major [units, {@link BUCKETS}].
+ */
+export function countValuesByUnit(
+  all: Uint32Array,
+  perUnit: Uint32Array,
+  values: Float32Array,
+  units: number,
+  positions: number,
+): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const rows = units * positions === 0 ? 0 : bits.length / (units * positions);
+  let index = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let unit = 0; unit < units; unit++) {
+      const first = unit * BUCKETS;
+      for (const end = index + positions; index < end; index++) {
+        const bucket = bucketOf(bits[index] as number);
+        all[bucket] = (all[bucket] as number) + 1;
+        perUnit[first + bucket] = (perUnit[first + bucket] as number) + 1;
+      }
+    }
+  }
+}
+
+/** @param word the bits of a float32. */
+function bucketOf(word: number): number {
+  const magnitude = word & 0x7fffffff;
+  if (magnitude === 0) return ZERO;
+  if (magnitude >= 0x7f800000) return NON_FINITE;
+  const key = (magnitude >>> SHIFT) - FIRST_KEY;
+  const distance = key < 0 ? 1 : key >= REGULAR ? PER_SIGN : key + 2;
+  return word === magnitude ? ZERO + distance : ZERO - distance;
 }
 
 /** Smallest magnitude of the bucket `distance` steps from zero (1 = nearest). */

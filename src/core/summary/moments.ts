@@ -19,13 +19,14 @@ export function createMoments(units: number): Moments {
 }
 
 function combine(into: Moments, unit: number, count: number, mean: number, squaredDeviations: number): void {
-  const before = into.count[unit] ?? 0;
+  const before = into.count[unit] as number;
   const total = before + count;
   if (total === 0) return;
-  const shift = mean - (into.mean[unit] ?? 0);
-  into.mean[unit] = (into.mean[unit] ?? 0) + (shift * count) / total;
+  const held = into.mean[unit] as number;
+  const shift = mean - held;
+  into.mean[unit] = held + (shift * count) / total;
   into.squaredDeviations[unit] =
-    (into.squaredDeviations[unit] ?? 0) + squaredDeviations + (shift * shift * before * count) / total;
+    (into.squaredDeviations[unit] as number) + squaredDeviations + (shift * shift * before * count) / total;
   into.count[unit] = total;
 }
 

@@ -9,7 +9,7 @@ import {
   type ExampleRows,
 } from '../../summary/example-rows.js';
 import { addExtrema, createExtrema, mergeExtrema, type Extrema } from '../../summary/extrema.js';
-import { BUCKETS, countValues } from '../../summary/histogram.js';
+import { BUCKETS, countValues, countValuesByUnit } from '../../summary/histogram.js';
 import { addSums, createMoments, mergeMoments, type Moments } from '../../summary/moments.js';
 import { addToTop, createTopK, mergeTop, type TopK } from '../../summary/top-examples.js';
 
@@ -136,13 +136,7 @@ export function foldLayer(state: LayerStatistics, layer: ObservedLayer, batch: O
 
 /** `sample` is row-major [examples, units, sampled positions]. */
 function foldSample(state: LayerStatistics, units: number, sample: Observed): void {
-  countValues(state.histogram, 0, sample.data, 0, sample.data.length);
   state.sampled[0] = (state.sampled[0] as number) + sample.data.length;
-  if (state.unitHistograms === undefined) return;
-  const positions = sample.columns / units;
-  for (let row = 0; row < sample.examples; row++) {
-    for (let unit = 0; unit < units; unit++) {
-      countValues(state.unitHistograms, unit * BUCKETS, sample.data, (row * units + unit) * positions, positions);
-    }
-  }
+  if (state.unitHistograms === undefined) countValues(state.histogram, 0, sample.data, 0, sample.data.length);
+  else countValuesByUnit(state.histogram, state.unitHistograms, sample.data, units, sample.columns / units);
 }

@@ -64,13 +64,20 @@ export function mergeLayerZeros(into: LayerZeros, other: LayerZeros): void {
 
 export function foldZeros(state: LayerZeros, layer: ObservedLayer, batch: ObservedBatch): void {
   const zeros = batch.get(layer.value, 'zero-count');
-  const shares = zeros.data.map((count) => count / zeros.entries);
   batch.indices.forEach((example, row) => {
     for (let unit = 0; unit < layer.units; unit++) {
       add(state.zeros, unit, zeros.data[row * layer.units + unit] as number);
       add(state.entries, unit, zeros.entries);
     }
-    addExampleRow(state.shares, example, shares, row);
+    if (example < state.shares.limit) {
+      const counts = zeros.data.subarray(row * layer.units, (row + 1) * layer.units);
+      addExampleRow(
+        state.shares,
+        example,
+        counts.map((count) => count / zeros.entries),
+        0,
+      );
+    }
   });
   if (state.sequence !== undefined) foldSequence(state.sequence, layer, batch);
 }
