@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Recipe } from '../core/dataset/recipe.js';
 import type { EngineName } from '../core/engine/engine.js';
-import type { InputsDescription, RunProgress } from '../protocol/inspection.js';
+import type { RunProgress } from '../protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../protocol/worker-api.js';
 import { createInspection } from '../worker/inspection.js';
 
@@ -43,28 +42,13 @@ export async function openInspection(
     settings: {
       engine: options.engine,
       threads: options.threads,
-      defaultInputs: options.limit ?? DEFAULT_LIMIT,
+      defaultInputs: DEFAULT_LIMIT,
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
       cacheMegabytes: 0,
     },
   });
-  const recipe = await chosenRecipe(inspection, opened.inputs, options);
-  if (recipe === undefined) return { inspection, model: opened };
+  if (options.inputs === undefined) return { inspection, model: opened };
+  const recipe = await inspection.recipeFor({ path: resolve(options.inputs) });
   const { inputs } = await inspection.setInputs({ recipe });
   return { inspection, model: { ...opened, inputs } };
-}
-
-/** The recipe that the options ask for, where it differs from the one that the model was opened with. */
-async function chosenRecipe(
-  inspection: WorkerApi,
-  opened: InputsDescription,
-  { inputs, limit }: CliOptions,
-): Promise<Recipe | undefined> {
-  if (inputs !== undefined) {
-    const recipe = await inspection.recipeFor({ path: resolve(inputs) });
-    return limit === undefined ? recipe : { ...recipe, limit };
-  }
-  const { recipe, problem } = opened;
-  // A recipe that cannot be used stays what it is, with its problem: it must not turn into random values.
-  if (limit === undefined || recipe.limit === undefined || recipe.limit === limit || problem !== undefined) return;
-  return { ...recipe, limit };
 }

@@ -18,7 +18,10 @@ export interface WorkerSettings {
   readonly engine: EngineName | 'automatic';
   /** 0: as many as there are cores. */
   readonly threads: number;
+  /** Inputs that a run uses at most, where the recipe does not say. */
   readonly defaultInputs: number;
+  /** Inputs that a run uses at most, whatever the recipe says. */
+  readonly limit?: number;
   /** Folder of cached results; undefined: no cache. */
   readonly cacheFolder?: string;
   readonly cacheMegabytes: number;

@@ -30,6 +30,8 @@ export interface InputsOptions {
   readonly limit: number;
   /** A recipe file may name any path of this machine; otherwise only what lies in the model's folder. */
   readonly anywhere: boolean;
+  /** Inputs at most, whatever the recipe says. */
+  readonly most?: number;
   readonly chosen?: Recipe;
 }
 
@@ -50,8 +52,9 @@ export async function createInputs({ path, graph }: ModelFile, options: InputsOp
 
   const present = async (recipe: Recipe, origin: InputsDescription['origin'], problem?: Problem): Promise<Present> => {
     const files = origin === 'chosen' ? byHand : byRecipe;
+    const limited = options.most === undefined ? recipe : { ...recipe, limit: options.most };
     const dataset =
-      problem ?? (await openDataset(recipe, modelInputs, files, { limit: options.limit, hints }).catch(asExpected));
+      problem ?? (await openDataset(limited, modelInputs, files, { limit: options.limit, hints }).catch(asExpected));
     const opened = 'batch' in dataset ? dataset : undefined;
     const lines = describeInputs(recipe, modelInputs, origin, {
       hints,

@@ -199,6 +199,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     const inputs = await createInputs(file, {
       limit: settings.defaultInputs,
       anywhere: recipePaths === 'anywhere',
+      ...(settings.limit === undefined ? {} : { most: settings.limit }),
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
     const inspected: Inspected = {
