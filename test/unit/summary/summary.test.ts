@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addExtrema, createExtrema, mergeExtrema, peaks } from '../../../src/core/summary/extrema.js';
-import { BUCKETS, countValues, drawable } from '../../../src/core/summary/histogram.js';
+import { BUCKETS, countValues, countValuesByUnit, drawable } from '../../../src/core/summary/histogram.js';
 import { addSums, createMoments, mergeMoments, pooled, variances } from '../../../src/core/summary/moments.js';
 import { addToTop, createTopK, mergeTop } from '../../../src/core/summary/top-examples.js';
 
@@ -67,6 +67,21 @@ describe('histograms', () => {
     return drawable(counts);
   };
 
+  it('of every unit are the same whether units are counted one by one or together', () => {
+    fc.assert(
+      fc.property(fc.nat(3), fc.integer({ min: 1, max: 3 }), fc.nat(4), (examples, units, positions) => {
+        const values = Float32Array.from({ length: examples * units * positions }, (_, index) => Math.sin(index) * 9);
+        const [all, perUnit] = [new Uint32Array(BUCKETS), new Uint32Array(units * BUCKETS)];
+        countValuesByUnit(all, perUnit, values, units, positions);
+        const [expectedAll, expected] = [new Uint32Array(BUCKETS), new Uint32Array(units * BUCKETS)];
+        countValues(expectedAll, 0, values, 0, values.length);
+        for (let row = 0; row < examples * units; row++) {
+          countValues(expected, (row % units) * BUCKETS, values, row * positions, positions);
+        }
+        expect([all, perUnit]).toEqual([expectedAll, expected]);
+      }),
+    );
+  });
   it('put every finite value of the range into the bin that holds it', () => {
     fc.assert(
       fc.property(
