@@ -1,5 +1,6 @@
 import { problem } from '../errors.js';
 import { decodeHalf, encodeHalf, roundHalfEven } from '../tensor/half.js';
+import { ARRAYS, type NumberType } from '../tensor/typed-array.js';
 import { elementCount, type ElementType, type NumberArray, type Tensor } from '../tensor/tensor.js';
 
 /** One example of one input, before batching: values in any numeric type, row-major. */
@@ -9,21 +10,6 @@ export interface Row {
   readonly dims: readonly number[];
   readonly data: NumberArray;
 }
-
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
 
 /** Whole numbers that a type holds; floats and 64-bit types take every number that we make. */
 const LIMITS: Partial<Record<ElementType, readonly [number, number]>> = {
@@ -39,7 +25,7 @@ const LIMITS: Partial<Record<ElementType, readonly [number, number]>> = {
 /** Elements of one tensor that we are willing to allocate: 1 GiB of float32. */
 export const MAXIMUM_ELEMENTS = 2 ** 28;
 
-export type FeedType = keyof typeof ARRAYS;
+export type FeedType = NumberType;
 
 export function isFeedType(type: string): type is FeedType {
   return Object.hasOwn(ARRAYS, type);

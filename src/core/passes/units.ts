@@ -1,6 +1,14 @@
 /** Small helpers over per-layer, per-unit arrays, shared by passes (which never import each other). */
 import type { ObservedLayer } from '../graph/layers.js';
+import type { Applicability, ModelFacts } from './pass.js';
 import type { LayerMetric, UnitMetric } from './result.js';
+
+/** A pass over activation layers needs at least one. */
+export function needsActivationLayers({ layers }: ModelFacts): Applicability {
+  return layers.length > 0
+    ? { applies: true }
+    : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' };
+}
 
 /** State of a pass: one accumulator per layer, by ONNX value name. */
 export type PerLayer<T> = Map<string, T>;

@@ -3,9 +3,8 @@ import type { ElementType, NumberArray } from './tensor.js';
 /** Types whose values a typed array holds. */
 export type NumberType = Exclude<ElementType, 'string'>;
 
-const ARRAYS: Readonly<
-  Record<NumberType, { new (buffer: ArrayBuffer): NumberArray; readonly BYTES_PER_ELEMENT: number }>
-> = {
+/** The typed array of each element type. */
+export const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -18,7 +17,7 @@ const ARRAYS: Readonly<
   int64: BigInt64Array,
   uint64: BigUint64Array,
   bool: Uint8Array,
-};
+} as const satisfies Readonly<Record<NumberType, unknown>>;
 
 export function bytesPerElement(type: NumberType): number {
   return ARRAYS[type].BYTES_PER_ELEMENT;

@@ -4,7 +4,7 @@ import { peaks } from '../../summary/extrema.js';
 import { pooled, variances } from '../../summary/moments.js';
 import type { Pass } from '../pass.js';
 import type { PassResult } from '../result.js';
-import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
+import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { statisticsAnswer, statisticsFindings } from './findings.js';
 import { allowance, createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
 
@@ -30,10 +30,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
     'every input and merged in double precision; the variance is the population variance. Inputs on which a unit is not ' +
     'finite are left out of its mean and variance and counted apart. Weights are read once for NaN and infinity. Histograms count values on a regular grid of ' +
     'positions where a layer has very many; the unit’s page says how many of how many.',
-  applies: ({ layers }) =>
-    layers.length > 0
-      ? { applies: true }
-      : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
+  applies: needsActivationLayers,
   plan: (layers) => layers.flatMap((layer): Observation[] => KINDS.map((kind) => ({ layer: layer.value, kind }))),
   start(layers) {
     const allowed = allowance(layers);

@@ -3,7 +3,7 @@ import type { Observation } from '../../rewrite/observation.js';
 import { largestFinite, peaks } from '../../summary/extrema.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { PassResult } from '../result.js';
-import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
+import { mergePerLayer, needsActivationLayers, perLayer, type PerLayer } from '../units.js';
 import { deadUnitsAnswer, deadUnitsFindings } from './findings.js';
 import {
   createLayerFiring,
@@ -27,10 +27,7 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
     'Functions that are never exactly zero (GELU, SiLU, Tanh …): dead when max |h| stays under 1 % of the layer’s. ' +
     'Tanh and sigmoid units are saturated when more than 99 % of their entries lie beyond |0.99| (sigmoid: below 0.01 or ' +
     'above 0.99). Dead on these inputs is no proof: other inputs may wake a unit. Source: methods D1.',
-  applies: ({ layers }) =>
-    layers.length > 0
-      ? { applies: true }
-      : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
+  applies: needsActivationLayers,
   plan: (layers) =>
     layers.flatMap((layer): Observation[] => [
       { layer: layer.value, kind: 'zero-count' },

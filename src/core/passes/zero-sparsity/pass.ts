@@ -2,7 +2,7 @@ import type { Observation } from '../../rewrite/observation.js';
 import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { Curve, Finding, PassResult } from '../result.js';
-import { layerValues, mergePerLayer, perLayer, unitValues, type PerLayer } from '../units.js';
+import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { amount, oneInputCaution, percent, sentence } from '../words.js';
 import {
   aggregate,
@@ -32,10 +32,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
     'stand what units with the layer’s mean rate (sᵍ) and units with their own rates (mean of (1 − pᵢ)ᵍ) would give if ' +
     'tokens were independent. Smooth functions such as GELU are never exactly zero: their share is near 0 by this measure. ' +
     'Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024); methods C1.',
-  applies: ({ layers }) =>
-    layers.length > 0
-      ? { applies: true }
-      : { applies: false, reason: 'No activation layer (output of a non-linearity) was found in this graph.' },
+  applies: needsActivationLayers,
   plan: (layers) =>
     layers.flatMap((layer): Observation[] => [
       { layer: layer.value, kind: 'zero-count' },
