@@ -74,6 +74,11 @@ describe('a person who right-clicks a model', () => {
   it('finds the same layer selected in VS Code’s tree of the model', async () => {
     const layer = (await page.unitTitle()).split(',')[0] ?? '';
     const leaf = layer.split('.').at(-1) ?? '';
+    const row = code.page.locator('.pane-body .monaco-list-row.selected', { hasText: leaf });
+    await row.first().waitFor();
+  });
+
+  it('selects in the tree and finds it selected on the page', async () => {
     const row = code.page.locator('.pane-body .monaco-list-row:not(.selected)', { hasText: 'block0' }).first();
     await row.click();
     await page.openTab('overview');
