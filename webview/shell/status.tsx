@@ -5,12 +5,13 @@ import { formatCount, formatSeconds } from '../format/numbers.js';
 import { formatDate } from '../format/words.js';
 import { result, resultIsStale } from '../state/session.js';
 
-const SKIPPED_NAMED = 20;
+/** A tooltip of more lines leaves the screen. */
+const LINES_NAMED = 20;
 
 export function Status(): JSX.Element | null {
   const current = result.value;
   if (current === undefined) return null;
-  const { inputsSeen, inputsPlanned, data, synthetic, skipped, engine, seconds, finished, cached } = current;
+  const { inputsSeen, inputsPlanned, data, synthetic, skipped, leftOut, engine, seconds, finished, cached } = current;
   const partial = inputsSeen < inputsPlanned;
   const made = `${data}\n${engine}, ${formatSeconds(seconds)}\n${formatDate(finished)}`;
   return (
@@ -39,11 +40,22 @@ export function Status(): JSX.Element | null {
         <Badge
           tone="warning"
           title={skipped
-            .slice(0, SKIPPED_NAMED)
+            .slice(0, LINES_NAMED)
             .map(({ name, reason }) => `${name}: ${reason}`)
             .join('\n')}
         >
           {formatCount(skipped.length)} {skipped.length === 1 ? 'input' : 'inputs'} skipped
+        </Badge>
+      )}
+      {leftOut.length > 0 && (
+        <Badge
+          tone="warning"
+          title={leftOut
+            .slice(0, LINES_NAMED)
+            .map(({ layer, reason }) => `${layer}: ${reason}`)
+            .join('\n')}
+        >
+          {formatCount(leftOut.length)} {leftOut.length === 1 ? 'layer' : 'layers'} left out
         </Badge>
       )}
       {cached && <Badge title={`Read from the cache. ${made}`}>from cache</Badge>}
