@@ -1,6 +1,7 @@
 /** What one unit did on one input: asked for one at a time, when a person looks at it. */
 import type { Dataset } from '../core/dataset/dataset.js';
 import type { Engine, Session } from '../core/engine/engine.js';
+import { usedFeeds } from '../core/engine/used-feeds.js';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
@@ -53,10 +54,7 @@ export function createActivationReader(
         const { feeds, indices } = await dataset.batch(index, index + 1);
         if (indices.length === 0) return undefined;
         const { observing, session } = await openFor(layer);
-        const inputs = new Set(session.inputNames);
-        const outputs = await session.run(
-          Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name))),
-        );
+        const outputs = await session.run(usedFeeds(session, feeds));
         const { data, columns } = observing.read(outputs, 1).get(layer.value, 'sample');
         const positions = columns / layer.units;
         return {

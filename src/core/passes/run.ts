@@ -4,6 +4,7 @@
  */
 import type { Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import { problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
@@ -64,14 +65,11 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
-    const inputsOf = new Set(session.inputNames);
     const running = performance.now();
     const observeBatch = async (start: number, end: number): Promise<ObservedBatch | undefined> => {
       const { feeds, indices } = await dataset.batch(start, end);
       if (indices.length === 0) return undefined;
-      // Inputs that no observed value needs are not in the rewritten graph.
-      const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => inputsOf.has(name)));
-      const values = observing.read(await session.run(used), indices.length);
+      const values = observing.read(await session.run(usedFeeds(session, feeds)), indices.length);
       await breathe();
       return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
     };

@@ -1,5 +1,6 @@
 import type { Batch, Dataset } from '../dataset/dataset.js';
-import type { Engine, Session } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import { problem, ProblemError, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
@@ -228,12 +229,6 @@ function exposeShapes(
       return shapes;
     },
   };
-}
-
-/** Inputs that no wanted value needs are not in the rewritten graph. */
-function usedFeeds(session: Session, feeds: NamedTensors): NamedTensors {
-  const used = new Set(session.inputNames);
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => used.has(name)));
 }
 
 /** The first `count` neighbouring examples from `start` on that can all be read. */
