@@ -1,0 +1,59 @@
+/** Element types of weights as they are read from files, and their numbers. */
+import { decodeHalf } from './half.js';
+import type { NumberArray } from './tensor.js';
+import type { NumberType } from './typed-array.js';
+
+/** 16-bit floats are kept as their bits, in a Uint16Array. */
+export type StoredType = NumberType | 'bfloat16';
+
+export function bytesPerStored(type: StoredType): number {
+  return BYTES[type];
+}
+
+const BYTES: Readonly<Record<StoredType, number>> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+  bool: 1,
+};
+
+/** The number that 16 bits mean as bfloat16: the upper half of a float32. */
+export function decodeBfloat16(bits: number): number {
+  word[0] = bits << 16;
+  return single[0] as number;
+}
+
+const word = new Uint32Array(1);
+const single = new Float32Array(word.buffer);
+
+let halves: Float32Array | undefined;
+let brainHalves: Float32Array | undefined;
+
+/** What each of the 65,536 bit patterns of a 16-bit float means. */
+export function sixteenBitTable(type: 'float16' | 'bfloat16'): Float32Array {
+  if (type === 'float16') return (halves ??= Float32Array.from({ length: 65536 }, (_, bits) => decodeHalf(bits)));
+  return (brainHalves ??= Float32Array.from({ length: 65536 }, (_, bits) => decodeBfloat16(bits)));
+}
+
+/** Stored elements as numbers: as they are where they are floats, decoded where they are bits; 64-bit integers may round. */
+export function storedNumbers(type: StoredType, data: NumberArray): Float32Array | Float64Array {
+  if (type === 'float16' || type === 'bfloat16') {
+    const table = sixteenBitTable(type);
+    const numbers = new Float32Array(data.length);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = table[data[i] as number] as number;
+    return numbers;
+  }
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  // 8- and 16-bit integers are exact in 32 bits of float, 32-bit integers are not.
+  return data.BYTES_PER_ELEMENT < 4 ? Float32Array.from(data) : Float64Array.from(data);
+}
