@@ -1,4 +1,4 @@
-import type { OutlineEntry } from '../protocol/model.js';
+import type { NetworkOverview, OutlineEntry } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
 
 /** Prints the model's structure; nothing is run. */
@@ -14,25 +14,33 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
       'File',
       `${overview.fileName}, ${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`,
     );
-    line('Producer', overview.producer);
-    line('Operator set', overview.opsets.map(({ domain, version }) => `${domain} ${version}`).join(', '));
-    for (const [name, values] of [
-      ['Input', overview.inputs],
-      ['Output', overview.outputs],
-    ] as const) {
-      for (const value of values)
-        line(name, `${value.name}: ${value.type} [${value.shape?.join(' × ') ?? 'unknown rank'}]`);
-    }
+    line('Format', overview.formatName);
     line('Parameters', overview.parameters.toLocaleString('en-US'));
-    line('Nodes', overview.nodes);
-    line('Operators', overview.operators.map(({ operator, count }) => `${operator} × ${count}`).join(', '));
-    for (const { message, place } of overview.cannotRun)
-      line('Cannot run', place === undefined ? message : `${message} (${place})`);
+    line('Tensors', overview.tensors.toLocaleString('en-US'));
+    if (overview.network !== undefined) describeNetwork(overview.network, line);
+    for (const { message, place } of overview.unread)
+      line('Not read', place === undefined ? message : `${message} (${place})`);
     process.stdout.write('\n');
     printOutline(outline, 0);
   }
   await inspection.close({});
   return 0;
+}
+
+function describeNetwork(network: NetworkOverview, line: (name: string, text: string | number) => unknown): void {
+  line('Producer', network.producer);
+  line('Operator set', network.opsets.map(({ domain, version }) => `${domain} ${version}`).join(', '));
+  for (const [name, values] of [
+    ['Input', network.inputs],
+    ['Output', network.outputs],
+  ] as const) {
+    for (const value of values)
+      line(name, `${value.name}: ${value.type} [${value.shape?.join(' × ') ?? 'unknown rank'}]`);
+  }
+  line('Nodes', network.nodes);
+  line('Operators', network.operators.map(({ operator, count }) => `${operator} × ${count}`).join(', '));
+  for (const { message, place } of network.cannotRun)
+    line('Cannot run', place === undefined ? message : `${message} (${place})`);
 }
 
 function printOutline(entries: readonly OutlineEntry[], depth: number): void {

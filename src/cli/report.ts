@@ -2,6 +2,8 @@ import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
+import type { RunAnswer } from '../protocol/inspection.js';
+import type { ModelOverview } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
 import { inputsText, progressPrinter } from './terminal.js';
 
@@ -27,10 +29,10 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   const { inspection, model } = await openInspection(options, progressPrinter());
   const { overview, inputs } = model;
   process.stdout.write(
-    `${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${overview.nodes} nodes\n`,
+    `${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${contentsText(overview)}\n`,
   );
-  for (const { text } of inputs.lines) process.stdout.write(`  ${text}\n`);
-  if (inputs.problem !== undefined) throw new ProblemError(inputs.problem);
+  for (const { text } of inputs?.lines ?? []) process.stdout.write(`  ${text}\n`);
+  if (inputs?.problem !== undefined) throw new ProblemError(inputs.problem);
 
   const wanted =
     options.passes.length > 0
@@ -45,20 +47,7 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   };
   process.once('SIGINT', onInterrupt);
   if (wanted.length > 0) {
-    const result = await inspection.run({ passes: wanted });
-    const rest = result.inputsSeen < result.inputsPlanned ? `, stopped before all ${result.inputsPlanned}` : '';
-    process.stdout.write(
-      `\n${inputsText(result.inputsSeen)} (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`,
-    );
-    for (const { answer } of result.passes) process.stdout.write(`\n${answer}\n`);
-    process.stdout.write('\nFindings\n');
-    const findings = sortFindings(result.passes);
-    if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');
-    for (const { severity, sentence } of findings) process.stdout.write(`  ${SEVERITY_MARKS[severity]} ${sentence}\n`);
-    if (result.skipped.length > 0) {
-      process.stdout.write(`\n${inputsText(result.skipped.length)} could not be read:\n`);
-      for (const { name, reason } of result.skipped.slice(0, 20)) process.stdout.write(`  ${name}: ${reason}\n`);
-    }
+    printAnswer(await inspection.run({ passes: wanted }));
   }
   process.off('SIGINT', onInterrupt);
 
@@ -68,6 +57,30 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   process.stdout.write(`\nReport: ${htmlPath}\nNumbers: ${jsonPath}\n`);
   await inspection.close({});
   return 0;
+}
+
+function contentsText({ network, tensors }: ModelOverview): string {
+  return network === undefined ? `${tensors.toLocaleString('en-US')} tensors` : `${network.nodes} nodes`;
+}
+
+function printAnswer({ result, fileResult }: RunAnswer): void {
+  if (result !== undefined) {
+    const rest = result.inputsSeen < result.inputsPlanned ? `, stopped before all ${result.inputsPlanned}` : '';
+    process.stdout.write(
+      `\n${inputsText(result.inputsSeen)} (${result.data}${rest}), ${result.engine}, ${result.seconds.toFixed(1)} s\n`,
+    );
+  }
+  const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
+  for (const { answer } of passes) process.stdout.write(`\n${answer}\n`);
+  process.stdout.write('\nFindings\n');
+  const findings = sortFindings(passes);
+  if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');
+  for (const { severity, sentence } of findings) process.stdout.write(`  ${SEVERITY_MARKS[severity]} ${sentence}\n`);
+  const skipped = result?.skipped ?? [];
+  if (skipped.length > 0) {
+    process.stdout.write(`\n${inputsText(skipped.length)} could not be read:\n`);
+    for (const { name, reason } of skipped.slice(0, 20)) process.stdout.write(`  ${name}: ${reason}\n`);
+  }
 }
 
 /** @throws ProblemError `file-unwritable` where nothing can be written at `path`, without writing anything. */

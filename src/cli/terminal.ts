@@ -26,13 +26,17 @@ const BETWEEN_LINES_MILLISECONDS = 2000;
 export function progressPrinter(): (progress: RunProgress) => void {
   const interactive = process.stderr.isTTY;
   let last = 0;
-  return ({ phase, inputsSeen, inputsPlanned, secondsLeft }) => {
+  return ({ phase, unit, done: seen, planned, secondsLeft }) => {
     const now = performance.now();
-    const done = inputsSeen === inputsPlanned;
+    const done = seen === planned;
     if (!interactive && !done && now - last < BETWEEN_LINES_MILLISECONDS) return;
     last = now;
     const left = secondsLeft === undefined ? '' : `, about ${Math.ceil(secondsLeft)} s left`;
-    const line = `${phase}: ${inputsSeen} of ${inputsText(inputsPlanned)}${left}`;
+    const amount =
+      unit === 'inputs'
+        ? `${seen} of ${inputsText(planned)}`
+        : `${Math.round(seen / 1e6)} of ${Math.round(planned / 1e6)} MB`;
+    const line = `${phase}: ${amount}${left}`;
     process.stderr.write(interactive ? `\r\u001b[K${line}${done ? '\n' : ''}` : `${line}\n`);
   };
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Problem } from '../core/errors.js';
-import type { Selection } from '../protocol/inspection.js';
+import type { Selection } from '../protocol/selection.js';
 import type { ModelPanel } from './panel.js';
 import { startComputeWorker } from './session/compute-worker.js';
 import { createSession, type Log, type ModelSession } from './session/session.js';

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { problem } from '../core/errors.js';
 import type { HostApi, PageApi } from '../protocol/page-api.js';
-import { connect, serve, type Channel, type Client, type RpcMessage } from '../protocol/rpc.js';
+import { QUESTIONS, type Question } from '../protocol/questions.js';
+import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
 import { pageHtml } from './page-html.js';
 import type { Audience, Log, ModelSession } from './session/session.js';
 import type { Lease } from './session/shared-resources.js';
@@ -80,13 +81,7 @@ export function connectPanel(
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),
     reload: () => session.reload(),
     log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`page: ${text}`),
-    graph: async (request, signal) => (await session.worker()).graph(request, signal),
-    node: async (request, signal) => (await session.worker()).node(request, signal),
-    unitMetric: async (request, signal) => (await session.worker()).unitMetric(request, signal),
-    exampleTile: async (request, signal) => (await session.worker()).exampleTile(request, signal),
-    layerHistogram: async (request, signal) => (await session.worker()).layerHistogram(request, signal),
-    unit: async (request, signal) => (await session.worker()).unit(request, signal),
-    example: async (request, signal) => (await session.worker()).example(request, signal),
+    ...passedOn(session),
   };
 
   const stopServing = serve(channel, host, (error) =>
@@ -127,6 +122,22 @@ export function connectPanel(
     },
   };
 }
+
+/** The page's questions to the worker, with their cancellation and progress. */
+function passedOn(session: ModelSession): Pick<HostApi, Question> {
+  const ask =
+    (question: Question) =>
+    async (request: unknown, signal?: AbortSignal, onProgress?: OnProgress): Promise<unknown> => {
+      const worker = await session.worker();
+      return (worker[question] as AnyQuestion)(request, signal, onProgress);
+    };
+  return Object.fromEntries(QUESTIONS.map((question) => [question, ask(question)])) as unknown as Pick<
+    HostApi,
+    Question
+  >;
+}
+
+type AnyQuestion = (request: unknown, signal?: AbortSignal, onProgress?: OnProgress) => Promise<unknown>;
 
 function webviewChannel(panel: vscode.WebviewPanel): Channel {
   const { webview } = panel;

@@ -21,8 +21,13 @@ export function timeLeftText(seconds: number): string {
 /** "Running: 120 of 200 inputs, about 12 s left". */
 export function progressText(progress: RunProgress): string {
   const parts: string[] = [];
-  if (progress.inputsPlanned > 0) {
-    parts.push(`${count.format(progress.inputsSeen)} of ${count.format(progress.inputsPlanned)} inputs`);
+  const { unit, done, planned } = progress;
+  if (planned > 0) {
+    parts.push(
+      unit === 'inputs'
+        ? `${count.format(done)} of ${count.format(planned)} inputs`
+        : `${count.format(done / 1e6)} of ${count.format(planned / 1e6)} MB`,
+    );
   }
   if (progress.secondsLeft !== undefined) parts.push(timeLeftText(progress.secondsLeft));
   return parts.length === 0 ? `${progress.phase}…` : `${progress.phase}: ${parts.join(', ')}`;

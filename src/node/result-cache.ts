@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { encodeSafetensors, readSafetensors } from '../core/formats/safetensors/safetensors.js';
 import { memorySource } from '../core/bytes/memory-source.js';
 import { packResult, unpackResult, type PackedArray } from '../core/passes/pack-result.js';
-import type { RunResult } from '../core/passes/result.js';
 
 const EXTENSION = '.safetensors';
 const UNFINISHED = '.part';
@@ -16,8 +15,8 @@ const ABANDONED_MILLISECONDS = 3_600_000;
 
 export interface ResultCache {
   /** undefined when there is none, or it cannot be read (then it is removed). */
-  load(key: string): Promise<RunResult | undefined>;
-  store(key: string, result: RunResult): Promise<void>;
+  load<T extends object>(key: string): Promise<T | undefined>;
+  store(key: string, result: object): Promise<void>;
 }
 
 /** Key of a cached result: a digest of everything that its numbers depend on. */
@@ -34,10 +33,10 @@ export function cacheKey(parts: readonly (string | Uint8Array)[]): string {
 export function createResultCache(folder: string, limitBytes: number, warn: (text: string) => void): ResultCache {
   const fileOf = (key: string): string => join(folder, key + EXTENSION);
   return {
-    async load(key) {
+    async load<T extends object>(key: string) {
       const file = fileOf(key);
       try {
-        const result = await decode(await readFile(file));
+        const result = await decode<T>(await readFile(file));
         if (result === undefined) await rm(file, { force: true });
         else await utimes(file, new Date(), new Date());
         return result;
@@ -66,7 +65,7 @@ export function createResultCache(folder: string, limitBytes: number, warn: (tex
   };
 }
 
-function encode(result: RunResult): Uint8Array {
+function encode(result: object): Uint8Array {
   const { arrays, json } = packResult(result);
   const tensors = Object.fromEntries(
     [...arrays].map(([name, data]) => [name, { dtype: dtypeOf(data), shape: [data.length], data }]),
@@ -74,12 +73,13 @@ function encode(result: RunResult): Uint8Array {
   return encodeSafetensors(tensors, { 'model-inspector': json });
 }
 
-function dtypeOf(data: PackedArray): 'F32' | 'U32' | 'I32' {
+function dtypeOf(data: PackedArray): 'F32' | 'F64' | 'U32' | 'I32' {
   if (data instanceof Float32Array) return 'F32';
+  if (data instanceof Float64Array) return 'F64';
   return data instanceof Uint32Array ? 'U32' : 'I32';
 }
 
-async function decode(bytes: Uint8Array): Promise<RunResult | undefined> {
+async function decode<T extends object>(bytes: Uint8Array): Promise<T | undefined> {
   const file = await readSafetensors(memorySource('result', bytes));
   const json = file.metadata['model-inspector'];
   if (json === undefined) return undefined;

@@ -2,7 +2,7 @@
 import type { Problem } from '../core/errors.js';
 import type { ExamplePreview } from '../core/dataset/dataset.js';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { PassResult, Quantity, RunResult } from '../core/passes/result.js';
+import type { FileResult, PassResult, Quantity, RunResult } from '../core/passes/result.js';
 
 /** How the model's inputs will be made, in words and as the recipe. */
 export interface InputsDescription {
@@ -23,22 +23,43 @@ export interface RunRequest {
 }
 
 export interface RunProgress {
-  readonly inputsSeen: number;
-  readonly inputsPlanned: number;
+  /** What is counted: inputs run, or bytes of weights read. */
+  readonly unit: 'inputs' | 'bytes';
+  readonly done: number;
+  /** 0 until known. */
+  readonly planned: number;
   /** Estimate, seconds; undefined until known. */
   readonly secondsLeft?: number;
-  /** "Preparing", "Running", "Finishing". */
+  /** "Preparing", "Running", "Finishing", "Reading weights". */
   readonly phase: string;
 }
 
-/** A result without its large arrays: what the page needs at once. Large arrays are asked for one by one. */
+/** A pass's result without its large arrays: what the page needs at once. Large arrays are asked for one by one. */
+export interface PassSummary extends Omit<
+  PassResult,
+  'unitMetrics' | 'exampleMetrics' | 'histograms' | 'topExamples' | 'nodeMetrics'
+> {
+  readonly unitMetrics: readonly Quantity[];
+  readonly exampleMetrics: readonly (Quantity & { readonly examples: Int32Array })[];
+  /** Their values stand in the items of the graph. */
+  readonly nodeMetrics?: readonly Quantity[];
+}
+
 export interface ResultSummary extends Omit<RunResult, 'passes'> {
-  readonly passes: readonly (Omit<PassResult, 'unitMetrics' | 'exampleMetrics' | 'histograms' | 'topExamples'> & {
-    readonly unitMetrics: readonly Quantity[];
-    readonly exampleMetrics: readonly (Quantity & { readonly examples: Int32Array })[];
-  })[];
+  readonly passes: readonly PassSummary[];
   /** Read from the cache instead of computed now. */
   readonly cached: boolean;
+}
+
+/** What passes over the file alone found, as far as they were asked. */
+export interface FileResultSummary extends Omit<FileResult, 'passes'> {
+  readonly passes: readonly PassSummary[];
+}
+
+/** What a run leaves: a result for each kind of pass that was in it. */
+export interface RunAnswer {
+  readonly result?: ResultSummary;
+  readonly fileResult?: FileResultSummary;
 }
 
 export interface UnitMetricValues {
@@ -78,14 +99,4 @@ export interface ExampleDetail {
   readonly preview: ExamplePreview;
   /** Activations of the asked unit over positions (a map over the picture, a value per token), if one was asked for. */
   readonly activations?: { readonly shape: readonly number[]; readonly values: Float32Array };
-}
-
-/** What is selected, everywhere at once. All optional: nothing selected. */
-export interface Selection {
-  /** Id of a graph item. */
-  readonly item?: string;
-  /** ONNX value name of an activation layer. */
-  readonly layer?: string;
-  readonly unit?: number;
-  readonly example?: number;
 }

@@ -6,6 +6,7 @@ export type {
   GraphNodeDetail,
   GraphPicture,
   ModelOverview,
+  NetworkOverview,
   OutlineEntry,
 } from '../core/graph/description.js';
 
@@ -15,6 +16,8 @@ export interface PassDescription {
   readonly title: string;
   readonly question: string;
   readonly method: string;
+  /** What answers it: inputs that run through the model, or the file alone. */
+  readonly over: 'inputs' | 'file';
   /** Why it does not apply, if so. */
   readonly reason?: string;
 }

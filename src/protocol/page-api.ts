@@ -1,7 +1,9 @@
 /** Between the extension host and the page (webview). The page never holds a model: it asks. */
 import type { Problem } from '../core/errors.js';
 import type { WorkerApi, OpenedModel } from './worker-api.js';
-import type { InputsDescription, ResultSummary, RunProgress, Selection } from './inspection.js';
+import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
+import type { Selection } from './selection.js';
+import type { Question } from './questions.js';
 
 /** What the host can do here; the page adapts. */
 export interface Capabilities {
@@ -22,10 +24,7 @@ export type OpenState =
   | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
 
 /** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
-export interface HostApi extends Pick<
-  WorkerApi,
-  'graph' | 'node' | 'unitMetric' | 'exampleTile' | 'layerHistogram' | 'unit' | 'example'
-> {
+export interface HostApi extends Pick<WorkerApi, Question> {
   /** First call, and again whenever the page is shown after being hidden. */
   ready(request: Record<string, never>, signal?: AbortSignal): Promise<OpenState>;
   /** Starts a run (all applicable passes when none are named); its end arrives as `resultChanged`. */
@@ -47,8 +46,9 @@ export interface PageApi {
   stateChanged(state: OpenState): Promise<void>;
   inputsChanged(inputs: InputsDescription): Promise<void>;
   runProgress(progress: RunProgress): Promise<void>;
-  /** A run ended; `problem` when it failed. */
-  resultChanged(result: { readonly result?: ResultSummary; readonly problem?: Problem }): Promise<void>;
+  /** A run ended, with everything that is known now; `problem` when it failed. */
+  resultChanged(end: RunAnswer & { readonly problem?: Problem }): Promise<void>;
+  fileResultChanged(result: FileResultSummary): Promise<void>;
   selectionChanged(selection: Selection): Promise<void>;
   /** The file changed on disk, or was deleted. */
   fileChanged(change: { readonly deleted: boolean }): Promise<void>;

@@ -4,12 +4,20 @@
  */
 import { asProblem, CancelledError, ProblemError, type Problem } from '../core/errors.js';
 
-/** Methods take one plain-data argument and, in the callee, an abort signal. */
-export type Api<T> = { [K in keyof T]: (argument: never, signal?: AbortSignal) => Promise<unknown> };
+const PROGRESS_MILLISECONDS = 100;
+
+/** How much of a long question is answered, from 0 to 1. */
+export type OnProgress = (share: number) => void;
+
+/** Methods take one plain-data argument and, in the callee, an abort signal and somebody to tell of progress. */
+export type Api<T> = {
+  [K in keyof T]: (argument: never, signal?: AbortSignal, onProgress?: OnProgress) => Promise<unknown>;
+};
 
 export type RpcMessage =
   | { readonly type: 'call'; readonly id: number; readonly method: string; readonly argument: unknown }
   | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'progress'; readonly id: number; readonly share: number }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly problem: Problem | 'cancelled' };
 
@@ -27,6 +35,7 @@ export interface Client<T extends Api<T>> {
 }
 
 interface Pending {
+  readonly onProgress: OnProgress | undefined;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -40,6 +49,7 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
   let nextId = 1;
   let closed: Problem | undefined;
   const stop = channel.listen((message) => {
+    if (message.type === 'progress') pending.get(message.id)?.onProgress?.(message.share);
     if (message.type !== 'result' && message.type !== 'error') return;
     const call = pending.get(message.id);
     if (call === undefined) return;
@@ -47,7 +57,12 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
     if (message.type === 'result') call.resolve(message.value);
     else call.reject(message.problem === 'cancelled' ? new CancelledError() : new ProblemError(message.problem));
   });
-  const invoke = (method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> =>
+  const invoke = (
+    method: string,
+    argument: unknown,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (closed !== undefined) return reject(new ProblemError(closed));
       if (signal?.aborted) return reject(new CancelledError());
@@ -60,6 +75,7 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
       signal?.addEventListener('abort', onAbort, { once: true });
       const settled = (): void => signal?.removeEventListener('abort', onAbort);
       pending.set(id, {
+        onProgress,
         resolve: (value) => (settled(), resolve(value)),
         reject: (error) => (settled(), reject(error)),
       });
@@ -74,7 +90,8 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
   const api = new Proxy({} as T, {
     get: (_target, method) =>
       typeof method === 'string' && method !== 'then'
-        ? (argument: unknown, signal?: AbortSignal) => invoke(method, argument, signal)
+        ? (argument: unknown, signal?: AbortSignal, onProgress?: OnProgress) =>
+            invoke(method, argument, signal, onProgress)
         : undefined,
   });
   return {
@@ -106,7 +123,8 @@ export function serve<T extends Api<T>>(
     const { id } = message;
     const controller = new AbortController();
     running.set(id, controller);
-    void answer(implementation, message.method, message.argument, controller.signal)
+    const onProgress = progressSender(channel, id);
+    void answer(implementation, message.method, message.argument, controller.signal, onProgress)
       // A value that cannot be copied is a defect like any other: the caller is told.
       .then((value) => channel.send({ type: 'result', id, value }))
       .catch((error: unknown) => {
@@ -125,11 +143,24 @@ async function answer<T extends Api<T>>(
   method: string,
   argument: unknown,
   signal: AbortSignal,
+  onProgress: OnProgress,
 ): Promise<unknown> {
   if (!Object.hasOwn(implementation, method)) throw new Error(`No such method: ${method}`);
   const call = implementation[method as keyof T] as unknown as (
     argument: unknown,
     signal: AbortSignal,
+    onProgress: OnProgress,
   ) => Promise<unknown>;
-  return call(argument, signal);
+  return call(argument, signal, onProgress);
+}
+
+/** Says how far a call is, at most so often that nobody drowns in messages. */
+function progressSender(channel: Channel, id: number): OnProgress {
+  let said = -Infinity;
+  return (share) => {
+    const now = performance.now();
+    if (now - said < PROGRESS_MILLISECONDS) return;
+    said = now;
+    channel.send({ type: 'progress', id, share });
+  };
 }

@@ -4,10 +4,12 @@ import type { Recipe } from '../core/dataset/recipe.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
   ExampleDetail,
+  FileResultSummary,
   HistogramView,
   InputsDescription,
   MatrixTile,
   ResultSummary,
+  RunAnswer,
   RunProgress,
   RunRequest,
   UnitDetail,
@@ -41,9 +43,12 @@ export interface OpenedModel {
   readonly overview: ModelOverview;
   readonly outline: readonly OutlineEntry[];
   readonly passes: readonly PassDescription[];
-  readonly inputs: InputsDescription;
+  /** Absent where the file holds weights only: there is nothing to run inputs through. */
+  readonly inputs?: InputsDescription;
   /** From the cache, when this file, recipe and pass versions were run before. */
   readonly result?: ResultSummary;
+  /** From the cache; what follows from the structure alone is told soon after opening. */
+  readonly fileResult?: FileResultSummary;
   /** Engine that runs will use, as shown: "onnxruntime-node 1.30.0 (native)". */
   readonly engine?: string;
 }
@@ -64,7 +69,7 @@ export interface WorkerApi {
   /** Best recipe for a file or folder that a person chose as the model's inputs. */
   recipeFor(request: { readonly path: string; readonly input?: string }, signal?: AbortSignal): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */
-  run(request: RunRequest, signal?: AbortSignal): Promise<ResultSummary>;
+  run(request: RunRequest, signal?: AbortSignal): Promise<RunAnswer>;
   /** Stops the run under way after its batch and keeps what it has. */
   cancelRun(request: Record<string, never>): Promise<void>;
   unitMetric(request: { readonly metric: string }, signal?: AbortSignal): Promise<UnitMetricValues>;
@@ -96,5 +101,7 @@ export interface WorkerApi {
 /** What the worker tells on its own. */
 export interface WorkerEvents {
   runProgress(progress: RunProgress): Promise<void>;
+  /** More is known of the file alone, without anybody having asked. */
+  fileResultChanged(result: FileResultSummary): Promise<void>;
   log(line: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;
 }

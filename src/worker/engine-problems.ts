@@ -1,14 +1,14 @@
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, type Problem } from '../core/errors.js';
 import { prune } from '../core/rewrite/prune.js';
-import type { ModelFile } from './open-model.js';
+import type { Network } from './open-model.js';
 
 /** Models up to this size are tried at once; larger ones say it when they first run, since trying reads their weights. */
 const TRY_BYTES = 64 * 2 ** 20;
 
 /** Whether the engine takes the graph as it is: an operator or operator set that it lacks is known before a run. */
 export async function engineProblems(
-  { onnx, graph, toRunnable }: ModelFile,
+  { onnx, graph, toRunnable }: Network,
   engine: Engine,
   threads: number,
 ): Promise<Problem[]> {

@@ -13,7 +13,7 @@ import type { Recipe } from '../core/dataset/recipe.js';
 import { asProblem, ProblemError, type Problem } from '../core/errors.js';
 import { dataFiles } from '../node/data-files.js';
 import type { InputsDescription } from '../protocol/inspection.js';
-import type { ModelFile } from './open-model.js';
+import type { Graph } from '../core/graph/graph.js';
 
 export interface Inputs {
   description(): InputsDescription;
@@ -40,7 +40,8 @@ interface Present {
   readonly dataset: Dataset | Problem;
 }
 
-export async function createInputs({ path, graph }: ModelFile, options: InputsOptions): Promise<Inputs> {
+/** @param path absolute path of the model */
+export async function createInputs(path: string, graph: Graph, options: InputsOptions): Promise<Inputs> {
   const folder = dirname(path);
   const modelInputs = graph.inputs;
   const hints = inputHints(graph);

@@ -1,4 +1,4 @@
-/** Opens a model file from disk: its structure, its layers, and the way to run rewritten versions of it. */
+/** Opens a model file from disk: its weights, and where it is a network its structure and the way to run it rewritten. */
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
@@ -6,24 +6,37 @@ import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { Problem } from '../core/errors.js';
 import { problem } from '../core/errors.js';
 import { encodeOnnx } from '../core/formats/onnx/decode.js';
-import { externalLocations } from '../core/formats/onnx/external-data.js';
 import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
-import { openOnnx, type OnnxFile } from '../core/formats/onnx/open.js';
+import type { OnnxFile } from '../core/formats/onnx/open.js';
 import { toRunnable } from '../core/formats/onnx/serialize.js';
+import type { TensorFile } from '../core/formats/tensor-file.js';
 import { createGraph, type Graph } from '../core/graph/graph.js';
 import { detectActivationLayers } from '../core/graph/layer-detection.js';
 import type { ActivationLayer } from '../core/graph/layers.js';
 import { buildModuleTree, type ModuleTree } from '../core/graph/modules.js';
-import { outline } from '../core/graph/outline.js';
-import { overview } from '../core/graph/overview.js';
 import { exposeBranches } from '../core/rewrite/observe-branches.js';
 import { openFileSource } from '../node/file-source.js';
+import { openFormat } from '../node/open-format.js';
 import { siblingFiles } from '../node/sibling-files.js';
-import type { ModelOverview, OutlineEntry } from '../protocol/model.js';
 
+/** A model file of any format. */
 export interface ModelFile {
   /** Absolute path. */
   readonly path: string;
+  readonly fileName: string;
+  /** Every tensor that the model stores. */
+  readonly weights: TensorFile;
+  /** Absent where the file holds weights only. */
+  readonly network?: Network;
+  /** Changes with the files: structure, sizes and modification times, also of weights in other files. */
+  readonly identity: string;
+  /** @throws ProblemError `file-changed` when a file is not the one that was opened: engines read weights on their own. */
+  assertUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A model that computes something: an ONNX graph. */
+export interface Network {
   readonly onnx: OnnxFile;
   /** The graph as the file has it: what is shown. */
   readonly graph: Graph;
@@ -32,16 +45,9 @@ export interface ModelFile {
   readonly tree: ModuleTree;
   /** Layers that passes are asked about: all but attention patterns, which are a question of their own. */
   readonly layers: readonly ActivationLayer[];
-  readonly overview: ModelOverview;
-  readonly outline: readonly OutlineEntry[];
   /** What keeps it from running, as far as the file itself tells. */
   readonly problems: readonly Problem[];
-  /** Changes with the files: structure, sizes and modification times, also of weights in other files. */
-  readonly identity: string;
-  /** @throws ProblemError `file-changed` when a file is not the one that was opened: engines read weights on their own. */
-  assertUnchanged(): Promise<void>;
   readonly toRunnable: (model: ModelProto) => RunnableModel;
-  close(): Promise<void>;
 }
 
 export async function openModelFile(path: string, signal?: AbortSignal): Promise<ModelFile> {
@@ -50,36 +56,52 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   const file = await realpath(path).catch(() => path);
   const folder = dirname(file);
   const source = await openFileSource(file);
-  const onnx = { ...(await openOnnx(source, siblingFiles(folder), signal)), fileName: basename(path) };
-  const files = [file, ...externalLocations(onnx.proto).map((location) => resolve(folder, location))];
+  const { weights, onnx } = await openFormat(source, siblingFiles(folder), signal);
+  const fileName = basename(path);
+  const files = [file, ...weights.files.slice(1).map((location) => resolve(folder, location))];
   const stamp = await stampOf(files);
+  return {
+    path,
+    fileName,
+    weights,
+    ...(onnx === undefined ? {} : { network: networkOf(onnx, folder) }),
+    identity: createHash('sha256')
+      .update(onnx === undefined ? structureOf(weights) : encodeOnnx(onnx.proto))
+      .update(stamp)
+      .digest('hex'),
+    async assertUnchanged() {
+      if ((await stampOf(files)) === stamp) return;
+      throw problem('file-changed', `“${fileName}” or a file with its weights changed while it was open.`, {
+        place: fileName,
+        remedy: 'Reload the model.',
+      });
+    },
+    async close() {
+      await weights.close();
+      await source.close();
+    },
+  };
+}
+
+function networkOf(onnx: OnnxFile, folder: string): Network {
   const graph = createGraph(onnx.proto);
   const branches = exposeBranches(onnx.proto);
   const layers = [...detectActivationLayers(graph), ...branches.layers].filter(
     ({ family }) => family !== 'distribution',
   );
-  const tree = buildModuleTree(graph);
   return {
-    path,
     onnx,
     graph,
     observable: branches.layers.length === 0 ? graph : createGraph(branches.model),
-    tree,
+    tree: buildModuleTree(graph),
     layers,
-    overview: overview(onnx, graph),
-    outline: outline(tree, layers),
     problems: [...onnx.problems, ...graph.problems],
-    identity: createHash('sha256').update(encodeOnnx(onnx.proto)).update(stamp).digest('hex'),
-    async assertUnchanged() {
-      if ((await stampOf(files)) === stamp) return;
-      throw problem('file-changed', `“${onnx.fileName}” or a file with its weights changed while it was open.`, {
-        place: onnx.fileName,
-        remedy: 'Reload the model.',
-      });
-    },
     toRunnable: (model) => toRunnable(model, folder),
-    close: () => source.close(),
   };
+}
+
+function structureOf({ tensors }: TensorFile): string {
+  return JSON.stringify(tensors.map(({ name, dims, dtype, bytes, file }) => [name, dims, dtype, bytes, file]));
 }
 
 /** Sizes and modification times of files; only these are read, so a location that leads elsewhere does no harm. */

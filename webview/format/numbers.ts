@@ -52,6 +52,8 @@ export function formatQuantity(format: Quantity['format'], value: number | undef
       return formatCount(value);
     case 'number':
       return formatNumber(value);
+    case 'bytes':
+      return formatBytes(value);
   }
 }
 

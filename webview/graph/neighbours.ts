@@ -1,6 +1,6 @@
 /** Moving through the graph with the arrow keys: along edges where there are any, else to the nearest box that way. */
 import type { GraphItem, GraphPicture, GraphEdge } from '../../src/protocol/model.js';
-import type { Selection } from '../../src/protocol/inspection.js';
+import type { Selection } from '../../src/protocol/selection.js';
 
 export type Direction = 'up' | 'down' | 'left' | 'right';
 

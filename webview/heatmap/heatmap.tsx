@@ -198,13 +198,22 @@ interface ReadoutProps {
 function Readout({ cell, source, labels, tiles }: ReadoutProps): JSX.Element {
   const inside = cell !== undefined && cell.column < source.rowLength(cell.row);
   if (!inside) return <div class="readout muted">Point at a cell to read its value.</div>;
-  const value = tiles.value(cell.row, cell.column);
+  const reading = tiles.value(cell.row, cell.column);
   const text =
-    value === undefined ? '…' : Number.isNaN(value) ? 'no value' : formatReading(source.quantity.format, value);
+    reading === undefined
+      ? '…'
+      : Number.isNaN(reading.value)
+        ? 'no value'
+        : formatReading(source.quantity.format, reading.value);
   return (
     <div class="readout" aria-live="polite">
       <strong class="readout-value">{text}</strong>
       <span>{labels.cell(cell.row, cell.column)}</span>
+      {reading && reading.steps.row * reading.steps.column > 1 && (
+        <span class="muted">
+          {source.reduces} of {reading.steps.row} × {reading.steps.column} cells
+        </span>
+      )}
     </div>
   );
 }

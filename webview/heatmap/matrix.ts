@@ -5,8 +5,13 @@ import type { Domain } from '../../src/core/picture/colormap.js';
 export interface MatrixSource {
   readonly rows: number;
   readonly columns: number;
-  /** Values of rows [r0, r1) × columns [c0, c1), row-major; NaN where there is none. */
-  tile(rows: Range, columns: Range, signal: AbortSignal): Promise<Float32Array>;
+  /**
+   * Values of rows [r0, r1) × columns [c0, c1), row-major; NaN where there is none. With steps above 1 (asked only of a
+   * matrix that reduces) one value stands for each block of so many rows and columns; blocks at the end may be smaller.
+   */
+  tile(rows: Range, columns: Range, signal: AbortSignal, steps: Steps): Promise<Float32Array>;
+  /** Gives blocks as one value, so that a matrix of any size can be seen whole; what that value is, for the readout. */
+  readonly reduces?: string;
   /** Cells of a row; fewer than `columns` where rows have different lengths. */
   rowLength(row: number): number;
   readonly quantity: Quantity;
@@ -16,6 +21,12 @@ export interface MatrixSource {
 }
 
 export type Range = readonly [start: number, end: number];
+
+/** Rows and columns of a block that is shown as one cell: powers of two. */
+export interface Steps {
+  readonly row: number;
+  readonly column: number;
+}
 
 /** Words around the cells. */
 export interface MatrixLabels {

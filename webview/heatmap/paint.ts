@@ -3,7 +3,7 @@ import type { Theme } from '../theme/theme.js';
 import type { Cell, MatrixLabels, MatrixSource } from './matrix.js';
 import { reducedPicture } from './reduced-picture.js';
 import type { Tile, TileCache } from './tile-cache.js';
-import { visibleTiles, type HeatmapView, type Room } from './viewport.js';
+import { stepsFor, visibleTiles, type HeatmapView, type Room } from './viewport.js';
 
 /** The strips around the cells, in CSS pixels. */
 export interface Gutter {
@@ -60,8 +60,9 @@ function paintCells(context: CanvasRenderingContext2D, frame: Frame, ratio: numb
   const top = (row: number): number => snap(gutter.top + (row - view.row) * view.cellHeight);
   const lastRow = Math.ceil(view.row + room.height / view.cellHeight);
   const lastColumn = Math.ceil(view.column + room.width / view.cellWidth);
-  for (const position of visibleTiles(view, source, room)) {
-    const tile = tiles.get(position);
+  const wanted = visibleTiles(view, source, room).map((position) => tiles.get(position));
+  const complete = wanted.every((tile) => tile !== undefined);
+  for (const tile of [...(complete ? [] : tiles.standIns(stepsFor(view, source))), ...wanted]) {
     if (tile === undefined) continue;
     const r0 = Math.max(tile.rows[0], Math.floor(view.row));
     const r1 = Math.min(tile.rows[1], lastRow);
@@ -69,13 +70,18 @@ function paintCells(context: CanvasRenderingContext2D, frame: Frame, ratio: numb
     const c1 = Math.min(tile.columns[1], lastColumn);
     if (r1 <= r0 || c1 <= c0) continue;
     const [x, y] = [left(c0), top(r0)];
-    const { picture, perColumn, perRow } = reducedPicture(tile, view.cellWidth * ratio, view.cellHeight * ratio);
+    const { row: rowStep, column: columnStep } = tile.steps;
+    const { picture, perColumn, perRow } = reducedPicture(
+      tile,
+      view.cellWidth * columnStep * ratio,
+      view.cellHeight * rowStep * ratio,
+    );
     context.drawImage(
       picture,
-      (c0 - tile.columns[0]) * perColumn,
-      (r0 - tile.rows[0]) * perRow,
-      (c1 - c0) * perColumn,
-      (r1 - r0) * perRow,
+      ((c0 - tile.columns[0]) / columnStep) * perColumn,
+      ((r0 - tile.rows[0]) / rowStep) * perRow,
+      ((c1 - c0) / columnStep) * perColumn,
+      ((r1 - r0) / rowStep) * perRow,
       x,
       y,
       left(c1) - x,

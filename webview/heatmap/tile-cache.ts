@@ -1,23 +1,33 @@
 /** Tiles of a matrix as small pictures, one pixel per cell: asked for when in sight, kept while they are recent. */
 import { asProblem, CancelledError, type Problem } from '../../src/core/errors.js';
 import type { Colormap } from '../../src/core/picture/colormap.js';
-import type { MatrixSource, Range } from './matrix.js';
-import { TILE_CELLS, type TilePosition } from './viewport.js';
+import type { MatrixSource, Range, Steps } from './matrix.js';
+import { TILE_CELLS, tileRanges, type TilePosition } from './viewport.js';
 
 export interface Tile {
   readonly values: Float32Array;
   readonly rows: Range;
   readonly columns: Range;
+  readonly steps: Steps;
   readonly picture: OffscreenCanvas;
   readonly hasNaN: boolean;
+}
+
+/** A value, and the block of cells that it stands for. */
+export interface Reading {
+  readonly value: number;
+  readonly steps: Steps;
 }
 
 export interface TileCache {
   /** The tile, or undefined while it is under way. */
   get(position: TilePosition): Tile | undefined;
+  /** Tiles that are kept at other steps, the coarsest first: they stand in for what is under way. */
+  standIns(steps: Steps): readonly Tile[];
   /** Asks for what is in sight and missing; gives up what is under way and out of sight. */
   want(positions: readonly TilePosition[]): void;
-  value(row: number, column: number): number | undefined;
+  /** What is known of a cell at the steps that were wanted last. */
+  value(row: number, column: number): Reading | undefined;
   close(): void;
 }
 
@@ -37,21 +47,22 @@ export function createTileCache(
   const underWay = new Map<string, AbortController>();
   const failed = new Set<string>();
   let queue: readonly TilePosition[] = [];
+  let wantedSteps: Steps = { row: 1, column: 1 };
 
-  const keyOf = ({ tileRow, tileColumn }: TilePosition): string => `${tileRow} ${tileColumn}`;
+  const keyOf = ({ tileRow, tileColumn, steps }: TilePosition): string =>
+    `${tileRow} ${tileColumn} ${steps.row} ${steps.column}`;
 
   const load = (position: TilePosition): void => {
     const key = keyOf(position);
     const controller = new AbortController();
     underWay.set(key, controller);
-    const rows = tileRange(position.tileRow, source.rows);
-    const columns = tileRange(position.tileColumn, source.columns);
+    const [rows, columns] = tileRanges(position, source);
     source
-      .tile(rows, columns, controller.signal)
+      .tile(rows, columns, controller.signal, position.steps)
       .then(
         (values) => {
           if (controller.signal.aborted) return;
-          tiles.set(key, paintTile(source, map, values, rows, columns));
+          tiles.set(key, paintTile(source, map, values, rows, columns, position.steps));
           while (tiles.size > KEPT_TILES) dropOldest(tiles);
           onArrival();
         },
@@ -84,8 +95,13 @@ export function createTileCache(
       tiles.set(key, tile);
       return tile;
     },
+    standIns: ({ row, column }) =>
+      [...tiles.values()]
+        .filter(({ steps }) => steps.row !== row || steps.column !== column)
+        .sort((a, b) => b.steps.row * b.steps.column - a.steps.row * a.steps.column),
     want(positions) {
       queue = positions;
+      wantedSteps = positions[0]?.steps ?? wantedSteps;
       const wanted = new Set(positions.map(keyOf));
       for (const [key, controller] of underWay) {
         if (wanted.has(key)) continue;
@@ -95,12 +111,18 @@ export function createTileCache(
       next();
     },
     value(row, column) {
+      const steps = wantedSteps;
+      const [blockRow, blockColumn] = [Math.floor(row / steps.row), Math.floor(column / steps.column)];
       const tile = tiles.get(
-        keyOf({ tileRow: Math.floor(row / TILE_CELLS), tileColumn: Math.floor(column / TILE_CELLS) }),
+        keyOf({
+          tileRow: Math.floor(blockRow / TILE_CELLS),
+          tileColumn: Math.floor(blockColumn / TILE_CELLS),
+          steps,
+        }),
       );
       if (tile === undefined) return undefined;
-      const width = tile.columns[1] - tile.columns[0];
-      return tile.values[(row - tile.rows[0]) * width + column - tile.columns[0]];
+      const value = tile.values[(blockRow % TILE_CELLS) * tile.picture.width + (blockColumn % TILE_CELLS)];
+      return value === undefined ? undefined : { value, steps };
     },
     close() {
       queue = [];
@@ -111,18 +133,21 @@ export function createTileCache(
   };
 }
 
-function tileRange(tile: number, length: number): Range {
-  return [tile * TILE_CELLS, Math.min(length, (tile + 1) * TILE_CELLS)];
-}
-
 function dropOldest(tiles: Map<string, Tile>): void {
   const oldest = tiles.keys().next();
   if (!oldest.done) tiles.delete(oldest.value);
 }
 
-function paintTile(source: MatrixSource, map: Colormap, values: Float32Array, rows: Range, columns: Range): Tile {
-  const width = columns[1] - columns[0];
-  const height = rows[1] - rows[0];
+function paintTile(
+  source: MatrixSource,
+  map: Colormap,
+  values: Float32Array,
+  rows: Range,
+  columns: Range,
+  steps: Steps,
+): Tile {
+  const width = Math.ceil((columns[1] - columns[0]) / steps.column);
+  const height = Math.ceil((rows[1] - rows[0]) / steps.row);
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   const { packed } = map;
@@ -132,7 +157,8 @@ function paintTile(source: MatrixSource, map: Colormap, values: Float32Array, ro
   let hasNaN = false;
   for (let row = 0; row < height; row++) {
     // Cells past the end of a short row stay transparent.
-    const cells = Math.min(width, source.rowLength(rows[0] + row) - columns[0]);
+    const length = source.rowLength(rows[0] + row * steps.row) - columns[0];
+    const cells = Math.min(width, Math.ceil(length / steps.column));
     for (let column = 0, index = row * width; column < cells; column++, index++) {
       const value = values[index] as number;
       if (Number.isNaN(value)) {
@@ -146,5 +172,5 @@ function paintTile(source: MatrixSource, map: Colormap, values: Float32Array, ro
   }
   const picture = new OffscreenCanvas(width, height);
   picture.getContext('2d')?.putImageData(image, 0, 0);
-  return { values, rows, columns, picture, hasNaN };
+  return { values, rows, columns, steps, picture, hasNaN };
 }

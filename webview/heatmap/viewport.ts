@@ -1,5 +1,5 @@
 /** Which part of a matrix is in sight, and how large its cells are. Pure. */
-import type { Cell } from './matrix.js';
+import type { Cell, Range, Steps } from './matrix.js';
 
 export const TILE_CELLS = 256;
 
@@ -15,6 +15,8 @@ export interface HeatmapView {
 export interface Extent {
   readonly rows: number;
   readonly columns: number;
+  /** Present where blocks of cells can be asked for as one value. */
+  readonly reduces?: string;
 }
 
 /** The room for cells, in CSS pixels. */
@@ -26,12 +28,12 @@ export interface Room {
 const LARGEST_CELL_PX = 72;
 const TALLEST_FITTED_CELL_PX = 30;
 const WIDEST_FITTED_CELL_PX = 40;
-/** Never so far out that more tiles would be in sight than are kept. */
+/** Never so far out that more tiles would be in sight than are kept, unless blocks can be had as one cell. */
 const MOST_VISIBLE_TILES = 150;
 
 /** Everything in sight, if that leaves cells of a size worth showing. */
 export function fitView(extent: Extent, room: Room): HeatmapView {
-  const smallest = smallestCell(room);
+  const smallest = extent.reduces === undefined ? smallestCell(room) : 0;
   return {
     row: 0,
     column: 0,
@@ -111,20 +113,39 @@ export function cellAt(view: HeatmapView, x: number, y: number, extent: Extent):
 export interface TilePosition {
   readonly tileRow: number;
   readonly tileColumn: number;
+  readonly steps: Steps;
+}
+
+/** Rows and columns that a tile covers. */
+export function tileRanges({ tileRow, tileColumn, steps }: TilePosition, extent: Extent): readonly [Range, Range] {
+  const range = (tile: number, step: number, length: number): Range => [
+    tile * TILE_CELLS * step,
+    Math.min(length, (tile + 1) * TILE_CELLS * step),
+  ];
+  return [range(tileRow, steps.row, extent.rows), range(tileColumn, steps.column, extent.columns)];
+}
+
+/** Blocks as large as fit into a pixel: what is in sight then takes a handful of tiles, whatever the matrix's size. */
+export function stepsFor(view: HeatmapView, extent: Extent): Steps {
+  if (extent.reduces === undefined) return { row: 1, column: 1 };
+  const step = (cellPx: number): number => 2 ** Math.max(0, Math.floor(Math.log2(1 / cellPx)));
+  return { row: step(view.cellHeight), column: step(view.cellWidth) };
 }
 
 /** Tiles in sight, those nearest to the middle first. */
 export function visibleTiles(view: HeatmapView, extent: Extent, room: Room): readonly TilePosition[] {
   const lastRow = Math.min(extent.rows - 1, view.row + room.height / view.cellHeight);
   const lastColumn = Math.min(extent.columns - 1, view.column + room.width / view.cellWidth);
+  const steps = stepsFor(view, extent);
+  const [tall, wide] = [TILE_CELLS * steps.row, TILE_CELLS * steps.column];
   const tiles: TilePosition[] = [];
-  for (let tileRow = Math.floor(view.row / TILE_CELLS); tileRow <= lastRow / TILE_CELLS; tileRow++) {
-    for (let tileColumn = Math.floor(view.column / TILE_CELLS); tileColumn <= lastColumn / TILE_CELLS; tileColumn++) {
-      tiles.push({ tileRow, tileColumn });
+  for (let tileRow = Math.floor(view.row / tall); tileRow <= lastRow / tall; tileRow++) {
+    for (let tileColumn = Math.floor(view.column / wide); tileColumn <= lastColumn / wide; tileColumn++) {
+      tiles.push({ tileRow, tileColumn, steps });
     }
   }
-  const middleRow = (view.row + lastRow) / 2 / TILE_CELLS - 0.5;
-  const middleColumn = (view.column + lastColumn) / 2 / TILE_CELLS - 0.5;
+  const middleRow = (view.row + lastRow) / 2 / tall - 0.5;
+  const middleColumn = (view.column + lastColumn) / 2 / wide - 0.5;
   const distance = (tile: TilePosition): number => Math.hypot(tile.tileRow - middleRow, tile.tileColumn - middleColumn);
   return tiles.sort((a, b) => distance(a) - distance(b));
 }

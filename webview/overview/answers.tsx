@@ -1,11 +1,10 @@
 /** The answer of each pass in one sentence: also said when there is nothing to warn about. */
 import type { JSX } from 'preact';
 import { ui } from '../state/interface-state.js';
-import { passTitle } from '../state/metrics.js';
-import { result } from '../state/session.js';
+import { passResults, passTitle } from '../state/metrics.js';
 
 export function Answers(): JSX.Element | null {
-  const passes = result.value?.passes ?? [];
+  const passes = passResults.value;
   if (passes.length === 0) return null;
   return (
     <section class="card" aria-labelledby="answers-title">

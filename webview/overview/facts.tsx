@@ -1,7 +1,7 @@
 /** What the model is, in one card. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ModelOverview, NamedTensorType } from '../../src/protocol/model.js';
+import type { ModelOverview, NamedTensorType, NetworkOverview } from '../../src/protocol/model.js';
 import { TextButton } from '../controls/button.js';
 import { formatBytes, formatCount } from '../format/numbers.js';
 import { formatShape, opsetName } from '../format/words.js';
@@ -10,17 +10,22 @@ const OPERATORS_SHOWN = 9;
 const TENSORS_SHOWN = 4;
 
 export function Facts({ overview }: { overview: ModelOverview }): JSX.Element {
-  const { inputs, outputs, opsets, irVersion, producer, fileBytes, externalBytes, metadata, docString } = overview;
+  const { network, formatName, files, fileBytes, externalBytes, metadata } = overview;
   return (
     <section class="card" aria-labelledby="facts-title">
       <h2 id="facts-title">Model</h2>
-      <Tensors title="Inputs" tensors={inputs} />
-      <Tensors title="Outputs" tensors={outputs} />
-      <Operators overview={overview} />
+      {network && (
+        <>
+          <Tensors title="Inputs" tensors={network.inputs} />
+          <Tensors title="Outputs" tensors={network.outputs} />
+          <Operators network={network} />
+        </>
+      )}
       <dl class="facts">
-        <Fact term="Opset" value={opsets.map(({ domain, version }) => opsetName(domain, version)).join(', ')} />
-        <Fact term="IR version" value={String(irVersion)} />
-        <Fact term="Producer" value={producer || 'not said'} />
+        <Fact term="Format" value={formatName} />
+        <Fact term="Tensors" value={formatCount(overview.tensors)} />
+        {files > 1 && <Fact term="Files" value={formatCount(files)} />}
+        {network && <NetworkFacts network={network} />}
         <Fact
           term="On disk"
           value={
@@ -33,7 +38,7 @@ export function Facts({ overview }: { overview: ModelOverview }): JSX.Element {
           <Fact key={key} term={key} value={value} />
         ))}
       </dl>
-      {docString && <p class="doc-string">{docString}</p>}
+      {network?.docString && <p class="doc-string">{network.docString}</p>}
     </section>
   );
 }
@@ -58,7 +63,17 @@ function Tensors({ title, tensors }: { title: string; tensors: readonly NamedTen
   );
 }
 
-function Operators({ overview: { operators, nodes } }: { overview: ModelOverview }): JSX.Element {
+function NetworkFacts({ network: { opsets, irVersion, producer } }: { network: NetworkOverview }): JSX.Element {
+  return (
+    <>
+      <Fact term="Opset" value={opsets.map(({ domain, version }) => opsetName(domain, version)).join(', ')} />
+      <Fact term="IR version" value={String(irVersion)} />
+      <Fact term="Producer" value={producer || 'not said'} />
+    </>
+  );
+}
+
+function Operators({ network: { operators, nodes } }: { network: NetworkOverview }): JSX.Element {
   const [all, setAll] = useState(false);
   const shown = all ? operators : operators.slice(0, OPERATORS_SHOWN);
   return (

@@ -1,5 +1,6 @@
 /** The front page: what the model is and what was found, beside the graph. */
 import type { JSX } from 'preact';
+import type { Problem } from '../../src/core/errors.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
@@ -11,10 +12,12 @@ import { Findings } from './findings.js';
 import { InputsCard } from './inputs-card.js';
 
 export function Overview({ model }: { model: OpenedModel }): JSX.Element {
+  const cannotRun = model.overview.network?.cannotRun ?? [];
   return (
     <div class="overview">
       <div class="overview-side">
-        {model.overview.cannotRun.length > 0 && <CannotRun model={model} />}
+        {cannotRun.length > 0 && <CannotRun problems={cannotRun} />}
+        {model.overview.unread.length > 0 && <Unread problems={model.overview.unread} />}
         {result.value ? <Findings /> : <BeforeFirstRun model={model} />}
         <Answers />
         {inputs.value && <InputsCard inputs={inputs.value} />}
@@ -27,7 +30,7 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
 
 function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
   const applicable = model.passes.filter((pass) => pass.reason === undefined);
-  if (model.overview.cannotRun.length > 0) return null;
+  if ((model.overview.network?.cannotRun.length ?? 0) > 0) return null;
   if (progress.value) {
     return (
       <section class="card welcome">
@@ -63,12 +66,24 @@ function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
   );
 }
 
-function CannotRun({ model }: { model: OpenedModel }): JSX.Element {
+function CannotRun({ problems }: { problems: readonly Problem[] }): JSX.Element {
   return (
     <section class="cannot-run" aria-label="Why the model cannot run">
       <h2>This model cannot run here</h2>
       <p class="muted">Its structure and its weights are shown all the same.</p>
-      {model.overview.cannotRun.map((problem, index) => (
+      {problems.map((problem, index) => (
+        <ProblemBox key={index} problem={problem} severity="warning" />
+      ))}
+    </section>
+  );
+}
+
+function Unread({ problems }: { problems: readonly Problem[] }): JSX.Element {
+  return (
+    <section class="cannot-run" aria-label="What could not be read">
+      <h2>Not everything could be read</h2>
+      <p class="muted">What could be read is shown all the same.</p>
+      {problems.map((problem, index) => (
         <ProblemBox key={index} problem={problem} severity="warning" />
       ))}
     </section>

@@ -1,5 +1,6 @@
 /** Name and size of the model, and the run. */
 import type { JSX } from 'preact';
+import type { NamedTensorType } from '../../src/protocol/model.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { ProgressBar } from '../controls/fields.js';
@@ -21,7 +22,11 @@ export function Header({ model }: { model: OpenedModel }): JSX.Element {
           label="parameters"
           title={`${formatCount(overview.parameters)} parameters`}
         />
-        <Figure value={formatCount(overview.nodes)} label="nodes" />
+        {overview.network === undefined ? (
+          <Figure value={formatCount(overview.tensors)} label={overview.tensors === 1 ? 'tensor' : 'tensors'} />
+        ) : (
+          <Figure value={formatCount(overview.network.nodes)} label="nodes" />
+        )}
         <Figure value={formatBytes(overview.fileBytes + overview.externalBytes)} label="on disk" />
       </ul>
       <RunControl model={model} />
@@ -29,9 +34,19 @@ export function Header({ model }: { model: OpenedModel }): JSX.Element {
   );
 }
 
-/** "image 1 × 3 × 64 × 64 → logits 1 × 10". */
+/** "image 1 × 3 × 64 × 64 → logits 1 × 10"; of weights without a network "safetensors, 3 files". */
 function Signature({ model: { overview } }: { model: OpenedModel }): JSX.Element {
-  const side = (tensors: OpenedModel['overview']['inputs']): string => {
+  const { network } = overview;
+  if (network === undefined) {
+    const files = overview.files > 1 ? `, ${formatCount(overview.files)} files` : '';
+    return (
+      <div class="signature">
+        {overview.formatName}
+        {files}: weights without a graph
+      </div>
+    );
+  }
+  const side = (tensors: readonly NamedTensorType[]): string => {
     const [first] = tensors;
     if (first === undefined) return 'nothing';
     const more = tensors.length > 1 ? ` and ${tensors.length - 1} more` : '';
@@ -39,7 +54,7 @@ function Signature({ model: { overview } }: { model: OpenedModel }): JSX.Element
   };
   return (
     <div class="signature">
-      {side(overview.inputs)} <span class="arrow">→</span> {side(overview.outputs)}
+      {side(network.inputs)} <span class="arrow">→</span> {side(network.outputs)}
     </div>
   );
 }
@@ -55,7 +70,7 @@ function Figure({ value, label, title }: { value: string; label: string; title?:
 
 function RunControl({ model }: { model: OpenedModel }): JSX.Element | null {
   const running = progress.value;
-  const canRun = model.overview.cannotRun.length === 0 && model.passes.some((pass) => pass.reason === undefined);
+  const canRun = model.passes.some((pass) => pass.reason === undefined);
   if (running === undefined) {
     if (!canRun) return null;
     return (
@@ -66,18 +81,22 @@ function RunControl({ model }: { model: OpenedModel }): JSX.Element | null {
       </div>
     );
   }
-  const { inputsSeen, inputsPlanned, secondsLeft, phase } = running;
-  const share = inputsPlanned > 0 ? inputsSeen / inputsPlanned : undefined;
+  const { unit, done, planned, secondsLeft, phase } = running;
+  const share = planned > 0 ? done / planned : undefined;
+  const amount =
+    unit === 'inputs'
+      ? `${formatCount(done)} of ${formatCount(planned)} inputs`
+      : `${formatBytes(done)} of ${formatBytes(planned)}`;
   return (
     <div class="run running" aria-live="polite">
       <div class="run-text">
         <span>{phase}</span>
         <span class="muted">
-          {inputsPlanned > 0 && `${formatCount(inputsSeen)} of ${formatCount(inputsPlanned)} inputs`}
+          {planned > 0 && amount}
           {secondsLeft !== undefined && `, ${formatSeconds(secondsLeft)} left`}
         </span>
       </div>
-      <ProgressBar share={share} label={`${phase}: ${inputsSeen} of ${inputsPlanned} inputs`} />
+      <ProgressBar share={share} label={planned > 0 ? `${phase}: ${amount}` : phase} />
       <Button icon="stop" onClick={() => void cancelRun()} title="Stop and keep what was seen so far">
         Cancel
       </Button>

@@ -28,8 +28,16 @@ const client = connect<HostApi>(channel);
 
 export const host: HostApi = client.api;
 
+const MESSAGE_TYPES: ReadonlySet<string> = new Set<RpcMessage['type']>([
+  'call',
+  'cancel',
+  'progress',
+  'result',
+  'error',
+]);
+
 function isRpcMessage(data: unknown): data is RpcMessage {
   if (typeof data !== 'object' || data === null) return false;
   const { type, id } = data as { type?: unknown; id?: unknown };
-  return typeof id === 'number' && (type === 'call' || type === 'cancel' || type === 'result' || type === 'error');
+  return typeof id === 'number' && typeof type === 'string' && MESSAGE_TYPES.has(type);
 }

@@ -1,6 +1,6 @@
 /** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
 import { effect, signal, type Signal } from '@preact/signals';
-import type { Selection } from '../../src/protocol/inspection.js';
+import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
 
 /** Raised when a field changes its meaning; an older state is then forgotten. */

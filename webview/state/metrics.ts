@@ -1,32 +1,44 @@
 /** What the results offer to look at: derived from the result, never stored. */
 import { computed } from '@preact/signals';
 import type { Finding, LayerMetric, LayerSummary, Quantity, Severity } from '../../src/core/passes/result.js';
-import type { ResultSummary, UnitMetricValues } from '../../src/protocol/inspection.js';
+import type { PassSummary, ResultSummary, UnitMetricValues } from '../../src/protocol/inspection.js';
 import { host } from './channel.js';
-import { openedModel, result } from './session.js';
+import { fileResult, openedModel, result } from './session.js';
 
-export type PassSummary = ResultSummary['passes'][number];
 export type ExampleQuantity = PassSummary['exampleMetrics'][number];
+
+/** What every pass found, those over inputs first. */
+export const passResults = computed<readonly PassSummary[]>(() => [
+  ...(result.value?.passes ?? []),
+  ...(fileResult.value?.passes ?? []),
+]);
 
 export const layers = computed<readonly LayerSummary[]>(() => result.value?.layers ?? []);
 
 export const layersByValue = computed(() => new Map(layers.value.map((layer) => [layer.value, layer])));
 
 export const layerMetrics = computed<readonly LayerMetric[]>(() =>
-  unique(passes().flatMap((pass) => pass.layerMetrics)),
+  unique(passResults.value.flatMap((pass) => pass.layerMetrics)),
 );
 
-export const unitMetrics = computed<readonly Quantity[]>(() => unique(passes().flatMap((pass) => pass.unitMetrics)));
+export const unitMetrics = computed<readonly Quantity[]>(() =>
+  unique(passResults.value.flatMap((pass) => pass.unitMetrics)),
+);
+
+/** Metrics that every box of the graph has a value of. */
+export const nodeMetrics = computed<readonly Quantity[]>(() =>
+  unique(passResults.value.flatMap((pass) => pass.nodeMetrics ?? [])),
+);
 
 export const exampleMetrics = computed<readonly ExampleQuantity[]>(() =>
-  unique(passes().flatMap((pass) => pass.exampleMetrics)),
+  unique(passResults.value.flatMap((pass) => pass.exampleMetrics)),
 );
 
 const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, information: 2 };
 
 /** All findings, worst first. */
 export const findings = computed<readonly (Finding & { readonly pass: string })[]>(() =>
-  passes()
+  passResults.value
     .flatMap((pass) => pass.findings.map((finding) => ({ ...finding, pass: pass.pass })))
     .sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] || b.weight - a.weight),
 );
@@ -45,7 +57,7 @@ export function chooseMetric<T extends Quantity>(
   id: string | undefined,
   metricsOf: (pass: PassSummary) => readonly T[],
 ): T | undefined {
-  const all = passes();
+  const all = passResults.value;
   return (
     all.flatMap(metricsOf).find((metric) => metric.id === id) ??
     all.filter((pass) => pass.layerMetrics.some(showsSomething)).flatMap(metricsOf)[0] ??
@@ -85,9 +97,6 @@ export function loadUnitMetric(metric: string): Promise<UnitMetricValues> {
   return values;
 }
 
-function passes(): readonly PassSummary[] {
-  return result.value?.passes ?? [];
-}
 
 function unique<T extends Quantity>(metrics: readonly T[]): readonly T[] {
   return [...new Map(metrics.map((metric) => [metric.id, metric])).values()];

@@ -1,5 +1,5 @@
 /** What is selected, everywhere at once: one signal, told to the host, which tells the outline and other views. */
-import type { Selection } from '../../src/protocol/inspection.js';
+import { sameSelection, type Selection } from '../../src/protocol/selection.js';
 import type { GraphItem } from '../../src/protocol/model.js';
 import { host } from './channel.js';
 import { ui } from './interface-state.js';
@@ -31,10 +31,6 @@ export function clearSelection(): void {
   select({});
 }
 
-export function isEmpty({ item, layer, unit, example }: Selection): boolean {
-  return item === undefined && layer === undefined && unit === undefined && example === undefined;
-}
-
-export function sameSelection(a: Selection, b: Selection): boolean {
-  return a.item === b.item && a.layer === b.layer && a.unit === b.unit && a.example === b.example;
+export function isEmpty(selected: Selection): boolean {
+  return sameSelection(selected, {});
 }

@@ -2,7 +2,12 @@
 import { computed, signal } from '@preact/signals';
 import { asProblem, CancelledError, type Problem } from '../../src/core/errors.js';
 import type { OpenState, PageApi } from '../../src/protocol/page-api.js';
-import type { InputsDescription, ResultSummary, RunProgress } from '../../src/protocol/inspection.js';
+import type {
+  FileResultSummary,
+  InputsDescription,
+  ResultSummary,
+  RunProgress,
+} from '../../src/protocol/inspection.js';
 import { serve } from '../../src/protocol/rpc.js';
 import { actionProblem, attempt } from './attempt.js';
 import { channel, host } from './channel.js';
@@ -14,6 +19,8 @@ import { isEmpty, selection } from './selection.js';
 export const openState = signal<OpenState | undefined>(undefined);
 export const inputs = signal<InputsDescription | undefined>(undefined);
 export const result = signal<ResultSummary | undefined>(undefined);
+/** What passes over the file alone found. */
+export const fileResult = signal<FileResultSummary | undefined>(undefined);
 /** The run under way. */
 export const progress = signal<RunProgress | undefined>(undefined);
 /** The inputs were changed after the result was made. */
@@ -46,7 +53,7 @@ export async function askState(): Promise<void> {
 /** Runs all applicable passes, or the named ones. */
 export async function startRun(passes?: readonly string[]): Promise<void> {
   actionProblem.value = undefined;
-  progress.value = { inputsSeen: 0, inputsPlanned: 0, phase: 'Preparing' };
+  progress.value = { unit: 'inputs', done: 0, planned: 0, phase: 'Preparing' };
   try {
     await host.run(passes === undefined ? {} : { passes });
   } catch (error) {
@@ -76,6 +83,7 @@ function applyState(state: OpenState): void {
   inputs.value = state.model.inputs;
   // The same result again (the page was hidden and shown): keep the object, and with it everything loaded for it.
   if (result.peek()?.finished !== state.model.result?.finished) result.value = state.model.result;
+  fileResult.value = state.model.fileResult;
   progress.value = state.running;
   workerProblem.value = undefined;
   if (isEmpty(state.selection)) {
@@ -95,12 +103,16 @@ const page: PageApi = {
   runProgress: async (next) => {
     progress.value = next;
   },
-  resultChanged: async ({ result: next, problem }) => {
+  resultChanged: async ({ result: next, fileResult: ofFile, problem }) => {
     progress.value = undefined;
     actionProblem.value = problem;
-    if (problem !== undefined && next === undefined) return;
+    if (ofFile !== undefined) fileResult.value = ofFile;
+    if (next === undefined || next === result.peek()) return;
     result.value = next;
     resultIsStale.value = false;
+  },
+  fileResultChanged: async (next) => {
+    fileResult.value = next;
   },
   selectionChanged: async (next) => {
     selection.value = next;

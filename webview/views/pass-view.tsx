@@ -1,11 +1,12 @@
 /** What one pass found: its question, the answer, the picture, the table, and how it is computed. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { PassSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { LayerBars } from '../charts/layer-bars.js';
 import { restsOn } from '../shell/rests-on.js';
-import { layers, type PassSummary } from '../state/metrics.js';
+import { layers } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 

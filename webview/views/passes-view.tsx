@@ -5,11 +5,12 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { Icon } from '../controls/icon.js';
 import { ui } from '../state/interface-state.js';
-import { progress, result, startRun } from '../state/session.js';
+import { passResults } from '../state/metrics.js';
+import { progress, startRun } from '../state/session.js';
 import { PassView } from './pass-view.js';
 
 export function PassesView({ model }: { model: OpenedModel }): JSX.Element {
-  const results = result.value?.passes ?? [];
+  const results = passResults.value;
   const chosen =
     model.passes.find((pass) => pass.id === ui.pass.value) ??
     model.passes.find((pass) => results.some((found) => found.pass === pass.id)) ??

@@ -1,25 +1,40 @@
 /** What can be told of a model's structure, as plain data: the front page, the collapsed graph, a node, the outline. */
 import type { Problem } from '../errors.js';
+import type { MetadataEntry, ModelFormat } from '../formats/tensor-file.js';
 import type { NamedValueType } from './value-type.js';
 
-/** The front page's facts. */
+/** The front page's facts: what every format tells, and what only a network has. */
 export interface ModelOverview {
   readonly fileName: string;
-  readonly format: 'onnx';
+  readonly format: ModelFormat;
+  /** As shown: "ONNX", "GGUF version 3". */
+  readonly formatName: string;
   readonly fileBytes: number;
   /** Bytes of weights in other files. */
   readonly externalBytes: number;
+  /** Files that the model consists of. */
+  readonly files: number;
+  /** Tensors of weights. */
+  readonly tensors: number;
+  /** Elements of all weights (of an ONNX graph: initializers and large constants) of floating-point type. */
+  readonly parameters: number;
+  readonly metadata: readonly MetadataEntry[];
+  /** What of the file could not be read although the rest is shown. */
+  readonly unread: readonly Problem[];
+  /** Absent where a file holds weights only. */
+  readonly network?: NetworkOverview;
+}
+
+/** What is known of a graph as a whole. */
+export interface NetworkOverview {
   readonly producer: string;
   readonly irVersion: number;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   readonly inputs: readonly NamedValueType[];
   readonly outputs: readonly NamedValueType[];
-  /** Elements of all initializers (and large constants) of floating-point type. */
-  readonly parameters: number;
   readonly nodes: number;
   /** Operator → how often, most frequent first, subgraphs included. */
   readonly operators: readonly { readonly operator: string; readonly count: number }[];
-  readonly metadata: readonly { readonly key: string; readonly value: string }[];
   /** Why it cannot run here, if so (structure and weights are still shown): each operator or file, with its reason. */
   readonly cannotRun: readonly Problem[];
   readonly docString: string;

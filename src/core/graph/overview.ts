@@ -1,29 +1,49 @@
+import type { Problem } from '../errors.js';
 import { everyNode } from '../formats/onnx/walk.js';
-import type { OnnxFile } from '../formats/onnx/open.js';
-import type { ModelOverview } from './description.js';
+import type { TensorFile } from '../formats/tensor-file.js';
+import { elementCount } from '../tensor/tensor.js';
+import type { ModelOverview, NetworkOverview } from './description.js';
 import { displayText } from './display-text.js';
 import type { Graph } from './graph.js';
 import { countParameters } from './parameters.js';
 import type { NamedValueType } from './value-type.js';
-
-/** What only the reader of the file knows of it. */
-export type FileFacts = Pick<OnnxFile, 'fileName' | 'fileBytes' | 'externalBytes' | 'problems'>;
 
 /** Lists of a hostile file may be endless; nobody reads further. */
 const MAXIMUM_ENTRIES = 500;
 const MAXIMUM_DOCUMENTATION_LENGTH = 4000;
 
 /**
- * The front page's facts, with every text fit to be shown. `cannotRun` holds what the file itself tells; engines may add
- * to it.
+ * The front page's facts, with every text fit to be shown.
+ * @param graph absent where the file holds weights only.
+ * @param cannotRun what keeps the network from running, as far as is known.
  */
-export function overview(file: FileFacts, graph: Graph): ModelOverview {
+export function overview(
+  fileName: string,
+  weights: TensorFile,
+  graph?: Graph,
+  cannotRun: readonly Problem[] = [],
+): ModelOverview {
+  return {
+    fileName: displayText(fileName),
+    format: weights.format,
+    formatName: weights.formatName,
+    fileBytes: weights.fileBytes,
+    externalBytes: weights.externalBytes,
+    files: weights.files.length,
+    tensors: weights.tensors.length,
+    parameters: graph === undefined ? floatElements(weights) : countParameters(graph).total,
+    metadata: weights.metadata.slice(0, MAXIMUM_ENTRIES).map(({ key, value }) => ({
+      key: displayText(key),
+      value: displayText(value, MAXIMUM_DOCUMENTATION_LENGTH),
+    })),
+    unread: weights.problems,
+    ...(graph === undefined ? {} : { network: networkOverview(graph, cannotRun) }),
+  };
+}
+
+function networkOverview(graph: Graph, cannotRun: readonly Problem[]): NetworkOverview {
   const { model } = graph;
   return {
-    fileName: displayText(file.fileName),
-    format: 'onnx',
-    fileBytes: file.fileBytes,
-    externalBytes: file.externalBytes,
     producer: displayText([model.producerName, model.producerVersion].filter((text) => text !== '').join(' ')),
     irVersion: Number(model.irVersion),
     opsets: model.opsetImport.slice(0, MAXIMUM_ENTRIES).map(({ domain, version }) => ({
@@ -32,16 +52,19 @@ export function overview(file: FileFacts, graph: Graph): ModelOverview {
     })),
     inputs: graph.inputs.slice(0, MAXIMUM_ENTRIES).map(shown),
     outputs: graph.outputs.slice(0, MAXIMUM_ENTRIES).map(shown),
-    parameters: countParameters(graph).total,
     nodes: graph.nodes.length,
     operators: operatorCounts(graph),
-    metadata: model.metadataProps.slice(0, MAXIMUM_ENTRIES).map(({ key, value }) => ({
-      key: displayText(key),
-      value: displayText(value, MAXIMUM_DOCUMENTATION_LENGTH),
-    })),
-    cannotRun: [...file.problems, ...graph.problems],
+    cannotRun,
     docString: displayText(model.docString, MAXIMUM_DOCUMENTATION_LENGTH),
   };
+}
+
+/** Numbers that a file of weights holds: what it stores in a floating-point type, quantised blocks included. */
+function floatElements({ tensors }: TensorFile): number {
+  return tensors.reduce((sum, { dims, values }) => {
+    const isFloat = values !== undefined && /float/.test(values.type);
+    return isFloat ? sum + elementCount(dims) : sum;
+  }, 0);
 }
 
 /** A value's name and type, fit to be shown. */

@@ -1,11 +1,9 @@
 /**
- * A run's result as named typed arrays plus JSON: what goes into a safetensors file, so that anyone can read it with one
+ * A result as named typed arrays plus JSON: what goes into a safetensors file, so that anyone can read it with one
  * line of Python. Arrays are named by their path, with the ids of list entries:
  * "passes/dead-units/unitMetrics/unit-firing-rate/values/relu1".
  */
-import type { RunResult } from './result.js';
-
-export type PackedArray = Float32Array | Uint32Array | Int32Array;
+export type PackedArray = Float32Array | Float64Array | Uint32Array | Int32Array;
 
 export interface PackedResult {
   readonly arrays: ReadonlyMap<string, PackedArray>;
@@ -18,10 +16,10 @@ export const RESULT_FORMAT = 2;
 
 const ARRAY_KEY = '$array';
 
-export function packResult(result: RunResult): PackedResult {
+export function packResult(result: object): PackedResult {
   const arrays = new Map<string, PackedArray>();
   const pack = (value: unknown, path: readonly string[]): unknown => {
-    if (value instanceof Float32Array || value instanceof Uint32Array || value instanceof Int32Array) {
+    if (isPackedArray(value)) {
       const name = path.join('/');
       arrays.set(name, value);
       return { [ARRAY_KEY]: name };
@@ -45,7 +43,7 @@ export function packResult(result: RunResult): PackedResult {
 }
 
 /** @returns undefined when the pack was written by another version of the format. */
-export function unpackResult(packed: PackedResult): RunResult | undefined {
+export function unpackResult<T extends object>(packed: PackedResult): T | undefined {
   const parsed = JSON.parse(packed.json, decodeNonFinite) as { format?: unknown; result?: unknown };
   if (parsed.format !== RESULT_FORMAT) return undefined;
   const unpack = (value: unknown): unknown => {
@@ -59,7 +57,11 @@ export function unpackResult(packed: PackedResult): RunResult | undefined {
     }
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unpack(entry)]));
   };
-  return unpack(parsed.result) as RunResult;
+  return unpack(parsed.result) as T;
+}
+
+function isPackedArray(value: unknown): value is PackedArray {
+  return [Float32Array, Float64Array, Uint32Array, Int32Array].some((kind) => value instanceof kind);
 }
 
 function entryName(entry: unknown, index: number): string {

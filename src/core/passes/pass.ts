@@ -1,12 +1,32 @@
+import type { Engine } from '../engine/engine.js';
+import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
+import type { WeightTensor } from '../formats/tensor-file.js';
+import type { Graph } from '../graph/graph.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer, ActivationLayer } from '../graph/layers.js';
+import type { ConcreteShapes } from '../rewrite/infer-shapes.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
+import type { TensorStatistics } from '../weights/statistics.js';
 import type { PassResult } from './result.js';
 
 export type Applicability =
   | { readonly applies: true }
   /** Why not, one sentence, shown in the interface. */
   | { readonly applies: false; readonly reason: string };
+
+/** What every question says of itself. */
+export interface Question {
+  /** Unique, stable: "zero-sparsity". */
+  readonly id: string;
+  /** Raised when the meaning of its numbers changes: cached results of another version are not shown. */
+  readonly version: number;
+  readonly title: string;
+  /** One plain sentence that a person would ask. */
+  readonly question: string;
+  /** How it is computed, for the page's "How this is computed": a few sentences with the source. */
+  readonly method: string;
+}
 
 /** What is known of a model before a run. */
 export interface ModelFacts {
@@ -30,16 +50,7 @@ export interface RunFacts {
  * A question about a model and how data answers it. One folder per pass, one line in registry.ts.
  * `fold` sees each batch once; `merge` is associative and commutative, so that chunks can be folded apart.
  */
-export interface Pass<State> {
-  /** Unique, stable: "zero-sparsity". */
-  readonly id: string;
-  /** Raised when the meaning of its numbers changes: cached results of another version are not shown. */
-  readonly version: number;
-  readonly title: string;
-  /** One plain sentence that a person would ask. */
-  readonly question: string;
-  /** How it is computed, for the page's "How this is computed": a few sentences with the source. */
-  readonly method: string;
+export interface Pass<State> extends Question {
   applies(model: ModelFacts): Applicability;
   plan(layers: readonly ObservedLayer[]): readonly Observation[];
   start(layers: readonly ObservedLayer[]): State;
@@ -47,4 +58,40 @@ export interface Pass<State> {
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
   finish(state: State, facts: RunFacts): PassResult;
+}
+
+/** What a pass over the file alone may look at. */
+export interface FileSubject {
+  readonly tensors: readonly WeightTensor[];
+  /** Absent where the file holds weights only. */
+  readonly network?: NetworkSubject;
+  /** Statistics of a tensor, by its index: read once, however many passes ask. Undefined where it has no numbers. */
+  statistics(tensor: number): Promise<TensorStatistics | undefined>;
+  readonly signal: AbortSignal;
+}
+
+export interface NetworkSubject {
+  readonly graph: Graph;
+  readonly layers: readonly ActivationLayer[];
+  /** Index of the tensor that a value of the main graph is (an initializer or a large constant). */
+  tensorOf(value: string): number | undefined;
+  /**
+   * Shapes of the main graph's values, all of them numbers, at the sizes chosen for its open dimensions; where the
+   * engine cannot tell, as far as the file states them.
+   */
+  shapes(): Promise<ConcreteShapes>;
+  /** Runs small graphs of a pass's own making: proofs that two ways of computing agree. */
+  readonly engine: Engine;
+  readonly toRunnable: (model: ModelProto) => RunnableModel;
+}
+
+/**
+ * A question that the file alone answers: its structure, or its weights. No input is run. Those that read no weights are
+ * answered as soon as a model is open.
+ */
+export interface FilePass extends Question {
+  readonly reads: 'structure' | 'weights';
+  applies(file: Pick<FileSubject, 'tensors'> & { readonly graph?: Graph }): Applicability;
+  /** @throws CancelledError when the signal was aborted. */
+  examine(subject: FileSubject): Promise<PassResult>;
 }

@@ -1,8 +1,12 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
 import { deadUnits } from './dead-units/pass.js';
-import type { Pass } from './pass.js';
+import type { FilePass, Pass } from './pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
 
+/** Asked of inputs that run through a network. */
 // The state is each pass's own affair: the run loop only hands it back to the pass it came from.
 export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
+
+/** Asked of the file alone. */
+export const filePasses: readonly FilePass[] = [];

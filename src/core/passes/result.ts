@@ -15,6 +15,9 @@ export interface Finding {
   /** Where it is: a layer (ONNX value name), and units of it where the finding is about units. */
   readonly layer?: string;
   readonly units?: readonly number[];
+  /** Where it is, when that is a place of the graph (id of an item) or a tensor of weights (its index). */
+  readonly item?: string;
+  readonly tensor?: number;
   /** What it may mean and what to do about it, one or two sentences. */
   readonly advice?: string;
 }
@@ -26,7 +29,7 @@ export interface Quantity {
   readonly label: string;
   /** One exact sentence with the unit of count and the strictness, and where it is defined: "methods C1". */
   readonly definition: string;
-  readonly format: 'share' | 'number' | 'count';
+  readonly format: 'share' | 'number' | 'count' | 'bytes';
   /** Diverging quantities are coloured around zero. */
   readonly scale: 'sequential' | 'diverging';
 }
@@ -34,6 +37,41 @@ export interface Quantity {
 /** One number per layer: colours the graph and fills the table. */
 export interface LayerMetric extends Quantity {
   readonly values: Readonly<Record<string, number>>;
+}
+
+/** One number per node of the main graph: colours every box of it. */
+export interface NodeMetric extends Quantity {
+  /** What a module shows of the nodes inside. */
+  readonly aggregate: 'sum' | 'maximum';
+  /** By node index; NaN where a node has none. */
+  readonly values: Float64Array;
+}
+
+/** One number per tensor of weights: a column of the table of weights. */
+export interface TensorMetric extends Quantity {
+  /** By tensor index; NaN where a tensor has none. */
+  readonly values: Float64Array;
+}
+
+/** Rows of facts that are neither one number per layer nor one per node: what could be fused, which patterns were found. */
+export interface ResultTable {
+  readonly id: string;
+  readonly title: string;
+  readonly definition: string;
+  readonly columns: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly format: 'text' | Quantity['format'];
+  }[];
+  readonly rows: readonly ResultRow[];
+}
+
+export interface ResultRow {
+  /** One per column. */
+  readonly cells: readonly (string | number)[];
+  /** What a click selects. */
+  readonly item?: string;
+  readonly tensor?: number;
 }
 
 /** One number per unit of every layer: the heatmap units × layers and the unit's page. */
@@ -108,6 +146,19 @@ export interface PassResult {
   readonly curves: readonly Curve[];
   readonly histograms?: Readonly<Record<string, LayerHistograms>>;
   readonly topExamples?: Readonly<Record<string, TopExamples>>;
+  readonly nodeMetrics?: readonly NodeMetric[];
+  readonly tensorMetrics?: readonly TensorMetric[];
+  readonly tables?: readonly ResultTable[];
+}
+
+/** What passes found that look at the file alone. */
+export interface FileResult {
+  readonly passes: readonly PassResult[];
+  /** Sizes given to the graph's open dimensions, on which operations and memory rest. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** When it finished, ISO 8601. */
+  readonly finished: string;
 }
 
 /** One run: the inputs it saw, the engine, and the result of each pass. */

@@ -18,7 +18,7 @@ export async function runPass(context: CommandContext, named?: unknown): Promise
     const passes = await pickPasses(
       state.model.passes,
       session.fileName,
-      state.model.inputs.lines.map((line) => line.text),
+      state.model.inputs?.lines.map((line) => line.text) ?? [],
     );
     if (passes !== undefined) await showRun(session, await session.run(passes));
   });
@@ -52,7 +52,7 @@ function pickPasses(
   const separator: PassItem = { label: 'Does not apply to this model', kind: vscode.QuickPickItemKind.Separator };
 
   const picker = vscode.window.createQuickPick<PassItem>();
-  picker.title = `Run on ${fileName}: ${inputs.join('; ')}`;
+  picker.title = inputs.length === 0 ? `Run on ${fileName}` : `Run on ${fileName}: ${inputs.join('; ')}`;
   picker.placeholder = 'Which questions? They share one run over the inputs.';
   picker.canSelectMany = true;
   picker.matchOnDetail = true;
@@ -90,7 +90,7 @@ async function showRun(session: ModelSession, run: Run): Promise<void> {
         tell(event) {
           const now = session.running();
           if (event !== 'runProgress' || now === undefined) return;
-          const percent = now.inputsPlanned > 0 ? (100 * now.inputsSeen) / now.inputsPlanned : 0;
+          const percent = now.planned > 0 ? (100 * now.done) / now.planned : 0;
           progress.report({ message: progressText(now), increment: Math.max(0, percent - percentDone) });
           percentDone = Math.max(percentDone, percent);
         },

@@ -35,7 +35,11 @@ export function startComputeWorker(script: string, listener: WorkerListener): Co
   const client = connect<WorkerApi>(channel);
   serve<WorkerEvents>(
     channel,
-    { runProgress: (progress) => listener.runProgress(progress), log: (line) => listener.log(line) },
+    {
+      runProgress: (progress) => listener.runProgress(progress),
+      fileResultChanged: (result) => listener.fileResultChanged(result),
+      log: (line) => listener.log(line),
+    },
     (error) => void listener.log({ level: 'error', text: String(error) }),
   );
   for (const [stream, level] of [

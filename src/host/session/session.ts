@@ -4,7 +4,8 @@
  */
 import { asProblem, CancelledError, problem, type Problem } from '../../core/errors.js';
 import type { Recipe } from '../../core/dataset/recipe.js';
-import type { InputsDescription, ResultSummary, RunProgress, Selection } from '../../protocol/inspection.js';
+import type { InputsDescription, RunAnswer, RunProgress } from '../../protocol/inspection.js';
+import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
 import type { OpenedModel, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
@@ -44,8 +45,7 @@ export interface SessionOptions {
   readonly refusal?: Problem;
 }
 
-export interface RunEnd {
-  readonly result?: ResultSummary;
+export interface RunEnd extends RunAnswer {
   readonly problem?: Problem;
 }
 
@@ -128,6 +128,11 @@ export function createSession(options: SessionOptions): ModelSession {
         if (running === undefined || worker !== started) return;
         running = progress;
         tell('runProgress', progress);
+      },
+      fileResultChanged: async (fileResult) => {
+        if (worker !== started) return;
+        keep({ fileResult });
+        tell('fileResultChanged', fileResult);
       },
       log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`${fileName}: ${text}`),
       lost: (end) => {
@@ -217,25 +222,31 @@ export function createSession(options: SessionOptions): ModelSession {
       const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
       throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
     }
-    running = { inputsSeen: 0, inputsPlanned: opened?.inputs.size ?? 0, phase: 'Preparing' };
+    running = { unit: 'inputs', done: 0, planned: opened?.inputs?.size ?? 0, phase: 'Preparing' };
     tell('runProgress', running);
     return { end: finish(api, chosen) };
+  }
+
+  function keep({ result, fileResult }: RunAnswer): void {
+    if (opened === undefined) return;
+    opened = { ...opened, result: result ?? opened.result, fileResult: fileResult ?? opened.fileResult };
   }
 
   async function finish(api: WorkerApi, passes: readonly string[]): Promise<RunEnd> {
     const begun = generation;
     let end: RunEnd;
     try {
-      end = { result: await api.run({ passes }) };
+      end = await api.run({ passes });
     } catch (error) {
       if (begun !== generation) return {};
       end = error instanceof CancelledError ? {} : { problem: asProblem(error) };
       if (end.problem !== undefined) log.error(`${fileName}: ${end.problem.message} ${end.problem.place ?? ''}`);
     }
     running = undefined;
-    if (end.result !== undefined && opened !== undefined) opened = { ...opened, result: end.result };
-    // Cancelled before anything was seen: what was known before still stands.
-    tell('resultChanged', (end.result ?? end.problem) ? end : { result: opened?.result });
+    keep(end);
+    // What this run did not touch, or what it was cancelled before, still stands.
+    const { result, fileResult } = opened ?? {};
+    tell('resultChanged', { result, fileResult, ...end });
     if (reloadAfterRun) await reload();
     return end;
   }
@@ -258,7 +269,7 @@ export function createSession(options: SessionOptions): ModelSession {
       memory.setRecipe(recipe);
       if (opened !== undefined) opened = { ...opened, inputs, result: result ?? opened.result };
       tell('inputsChanged', inputs);
-      if (result !== undefined) tell('resultChanged', { result });
+      if (result !== undefined) tell('resultChanged', { result, fileResult: opened?.fileResult });
       return inputs;
     },
     select(next, from) {
@@ -287,8 +298,4 @@ export function createSession(options: SessionOptions): ModelSession {
       await closeWorker();
     },
   };
-}
-
-export function sameSelection(a: Selection, b: Selection): boolean {
-  return a.item === b.item && a.layer === b.layer && a.unit === b.unit && a.example === b.example;
 }

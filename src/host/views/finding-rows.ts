@@ -1,7 +1,8 @@
 /** The findings of a run as a list, worst first. */
 import type { Finding, Severity } from '../../core/passes/result.js';
 import { sortFindings } from '../../core/passes/sort-findings.js';
-import type { ResultSummary, Selection } from '../../protocol/inspection.js';
+import type { ResultSummary } from '../../protocol/inspection.js';
+import type { Selection } from '../../protocol/selection.js';
 
 export interface FindingRow {
   readonly id: string;

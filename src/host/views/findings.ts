@@ -1,7 +1,7 @@
 /** The list “Model Findings”: what the last run of the model in front found, worst first; a click selects the place. */
 import * as vscode from 'vscode';
 import type { Severity } from '../../core/passes/result.js';
-import type { Selection } from '../../protocol/inspection.js';
+import type { Selection } from '../../protocol/selection.js';
 import type { Audience, ModelSession } from '../session/session.js';
 import { findingRows, findingsSummary, type FindingRow } from './finding-rows.js';
 import type { ModelView } from './outline.js';

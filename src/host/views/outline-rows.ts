@@ -1,6 +1,7 @@
 /** The model's modules and layers as a tree with what a run found out about each. */
 import { percent } from '../../core/passes/words.js';
-import type { ResultSummary, Selection } from '../../protocol/inspection.js';
+import type { ResultSummary } from '../../protocol/inspection.js';
+import type { Selection } from '../../protocol/selection.js';
 import type { OutlineEntry } from '../../protocol/model.js';
 
 export interface OutlineRow {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import { problem } from '../../../src/core/errors.js';
-import type { InputsDescription, ResultSummary, Selection } from '../../../src/protocol/inspection.js';
+import type { InputsDescription, ResultSummary } from '../../../src/protocol/inspection.js';
+import type { Selection } from '../../../src/protocol/selection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import type { WorkerListener } from '../../../src/host/session/compute-worker.js';
 import { createSession, type Audience, type SessionOptions } from '../../../src/host/session/session.js';

@@ -11,12 +11,17 @@ describe('progress', () => {
   ])('%s seconds are "%s"', (seconds, text) => expect(timeLeftText(seconds)).toBe(text));
 
   it('says how many inputs were seen and what is left', () => {
-    const progress = { inputsSeen: 120, inputsPlanned: 2000, secondsLeft: 12, phase: 'Running' };
+    const progress = { unit: 'inputs', done: 120, planned: 2000, secondsLeft: 12, phase: 'Running' } as const;
     expect(progressText(progress)).toBe('Running: 120 of 2,000 inputs, about 12 s left');
   });
 
+  it('says how much of the weights was read', () => {
+    const progress = { unit: 'bytes', done: 120e6, planned: 2000e6, phase: 'Reading weights' } as const;
+    expect(progressText(progress)).toBe('Reading weights: 120 of 2,000 MB');
+  });
+
   it('does not invent numbers before they are known', () => {
-    expect(progressText({ inputsSeen: 0, inputsPlanned: 0, phase: 'Preparing' })).toBe('Preparing…');
+    expect(progressText({ unit: 'inputs', done: 0, planned: 0, phase: 'Preparing' })).toBe('Preparing…');
   });
 });
 

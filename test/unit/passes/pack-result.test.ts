@@ -35,5 +35,5 @@ it('packs a result into named arrays and JSON, and back without loss, NaN includ
   };
   const packed = packResult(result);
   expect([...packed.arrays.keys()]).toContain('passes/dead-units/unitMetrics/unit-firing-rate/values/a/b');
-  expect(unpackResult(packed)).toEqual(result);
+  expect(unpackResult<RunResult>(packed)).toEqual(result);
 });

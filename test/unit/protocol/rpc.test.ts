@@ -2,7 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CancelledError, problem } from '../../../src/core/errors.js';
-import { connect, serve, type Channel, type Client, type RpcMessage } from '../../../src/protocol/rpc.js';
+import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../../../src/protocol/rpc.js';
 import { threadChannel } from '../../../src/protocol/thread-channel.js';
 
 interface Words {
@@ -10,6 +10,8 @@ interface Words {
   refuse(word: string): Promise<never>;
   /** Ends only when cancelled. */
   wait(word: string, signal?: AbortSignal): Promise<never>;
+  /** Says twice how far it is, a moment apart. */
+  count(word: string, signal?: AbortSignal, onProgress?: OnProgress): Promise<string>;
   /** Answers with something that no channel can copy. */
   uncopyable(word: string): Promise<unknown>;
 }
@@ -30,6 +32,13 @@ beforeEach(() => {
       },
       wait: (_word, signal) =>
         new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new CancelledError()))),
+      count: async (word, _signal, onProgress) => {
+        onProgress?.(0.25);
+        onProgress?.(0.3);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        onProgress?.(0.75);
+        return word;
+      },
       uncopyable: async () => () => 'a function',
     },
     (error) => defects.push(error),
@@ -42,6 +51,12 @@ describe('a call', () => {
   it('ends with the value', async () => {
     expect(await client.api.shout('abc')).toBe('ABC');
     expect(defects).toEqual([]);
+  });
+
+  it('says how far it is on the way, but not at every step', async () => {
+    const shares: number[] = [];
+    expect(await client.api.count('abc', undefined, (share) => shares.push(share))).toBe('abc');
+    expect(shares).toEqual([0.25, 0.75]);
   });
 
   it('ends with the problem, which is no defect', async () => {

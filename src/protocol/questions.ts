@@ -1,0 +1,14 @@
+/** What the page may ask of the worker: the host passes these on as they are. */
+import type { WorkerApi } from './worker-api.js';
+
+export const QUESTIONS = [
+  'graph',
+  'node',
+  'unitMetric',
+  'exampleTile',
+  'layerHistogram',
+  'unit',
+  'example',
+] as const satisfies readonly (keyof WorkerApi)[];
+
+export type Question = (typeof QUESTIONS)[number];

@@ -1,0 +1,30 @@
+/** What can be asked of a model, and why the rest does not apply to it. */
+import type { Problem } from '../core/errors.js';
+import type { Applicability, Question } from '../core/passes/pass.js';
+import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
+import type { PassDescription } from '../protocol/model.js';
+import type { ModelFile } from './open-model.js';
+
+const WEIGHTS_ONLY = 'The file holds weights only: there is no graph to run inputs through.';
+
+/** @param cannotRun why the engine does not run the network, if so */
+export function describePasses({ weights, network }: ModelFile, cannotRun: Problem | undefined): PassDescription[] {
+  const overInputs = (pass: (typeof inputPasses)[number]): Applicability => {
+    if (network === undefined) return { applies: false, reason: WEIGHTS_ONLY };
+    if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
+    return pass.applies({ layers: network.layers });
+  };
+  const file = { tensors: weights.tensors, graph: network?.graph };
+  return [
+    ...inputPasses.map((pass) => describe(pass, 'inputs', overInputs(pass))),
+    ...filePasses.map((pass) => describe(pass, 'file', pass.applies(file))),
+  ];
+}
+
+function describe(
+  { id, title, question, method }: Question,
+  over: PassDescription['over'],
+  applies: Applicability,
+): PassDescription {
+  return { id, title, question, method, over, ...(applies.applies ? {} : { reason: applies.reason }) };
+}

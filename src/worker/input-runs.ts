@@ -1,0 +1,162 @@
+/** A network and the inputs that go through it: probing its layers, running passes, looking at single units. */
+import type { Engine } from '../core/engine/engine.js';
+import type { Dataset } from '../core/dataset/dataset.js';
+import { CancelledError, problem } from '../core/errors.js';
+import type { ObservedLayer } from '../core/graph/layers.js';
+import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
+import type { Pass } from '../core/passes/pass.js';
+import { passes as registry } from '../core/passes/registry.js';
+import type { RunResult } from '../core/passes/result.js';
+import { runPasses } from '../core/passes/run.js';
+import { probeLayers, type Probe } from '../core/rewrite/probe.js';
+import { cacheKey, type ResultCache } from '../node/result-cache.js';
+import type { ExampleDetail } from '../protocol/inspection.js';
+import type { WorkerEvents } from '../protocol/worker-api.js';
+import type { Inputs } from './inputs.js';
+import { mayReplace, mergeResults } from './merge-results.js';
+import type { ModelFile, Network } from './open-model.js';
+import { createActivationReader } from './unit-activations.js';
+
+/** The result that the page shows, with the inputs it rests on: others may have been chosen since. */
+export interface ShownResult {
+  readonly key: string;
+  readonly dataset: Dataset;
+  readonly result: RunResult;
+}
+
+export interface InputRuns {
+  shown(): ShownResult | undefined;
+  /** Shows the result of an earlier run on the present inputs, if there is one; otherwise what is shown stays. */
+  showCached(): Promise<RunResult | undefined>;
+  run(wanted: readonly Pass<unknown>[], signal: AbortSignal): Promise<RunResult>;
+  example(index: number, layer: string | undefined, unit: number | undefined): Promise<ExampleDetail>;
+  close(): Promise<void>;
+}
+
+export interface InputRunsOptions {
+  readonly file: ModelFile;
+  readonly network: Network;
+  readonly engine: Engine;
+  readonly threads: number;
+  readonly inputs: Inputs;
+  readonly cache: ResultCache | undefined;
+  readonly events: WorkerEvents;
+  /** Told of every use of the engine: closing waits for them. */
+  readonly track: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** Bumped when something outside the passes changes the meaning of cached numbers. */
+const CACHE_VERSION = 'results 1';
+
+export function createInputRuns(options: InputRunsOptions): InputRuns {
+  const { file, network, engine, threads, inputs, cache, events, track } = options;
+  const reader = createActivationReader(network.observable.model, network.toRunnable, engine, threads);
+  /** What a probe run learned, for the inputs with this key. */
+  let probed: { readonly key: string; readonly probe: Promise<Probe> } | undefined;
+  /** Weights with NaN or infinity: read once, when something is first run. */
+  let broken: Promise<BrokenWeights[]> | undefined;
+  let shown: ShownResult | undefined;
+
+  /** Axes and sizes of every layer, from one or two inputs through the engine. */
+  const probe = (dataset: Dataset, signal?: AbortSignal): Promise<Probe> => {
+    if (probed?.key === dataset.key) return probed.probe;
+    const probing = probeLayers({
+      graph: network.observable,
+      toRunnable: network.toRunnable,
+      engine,
+      threads,
+      dataset,
+      layers: network.layers,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    probed = { key: dataset.key, probe: probing };
+    // A failure is told to whoever asked; the next question tries again.
+    probing.catch(() => (probed = undefined));
+    return probing;
+  };
+
+  const brokenWeights = (signal: AbortSignal): Promise<BrokenWeights[]> => {
+    broken ??= scanWeights(network.onnx, signal);
+    // A cancelled scan is done again.
+    broken.catch(() => (broken = undefined));
+    return broken;
+  };
+
+  const keyOf = (dataset: Dataset): string =>
+    cacheKey([CACHE_VERSION, file.identity, dataset.key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
+
+  const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
+    const found = (await probe(dataset)).layers.find((layer) => layer.value === value);
+    if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
+    return found;
+  };
+
+  return {
+    shown: () => shown,
+    async showCached() {
+      if (cache === undefined || inputs.description().problem !== undefined) return undefined;
+      const dataset = inputs.dataset();
+      const key = keyOf(dataset);
+      const result = await cache.load<RunResult>(key);
+      if (result !== undefined) shown = { key, dataset, result };
+      return result;
+    },
+    async run(wanted, signal) {
+      const dataset = inputs.dataset();
+      void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
+      const { batch } = inputs.description().recipe;
+      await file.assertUnchanged();
+      const { layers, maximumBatch, unobservable } = await probe(dataset, signal);
+      if (signal.aborted) throw new CancelledError();
+      const leftOut = unobservable.map(({ layer, reason }) => ({ layer: layer.label, reason }));
+      for (const { layer, reason } of leftOut)
+        void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
+      if (layers.length === 0) {
+        throw problem('not-applicable', 'None of the activation layers can be observed.', {
+          place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
+          remedy: 'Choose other inputs with “Choose Inputs…”.',
+        });
+      }
+      const fresh = await runPasses({
+        model: network.observable.model,
+        toRunnable: network.toRunnable,
+        engine,
+        threads,
+        dataset,
+        layers,
+        maximumBatch,
+        ...(batch === undefined ? {} : { batch }),
+        leftOut,
+        brokenWeights: await brokenWeights(signal),
+        passes: wanted,
+        signal,
+        onProgress: ({ phase, inputsDone, secondsLeft }) =>
+          void events.runProgress({
+            phase,
+            unit: 'inputs',
+            done: inputsDone,
+            planned: dataset.size,
+            ...(secondsLeft === undefined ? {} : { secondsLeft }),
+          }),
+      });
+      const key = keyOf(dataset);
+      const earlier = shown?.key === key ? shown.result : undefined;
+      await file.assertUnchanged();
+      const result = mergeResults(earlier, fresh);
+      shown = { key, dataset, result };
+      if (mayReplace(earlier, fresh)) await cache?.store(key, result);
+      return result;
+    },
+    async example(index, layer, unit) {
+      const dataset = shown?.dataset ?? inputs.dataset();
+      const preview = await dataset.preview(index);
+      const label = dataset.label(index);
+      const named = label === undefined ? preview : { ...preview, label };
+      if (layer === undefined || unit === undefined) return { index, preview: named };
+      const observed = await track(observedLayer(dataset, layer));
+      const activations = await track(reader.read(dataset, index, observed, unit));
+      return { index, preview: named, ...(activations === undefined ? {} : { activations }) };
+    },
+    close: () => reader.close(),
+  };
+}
