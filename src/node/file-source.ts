@@ -64,6 +64,30 @@ export async function openFileSource(path: string, name = basename(path)): Promi
     });
   };
 
+  const checkInside = (offset: number, length: number): void => {
+    const outside = rangeProblem(name, size, offset, length);
+    if (outside !== undefined) throw outside;
+  };
+  const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
+    checkInside(offset, target.byteLength);
+    clearTimeout(idle);
+    reading++;
+    try {
+      // Non-blocking: should the path turn into a pipe between the check and the opening, opening must not hang.
+      handle ??= open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const arrived = await fill(await handle, target, offset);
+      checkUnchanged();
+      if (arrived < target.byteLength)
+        throw rangeProblem(name, offset + arrived, offset, target.byteLength) ?? unreadable(name, 'it ends too early');
+    } catch (error) {
+      checkUnchanged();
+      throw asUnreadable(name, error);
+    } finally {
+      reading--;
+      if (reading === 0) idle = setTimeout(() => void close(), IDLE_MILLISECONDS).unref();
+    }
+  };
+
   return {
     name,
     size,
@@ -71,27 +95,13 @@ export async function openFileSource(path: string, name = basename(path)): Promi
     modifiedMilliseconds: Number(opened.mtimeNs / 1_000_000n),
     close,
     async read(offset, length) {
-      const outside = rangeProblem(name, size, offset, length);
-      if (outside !== undefined) throw outside;
-      clearTimeout(idle);
-      reading++;
-      try {
-        // Non-blocking: should the path turn into a pipe between the check and the opening, opening must not hang.
-        handle ??= open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-        const bytes = new Uint8Array(length);
-        const arrived = await fill(await handle, bytes, offset);
-        checkUnchanged();
-        if (arrived < length)
-          throw rangeProblem(name, offset + arrived, offset, length) ?? unreadable(name, 'it ends too early');
-        return bytes;
-      } catch (error) {
-        checkUnchanged();
-        throw asUnreadable(name, error);
-      } finally {
-        reading--;
-        if (reading === 0) idle = setTimeout(() => void close(), IDLE_MILLISECONDS).unref();
-      }
+      // Before anything is allocated.
+      checkInside(offset, length);
+      const bytes = new Uint8Array(length);
+      await readInto(offset, bytes);
+      return bytes;
     },
+    readInto,
   };
 }
 

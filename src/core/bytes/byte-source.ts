@@ -13,6 +13,13 @@ export interface ByteSource {
    *   since it was opened, `file-unreadable` when the system refuses.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * The same into an array of the caller's own, where that saves a copy. See readInto of read-into.ts.
+   * @throws as `read` does; the array then holds no matter what.
+   */
+  readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /** Gives back what it holds open; a later read opens it again. */
+  close?(): Promise<void>;
 }
 
 /** Opens files that lie beside a model (external data, inputs), by path relative to the model's folder. */

@@ -2,6 +2,7 @@
  * The one run loop: collects what all passes want to observe, builds one rewritten graph, runs the dataset through it
  * once and hands every batch to every pass. Asking for five passes costs about one forward.
  */
+import { breathe } from '../breathe.js';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
@@ -70,6 +71,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
       const { feeds, indices } = await dataset.batch(start, end);
       if (indices.length === 0) return undefined;
       const values = observing.read(await session.run(usedFeeds(session, feeds)), indices.length);
+      // A synchronous engine would otherwise never hear of a cancellation.
       await breathe();
       return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
     };
@@ -144,11 +146,6 @@ function batchSize({ batch, maximumBatch, layers }: Run): number {
 /** Rows of every forward: a graph that fixes its batch gets padding rows. */
 function rowsPerRun(run: Run): number {
   return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchSize(run);
-}
-
-/** Lets messages in between batches: a synchronous engine would otherwise never hear of a cancellation. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {

@@ -1,7 +1,7 @@
 /** Element types of weights as they are read from files, and their numbers. */
 import { decodeHalf } from './half.js';
 import type { NumberArray } from './tensor.js';
-import type { NumberType } from './typed-array.js';
+import { ARRAYS, type NumberType } from './typed-array.js';
 
 /** 16-bit floats are kept as their bits, in a Uint16Array. */
 export type StoredType = NumberType | 'bfloat16';
@@ -25,6 +25,11 @@ const BYTES: Readonly<Record<StoredType, number>> = {
   uint64: 8,
   bool: 1,
 };
+
+/** Room for `count` elements, all zero. */
+export function storedArray(type: StoredType, count: number): NumberArray {
+  return new ARRAYS[type === 'bfloat16' ? 'float16' : type](count);
+}
 
 /** The number that 16 bits mean as bfloat16: the upper half of a float32. */
 export function decodeBfloat16(bits: number): number {

@@ -2,7 +2,10 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem } from '../../errors.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
-import { bytesPerElement, valuesFromBytes, type NumberType } from '../../tensor/typed-array.js';
+import { bytesPerElement, type NumberType } from '../../tensor/typed-array.js';
+import { blockCache, type BlockCache } from '../block-cache.js';
+import { denseStrides, KEPT_BLOCKS, stridedValues } from '../strided-values.js';
+import type { TensorValues } from '../tensor-file.js';
 
 /** An array on disk; a row is one entry of the first axis. */
 export interface ArrayFile {
@@ -25,88 +28,40 @@ export interface ArrayLayout {
   readonly columnMajor: boolean;
 }
 
-/** A column-major array has no contiguous rows, so it is held in memory: this much at most. */
-const MAXIMUM_COLUMN_MAJOR_BYTES = 512 * 1024 * 1024;
-
-/** @throws ProblemError `truncated-file` when the file is shorter than its array, `invalid-inputs` when it is too large. */
+/** @throws ProblemError `truncated-file` when the file is shorter than its array. */
 export function arrayFile(source: ByteSource, layout: ArrayLayout): ArrayFile {
-  const { dims, type, start } = layout;
-  const size = bytesPerElement(type);
+  const { dims, type } = layout;
+  const values = arrayValues(source, layout, blockCache(KEPT_BLOCKS));
   const rows = dims[0] ?? 1;
   const rowElements = elementCount(dims.slice(1));
-  const bytes = rows * rowElements * size;
-  if (!Number.isSafeInteger(rowElements * size) || !Number.isSafeInteger(bytes) || start + bytes > source.size) {
-    throw problem('truncated-file', `“${source.name}” ends before the ${dims.join(' × ')} values of its array.`, {
-      place: `byte ${source.size} of ${source.name}`,
-      remedy: 'Download or save the file again.',
-    });
-  }
-  if (layout.columnMajor && bytes > MAXIMUM_COLUMN_MAJOR_BYTES) {
-    throw problem('invalid-inputs', `“${source.name}” is a column-major array of ${bytes} bytes.`, {
-      place: source.name,
-      remedy: 'Save it row by row: np.save(path, np.ascontiguousarray(array)).',
-    });
-  }
-  let whole: Promise<Uint8Array> | undefined;
-  const rowBytes = async (from: number, to: number): Promise<Uint8Array> => {
-    if (!layout.columnMajor) return source.read(start + from * rowElements * size, (to - from) * rowElements * size);
-    whole ??= source.read(start, bytes);
-    return gatherRows(await whole, dims, size, from, to);
-  };
   return {
     dims,
     type,
     async read(startRow, endRow) {
-      if (!(
-        Number.isInteger(startRow) &&
-        Number.isInteger(endRow) &&
-        0 <= startRow &&
-        startRow <= endRow &&
-        endRow <= rows
-      )) {
-        throw problem(
-          'invalid-inputs',
-          `“${source.name}” has ${rows} rows; rows ${startRow} to ${endRow} were asked for.`,
-          {
-            place: source.name,
-          },
-        );
+      const isInside =
+        Number.isInteger(startRow) && Number.isInteger(endRow) && 0 <= startRow && startRow <= endRow && endRow <= rows;
+      if (!isInside) {
+        const message = `“${source.name}” has ${rows} rows; rows ${startRow} to ${endRow} were asked for.`;
+        throw problem('invalid-inputs', message, { place: source.name });
       }
-      const raw = await rowBytes(startRow, endRow);
-      const data = valuesFromBytes(type, layout.bigEndian ? swapped(raw, size) : raw);
+      const data = await values.read(startRow * rowElements, (endRow - startRow) * rowElements);
       return { type, dims: dims.length === 0 ? [] : [endRow - startRow, ...dims.slice(1)], data };
     },
   };
 }
 
-/** Row-major bytes of rows `[from, to)` of a column-major array. */
-function gatherRows(whole: Uint8Array, dims: readonly number[], size: number, from: number, to: number): Uint8Array {
-  const inner = dims.slice(1);
-  const rowElements = elementCount(inner);
-  const out = new Uint8Array((to - from) * rowElements * size);
-  if (out.length === 0) return out;
-  const strides = inner.map((_, axis) => elementCount(dims.slice(0, axis + 1)));
-  // Position of element `rest` of a row in the file: its inner indices, read with the first axis fastest.
-  for (let rest = 0; rest < rowElements; rest++) {
-    let position = 0;
-    let left = rest;
-    for (let axis = inner.length - 1; axis >= 0; axis--) {
-      const dim = inner[axis] ?? 1;
-      position += (left % dim) * (strides[axis] ?? 1);
-      left = Math.floor(left / dim);
-    }
-    for (let row = from; row < to; row++) {
-      const source = (position + row) * size;
-      out.set(whole.subarray(source, source + size), ((row - from) * rowElements + rest) * size);
-    }
+/** The values in row-major order. @throws ProblemError `truncated-file` when the file is shorter than its array. */
+export function arrayValues(source: ByteSource, layout: ArrayLayout, cache: BlockCache): TensorValues {
+  const { dims, type, start, bigEndian, columnMajor } = layout;
+  const bytes = elementCount(dims) * bytesPerElement(type);
+  // An array with an axis of zero may have others whose product is beyond counting.
+  const countable = dims.reduce((product, dim) => product * Math.max(1, dim), bytesPerElement(type));
+  if (!Number.isSafeInteger(countable) || start + bytes > source.size) {
+    throw problem('truncated-file', `“${source.name}” ends before the ${dims.join(' × ')} values of its array.`, {
+      place: `byte ${source.size} of ${source.name}`,
+      remedy: 'Download or save the file again.',
+    });
   }
-  return out;
-}
-
-/** Bytes of each value in reverse order. */
-function swapped(bytes: Uint8Array, size: number): Uint8Array {
-  if (size === 1) return bytes;
-  const out = new Uint8Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) out[i] = bytes[i - (i % size) + size - 1 - (i % size)] ?? 0;
-  return out;
+  const strides = denseStrides(dims, columnMajor ? 'first' : 'last');
+  return stridedValues(source, { type, start, dims, strides, bigEndian }, cache);
 }

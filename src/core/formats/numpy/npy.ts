@@ -1,49 +1,74 @@
 /** NumPy's .npy format, versions 1 to 3 (layout: numpy.lib.format). Pickled arrays of objects are never opened. */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, type ProblemError } from '../../errors.js';
-import type { NumberArray, Tensor } from '../../tensor/tensor.js';
+import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
 import { bytesOfValues, type NumberType } from '../../tensor/typed-array.js';
-import { arrayFile, type ArrayFile } from './array-file.js';
+import { arrayFile, type ArrayFile, type ArrayLayout } from './array-file.js';
+import { elementOf, elementCode, type NumpyElement } from './dtype.js';
 
 /** NumPy itself refuses longer headers unless it is told to trust the file; plain arrays need some 100 bytes. */
-const MAXIMUM_HEADER_BYTES = 64 * 1024;
-const MAXIMUM_AXES = 32;
+export const MAXIMUM_HEADER_BYTES = 64 * 1024;
+/** Magic number, version, and the longer form of the header's length. */
+export const PREFIX_BYTES = 12;
+const MAXIMUM_AXES = 64;
 
-const TYPES: Readonly<Record<string, NumberType>> = {
-  f2: 'float16',
-  f4: 'float32',
-  f8: 'float64',
-  i1: 'int8',
-  i2: 'int16',
-  i4: 'int32',
-  i8: 'int64',
-  u1: 'uint8',
-  u2: 'uint16',
-  u4: 'uint32',
-  u8: 'uint64',
-  b1: 'bool',
-};
+/** What a .npy file says of its array. */
+export interface NpyHeader {
+  readonly dims: readonly number[];
+  /** The type as the file spells it: "<f4", or the text of a list of fields. */
+  readonly descr: string;
+  readonly element: NumpyElement;
+  /** Offset of the values. */
+  readonly start: number;
+  readonly columnMajor: boolean;
+}
 
-/** @throws ProblemError `invalid-inputs` for what is no .npy file or holds no numbers, `truncated-file`. */
-export async function openNpy(source: ByteSource): Promise<ArrayFile> {
-  const head = await source.read(0, Math.min(source.size, 12));
+/** @throws ProblemError `not-a-model` for what is no .npy file, `truncated-file`, `malformed-model`. */
+export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
+  const head = await source.read(0, Math.min(source.size, PREFIX_BYTES));
   const isNpy = head[0] === 0x93 && new TextDecoder().decode(head.subarray(1, 6)) === 'NUMPY';
   const version = head[6] ?? 0;
-  if (!isNpy || head.length < 12 || version < 1 || version > 3)
-    throw invalid(source, 'is not a NumPy array file (.npy)');
+  if (!isNpy || head.length < PREFIX_BYTES || version < 1 || version > 3) {
+    throw problem('not-a-model', `“${source.name}” is not a NumPy array file (.npy).`, {
+      place: `byte 0 of ${source.name}`,
+      remedy: REMEDY,
+    });
+  }
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const headerStart = version === 1 ? 10 : 12;
   const headerBytes = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (headerBytes > MAXIMUM_HEADER_BYTES) throw invalid(source, `has a header of ${headerBytes} bytes`);
+  if (headerBytes > MAXIMUM_HEADER_BYTES) throw malformed(source, 8, `has a header of ${headerBytes} bytes`);
   const header = new TextDecoder().decode(await source.read(headerStart, headerBytes));
-  return arrayFile(source, { ...parseHeader(source, header), start: headerStart + headerBytes });
+  return { ...parseHeader(source, headerStart, header), start: headerStart + headerBytes };
+}
+
+/**
+ * An array of plain numbers, read by rows.
+ * @throws ProblemError as {@link readNpyHeader} does; `malformed-model` where it holds no plain numbers.
+ */
+export async function openNpy(source: ByteSource): Promise<ArrayFile> {
+  const header = await readNpyHeader(source);
+  const layout = plainLayout(header);
+  if (layout === undefined) {
+    const reason = header.element.unreadable ?? 'no plain numbers';
+    throw problem('malformed-model', `“${source.name}” holds values of NumPy type ${header.descr}: ${reason}`, {
+      place: `byte ${PREFIX_BYTES} of ${source.name}`,
+      remedy: REMEDY,
+    });
+  }
+  return arrayFile(source, layout);
+}
+
+/** Where the values lie, or undefined where they are no plain numbers. */
+export function plainLayout({ dims, element, start, columnMajor }: NpyHeader): ArrayLayout | undefined {
+  const { type, bigEndian } = element;
+  return type === undefined ? undefined : { dims, type, bigEndian, start, columnMajor };
 }
 
 /** A .npy file (version 1, row-major, little-endian). @throws for strings, which have no .npy form here. */
 export function encodeNpy(tensor: Tensor): Uint8Array {
-  const code = Object.keys(TYPES).find((key) => TYPES[key] === tensor.type);
-  if (code === undefined) throw new Error(`A tensor of type ${tensor.type} has no .npy form.`);
-  const descr = `${code.endsWith('1') ? '|' : '<'}${code}`;
+  if (tensor.type === 'string') throw new Error('A tensor of type string has no .npy form.');
+  const descr = elementCode(tensor.type);
   const shape = tensor.dims.length === 1 ? `${tensor.dims[0]},` : tensor.dims.join(', ');
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
   // The header ends with a newline at a multiple of 64, so that the values are aligned.
@@ -57,31 +82,31 @@ export function encodeNpy(tensor: Tensor): Uint8Array {
 }
 
 /** The header is the text of a Python dictionary with three known keys; it is matched, never evaluated. */
-function parseHeader(
-  source: ByteSource,
-  header: string,
-): { dims: number[]; type: NumberType; bigEndian: boolean; columnMajor: boolean } {
-  const descr = /['"]descr['"]\s*:\s*['"]([<>|=]?)([a-zA-Z]\d*)[^'"]*['"]/.exec(header);
+function parseHeader(source: ByteSource, at: number, header: string): Omit<NpyHeader, 'start'> {
+  const descr = /['"]descr['"]\s*:\s*(?:'([^']*)'|"([^"]*)"|(\[.*\]))/s.exec(header);
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(header)?.[1];
   const shape = /['"]shape['"]\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
-  if (descr === null || order === undefined || shape === undefined) {
-    throw invalid(source, 'holds records or has a header that cannot be understood');
-  }
-  const type = TYPES[descr[2] ?? ''];
-  if (type === undefined) throw invalid(source, `holds values of NumPy type “${descr[2]}”, not plain numbers`);
+  if (descr === null || order === undefined || shape === undefined)
+    throw malformed(source, at, 'has a header that cannot be understood');
   // Python 2 wrote long integers with an L.
   const dims = shape
     .split(',')
     .map((dim) => dim.replace('L', '').trim())
     .filter((dim) => dim !== '')
     .map(Number);
-  if (dims.length > MAXIMUM_AXES || !dims.every(Number.isSafeInteger)) throw invalid(source, 'has an impossible shape');
-  return { dims, type, bigEndian: descr[1] === '>', columnMajor: order === 'True' };
+  const isPossible = dims.length <= MAXIMUM_AXES && dims.every(Number.isSafeInteger);
+  if (!isPossible || !Number.isSafeInteger(elementCount(dims))) throw malformed(source, at, 'has an impossible shape');
+  const text = descr[1] ?? descr[2];
+  const element: NumpyElement =
+    text === undefined ? { bigEndian: false, unreadable: 'It holds records of several values each.' } : elementOf(text);
+  return { dims, descr: text ?? descr[3] ?? '', element, columnMajor: order === 'True' };
 }
 
-function invalid(source: ByteSource, what: string): ProblemError {
-  return problem('invalid-inputs', `“${source.name}” ${what}.`, {
-    place: source.name,
-    remedy: 'Save a plain array of numbers with np.save or np.savez.',
+const REMEDY = 'Save a plain array of numbers with np.save or np.savez.';
+
+function malformed(source: ByteSource, at: number, what: string): ProblemError {
+  return problem('malformed-model', `“${source.name}” ${what}.`, {
+    place: `byte ${at} of ${source.name}`,
+    remedy: REMEDY,
   });
 }

@@ -11,6 +11,8 @@ export interface OnnxFile {
   /** Large tensors are references: into the file itself (its own name is the location) or into files beside it. */
   readonly proto: ModelProto;
   readonly fileName: string;
+  /** How references name the file itself. */
+  readonly ownLocation: string;
   readonly fileBytes: number;
   /** Bytes of weights in other files. */
   readonly externalBytes: number;
@@ -28,12 +30,21 @@ export interface OnnxFile {
 export async function openOnnx(source: ByteSource, siblings: SiblingFiles, signal?: AbortSignal): Promise<OnnxFile> {
   const proto = decodeOnnx(await skimOnnx(source, signal));
   const { graph } = proto;
-  const hasGraph = graph !== undefined && graph.node.length + graph.output.length + graph.initializer.length > 0;
+  const held = [graph?.node, graph?.output, graph?.initializer, graph?.sparseInitializer];
+  const hasGraph = held.some((list) => list !== undefined && list.length > 0);
   if (!hasGraph && proto.functions.length === 0) throw await notAModel(source, 0);
   const openLocation: OpenLocation = (location) =>
     location === source.name ? Promise.resolve(source) : siblings.open(location);
   const { problems, bytesByLocation } = await checkExternalData(proto, openLocation);
   let externalBytes = 0;
   for (const [location, bytes] of bytesByLocation) if (location !== source.name) externalBytes += bytes;
-  return { proto, fileName: source.name, fileBytes: source.size, externalBytes, problems, openLocation };
+  return {
+    proto,
+    fileName: source.name,
+    ownLocation: source.name,
+    fileBytes: source.size,
+    externalBytes,
+    problems,
+    openLocation,
+  };
 }

@@ -5,8 +5,9 @@ const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-export function crc32(bytes: Uint8Array): number {
-  let remainder = 0xffffffff;
+/** @param before the checksum of what comes before these bytes. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let remainder = ~before >>> 0;
   for (let i = 0; i < bytes.length; i++) {
     remainder = (REMAINDERS[(remainder ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (remainder >>> 8);
   }
