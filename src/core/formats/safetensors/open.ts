@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
+import { breather } from '../../breathe.js';
 import type { Problem } from '../../errors.js';
 import { listedProblems } from '../listed-problems.js';
 import type { TensorFile, WeightTensor } from '../tensor-file.js';
@@ -11,10 +12,16 @@ import { entryValues } from './values.js';
  */
 export async function openSafetensors(source: ByteSource, signal?: AbortSignal): Promise<TensorFile> {
   const header = await readHeader(source, signal);
+  const tensors: WeightTensor[] = [];
+  const pause = breather(signal);
+  for (const entry of header.entries) {
+    await pause();
+    tensors.push(weightTensor(source, entry));
+  }
   return {
     format: 'safetensors',
     formatName: 'safetensors',
-    tensors: header.entries.map((entry) => weightTensor(source, entry)),
+    tensors,
     metadata: [...header.metadata].map(([key, value]) => ({ key, value })),
     files: [source.name],
     fileBytes: source.size,
