@@ -1,10 +1,9 @@
 import { ProblemError } from '../errors.js';
-import { openNpz } from '../formats/numpy/npz.js';
 import { planBatch } from './batch-axes.js';
 import { baseName, type DataFiles, joinPath } from './data-files.js';
 import { guessPreparation } from './guess-preparation.js';
 import { imageForm, isFloat, isInteger, isTokenLike, type InputHints, type ModelInput } from './model-input.js';
-import { openArray } from './open-array.js';
+import { arrayNames, openArray } from './open-array.js';
 import type { ArrayRecipe, Recipe } from './recipe.js';
 import { matchExample, withoutAxis } from './shapes.js';
 
@@ -49,7 +48,7 @@ export async function fitArray(
 
 async function keysOf(input: ModelInput, files: DataFiles, path: string): Promise<readonly (string | undefined)[]> {
   if (!/\.npz$/i.test(path)) return [undefined];
-  const { names } = await openNpz(await files.open(path));
+  const names = await arrayNames(files, path);
   if (names.includes(input.name)) return [input.name];
   const rank = (name: string): number => {
     const found = USUAL_KEYS.indexOf(name.toLowerCase());

@@ -1,4 +1,4 @@
-import { problem } from '../errors.js';
+import { problem, ProblemError } from '../errors.js';
 import type { ArrayFile } from '../formats/numpy/array-file.js';
 import { openIdx } from '../formats/numpy/idx.js';
 import { openNpy } from '../formats/numpy/npy.js';
@@ -15,7 +15,19 @@ export function isArrayName(name: string): boolean {
  * @param key the array of an archive; needed where it has more than one.
  * @throws ProblemError `invalid-inputs`, `truncated-file`.
  */
-export async function openArray(files: DataFiles, path: string, key: string | undefined): Promise<ArrayFile> {
+export function openArray(files: DataFiles, path: string, key: string | undefined): Promise<ArrayFile> {
+  return asInputs(async () => {
+    const file = await openAny(files, path, key);
+    return { ...file, read: (start, end) => asInputs(() => file.read(start, end)) };
+  });
+}
+
+/** Names of the arrays in an `.npz`. @throws ProblemError `invalid-inputs`, `truncated-file`. */
+export function arrayNames(files: DataFiles, path: string): Promise<readonly string[]> {
+  return asInputs(async () => (await openNpz(await files.open(path))).names);
+}
+
+async function openAny(files: DataFiles, path: string, key: string | undefined): Promise<ArrayFile> {
   const source = await files.open(path);
   const head = await source.read(0, Math.min(4, source.size));
   if (head[0] === 0x93) return openNpy(source);
@@ -33,4 +45,16 @@ export async function openArray(files: DataFiles, path: string, key: string | un
     });
   }
   return archive.open(name);
+}
+
+/** The formats speak of models; what is wrong with an array that was chosen as input is wrong with the inputs. */
+async function asInputs<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOfModel =
+      error instanceof ProblemError &&
+      ['not-a-model', 'malformed-model', 'not-applicable'].includes(error.problem.kind);
+    throw isOfModel ? new ProblemError({ ...error.problem, kind: 'invalid-inputs' }) : error;
+  }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../../src/core/bytes/memory-source.js';
 import { asProblem } from '../../../src/core/errors.js';
-import { crc32 } from '../../../src/core/formats/numpy/crc32.js';
+import { crc32 } from '../../../src/core/formats/zip/crc32.js';
 import { openIdx } from '../../../src/core/formats/numpy/idx.js';
 import { encodeNpy, openNpy } from '../../../src/core/formats/numpy/npy.js';
 import { openNpz } from '../../../src/core/formats/numpy/npz.js';

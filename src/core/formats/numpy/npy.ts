@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
-import { bytesOfValues, type NumberType } from '../../tensor/typed-array.js';
+import { bytesOfValues } from '../../tensor/typed-array.js';
 import { arrayFile, type ArrayFile, type ArrayLayout } from './array-file.js';
 import { elementOf, elementCode, type NumpyElement } from './dtype.js';
 

@@ -1,15 +1,13 @@
 /** Tensors whose values lie in files: where, whether they are really there, and their values. */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { asProblem, problem, ProblemError, type Problem } from '../../errors.js';
+import { listedProblems } from '../listed-problems.js';
 import type { ModelProto, TensorProto } from './onnx_pb.js';
 import { tensorBytes, tensorFromBytes, tensorFromProto, tensorReference, type StoredTensor } from './tensor-proto.js';
 import { everyTensor } from './walk.js';
 
 /** Opens the file that a reference names: the model itself or a file beside it. */
 export type OpenLocation = (location: string) => Promise<ByteSource>;
-
-/** More problems than this are counted, not listed. */
-const MAXIMUM_LISTED_PROBLEMS = 50;
 
 /** Every file that the model's tensors lie in, each once. Tensors with malformed references are left out. */
 export function externalLocations(model: ModelProto): string[] {
@@ -61,7 +59,11 @@ export async function checkExternalData(
       problems.push(asProblem(error));
     }
   }
-  return { problems: listed(problems), bytesByLocation };
+  const listed = listedProblems(problems, (hidden) => ({
+    kind: 'missing-external-data',
+    message: `${hidden} more tensors whose values cannot be found are not listed.`,
+  }));
+  return { problems: listed, bytesByLocation };
 }
 
 /**
@@ -91,11 +93,4 @@ export function referencedBytes(tensor: TensorProto, stated: number | undefined)
       remedy: 'Export the model again.',
     },
   );
-}
-
-function listed(problems: readonly Problem[]): readonly Problem[] {
-  const hidden = problems.length - MAXIMUM_LISTED_PROBLEMS;
-  if (hidden <= 0) return problems;
-  const message = `${hidden} more tensors whose values cannot be found are not listed.`;
-  return [...problems.slice(0, MAXIMUM_LISTED_PROBLEMS), { kind: 'missing-external-data', message }];
 }

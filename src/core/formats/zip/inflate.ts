@@ -44,7 +44,7 @@ export async function* inflated(source: ByteSource, range: CompressedRange): Asy
     } catch (error) {
       throw damaged(source, range, at, `is damaged (${error instanceof Error ? error.message : String(error)})`);
     }
-    if (size > range.limit) 
+    if (size > range.limit)
       throw damaged(source, range, at, `becomes larger than ${range.limit} bytes when it is unpacked`);
     yield* chunks;
     chunks = [];
