@@ -31,6 +31,7 @@ export async function openInspection(
     wasmFolder: fileURLToPath(new URL('./ort/', import.meta.url)),
     events: {
       runProgress: async (progress) => onProgress(progress),
+      fileResultChanged: async () => undefined,
       log: async ({ level, text }) => {
         if (level !== 'info') process.stderr.write(`${text}\n`);
       },

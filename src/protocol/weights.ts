@@ -1,6 +1,4 @@
 /** Tensors of weights as they cross between worker, host and page. A tensor is named by its place in the file. */
-import type { OnProgress } from './rpc.js';
-
 /** A row of the table of all tensors. */
 export interface TensorRow {
   /** Fit to be shown. */

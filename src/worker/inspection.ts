@@ -1,6 +1,6 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import type { Engine } from '../core/engine/engine.js';
-import { CancelledError, problem, type Problem } from '../core/errors.js';
+import { asProblem, CancelledError, problem } from '../core/errors.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
@@ -17,10 +17,21 @@ import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
+import { networkSubject } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
+import { openSizes } from './open-sizes.js';
 import { reportContents } from './report/contents.js';
 import { reportHtml, reportJson } from './report/report.js';
-import { exampleTile, layerHistogram, summarize, tableCsv, unitDetail, unitMetricValues } from './results.js';
+import {
+  exampleTile,
+  layerHistogram,
+  summarize,
+  summarizeFile,
+  tableCsv,
+  unitDetail,
+  unitMetricValues,
+} from './results.js';
+import { createTensorReader, type TensorReader } from './tensor-reader.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
@@ -32,6 +43,7 @@ interface Inspected {
   readonly file: ModelFile;
   readonly engineName: string;
   readonly passes: readonly PassDescription[];
+  readonly reader: TensorReader;
   readonly examination: FileExamination;
   /** Absent where the file holds weights only. */
   readonly runnable?: { readonly network: Network; readonly inputs: Inputs; readonly runs: InputRuns };
@@ -42,6 +54,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   let running: AbortController | undefined;
   /** Questions that are using the engine: closing waits for them, since ending the thread under native code is fatal. */
   const underway = new Set<Promise<unknown>>();
+  /** What is found out without anybody having asked. */
+  const background = new AbortController();
   const track = <T>(work: Promise<T>): Promise<T> => {
     underway.add(work);
     const done = (): boolean => underway.delete(work);
@@ -108,7 +122,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
     async report(_request, signal) {
-      const contents = await reportContents(model(), signal);
+      const { file, passes, examination, runnable: found } = model();
+      const { result: shown, dataset } = found?.runs.shown() ?? {};
+      const subject = { file, passes, inputs: found?.inputs, result: shown, dataset, fileResult: examination.result() };
+      const contents = await reportContents(subject, signal);
       return { html: reportHtml(contents), json: reportJson(contents) };
     },
     table: async ({ layer }) => tableCsv(result(), layer),
@@ -116,9 +133,122 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       running?.abort();
       const closing = opened;
       opened = undefined;
-      closing?.examination.stop();
+      background.abort();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.file.close();
     },
   };
+
+  async function open(
+    { path, settings, recipe, recipePaths }: OpenRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenedModel> {
+    const file = await openModelFile(path, signal);
+    const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
+    if (whyNotNative !== undefined && settings.engine !== 'wasm' && file.network !== undefined) {
+      void events.log({
+        level: 'warning',
+        text: `The native engine is not available: ${whyNotNative}. Using ${engine.version}.`,
+      });
+    }
+    const { network } = file;
+    const cannotRun =
+      network === undefined ? [] : [...network.problems, ...(await engineProblems(network, engine, settings.threads))];
+    const cache = resultCache(settings);
+    const runnable = network && (await openRunnable(file, network, engine, cache, { settings, recipe, recipePaths }));
+    const reader = createTensorReader(file.weights);
+    const inspected: Inspected = {
+      file,
+      engineName: `${engine.version} (${engine.name})`,
+      reader,
+      passes: describePasses(file, cannotRun[0]),
+      examination: createFileExamination({
+        file,
+        ...(network === undefined ? {} : { network: networkSubject(file, network, engine) }),
+        sizes: () => openSizes(network?.graph, runnable?.inputs),
+        reader,
+        cache,
+        events,
+      }),
+      ...(runnable === undefined ? {} : { runnable }),
+    };
+    opened = inspected;
+    await inspected.examination.showCached();
+    const cached = await runnable?.runs.showCached();
+    void track(examineStructure(inspected));
+    const fileResult = inspected.examination.result();
+    return {
+      overview: overview(file.fileName, file.weights, network?.graph, cannotRun),
+      outline: network === undefined ? [] : outline(network.tree, network.layers),
+      passes: inspected.passes,
+      ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),
+      ...(cached === undefined ? {} : { result: summarize(cached, true) }),
+      ...(fileResult === undefined ? {} : { fileResult: summarizeFile(fileResult) }),
+    };
+  }
+
+  async function openRunnable(
+    file: ModelFile,
+    network: Network,
+    engine: Engine,
+    cache: ResultCache | undefined,
+    { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
+  ): Promise<Inspected['runnable']> {
+    const inputs = await createInputs(file.path, network.graph, {
+      limit: settings.defaultInputs,
+      anywhere: recipePaths === 'anywhere',
+      ...(settings.limit === undefined ? {} : { most: settings.limit }),
+      ...(recipe === undefined ? {} : { chosen: recipe }),
+    });
+    const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
+    return { network, inputs, runs };
+  }
+
+  function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {
+    if (cacheFolder === undefined || cacheMegabytes === 0) return undefined;
+    const warn = (text: string): void => void events.log({ level: 'warning', text });
+    return createResultCache(cacheFolder, cacheMegabytes * 2 ** 20, warn);
+  }
+
+  /** Answers what follows from the structure alone, and tells of it: nobody waits, and nobody is told of a failure twice. */
+  async function examineStructure({ passes, examination }: Inspected): Promise<void> {
+    const known = new Set(examination.result()?.passes.map(({ pass }) => pass));
+    const missing = filePasses.filter(
+      ({ id, reads }) => reads === 'structure' && !known.has(id) && applies(passes, id),
+    );
+    if (missing.length === 0) return;
+    try {
+      await events.fileResultChanged(summarizeFile(await examination.run(missing, background.signal)));
+    } catch (error) {
+      if (error instanceof CancelledError) return;
+      const { message, place = '' } = asProblem(error);
+      void events.log({ level: 'warning', text: `The structure could not be examined: ${message} ${place}` });
+    }
+  }
+
+  /** Passes over the file first: they are quick, and their findings explain those of the others. */
+  async function run(inspected: Inspected, wanted: readonly string[], signal: AbortSignal): Promise<RunAnswer> {
+    const { passes, examination } = inspected;
+    const unknown = wanted.filter((id) => passes.every((pass) => pass.id !== id));
+    if (unknown.length > 0 || wanted.length === 0) {
+      throw problem('not-applicable', `There is no pass “${unknown.join('”, “')}”.`, {
+        remedy: `The passes are: ${passes.map(({ id }) => id).join(', ')}.`,
+      });
+    }
+    const blocked = passes.find(({ id, reason }) => wanted.includes(id) && reason !== undefined);
+    if (blocked !== undefined) throw problem('not-applicable', blocked.reason ?? '', { place: blocked.title });
+    const overFile = filePasses.filter(({ id }) => wanted.includes(id));
+    const overInputs = inputPasses.filter(({ id }) => wanted.includes(id));
+    const fileResult = overFile.length === 0 ? undefined : await examination.run(overFile, signal);
+    const result = overInputs.length === 0 ? undefined : await runnable().runs.run(overInputs, signal);
+    return {
+      ...(result === undefined ? {} : { result: summarize(result, false) }),
+      ...(fileResult === undefined ? {} : { fileResult: summarizeFile(fileResult) }),
+    };
+  }
+}
+
+function applies(passes: readonly PassDescription[], wanted: string): boolean {
+  return passes.some(({ id, reason }) => id === wanted && reason === undefined);
+}

@@ -1,24 +1,36 @@
 /** Answers the page's questions about a finished run. Nothing is computed here that a pass did not compute. */
 import { problem } from '../core/errors.js';
-import type { ExampleMetric, PassResult, Quantity, RunResult, UnitMetric } from '../core/passes/result.js';
+import type { ExampleMetric, FileResult, PassResult, Quantity, RunResult, UnitMetric } from '../core/passes/result.js';
 import { BUCKETS, drawable } from '../core/summary/histogram.js';
-import type { HistogramView, MatrixTile, ResultSummary, UnitDetail, UnitMetricValues } from '../protocol/inspection.js';
+import type {
+  FileResultSummary,
+  HistogramView,
+  MatrixTile,
+  PassSummary,
+  ResultSummary,
+  UnitDetail,
+  UnitMetricValues,
+} from '../protocol/inspection.js';
 
 /** Messages stay well below 4 MB. */
 const TILE_CELLS = 2 ** 20;
 
 /** The result without its large arrays. */
 export function summarize(result: RunResult, cached: boolean): ResultSummary {
+  return { ...result, cached, passes: result.passes.map(summarizePass) };
+}
+
+export function summarizeFile(result: FileResult): FileResultSummary {
+  return { ...result, passes: result.passes.map(summarizePass) };
+}
+
+function summarizePass(pass: PassResult): PassSummary {
+  const { unitMetrics, exampleMetrics, nodeMetrics, histograms: _histograms, topExamples: _top, ...rest } = pass;
   return {
-    ...result,
-    cached,
-    passes: result.passes.map(
-      ({ unitMetrics, exampleMetrics, histograms: _histograms, topExamples: _top, ...rest }) => ({
-        ...rest,
-        unitMetrics: unitMetrics.map(quantity),
-        exampleMetrics: exampleMetrics.map((metric) => ({ ...quantity(metric), examples: metric.examples.slice() })),
-      }),
-    ),
+    ...rest,
+    unitMetrics: unitMetrics.map(quantity),
+    exampleMetrics: exampleMetrics.map((metric) => ({ ...quantity(metric), examples: metric.examples.slice() })),
+    ...(nodeMetrics === undefined ? {} : { nodeMetrics: nodeMetrics.map(quantity) }),
   };
 }
 

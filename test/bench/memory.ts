@@ -4,8 +4,7 @@ import type { Dataset } from '../../src/core/dataset/dataset.js';
 import { passes } from '../../src/core/passes/registry.js';
 import { runPasses } from '../../src/core/passes/run.js';
 import { probeLayers } from '../../src/core/rewrite/probe.js';
-import { openModelFile } from '../../src/worker/open-model.js';
-import { endlessExamples, loadEngine, networkFile } from './networks.js';
+import { endlessExamples, loadEngine, networkFile, openNetwork } from './networks.js';
 import { THREADS } from './observing.js';
 import { report } from './timing.js';
 
@@ -21,7 +20,7 @@ const ENGINE_NAMES = ['native', 'wasm'] as const;
 export const MEMORY_RUNS = ENGINE_NAMES.map((name) => ({ name, run: () => peakMegabytes(name) }));
 
 async function peakMegabytes(engineName: EngineName): Promise<number> {
-  const file = await openModelFile(networkFile('gpt2'));
+  const file = await openNetwork('gpt2');
   const engine = await loadEngine(engineName);
   const dataset: Dataset = {
     ...endlessExamples('gpt2'),

@@ -7,6 +7,7 @@ import type { ModelProto } from '../../src/core/formats/onnx/onnx_pb.js';
 import type { NamedTensors } from '../../src/core/tensor/tensor.js';
 import { loadNativeEngine } from '../../src/node/native-engine.js';
 import { loadWasmEngine } from '../../src/node/wasm-engine.js';
+import { openModelFile, type Network } from '../../src/worker/open-model.js';
 import { gpt2Small, resnet18 } from './models.js';
 
 /** The bundle lies in .cache/bench, and so do the models. */
@@ -15,7 +16,7 @@ const WASM_FOLDER = fileURLToPath(new URL('../../node_modules/onnxruntime-web/di
 
 export type NetworkName = 'resnet18' | 'gpt2';
 
-interface Network {
+interface BenchNetwork {
   readonly build: () => ModelProto;
   /** Inputs per forward. */
   readonly batch: number;
@@ -25,7 +26,7 @@ interface Network {
 const TOKENS = 128;
 const PICTURE = [3, 224, 224];
 
-export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
+export const NETWORKS: Readonly<Record<NetworkName, BenchNetwork>> = {
   resnet18: {
     build: resnet18,
     batch: 8,
@@ -54,6 +55,13 @@ export function networkFile(name: NetworkName): string {
     renameSync(`${path}.part`, path);
   }
   return path;
+}
+
+/** Never closed: a process of the bench ends soon. */
+export async function openNetwork(name: NetworkName): Promise<Network> {
+  const { network } = await openModelFile(networkFile(name));
+  if (network === undefined) throw new Error(`${name} has no graph`);
+  return network;
 }
 
 /** As many examples as a probe asks for, all alike. */

@@ -9,8 +9,8 @@ import type { Observation, ObservedBatch } from '../../src/core/rewrite/observat
 import { observe } from '../../src/core/rewrite/observe.js';
 import { probeLayers } from '../../src/core/rewrite/probe.js';
 import { prune } from '../../src/core/rewrite/prune.js';
-import { openModelFile, type ModelFile } from '../../src/worker/open-model.js';
-import { endlessExamples, loadEngine, networkFile, NETWORKS, type NetworkName } from './networks.js';
+import type { Network } from '../../src/worker/open-model.js';
+import { endlessExamples, loadEngine, openNetwork, NETWORKS, type NetworkName } from './networks.js';
 import { note, reportRatio, timeInTurn, type Turn } from './timing.js';
 
 export const THREADS = 2;
@@ -21,7 +21,7 @@ const TOGETHER_TARGET = 1.1;
 
 /** One batch through a network with passes watching: forward, reading and folding, as the run loop does it. */
 export async function watching(
-  file: ModelFile,
+  file: Network,
   network: NetworkName,
   engineName: EngineName,
   layers: readonly ActivationLayer[],
@@ -49,7 +49,7 @@ export async function watching(
   };
 }
 
-async function openBare(file: ModelFile, engineName: EngineName): Promise<Session> {
+async function openBare(file: Network, engineName: EngineName): Promise<Session> {
   const { proto } = file.onnx;
   const outputs = (proto.graph?.output ?? []).map(({ name }) => name);
   const engine = await loadEngine(engineName);
@@ -62,7 +62,7 @@ export async function measureObserving(
   engineName: EngineName,
   seconds: number,
 ): Promise<boolean> {
-  const file = await openModelFile(networkFile(network));
+  const file = await openNetwork(network);
   const bare = await openBare(file, engineName);
   const inputs = NETWORKS[network].feeds(NETWORKS[network].batch);
   const everyValue = layersOfEveryValue(file.graph);

@@ -2,8 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { passes } from '../../src/core/passes/registry.js';
-import { openModelFile } from '../../src/worker/open-model.js';
-import { networkFile, NETWORKS, type NetworkName } from './networks.js';
+import { NETWORKS, openNetwork, type NetworkName } from './networks.js';
 import { THREADS, watching } from './observing.js';
 import { note, report, timeInTurn } from './timing.js';
 
@@ -21,7 +20,7 @@ export async function measureTorch(seconds: number): Promise<boolean> {
   let met = true;
   for (const network of Object.keys(NETWORKS) as NetworkName[]) {
     const torch = startTorch(network);
-    const file = await openModelFile(networkFile(network));
+    const file = await openNetwork(network);
     const ours = await watching(file, network, 'native', file.layers, passes);
     const times = await timeInTurn({ ours, torch: torch.step }, seconds);
     torch.stop();

@@ -22,7 +22,11 @@ const INAPPLICABLE: Readonly<Record<string, RegExp>> = {
 async function runAll(path: string, engine: EngineName): Promise<ResultSummary | string> {
   const inspection = createInspection({
     wasmFolder,
-    events: { runProgress: async () => undefined, log: async () => undefined },
+    events: {
+      runProgress: async () => undefined,
+      fileResultChanged: async () => undefined,
+      log: async () => undefined,
+    },
   });
   try {
     const model = await inspection.open({
@@ -30,9 +34,11 @@ async function runAll(path: string, engine: EngineName): Promise<ResultSummary |
       recipePaths: 'model-folder',
       settings: { engine, threads: 2, defaultInputs: INPUTS, cacheMegabytes: 0 },
     });
-    const applicable = model.passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
-    if (applicable.length === 0) return model.passes[0]?.reason ?? '';
-    return await inspection.run({ passes: applicable });
+    const overInputs = model.passes.filter(({ over }) => over === 'inputs');
+    const applicable = overInputs.filter(({ reason }) => reason === undefined).map(({ id }) => id);
+    if (applicable.length === 0) return overInputs[0]?.reason ?? '';
+    const { result } = await inspection.run({ passes: applicable });
+    return result ?? 'no result';
   } finally {
     await inspection.close({});
   }

@@ -56,7 +56,7 @@ describe('the front page', () => {
     const bar = page.getByRole('progressbar');
     await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('32');
     await page.evaluate(() =>
-      window.fake.page.runProgress({ inputsSeen: 100, inputsPlanned: 200, secondsLeft: 9, phase: 'Running' }),
+      window.fake.page.runProgress({ unit: 'inputs', done: 100, planned: 200, secondsLeft: 9, phase: 'Running' }),
     );
     await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('50');
     expect(await page.locator('.run').innerText()).toContain('100 of 200 inputs, 9\u00a0s left');

@@ -32,11 +32,12 @@ export function overview(
     files: weights.files.length,
     tensors: weights.tensors.length,
     parameters: graph === undefined ? floatElements(weights) : countParameters(graph).total,
-    metadata: weights.metadata.slice(0, MAXIMUM_ENTRIES).map(({ key, value }) => ({
+    // What else a graph's file says of itself stands in the network's own facts.
+    metadata: (graph?.model.metadataProps ?? weights.metadata).slice(0, MAXIMUM_ENTRIES).map(({ key, value }) => ({
       key: displayText(key),
       value: displayText(value, MAXIMUM_DOCUMENTATION_LENGTH),
     })),
-    unread: weights.problems,
+    unread: graph === undefined ? weights.problems : [],
     ...(graph === undefined ? {} : { network: networkOverview(graph, cannotRun) }),
   };
 }

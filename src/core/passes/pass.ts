@@ -75,10 +75,9 @@ export interface NetworkSubject {
   readonly layers: readonly ActivationLayer[];
   /** Index of the tensor that a value of the main graph is (an initializer or a large constant). */
   tensorOf(value: string): number | undefined;
-  /**
-   * Shapes of the main graph's values, all of them numbers, at the sizes chosen for its open dimensions; where the
-   * engine cannot tell, as far as the file states them.
-   */
+  /** Sizes chosen for the graph's open dimensions. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Shapes of the main graph's values at these sizes, as far as they can be told. */
   shapes(): Promise<ConcreteShapes>;
   /** Runs small graphs of a pass's own making: proofs that two ways of computing agree. */
   readonly engine: Engine;

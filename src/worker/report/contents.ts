@@ -1,7 +1,8 @@
 /** Gathers what the report shows from the open model. */
 import type { Dataset } from '../../core/dataset/dataset.js';
 import { initialExpansion, layoutGraph } from '../../core/graph/picture/layout.js';
-import type { RunResult } from '../../core/passes/result.js';
+import { overview } from '../../core/graph/overview.js';
+import type { FileResult, RunResult } from '../../core/passes/result.js';
 import type { PassDescription } from '../../protocol/model.js';
 import type { Inputs } from '../inputs.js';
 import type { ModelFile } from '../open-model.js';
@@ -15,23 +16,25 @@ const EXAMPLES_SHOWN = 6;
 export interface ReportSubject {
   readonly file: ModelFile;
   readonly passes: readonly PassDescription[];
-  readonly inputs: Inputs;
+  /** Absent where the file holds weights only. */
+  readonly inputs?: Inputs;
   readonly result?: RunResult;
+  readonly fileResult?: FileResult;
   /** The inputs that the result rests on. */
   readonly dataset?: Dataset;
 }
 
 export async function reportContents(
-  { file, passes, inputs, result, dataset }: ReportSubject,
+  { file, passes, inputs, result, fileResult, dataset }: ReportSubject,
   signal?: AbortSignal,
 ): Promise<ReportContents> {
-  const graph = await layoutGraph(file.graph, file.tree, initialExpansion(file.tree), signal);
-  const description = inputs.description();
+  const { fileName, weights, network } = file;
   return {
-    overview: file.overview,
-    inputs: description,
+    overview: overview(fileName, weights, network?.graph, network?.problems),
+    inputs: inputs?.description(),
     passes,
-    graph,
+    graph: network && (await layoutGraph(network.graph, network.tree, initialExpansion(network.tree), signal)),
+    fileResult,
     units: result === undefined || dataset === undefined ? [] : await mostActiveUnits(result, dataset),
     ...(result === undefined ? {} : { result }),
   };

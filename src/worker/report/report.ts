@@ -1,7 +1,16 @@
 /** The report: one HTML page that loads nothing, and the same numbers as JSON. */
 import type { ExamplePreview } from '../../core/dataset/dataset.js';
-import type { Finding, PassResult, Quantity, RunResult, UnitMetric } from '../../core/passes/result.js';
+import type {
+  FileResult,
+  Finding,
+  PassResult,
+  Quantity,
+  ResultTable,
+  RunResult,
+  UnitMetric,
+} from '../../core/passes/result.js';
 import { sortFindings } from '../../core/passes/sort-findings.js';
+import type { Problem } from '../../core/errors.js';
 import { base64Encode } from '@bufbuild/protobuf/wire';
 import type { InputsDescription, UnitDetail } from '../../protocol/inspection.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
@@ -18,10 +27,12 @@ export interface ReportUnit {
 
 export interface ReportContents {
   readonly overview: ModelOverview;
-  readonly inputs: InputsDescription;
+  /** Absent, as is the graph, where the file holds weights only. */
+  readonly inputs?: InputsDescription;
   readonly passes: readonly PassDescription[];
-  readonly graph: GraphPicture;
+  readonly graph?: GraphPicture;
   readonly result?: RunResult;
+  readonly fileResult?: FileResult;
   readonly units: readonly ReportUnit[];
 }
 
@@ -30,11 +41,13 @@ const percentage = new Intl.NumberFormat('en-US', { style: 'percent', maximumFra
 
 export function show(value: number, format: Quantity['format'] = 'number'): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : String(value);
+  if (format === 'count' || format === 'bytes') return Math.round(value).toLocaleString('en-US');
   return format === 'share' ? percentage.format(value) : number.format(value);
 }
 
 export function reportHtml(contents: ReportContents): string {
-  const { overview, result } = contents;
+  const { overview, result, fileResult } = contents;
+  const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,9 +65,12 @@ export function reportHtml(contents: ReportContents): string {
       <body>
         <main>
           <h1>${overview.fileName}</h1>
-          ${runLine(result)}${facts(overview)}${inputs(contents.inputs)}${problems(overview)}
-          ${result === undefined ? undefined : findings(result)}${graph(contents)}
+          ${overview.network === undefined ? undefined : runLine(result)}${facts(overview)}${inputs(contents.inputs)}
+          ${problems('What could not be read', overview.unread)}
+          ${problems('What cannot run here', overview.network?.cannotRun ?? [])}
+          ${passes.length === 0 ? undefined : findings(passes)}${graph(contents)}
           ${result?.passes.map((pass) => passSection(pass, contents.passes, result))}${units(contents.units)}
+          ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))}
           <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
         </main>
       </body>
@@ -88,25 +104,30 @@ function runLine(result: RunResult | undefined): Markup {
 function facts(overview: ModelOverview): Markup {
   const value = (entry: { name: string; type: string; shape: readonly (number | string)[] | undefined }): string =>
     `${entry.name}: ${entry.type} [${entry.shape?.join(' × ') ?? 'unknown rank'}]`;
+  const { network } = overview;
   const rows: [string, string][] = [
-    ['Inputs', overview.inputs.map(value).join(', ')],
-    ['Outputs', overview.outputs.map(value).join(', ')],
+    ['Format', overview.formatName],
     ['Parameters', overview.parameters.toLocaleString('en-US')],
-    ['Nodes', overview.nodes.toLocaleString('en-US')],
-    [
-      'Operators',
-      overview.operators
-        .slice(0, 8)
-        .map(({ operator, count }) => `${operator} × ${count}`)
-        .join(', '),
-    ],
-    [
-      'Operator set',
-      overview.opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', '),
-    ],
-    ['Producer', overview.producer === '' ? 'not stated' : overview.producer],
+    ['Tensors', overview.tensors.toLocaleString('en-US')],
     ['Size on disk', `${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`],
   ];
+  if (network !== undefined) {
+    const { operators, opsets, producer } = network;
+    rows.push(
+      ['Inputs', network.inputs.map(value).join(', ')],
+      ['Outputs', network.outputs.map(value).join(', ')],
+      ['Nodes', network.nodes.toLocaleString('en-US')],
+      [
+        'Operators',
+        operators
+          .slice(0, 8)
+          .map(({ operator, count }) => `${operator} × ${count}`)
+          .join(', '),
+      ],
+      ['Operator set', opsets.map(({ domain, version }) => `${domain === '' ? 'ONNX' : domain} ${version}`).join(', ')],
+      ['Producer', producer === '' ? 'not stated' : producer],
+    );
+  }
   return html`<dl class="facts">
     ${rows.map(
       ([name, text]) =>
@@ -118,7 +139,8 @@ function facts(overview: ModelOverview): Markup {
   </dl>`;
 }
 
-function inputs(description: InputsDescription): Markup {
+function inputs(description: InputsDescription | undefined): Markup | undefined {
+  if (description === undefined) return undefined;
   return html`<h3>
       How the inputs were made
       (${description.origin === 'guessed' ? 'guessed from the model' : description.origin === 'file' ? 'from the recipe file' : 'chosen'})
@@ -128,11 +150,11 @@ function inputs(description: InputsDescription): Markup {
     </ul>`;
 }
 
-function problems(overview: ModelOverview): Markup | undefined {
-  if (overview.cannotRun.length === 0) return undefined;
-  return html`<h2>What cannot run here</h2>
+function problems(title: string, found: readonly Problem[]): Markup | undefined {
+  if (found.length === 0) return undefined;
+  return html`<h2>${title}</h2>
     <ul class="findings">
-      ${overview.cannotRun.map(
+      ${found.map(
         ({ message, place, remedy }) =>
           html`<li class="error">
             ${message}${place === undefined ? undefined : html` <span class="note">${place}</span>`}${remedy === undefined ? undefined : html`<p>${remedy}</p>`}
@@ -150,8 +172,8 @@ const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = {
   information: 'Note',
 };
 
-function findings(result: RunResult): Markup {
-  const all = sortFindings(result.passes);
+function findings(passes: readonly PassResult[]): Markup {
+  const all = sortFindings(passes);
   if (all.length === 0)
     return html`<h2>Findings</h2>
       <p>Nothing stood out.</p>`;
@@ -166,7 +188,8 @@ function findings(result: RunResult): Markup {
     </ul>`;
 }
 
-function graph({ graph: picture, result }: ReportContents): Markup {
+function graph({ graph: picture, result }: ReportContents): Markup | undefined {
+  if (picture === undefined) return undefined;
   const metric = result?.passes.flatMap(({ layerMetrics }) => layerMetrics)[0];
   const domain =
     metric === undefined ? ([0, 1] as const) : domainOf(Object.values(metric.values), metric.scale, metric.format);
@@ -228,6 +251,53 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
         )}
       </ul>
     </details>`;
+}
+
+/** Rows of a table that the page shows; the JSON has all. */
+const TABLE_ROWS = 100;
+
+function fileSection(pass: PassResult, descriptions: readonly PassDescription[]): Markup {
+  const description = descriptions.find(({ id }) => id === pass.pass);
+  const quantities = [...(pass.nodeMetrics ?? []), ...(pass.tensorMetrics ?? [])];
+  return html`<h2>${description?.title ?? pass.pass}</h2>
+    <p><em>${description?.question}</em></p>
+    <p><strong>${pass.answer}</strong></p>
+    ${pass.tables?.map(resultTable)}
+    <details>
+      <summary>How this is computed</summary>
+      <p>${description?.method}</p>
+      <ul>
+        ${quantities.map(({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`)}
+      </ul>
+    </details>`;
+}
+
+function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
+  const hidden = rows.length - TABLE_ROWS;
+  const cell = (value: string | number, index: number): Markup => {
+    const format = columns[index]?.format;
+    return html`<td>${typeof value === 'string' || format === 'text' ? String(value) : show(value, format)}</td>`;
+  };
+  return html`<h3>${title}</h3>
+    <p class="note">${definition}</p>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            ${columns.map(({ label }) => html`<th>${label}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.slice(0, TABLE_ROWS).map(
+            ({ cells }) =>
+              html`<tr>
+                ${cells.map(cell)}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${hidden > 0 ? html`<p class="note">${hidden} more rows stand in the JSON.</p>` : undefined}`;
 }
 
 function strips(metric: UnitMetric, result: RunResult): Markup {
@@ -297,7 +367,7 @@ function example(preview: ExamplePreview, value: number): Markup {
 }
 
 /** The same numbers without the per-unit arrays of examples; typed arrays become plain lists. */
-export function reportJson({ overview, inputs: description, result }: ReportContents): string {
+export function reportJson({ overview, inputs: description, result, fileResult }: ReportContents): string {
   const plain = (_key: string, value: unknown): unknown => {
     if (ArrayBuffer.isView(value))
       return Array.from(value as Float32Array, (entry) => (Number.isFinite(entry) ? entry : null));
@@ -305,7 +375,12 @@ export function reportJson({ overview, inputs: description, result }: ReportCont
   };
   const passes = result?.passes.map(({ exampleMetrics: _examples, histograms: _histograms, ...rest }) => rest);
   return JSON.stringify(
-    { model: overview, inputs: description, run: result === undefined ? undefined : { ...result, passes } },
+    {
+      model: overview,
+      inputs: description,
+      run: result === undefined ? undefined : { ...result, passes },
+      file: fileResult,
+    },
     plain,
     2,
   );

@@ -172,40 +172,48 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
     capabilities: { platform: 'linux-x64', version: '0.1.0', engine: 'onnxruntime-node 1.30.0 (native)' },
     selection: {},
     running:
-      scenario === 'running' ? { inputsSeen: 64, inputsPlanned: 200, secondsLeft: 12, phase: 'Running' } : undefined,
+      scenario === 'running'
+        ? { unit: 'inputs', done: 64, planned: 200, secondsLeft: 12, phase: 'Running' }
+        : undefined,
     model: {
       overview: {
         fileName: network.fileName,
         format: 'onnx',
         fileBytes: 1_104_385,
         externalBytes: 0,
-        producer: 'pytorch 2.13.0',
-        irVersion: 8,
-        opsets: [{ domain: '', version: 17 }],
-        inputs: ends(network, 'input'),
-        outputs: ends(network, 'output'),
+        formatName: 'ONNX, IR version 8, opset 17',
+        files: 1,
+        tensors: 24,
         parameters: network.nodes.reduce((sum, node) => sum + node.parameters, 0),
-        nodes: network.nodes.length,
-        operators: operators(network),
         metadata: [],
-        cannotRun:
-          scenario === 'cannot-run'
-            ? [
-                {
-                  kind: 'unsupported-operator',
-                  message: 'The operator com.example.FancyNorm is not known to the engine.',
-                  place: 'node 14, “layer2.0.norm”',
-                  remedy: 'Export the model with opset 17 or newer, where it is LayerNormalization.',
-                },
-                {
-                  kind: 'missing-external-data',
-                  message: 'The weights file weights.bin is missing.',
-                  place: 'tensor “layer3.0.conv1.weight”',
-                  remedy: 'Put weights.bin beside the model.',
-                },
-              ]
-            : [],
-        docString: '',
+        unread: [],
+        network: {
+          producer: 'pytorch 2.13.0',
+          irVersion: 8,
+          opsets: [{ domain: '', version: 17 }],
+          inputs: ends(network, 'input'),
+          outputs: ends(network, 'output'),
+          nodes: network.nodes.length,
+          operators: operators(network),
+          cannotRun:
+            scenario === 'cannot-run'
+              ? [
+                  {
+                    kind: 'unsupported-operator',
+                    message: 'The operator com.example.FancyNorm is not known to the engine.',
+                    place: 'node 14, “layer2.0.norm”',
+                    remedy: 'Export the model with opset 17 or newer, where it is LayerNormalization.',
+                  },
+                  {
+                    kind: 'missing-external-data',
+                    message: 'The weights file weights.bin is missing.',
+                    place: 'tensor “layer3.0.conv1.weight”',
+                    remedy: 'Put weights.bin beside the model.',
+                  },
+                ]
+              : [],
+          docString: '',
+        },
       },
       outline: [],
       passes: PASSES,

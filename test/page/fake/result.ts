@@ -11,6 +11,7 @@ export const PASSES: readonly PassDescription[] = [
     id: 'dead-units',
     title: 'Dead, dormant and always-on units',
     question: 'Which units never fire, hardly ever fire, or always fire on these inputs?',
+    over: 'inputs',
     method:
       'A unit’s firing rate p is the share of its entries that are not exactly 0. Dead p = 0, dormant 0 < p < 1 %, always on p = 1. Source: methods D1.',
   },
@@ -18,12 +19,14 @@ export const PASSES: readonly PassDescription[] = [
     id: 'zero-sparsity',
     title: 'Zero sparsity',
     question: 'How much of each layer’s output is exactly zero?',
+    over: 'inputs',
     method: 'Zeros are counted after the non-linearity; −0 counts. Source: methods C1.',
   },
   {
     id: 'activation-statistics',
     title: 'Activation statistics',
     question: 'What values do the units of each layer take on these inputs?',
+    over: 'inputs',
     method:
       'One forward per batch. Count, mean, variance, extrema, zeros and non-finite values per unit, merged over batches.',
   },
@@ -31,6 +34,7 @@ export const PASSES: readonly PassDescription[] = [
     id: 'attention-patterns',
     title: 'Attention patterns',
     question: 'Where does each attention head look?',
+    over: 'inputs',
     method: 'The softmax output of each head, averaged over inputs.',
     reason: 'This model has no attention: no Softmax over an inner axis was found.',
   },

@@ -21,7 +21,7 @@ parentPort.on('message', ({ type, id, method }) => {
   if (method === 'node') process.exit(3);
   if (method === 'close') parentPort.postMessage({ type: 'result', id, value: undefined });
 });
-parentPort.postMessage({ type: 'call', id: 1, method: 'runProgress', argument: { inputsSeen: 3, inputsPlanned: 9, phase: 'Running' } });
+parentPort.postMessage({ type: 'call', id: 1, method: 'runProgress', argument: { unit: 'inputs', done: 3, planned: 9, phase: 'Running' } });
 console.log('hello from the thread');
 `;
 
@@ -37,7 +37,8 @@ function start(): Started {
   writeFileSync(file, script);
   const [ends, lines, seen]: [WorkerEnd[], string[], number[]] = [[], [], []];
   const worker = startComputeWorker(file, {
-    runProgress: async ({ inputsSeen }) => void seen.push(inputsSeen),
+    runProgress: async ({ done }) => void seen.push(done),
+    fileResultChanged: async () => undefined,
     log: async ({ text }) => void lines.push(text),
     lost: (end) => ends.push(end),
   });

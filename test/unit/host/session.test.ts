@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import { problem } from '../../../src/core/errors.js';
-import type { InputsDescription, ResultSummary } from '../../../src/protocol/inspection.js';
+import type { InputsDescription, ResultSummary, RunAnswer } from '../../../src/protocol/inspection.js';
 import type { Selection } from '../../../src/protocol/selection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import type { WorkerListener } from '../../../src/host/session/compute-worker.js';
@@ -13,24 +13,37 @@ const model: OpenedModel = {
   overview: {
     fileName: 'a.onnx',
     format: 'onnx',
+    formatName: 'ONNX',
     fileBytes: 1e9,
     externalBytes: 0,
-    producer: '',
-    irVersion: 8,
-    opsets: [],
-    inputs: [],
-    outputs: [],
+    files: 1,
+    tensors: 0,
     parameters: 0,
-    nodes: 0,
-    operators: [],
     metadata: [],
-    cannotRun: [],
-    docString: '',
+    unread: [],
+    network: {
+      producer: '',
+      irVersion: 8,
+      opsets: [],
+      inputs: [],
+      outputs: [],
+      nodes: 0,
+      operators: [],
+      cannotRun: [],
+      docString: '',
+    },
   },
   outline: [],
   passes: [
-    { id: 'dead-units', title: 'Dead units', question: '?', method: '' },
-    { id: 'attention', title: 'Attention', question: '?', method: '', reason: 'There is no attention in this model.' },
+    { id: 'dead-units', title: 'Dead units', question: '?', method: '', over: 'inputs' },
+    {
+      id: 'attention',
+      title: 'Attention',
+      question: '?',
+      method: '',
+      over: 'inputs',
+      reason: 'There is no attention in this model.',
+    },
   ],
   inputs,
 };
@@ -94,13 +107,13 @@ describe('a model', () => {
 describe('a run', () => {
   it('asks the passes that apply, and tells everybody its result', async () => {
     const asked: unknown[] = [];
-    const { session, told } = scene({ run: async ({ passes }) => (asked.push(passes), result) });
+    const { session, told } = scene({ run: async ({ passes }) => (asked.push(passes), { result }) });
     await session.open();
     const { end } = await session.run();
     expect(await end).toEqual({ result });
     expect(asked).toEqual([['dead-units']]);
     expect(told).toEqual([
-      ['runProgress', { phase: 'Preparing', inputsSeen: 0, inputsPlanned: 20 }],
+      ['runProgress', { phase: 'Preparing', unit: 'inputs', done: 0, planned: 20 }],
       ['resultChanged', { result }],
     ]);
     expect(session.running()).toBeUndefined();
@@ -127,14 +140,14 @@ describe('a run', () => {
     await (
       await session.run()
     ).end;
-    expect(told.at(-1)).toEqual(['resultChanged', { problem: failing.problem }]);
+    expect(told.at(-1)).toEqual(['resultChanged', { result, problem: failing.problem }]);
     expect(session.model()?.result).toBe(result);
   });
 
   it('tells progress of the present worker only', async () => {
     const { session, listeners, events } = scene({ run: () => new Promise(() => undefined) });
     await session.run();
-    const progress = { inputsSeen: 5, inputsPlanned: 20, phase: 'Running' };
+    const progress = { unit: 'inputs', done: 5, planned: 20, phase: 'Running' } as const;
     await listeners[0]?.runProgress(progress);
     expect(session.running()).toEqual(progress);
     await session.reload();
@@ -202,14 +215,14 @@ describe('inputs', () => {
 
 describe('changed settings', () => {
   it('open the model again, after the run that is under way', async () => {
-    let finish: (value: ResultSummary) => void = () => undefined;
+    let finish: (value: RunAnswer) => void = () => undefined;
     const { session, listeners, stopped } = scene({ run: () => new Promise((resolve) => (finish = resolve)) });
     session.settingsChanged();
     expect(listeners).toHaveLength(0);
     const { end } = await session.run();
     session.settingsChanged();
     expect(stopped).toEqual([]);
-    finish(result);
+    finish({ result });
     await end;
     expect(stopped).toEqual([1]);
     expect(listeners).toHaveLength(2);

@@ -11,6 +11,7 @@ import { detectActivationLayers } from '../../../src/core/graph/layer-detection.
 import { buildModuleTree, isModule, type Module } from '../../../src/core/graph/modules.js';
 import { nodeDetail } from '../../../src/core/graph/node-detail.js';
 import { outline } from '../../../src/core/graph/outline.js';
+import type { TensorFile } from '../../../src/core/formats/tensor-file.js';
 import { overview } from '../../../src/core/graph/overview.js';
 import { countParameters } from '../../../src/core/graph/parameters.js';
 import { initialExpansion, layoutGraph } from '../../../src/core/graph/picture/layout.js';
@@ -347,15 +348,26 @@ describe('outline and details', () => {
       outputs: ['y', 'q'],
       initializers: [weight('w', [4, 4]), weight('shared', [4, 2])],
     });
-    const facts = overview({ fileName: 'a.onnx', fileBytes: 10, externalBytes: 0, problems: [] }, graph);
+    const weights: TensorFile = {
+      format: 'onnx',
+      formatName: 'ONNX',
+      tensors: [],
+      metadata: [],
+      files: ['a.onnx'],
+      fileBytes: 10,
+      externalBytes: 0,
+      problems: [],
+      close: async () => undefined,
+    };
+    const facts = overview('a.onnx', weights, graph);
     // w 16, shared 8 (read by the branches), inner 9 in each branch, table 100; the lone epsilon is no parameter.
     expect(facts.parameters).toBe(16 + 8 + 18 + 100);
     expect(countParameters(graph).byNode[3]).toBe(8 + 18);
-    expect(facts.operators.slice(0, 2)).toEqual([
+    expect(facts.network?.operators.slice(0, 2)).toEqual([
       { operator: 'MatMul', count: 4 },
       { operator: 'Relu', count: 3 },
     ]);
-    expect(facts.opsets).toEqual([{ domain: 'ai.onnx', version: 17 }]);
+    expect(facts.network?.opsets).toEqual([{ domain: 'ai.onnx', version: 17 }]);
   });
 });
 

@@ -12,7 +12,7 @@ import { createInspection } from '../../../src/worker/inspection.js';
 import type { RunResult } from '../../../src/core/passes/result.js';
 import { mayReplace } from '../../../src/worker/merge-results.js';
 import { openModelFile } from '../../../src/worker/open-model.js';
-import type { RunProgress } from '../../../src/protocol/inspection.js';
+import type { ResultSummary, RunProgress } from '../../../src/protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -32,7 +32,11 @@ async function open(
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
   const inspection = createInspection({
     wasmFolder,
-    events: { runProgress: async (progress) => void options.onProgress?.(progress), log: async () => undefined },
+    events: {
+      runProgress: async (progress) => void options.onProgress?.(progress),
+      fileResultChanged: async () => undefined,
+      log: async () => undefined,
+    },
   });
   const model = await inspection.open({
     path,
@@ -48,12 +52,24 @@ async function open(
   return { inspection, model };
 }
 
+/** Runs passes over inputs and gives their result. */
+async function run(inspection: WorkerApi, passes: readonly string[]): Promise<ResultSummary> {
+  const { result } = await inspection.run({ passes });
+  if (result === undefined) throw new Error('Nothing was run on inputs.');
+  return result;
+}
+
+const inputPasses = ({ passes }: OpenedModel): string[] =>
+  passes.filter(({ over }) => over === 'inputs').map(({ id }) => id);
+
 /** Raw activations of a layer, [example][unit][position], straight from the engine, one input at a time. */
 async function rawActivations(path: string, layer: string): Promise<number[][][]> {
   const file = await openModelFile(path);
+  const { network } = file;
+  if (network === undefined) throw new Error('The sample has no graph.');
   const { engine } = await chooseEngine('wasm', { wasmFolder });
-  const inputs = await createInputs(file, { limit: INPUTS, anywhere: false });
-  const session = await engine.open(file.toRunnable(prune(file.onnx.proto, [layer])), { threads: 2 });
+  const inputs = await createInputs(path, network.graph, { limit: INPUTS, anywhere: false });
+  const session = await engine.open(network.toRunnable(prune(network.onnx.proto, [layer])), { threads: 2 });
   const examples: number[][][] = [];
   for (let index = 0; index < INPUTS; index++) {
     const { feeds } = await inputs.dataset().batch(index, index + 1);
@@ -92,7 +108,7 @@ describe.each([
   afterAll(() => inspection.close({}));
 
   it('gives every unit’s statistics as a direct computation over all activations does', async () => {
-    const result = await inspection.run({ passes: model.passes.map(({ id }) => id) });
+    const result = await run(inspection, inputPasses(model));
     expect(result.inputsSeen).toBe(INPUTS);
     const layer = result.layers[1];
     if (layer === undefined) throw new Error('The sample has fewer than two layers.');
@@ -124,7 +140,7 @@ describe.each([
   });
 
   it('orders the inputs that excite a unit by its largest activation, and shows where it was', async () => {
-    const [, layer] = (await inspection.run({ passes: ['activation-statistics'] })).layers;
+    const [, layer] = (await run(inspection, ['activation-statistics'])).layers;
     if (layer === undefined) throw new Error('The sample has fewer than two layers.');
     const raw = await rawActivations(samples[sample], layer.value);
     const unit = 3;
@@ -142,7 +158,7 @@ describe.each([
   });
 
   it('counts every value of a unit once in its histogram', async () => {
-    const [, layer] = (await inspection.run({ passes: ['activation-statistics'] })).layers;
+    const [, layer] = (await run(inspection, ['activation-statistics'])).layers;
     const { histogram } = await inspection.unit({ layer: layer?.value ?? '', unit: 0 });
     if (histogram === undefined) throw new Error('The unit has no histogram.');
     const drawn = histogram.counts.reduce((sum, count) => sum + count, 0) + histogram.zeros + histogram.nonFinite;
@@ -156,10 +172,10 @@ describe('a run', () => {
     const cancel = { now: (): unknown => undefined };
     const { inspection } = await open(samples.language, 'native', {
       inputs: 200,
-      onProgress: ({ inputsSeen, phase }) => phase === 'Running' && inputsSeen > 0 && cancel.now(),
+      onProgress: ({ done, phase }) => phase === 'Running' && done > 0 && cancel.now(),
     });
     cancel.now = () => inspection.cancelRun({});
-    const result = await inspection.run({ passes: ['dead-units'] });
+    const result = await run(inspection, ['dead-units']);
     expect(result.inputsSeen).toBeGreaterThan(0);
     expect(result.inputsSeen).toBeLessThan(200);
     expect(result.passes[0]?.answer).toContain(`on ${result.inputsSeen} texts`);
@@ -169,7 +185,7 @@ describe('a run', () => {
   it('is there at once when the same model is opened with the same inputs, and not with others', async () => {
     const first = await open(samples.classifier, 'native', { cached: true });
     expect(first.model.result).toBeUndefined();
-    const computed = await first.inspection.run({ passes: ['dead-units', 'zero-sparsity'] });
+    const computed = await run(first.inspection, ['dead-units', 'zero-sparsity']);
     await first.inspection.close({});
     const second = await open(samples.classifier, 'native', { cached: true });
     expect(second.model.result).toEqual({ ...computed, cached: true });
@@ -185,14 +201,18 @@ describe('a run', () => {
     const warnings: string[] = [];
     const inspection = createInspection({
       wasmFolder,
-      events: { runProgress: async () => undefined, log: async ({ text }) => void warnings.push(text) },
+      events: {
+        runProgress: async () => undefined,
+        fileResultChanged: async () => undefined,
+        log: async ({ text }) => void warnings.push(text),
+      },
     });
     await inspection.open({
       path: samples.classifier,
       recipePaths: 'model-folder',
       settings: { engine: 'native', threads: 2, defaultInputs: 2, cacheMegabytes: 64, cacheFolder: notAFolder },
     });
-    expect((await inspection.run({ passes: ['dead-units'] })).inputsSeen).toBe(2);
+    expect((await run(inspection, ['dead-units'])).inputsSeen).toBe(2);
     expect(warnings.join()).toContain('cache');
     await inspection.close({});
   });
@@ -215,14 +235,14 @@ describe('a run', () => {
   it('keeps the answers of earlier passes on the same inputs', async () => {
     const { inspection } = await open(samples.classifier, 'native');
     await inspection.run({ passes: ['dead-units'] });
-    const both = await inspection.run({ passes: ['zero-sparsity'] });
+    const both = await run(inspection, ['zero-sparsity']);
     expect(both.passes.map(({ pass }) => pass).sort()).toEqual(['dead-units', 'zero-sparsity']);
     await inspection.close({});
   });
 
   it('writes a report that loads nothing and escapes every name', async () => {
     const { inspection, model } = await open(samples.classifier, 'native');
-    await inspection.run({ passes: model.passes.map(({ id }) => id) });
+    await run(inspection, inputPasses(model));
     const { html, json } = await inspection.report({});
     expect(html).not.toMatch(/<script|(src|href)="(?!data:|#)/);
     expect(html).toContain('shapes-resnet.onnx');

@@ -1,0 +1,3 @@
+export interface ConcreteShapes {
+  shapeOf(value: string): readonly number[] | undefined;
+}

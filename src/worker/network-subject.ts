@@ -1,0 +1,21 @@
+import type { Engine } from '../core/engine/engine.js';
+import type { NetworkSubject } from '../core/passes/pass.js';
+import type { ModelFile, Network } from './open-model.js';
+
+/** The network as passes over the file see it, at sizes chosen for its open dimensions. */
+export function networkSubject(
+  { weights }: ModelFile,
+  network: Network,
+  engine: Engine,
+): (sizes: Readonly<Record<string, number>>) => NetworkSubject {
+  const indices = new Map(weights.tensors.map(({ name }, index) => [name, index]));
+  return (sizes) => ({
+    graph: network.graph,
+    layers: network.layers,
+    tensorOf: (value) => (network.graph.initializer(value) === undefined ? undefined : indices.get(value)),
+    sizes,
+    shapes: async () => ({ shapeOf: () => undefined }),
+    engine,
+    toRunnable: network.toRunnable,
+  });
+}
