@@ -1,10 +1,12 @@
-/** The custom editor for ONNX files. */
+/** The custom editor for model files. */
 import * as vscode from 'vscode';
 import type { Models } from './models.js';
 import { connectPanel } from './panel.js';
 import type { Log, ModelSession } from './session/session.js';
 
-export const viewType = 'modelInspector.editor';
+/** The editor of files that are models by their ending; {@link otherFiles} is the same for endings that may be anything. */
+const viewType = 'modelInspector.editor';
+const otherFiles = 'modelInspector.otherFiles';
 
 interface ModelDocument extends vscode.CustomDocument {
   readonly session: ModelSession;
@@ -29,10 +31,14 @@ export function registerEditor(context: vscode.ExtensionContext, models: Models,
       webviewPanel.onDidDispose(() => panel.dispose());
     },
   };
-  return vscode.window.registerCustomEditorProvider(viewType, provider, {
+  const options = {
     supportsMultipleEditorsPerDocument: true,
     webviewOptions: { retainContextWhenHidden: false, enableFindWidget: false },
-  });
+  };
+  return vscode.Disposable.from(
+    vscode.window.registerCustomEditorProvider(viewType, provider, options),
+    vscode.window.registerCustomEditorProvider(otherFiles, provider, options),
+  );
 }
 
 export async function openEditor(uri: vscode.Uri): Promise<void> {

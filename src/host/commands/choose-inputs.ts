@@ -53,9 +53,13 @@ export async function chooseInputs(context: CommandContext, named?: unknown): Pr
     if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
     const { inputs } = state.model;
     if (inputs === undefined) {
-      throw problem('not-applicable', `“${session.fileName}” holds weights only: there is nothing to run inputs through.`, {
-        remedy: 'Open the ONNX file of the whole model.',
-      });
+      throw problem(
+        'not-applicable',
+        `“${session.fileName}” holds weights only: there is nothing to run inputs through.`,
+        {
+          remedy: 'Open the ONNX file of the whole model.',
+        },
+      );
     }
     const picked = await vscode.window.showQuickPick(inputs.origin === 'chosen' ? [...sources, forgetItem] : sources, {
       title: `Inputs of ${session.fileName}`,

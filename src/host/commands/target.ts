@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { asProblem, CancelledError } from '../../core/errors.js';
 import { openEditor } from '../editor.js';
+import { OTHER_ENDINGS, OWN_ENDINGS } from '../model-files.js';
 import type { Models } from '../models.js';
 import type { Log, ModelSession } from '../session/session.js';
 import { problemText } from '../texts.js';
@@ -17,7 +18,7 @@ export async function pickModelFile(title: string): Promise<vscode.Uri | undefin
     title,
     openLabel: title.replace('…', ''),
     canSelectMany: false,
-    filters: { 'ONNX models': ['onnx'] },
+    filters: { Models: [...OWN_ENDINGS, ...OTHER_ENDINGS], 'All files': ['*'] },
     defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
   });
   return picked?.[0];

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { OTHER_ENDINGS, OWN_ENDINGS, stemOf } from '../../../src/host/model-files.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -52,7 +53,9 @@ const {
   customEditors,
 } = manifest.contributes;
 const ids = new Set(commands.map(({ command }) => command));
-const ourEditor = 'activeCustomEditorId == modelInspector.editor';
+const ourEditor = 'activeCustomEditorId =~ /^modelInspector\\./';
+const endings = [...OWN_ENDINGS, ...OTHER_ENDINGS.filter((ending) => !ending.includes('.'))];
+const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.safetensors\\.index\\.json$/i`;
 
 function commandsNamedIn(text: string): string[] {
   return [...text.matchAll(/command:([\w.]+)/g)].map(([, id]) => id ?? '');
@@ -95,21 +98,30 @@ describe('the manifest', () => {
     expect(named.filter((id) => !ids.has(id))).toEqual([]);
   });
 
-  it('opens ONNX files in its own editor by default', () => {
+  it('opens model files in its own editor by default, and others on request', () => {
+    const patterns = (list: readonly string[]): object[] => list.map((ending) => ({ filenamePattern: `*.${ending}` }));
     expect(customEditors).toMatchObject([
-      { viewType: 'modelInspector.editor', priority: 'default', selector: [{ filenamePattern: '*.onnx' }] },
+      { viewType: 'modelInspector.editor', priority: 'default', selector: patterns(OWN_ENDINGS) },
+      { viewType: 'modelInspector.otherFiles', priority: 'option', selector: patterns(OTHER_ENDINGS) },
     ]);
   });
 
-  it('offers Inspect Model on ONNX files in the Explorer and nowhere else there', () => {
+  it('offers Inspect Model on every file that may be a model in the Explorer and nowhere else there', () => {
     expect(menus['explorer/context']).toMatchObject([
       {
         command: 'modelInspector.inspect',
-        when: 'resourceExtname == .onnx',
+        when: isModel,
         group: expect.stringMatching(/^navigation/),
       },
     ]);
   });
+
+  it.each([
+    ['a.onnx', 'a'],
+    ['model.safetensors.index.json', 'model'],
+    ['README', 'README'],
+    ['net.PT', 'net'],
+  ])('calls what is saved beside %s after %s', (file, stem) => expect(stemOf(file)).toBe(stem));
 
   it.each(keybindings)('limits $key to its own editor and keeps it out of text inputs', ({ when }) => {
     expect(when).toContain(ourEditor);
@@ -118,9 +130,11 @@ describe('the manifest', () => {
 
   it('limits every menu entry to a model, our editor or our views', () => {
     for (const { when } of Object.values(menus).flat()) {
-      expect(when).toMatch(
-        /resourceExtname == \.onnx|activeCustomEditorId == modelInspector\.editor|view == modelInspector\./,
-      );
+      const limits = [isModel, ourEditor, 'view == modelInspector.'];
+      expect(
+        limits.some((limit) => when?.includes(limit)),
+        when,
+      ).toBe(true);
     }
   });
 
