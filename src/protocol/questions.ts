@@ -9,6 +9,7 @@ export const QUESTIONS = [
   'layerHistogram',
   'unit',
   'example',
+  'tensors',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

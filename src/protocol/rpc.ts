@@ -57,12 +57,7 @@ export function connect<T extends Api<T>>(channel: Channel): Client<T> {
     if (message.type === 'result') call.resolve(message.value);
     else call.reject(message.problem === 'cancelled' ? new CancelledError() : new ProblemError(message.problem));
   });
-  const invoke = (
-    method: string,
-    argument: unknown,
-    signal?: AbortSignal,
-    onProgress?: OnProgress,
-  ): Promise<unknown> =>
+  const invoke = (method: string, argument: unknown, signal?: AbortSignal, onProgress?: OnProgress): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (closed !== undefined) return reject(new ProblemError(closed));
       if (signal?.aborted) return reject(new CancelledError());

@@ -12,10 +12,6 @@ export interface Selection {
 
 export function sameSelection(a: Selection, b: Selection): boolean {
   return (
-    a.item === b.item &&
-    a.layer === b.layer &&
-    a.unit === b.unit &&
-    a.example === b.example &&
-    a.tensor === b.tensor
+    a.item === b.item && a.layer === b.layer && a.unit === b.unit && a.example === b.example && a.tensor === b.tensor
   );
 }

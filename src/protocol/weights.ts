@@ -12,6 +12,9 @@ export interface TensorRow {
   readonly unreadable?: string;
 }
 
+/** A message stays far below 4 MB, whatever the names. */
+export const TENSOR_ROWS = 4000;
+
 export interface TensorRows {
   readonly rows: readonly TensorRow[];
   readonly total: number;

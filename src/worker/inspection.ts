@@ -32,6 +32,7 @@ import {
   unitMetricValues,
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
+import { tensorRows } from './tensor-rows.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
@@ -121,6 +122,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
+    tensors: async ({ start }) => tensorRows(model().file.weights, start),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};

@@ -1,11 +1,15 @@
 /** The front page: what the model is and what was found, beside the graph. */
 import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Problem } from '../../src/core/errors.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
 import { ProblemBox } from '../shell/problem-box.js';
-import { inputs, progress, result, startRun } from '../state/session.js';
+import { inputs, openedModel, progress, result, startRun } from '../state/session.js';
+import { loadTensors, tensors } from '../state/tensors.js';
+import { filterTensors } from '../weights/filter.js';
+import { WeightMap } from '../weights/weight-map.js';
 import { Answers } from './answers.js';
 import { Facts } from './facts.js';
 import { Findings } from './findings.js';
@@ -23,7 +27,7 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
         {inputs.value && <InputsCard inputs={inputs.value} />}
         <Facts overview={model.overview} />
       </div>
-      <GraphView />
+      {model.overview.network === undefined ? <WeightsPanel /> : <GraphView />}
     </div>
   );
 }
@@ -74,6 +78,18 @@ function CannotRun({ problems }: { problems: readonly Problem[] }): JSX.Element 
       {problems.map((problem, index) => (
         <ProblemBox key={index} problem={problem} severity="warning" />
       ))}
+    </section>
+  );
+}
+
+/** What stands in the graph's place where a file holds weights only. */
+function WeightsPanel(): JSX.Element {
+  useEffect(loadTensors, [openedModel.value]);
+  const { rows } = tensors.value;
+  const shown = useMemo(() => filterTensors(rows, ''), [rows]);
+  return (
+    <section class="weights-panel" aria-label="Weights">
+      <WeightMap shown={shown} />
     </section>
   );
 }

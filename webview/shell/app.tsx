@@ -8,6 +8,7 @@ import { ui, type TabName } from '../state/interface-state.js';
 import { askState, connectionProblem, openState, reloadModel, result } from '../state/session.js';
 import { HeatmapView } from '../views/heatmap-view.js';
 import { PassesView } from '../views/passes-view.js';
+import { WeightsView } from '../weights/weights-view.js';
 import { Header } from './header.js';
 import { Notices } from './notices.js';
 import { ProblemBox } from './problem-box.js';
@@ -34,7 +35,7 @@ export function App(): JSX.Element {
 }
 
 function Page({ model }: { model: OpenedModel }): JSX.Element {
-  const tabs = tabsFor(result.value !== undefined);
+  const tabs = tabsFor(model.overview.network !== undefined, result.value !== undefined);
   const wanted = tabs.find((tab) => tab.name === ui.tab.value && tab.disabledReason === undefined);
   const active: TabName = wanted?.name ?? 'overview';
   return (
@@ -48,6 +49,7 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
       <div class="body">
         <main class="view" role="tabpanel">
           {active === 'overview' && <Overview model={model} />}
+          {active === 'weights' && <WeightsView />}
           {active === 'heatmap' && <HeatmapView />}
           {active === 'passes' && <PassesView model={model} />}
         </main>
@@ -57,14 +59,23 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
   );
 }
 
-function tabsFor(hasResult: boolean): readonly { name: TabName; label: string; disabledReason?: string }[] {
+interface PageTab {
+  readonly name: TabName;
+  readonly label: string;
+  readonly disabledReason?: string;
+}
+
+function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly PageTab[] {
+  const heatmap: PageTab = {
+    name: 'heatmap',
+    label: 'Heatmap',
+    disabledReason: hasResult ? undefined : 'Run first: the heatmap shows what units did on your inputs.',
+  };
   return [
     { name: 'overview', label: 'Overview' },
-    {
-      name: 'heatmap',
-      label: 'Heatmap',
-      disabledReason: hasResult ? undefined : 'Run first: the heatmap shows what units did on your inputs.',
-    },
+    { name: 'weights', label: 'Weights' },
+    // A file of weights has no units that could do anything.
+    ...(hasNetwork ? [heatmap] : []),
     { name: 'passes', label: 'Passes' },
   ];
 }

@@ -7,7 +7,7 @@ import { vscode } from './channel.js';
 const VERSION = 1;
 const SAVE_DELAY_MS = 200;
 
-export type TabName = 'overview' | 'heatmap' | 'passes';
+export type TabName = 'overview' | 'weights' | 'heatmap' | 'passes';
 
 export interface TableSort {
   readonly column: string;
@@ -27,6 +27,12 @@ export interface InterfaceState {
   readonly exampleMetric: string | undefined;
   readonly unitOrder: 'index' | 'value';
   readonly pass: string | undefined;
+  readonly weightsMode: 'table' | 'map';
+  readonly weightsFilter: string;
+  /** What colours the map of weights: a tensor metric, or "type". */
+  readonly weightsColor: string | undefined;
+  /** Module that fills the map of weights. */
+  readonly weightsModule: string;
   /** Sort of each table by the table's name. */
   readonly sorts: Readonly<Record<string, TableSort>>;
   readonly overlay: boolean;
@@ -44,6 +50,10 @@ const INITIAL: InterfaceState = {
   exampleMetric: undefined,
   unitOrder: 'index',
   pass: undefined,
+  weightsMode: 'table',
+  weightsFilter: '',
+  weightsColor: undefined,
+  weightsModule: '',
   sorts: {},
   overlay: true,
   panelWidth: 400,

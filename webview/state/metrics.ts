@@ -97,7 +97,6 @@ export function loadUnitMetric(metric: string): Promise<UnitMetricValues> {
   return values;
 }
 
-
 function unique<T extends Quantity>(metrics: readonly T[]): readonly T[] {
   return [...new Map(metrics.map((metric) => [metric.id, metric])).values()];
 }

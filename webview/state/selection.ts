@@ -22,6 +22,10 @@ export function selectUnit(layer: string, unit: number, example?: number): void 
   select(example === undefined ? { layer, unit } : { layer, unit, example });
 }
 
+export function selectTensor(tensor: number): void {
+  select({ tensor });
+}
+
 /** An item that holds exactly one layer stands for that layer. */
 export function selectItem(item: GraphItem): void {
   select(item.layers.length === 1 ? { item: item.id, layer: item.layers[0] } : { item: item.id });

@@ -9,6 +9,7 @@ import { picture } from './picture.js';
 import { PASSES, resultOf, UNIT_METRICS } from './result.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
+import { tensorsOf } from './tensors.js';
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -51,6 +52,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
         parameters: node.parameters,
       };
     },
+    tensors: async ({ start }) => ({ rows: tensorsOf(network).slice(start), total: tensorsOf(network).length }),
     unitMetric: async ({ metric }) => ({
       layers: network.layers.map((layer) =>
         Float32Array.from({ length: layer.units }, (_, unit) => {
@@ -183,7 +185,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
         externalBytes: 0,
         formatName: 'ONNX, IR version 8, opset 17',
         files: 1,
-        tensors: 24,
+        tensors: tensorsOf(network).length,
         parameters: network.nodes.reduce((sum, node) => sum + node.parameters, 0),
         metadata: [],
         unread: [],
@@ -216,7 +218,10 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
         },
       },
       outline: [],
-      passes: PASSES,
+      passes:
+        scenario === 'cannot-run'
+          ? PASSES.map((pass) => ({ ...pass, reason: 'The engine does not know one of its operators.' }))
+          : PASSES,
       inputs: inputsOf(network, scenario),
       result: fresh
         ? undefined

@@ -1,0 +1,32 @@
+import { h, type JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder: string;
+  readonly onInput: (value: string) => void;
+  readonly onKeyDown?: (event: KeyboardEvent) => void;
+  /** Marked as not understood. */
+  readonly invalid?: boolean;
+  readonly class?: string;
+}
+
+/** One line of text; every change is told as it is typed. */
+export function TextField(props: TextFieldProps): JSX.Element {
+  const { label, value, placeholder, onInput, onKeyDown, invalid = false, class: className = '' } = props;
+  const field = useRef<HTMLElement & { value: string }>(null);
+  // The element is told only what it does not say itself, or the cursor would jump.
+  useEffect(() => {
+    if (field.current !== null && field.current.value !== value) field.current.value = value;
+  }, [value]);
+  return h('vscode-text-field', {
+    ref: field,
+    class: `text-field ${invalid ? 'invalid' : ''} ${className}`,
+    'aria-label': label,
+    'aria-invalid': invalid,
+    placeholder,
+    onInput: (event: Event) => onInput((event.target as HTMLElement & { value: string }).value),
+    onKeyDown,
+  });
+}
