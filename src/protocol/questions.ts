@@ -4,6 +4,7 @@ import type { WorkerApi } from './worker-api.js';
 export const QUESTIONS = [
   'graph',
   'node',
+  'modulesAround',
   'unitMetric',
   'exampleTile',
   'layerHistogram',

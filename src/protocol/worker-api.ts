@@ -58,6 +58,11 @@ export interface WorkerApi {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /** The graph with these modules open; with none named, those that make a good first picture. */
   graph(request: { readonly expanded?: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
+  /** Modules that must be open for an item, or the node of a layer, to be in sight. */
+  modulesAround(
+    request: { readonly item?: string; readonly layer?: string },
+    signal?: AbortSignal,
+  ): Promise<readonly string[]>;
   node(request: { readonly id: string }, signal?: AbortSignal): Promise<GraphNodeDetail>;
   /**
    * Applies a recipe (not yet saved to disk); with none, goes back to the file beside the model or the guess.

@@ -1,12 +1,14 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem } from '../core/errors.js';
+import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
+import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
 import { chooseEngine } from '../node/choose-engine.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
 import type { RunAnswer } from '../protocol/inspection.js';
@@ -17,6 +19,7 @@ import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
+import { withMeasured } from './measured-items.js';
 import { networkSubject } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
@@ -47,7 +50,16 @@ interface Inspected {
   readonly reader: TensorReader;
   readonly examination: FileExamination;
   /** Absent where the file holds weights only. */
-  readonly runnable?: { readonly network: Network; readonly inputs: Inputs; readonly runs: InputRuns };
+  readonly runnable?: Runnable;
+}
+
+/** A network, what goes through it, and what that gave. */
+interface Runnable {
+  readonly network: Network;
+  readonly inputs: Inputs;
+  readonly runs: InputRuns;
+  /** Inferred by the engine when first asked for. */
+  readonly shapes: () => Promise<InferredShapes>;
 }
 
 export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
@@ -68,7 +80,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     if (opened === undefined) throw problem('internal', 'No model is open.');
     return opened;
   };
-  const runnable = (): NonNullable<Inspected['runnable']> => {
+  const runnable = (): Runnable => {
     const { runnable: found, file } = model();
     if (found !== undefined) return found;
     throw problem('not-applicable', `“${file.fileName}” holds weights only: there is nothing to run inputs through.`, {
@@ -86,10 +98,12 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   return {
     open: (request, signal) => track(open(request, signal)),
 
-    graph({ expanded }, signal) {
+    async graph({ expanded }, signal) {
       const { graph, tree } = runnable().network;
-      return layoutGraph(graph, tree, expanded ?? initialExpansion(tree), signal);
+      const picture = await layoutGraph(graph, tree, expanded ?? initialExpansion(tree), signal);
+      return withMeasured(picture, tree, model().examination.result());
     },
+    modulesAround: async (place) => modulesAround(runnable().network.graph, runnable().network.tree, place),
     node: async ({ id }) => nodeDetail(runnable().network.graph, id),
 
     async setInputs({ recipe }) {
@@ -167,7 +181,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       passes: describePasses(file, cannotRun[0]),
       examination: createFileExamination({
         file,
-        ...(network === undefined ? {} : { network: networkSubject(file, network, engine) }),
+        ...(runnable === undefined ? {} : { network: networkSubject(file, runnable.network, engine, runnable.shapes) }),
         sizes: () => openSizes(network?.graph, runnable?.inputs),
         reader,
         cache,
@@ -196,7 +210,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     engine: Engine,
     cache: ResultCache | undefined,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
-  ): Promise<Inspected['runnable']> {
+  ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
       limit: settings.defaultInputs,
       anywhere: recipePaths === 'anywhere',
@@ -204,7 +218,13 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
     const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
-    return { network, inputs, runs };
+    let shapes: Promise<InferredShapes> | undefined;
+    return {
+      network,
+      inputs,
+      runs,
+      shapes: () => (shapes ??= track(inferShapes({ ...network, engine, signal: background.signal }))),
+    };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

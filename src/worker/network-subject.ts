@@ -1,5 +1,6 @@
 import type { Engine } from '../core/engine/engine.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
+import type { InferredShapes } from '../core/rewrite/infer-shapes.js';
 import type { ModelFile, Network } from './open-model.js';
 
 /** The network as passes over the file see it, at sizes chosen for its open dimensions. */
@@ -7,6 +8,7 @@ export function networkSubject(
   { weights }: ModelFile,
   network: Network,
   engine: Engine,
+  shapes: () => Promise<InferredShapes>,
 ): (sizes: Readonly<Record<string, number>>) => NetworkSubject {
   const indices = new Map(weights.tensors.map(({ name }, index) => [name, index]));
   return (sizes) => ({
@@ -14,7 +16,7 @@ export function networkSubject(
     layers: network.layers,
     tensorOf: (value) => (network.graph.initializer(value) === undefined ? undefined : indices.get(value)),
     sizes,
-    shapes: async () => ({ shapeOf: () => undefined }),
+    shapes: async (signal) => (await shapes()).at(sizes, signal),
     engine,
     toRunnable: network.toRunnable,
   });

@@ -34,8 +34,8 @@ function summarizePass(pass: PassResult): PassSummary {
   };
 }
 
-export function quantity({ id, label, definition, format, scale }: Quantity): Quantity {
-  return { id, label, definition, format, scale };
+export function quantity({ id, label, definition, format, scale, spread }: Quantity): Quantity {
+  return { id, label, definition, format, scale, ...(spread === undefined ? {} : { spread }) };
 }
 
 export function unitMetricValues(result: RunResult, id: string): UnitMetricValues {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Quantity } from '../../src/core/passes/result.js';
 import { Help } from '../controls/tooltip.js';
-import { formatQuantity } from '../format/numbers.js';
+import { formatBrief } from '../format/numbers.js';
 import { colormap, type Domain } from '../../src/core/picture/colormap.js';
 import { theme } from '../theme/theme.js';
 
@@ -26,8 +26,8 @@ export function Legend({ quantity, domain, clipped = false, note }: LegendProps)
     context.putImageData(pixels, 0, 0);
   }, [quantity.scale, dark]);
   const [low, high] = domain;
-  const atLow = formatQuantity(quantity.format, low);
-  const atHigh = formatQuantity(quantity.format, high);
+  const atLow = formatBrief(quantity.format, low);
+  const atHigh = formatBrief(quantity.format, high);
   return (
     <div class="legend" role="img" aria-label={`Colours: ${quantity.label}, from ${atLow} to ${atHigh}`}>
       <span class="legend-name">

@@ -57,6 +57,13 @@ export function formatQuantity(format: Quantity['format'], value: number | undef
   }
 }
 
+/** The same where there is room for a few characters only: 1,814,073,344 → "1.81 B". */
+export function formatBrief(format: Quantity['format'], value: number | undefined): string {
+  return format === 'count' && value !== undefined && Math.abs(value) >= 1e5
+    ? formatCompact(value)
+    : formatQuantity(format, value);
+}
+
 /** One value that a person points at: more digits than in a table. */
 export function formatReading(format: Quantity['format'], value: number): string {
   if (!Number.isFinite(value) || format === 'count') return formatQuantity(format, value);

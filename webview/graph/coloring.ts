@@ -11,6 +11,7 @@ export const PARAMETERS: Quantity = {
     'How many trained numbers a node or module holds: the elements of its floating-point initializers. The colour is logarithmic.',
   format: 'count',
   scale: 'sequential',
+  spread: 'logarithmic',
 };
 
 export interface Coloring {
@@ -23,14 +24,45 @@ export interface Coloring {
 }
 
 export function colorByParameters(items: readonly GraphItem[], dark: boolean): Coloring {
-  const largest = Math.max(1, ...items.filter((item) => !item.expanded).map((item) => item.parameters));
-  const map = colormap('sequential', dark);
-  const top = Math.log1p(largest);
+  return colorByItem(PARAMETERS, items, dark, (item) =>
+    item.kind === 'input' || item.kind === 'output' ? NaN : item.parameters,
+  );
+}
+
+/** By what a pass over the file measured of each node: a module has the sum of its nodes, or their maximum. */
+export function colorByNodeMetric(metric: Quantity, items: readonly GraphItem[], dark: boolean): Coloring {
+  return colorByItem(metric, items, dark, (item) => item.measured?.[metric.id] ?? NaN);
+}
+
+/** Items whose own number is 0 stay without colour where colours are logarithmic. */
+function colorByItem(
+  quantity: Quantity,
+  items: readonly GraphItem[],
+  dark: boolean,
+  value: (item: GraphItem) => number,
+): Coloring {
+  const positive = items
+    .filter((item) => !item.expanded)
+    .map(value)
+    .filter((each) => each > 0);
+  const largest = positive.reduce((most, each) => Math.max(most, each), 0) || 1;
+  const smallest = positive.reduce((least, each) => Math.min(least, each), largest);
+  const map = colormap(quantity.scale, dark);
+  const isLogarithmic = quantity.spread === 'logarithmic';
+  const domain: Domain = isLogarithmic ? [smallest, largest] : [0, largest];
+  const position = (own: number): number => {
+    if (!isLogarithmic) return fraction(own, domain);
+    return smallest === largest ? 1 : Math.log(own / smallest) / Math.log(largest / smallest);
+  };
   return {
-    quantity: PARAMETERS,
-    domain: [0, largest],
-    value: (item) => (item.kind === 'input' || item.kind === 'output' ? NaN : item.parameters),
-    color: (item) => (item.parameters > 0 ? colorAt(map, Math.min(1, Math.log1p(item.parameters) / top)) : undefined),
+    quantity,
+    domain,
+    value,
+    color: (item) => {
+      const own = value(item);
+      if (Number.isNaN(own) || (isLogarithmic && own <= 0)) return undefined;
+      return colorAt(map, Math.min(1, Math.max(0, position(own))));
+    },
   };
 }
 

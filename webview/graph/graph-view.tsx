@@ -13,12 +13,12 @@ import { host } from '../state/channel.js';
 import { save, useExportable } from '../state/exports.js';
 import { graphPicture } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
-import { chooseLayerMetric, layerMetrics, layersByValue } from '../state/metrics.js';
+import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
-import { openedModel } from '../state/session.js';
+import { fileResult, openedModel } from '../state/session.js';
 import { theme } from '../theme/theme.js';
-import { colorByMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
+import { colorByMetric, colorByNodeMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
 import { graphPngBytes, graphSvgBytes } from './export.js';
 import { GraphCanvas, type GraphActions } from './graph-canvas.js';
 import { ItemTooltip } from './item-tooltip.js';
@@ -30,7 +30,8 @@ const ZOOM_STEP = 1.3;
 export function GraphView(): JSX.Element {
   const model = openedModel.value;
   const expanded = ui.expanded.value;
-  const graph = useResource((signal) => host.graph({ expanded }, signal), [model, expanded], true);
+  // What passes over the file measured stands in the items: asked again when more is known.
+  const graph = useResource((signal) => host.graph({ expanded }, signal), [model, expanded, fileResult.value], true);
   const picture = graph.value;
   useEffect(() => {
     if (picture !== undefined) graphPicture.value = picture;
@@ -93,26 +94,28 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         onPoint={point}
         actions={actions}
       />
-      <Legend
-        quantity={coloring.quantity}
-        domain={coloring.domain}
-        note={coloring.quantity.id === PARAMETERS.id ? 'logarithmic' : 'modules: mean of their layers'}
-      />
+      <Legend quantity={coloring.quantity} domain={coloring.domain} note={legendNote(coloring)} />
     </div>
   );
 }
 
 function MetricSelect(): JSX.Element {
-  const metrics = layerMetrics.value;
-  const chosen = chooseLayerMetric(ui.graphMetric.value) ?? PARAMETERS;
+  const ofFile = [...nodeMetrics.value, PARAMETERS];
+  const chosen =
+    ofFile.find(({ id }) => id === ui.graphMetric.value) ?? chooseLayerMetric(ui.graphMetric.value) ?? PARAMETERS;
   return (
     <Select
       label="Colour by"
-      value={ui.graphMetric.value === PARAMETERS.id ? PARAMETERS.id : chosen.id}
-      choices={[...metrics, PARAMETERS].map(({ id, label }) => ({ value: id, label }))}
+      value={chosen.id}
+      choices={[...layerMetrics.value, ...ofFile].map(({ id, label }) => ({ value: id, label }))}
       onChange={(id) => (ui.graphMetric.value = id)}
     />
   );
+}
+
+function legendNote({ quantity }: Coloring): string {
+  if (quantity.spread === 'logarithmic') return 'logarithmic; modules: sum of their nodes';
+  return 'modules: mean of their layers';
 }
 
 function ZoomButtons({ actions }: { actions: { current: GraphActions | undefined } }): JSX.Element {
@@ -140,13 +143,16 @@ function SaveButtons({ onSave }: { onSave: (format: 'svg' | 'png') => void }): J
 
 function useColoring(picture: GraphPicture): Coloring {
   const metrics = layerMetrics.value;
+  const ofNodes = nodeMetrics.value;
   const layers = layersByValue.value;
   const { dark } = theme.value;
   const id = ui.graphMetric.value;
   return useMemo(() => {
+    const ofNode = ofNodes.find((metric) => metric.id === id);
+    if (ofNode !== undefined) return colorByNodeMetric(ofNode, picture.items, dark);
     const metric = id === PARAMETERS.id ? undefined : chooseLayerMetric(id);
     return metric === undefined ? colorByParameters(picture.items, dark) : colorByMetric(metric, layers, dark);
-  }, [picture, metrics, layers, dark, id]);
+  }, [picture, metrics, ofNodes, layers, dark, id]);
 }
 
 function toggle(picture: GraphPicture, item: GraphItem): void {

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { LayerMetric } from '../../src/core/passes/result.js';
 import type { GraphItem } from '../../src/protocol/model.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
+import { nodeMetrics } from '../state/metrics.js';
 import type { Coloring } from './coloring.js';
 
 interface ItemTooltipProps {
@@ -14,6 +15,9 @@ interface ItemTooltipProps {
 export function ItemTooltip({ item, coloring, metrics }: ItemTooltipProps): JSX.Element {
   const [only] = item.layers;
   const value = coloring.value(item);
+  const { quantity } = coloring;
+  const isMean = metrics.some(({ id }) => id === quantity.id);
+  const measured = nodeMetrics.peek().filter(({ id }) => item.measured?.[id] !== undefined);
   return (
     <div class="tooltip-table">
       <strong>{item.label}</strong>
@@ -28,13 +32,16 @@ export function ItemTooltip({ item, coloring, metrics }: ItemTooltipProps): JSX.
                 strong={metric.id === coloring.quantity.id}
               />
             ))
-          : Number.isFinite(value) &&
-            coloring.quantity.id !== 'parameters' && (
-              <Line term={coloring.quantity.label} value={formatQuantity(coloring.quantity.format, value)} strong />
+          : isMean &&
+            Number.isFinite(value) && (
+              <Line term={quantity.label} value={formatQuantity(quantity.format, value)} strong />
             )}
+        {measured.map(({ id, label, format }) => (
+          <Line key={id} term={label} value={formatQuantity(format, item.measured?.[id])} strong={id === quantity.id} />
+        ))}
         {item.parameters > 0 && <Line term="Parameters" value={formatCount(item.parameters)} />}
       </dl>
-      {item.layers.length > 1 && coloring.quantity.id !== 'parameters' && (
+      {item.layers.length > 1 && isMean && (
         <div class="muted">Mean over its {item.layers.length} layers, each weighted by its number of units.</div>
       )}
     </div>

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { memo } from 'preact/compat';
 import type { GraphItem } from '../../src/protocol/model.js';
-import { formatQuantity } from '../format/numbers.js';
+import { formatBrief } from '../format/numbers.js';
 import { cssColor, textOn } from '../../src/core/picture/colormap.js';
 import type { Coloring } from './coloring.js';
 import { fitText } from './text.js';
@@ -111,7 +111,7 @@ function ContainerValue({
     <g>
       <rect class="graph-swatch" x={width - PADDING - 10} y={9} width={10} height={10} rx={2} fill={cssColor(color)} />
       <text class="graph-caption" x={width - PADDING - 15} y={18} text-anchor="end">
-        {formatQuantity(coloring.quantity.format, coloring.value(item))}
+        {formatBrief(coloring.quantity.format, coloring.value(item))}
       </text>
     </g>
   );
@@ -120,13 +120,13 @@ function ContainerValue({
 function captionOf(item: GraphItem, coloring: Coloring): string {
   const value = coloring.value(item);
   if (!Number.isFinite(value) || coloring.color(item) === undefined) return item.caption;
-  return `${item.caption} · ${formatQuantity(coloring.quantity.format, value)}`;
+  return `${item.caption} · ${formatBrief(coloring.quantity.format, value)}`;
 }
 
 function describe(item: GraphItem, coloring: Coloring): string {
   const value = coloring.value(item);
   const measured = Number.isFinite(value)
-    ? `, ${coloring.quantity.label} ${formatQuantity(coloring.quantity.format, value)}`
+    ? `, ${coloring.quantity.label} ${formatBrief(coloring.quantity.format, value)}`
     : '';
   return `${item.kind} ${item.label}, ${item.caption}${measured}`;
 }

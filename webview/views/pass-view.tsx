@@ -9,6 +9,7 @@ import { restsOn } from '../shell/rests-on.js';
 import { layers } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
+import { ResultTableView } from './result-table.js';
 
 export function PassView({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
   const [metricId, setMetricId] = useState<string>();
@@ -31,6 +32,9 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
+      {(found.tables ?? []).map((table) => (
+        <ResultTableView key={table.id} table={table} />
+      ))}
       {found.layerMetrics.length > 0 && (
         <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />
       )}
@@ -40,7 +44,13 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
 }
 
 function Method({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
-  const quantities = [...found.layerMetrics, ...found.unitMetrics, ...found.exampleMetrics];
+  const quantities = [
+    ...found.layerMetrics,
+    ...found.unitMetrics,
+    ...found.exampleMetrics,
+    ...(found.nodeMetrics ?? []),
+    ...(found.tensorMetrics ?? []),
+  ];
   const named = [...new Map(quantities.map((quantity) => [quantity.id, quantity])).values()];
   return (
     <details class="method-box" open>

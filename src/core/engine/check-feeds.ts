@@ -30,7 +30,7 @@ function checkShape(name: string, expected: readonly (number | string)[], feed: 
 }
 
 /** An unnamed open dimension is −1, which the WebAssembly build hands out as an unsigned number. */
-function isOpen(dim: number): boolean {
+export function isOpen(dim: number): boolean {
   return dim < 0 || dim === 0xffffffff;
 }
 

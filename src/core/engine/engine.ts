@@ -6,11 +6,26 @@ export type EngineName = 'native' | 'wasm';
 export interface SessionOptions {
   /** 0 = the engine's default (all cores). */
   readonly threads: number;
+  /**
+   * How far the engine may rewrite the graph: `all` (the default) for runs, `folding` computes what follows from
+   * constants and known shapes as long as it is small, `none` takes the graph as it is.
+   */
+  readonly optimization?: 'all' | 'folding' | 'none';
+}
+
+/** What the engine knows of an output before anything runs. */
+export interface OutputType {
+  readonly name: string;
+  /** "float32"; undefined where the output is no tensor. */
+  readonly type: string | undefined;
+  /** Sizes; a name where an input's open dimension has it, "?" where it is unknown. Empty also where the rank is. */
+  readonly shape: readonly (number | string)[];
 }
 
 export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  readonly outputTypes: readonly OutputType[];
   /** Runs once. @throws ProblemError `engine-failed`, `out-of-memory` or `invalid-inputs`. */
   run(feeds: NamedTensors): Promise<NamedTensors>;
   release(): Promise<void>;

@@ -1,10 +1,10 @@
 import type { InferenceSession, InferenceSessionFactory, OnnxValue, TensorConstructor } from 'onnxruntime-common';
 import { problem } from '../errors.js';
 import type { NamedTensors, NumberArray, Tensor } from '../tensor/tensor.js';
-import { checkFeeds } from './check-feeds.js';
+import { checkFeeds, isOpen } from './check-feeds.js';
 import { engineProblem } from './engine-problem.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
-import type { Engine, EngineName, Session, SessionOptions } from './engine.js';
+import type { Engine, EngineName, OutputType, Session, SessionOptions } from './engine.js';
 
 /** The part of `onnxruntime-node` and `onnxruntime-web` that is used: the same interface in both. */
 export interface OnnxRuntime {
@@ -30,6 +30,18 @@ export interface PreparedOptions {
 /** Only fatal messages are logged: failures arrive as errors, and the library would print them a second time. */
 const LOG_FATAL = 4;
 
+/** Folding stops at constants of this size: a hostile graph may spell out enormous ones. */
+const LARGEST_FOLDED_BYTES = 2 ** 20;
+
+const OPTIMIZATION: Readonly<Record<NonNullable<SessionOptions['optimization']>, InferenceSession.SessionOptions>> = {
+  all: {},
+  folding: {
+    graphOptimizationLevel: 'basic',
+    extra: { optimization: { constant_folding_max_output_size_in_bytes: String(LARGEST_FOLDED_BYTES) } },
+  },
+  none: { graphOptimizationLevel: 'disabled' },
+};
+
 /** An {@link Engine} over one build of ONNX Runtime. */
 export function onnxRuntimeEngine(build: OnnxRuntimeBuild): Engine {
   return {
@@ -37,9 +49,12 @@ export function onnxRuntimeEngine(build: OnnxRuntimeBuild): Engine {
     version: build.version,
     async open(model, options) {
       const prepared = await build.prepare(model, options);
+      const optimization = OPTIMIZATION[options.optimization ?? 'all'];
       try {
         const session = await build.runtime.InferenceSession.create(model.bytes, {
           ...prepared.options,
+          ...optimization,
+          extra: { ...prepared.options.extra, ...optimization.extra },
           logSeverityLevel: LOG_FATAL,
         });
         return adaptSession(session, build.runtime.Tensor);
@@ -56,6 +71,9 @@ function adaptSession(session: InferenceSession, OrtTensor: TensorConstructor): 
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
+    get outputTypes() {
+      return session.outputMetadata.map(outputType);
+    },
     async run(feeds) {
       checkFeeds(session.inputMetadata, feeds);
       try {
@@ -67,6 +85,13 @@ function adaptSession(session: InferenceSession, OrtTensor: TensorConstructor): 
     },
     release: () => session.release(),
   };
+}
+
+function outputType(output: InferenceSession.ValueMetadata): OutputType {
+  const { name } = output;
+  if (!output.isTensor) return { name, type: undefined, shape: [] };
+  const shape = output.shape.map((dim) => (dim === '' || (typeof dim === 'number' && isOpen(dim)) ? '?' : dim));
+  return { name, type: output.type, shape };
 }
 
 function toOrtFeeds(feeds: NamedTensors, OrtTensor: TensorConstructor): InferenceSession.FeedsType {

@@ -51,6 +51,8 @@ export interface GraphItem {
   readonly parameters: number;
   /** Activation layers inside (ONNX value names): what colours the item and what a click selects. */
   readonly layers: readonly string[];
+  /** What passes over the file measured, by the metric's id; a module has the sum or maximum of what it holds. */
+  readonly measured?: Readonly<Record<string, number>>;
   readonly expanded: boolean;
   /** Left, top, width, height in layout units; children are in absolute coordinates. */
   readonly box: readonly [number, number, number, number];

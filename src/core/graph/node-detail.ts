@@ -29,7 +29,7 @@ export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
   } else if (item.kind === 'module') {
     const module = buildModuleTree(graph).module(item.id);
     if (module !== undefined) return detailOfModule(graph, id, module);
-  } else {
+  } else if (item.kind !== 'outer') {
     const value = (item.kind === 'input' ? graph.inputs : graph.outputs)[item.index];
     if (value !== undefined) return detailOfValue(id, item.kind, value);
   }

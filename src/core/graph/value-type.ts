@@ -1,4 +1,11 @@
-import type { TensorShapeProto, TypeProto, ValueInfoProto } from '../formats/onnx/onnx_pb.js';
+import { create } from '@bufbuild/protobuf';
+import {
+  TensorProto_DataType as DataType,
+  TypeProtoSchema,
+  type TensorShapeProto,
+  type TypeProto,
+  type ValueInfoProto,
+} from '../formats/onnx/onnx_pb.js';
 import { dataTypeName } from '../formats/onnx/tensor-proto.js';
 
 /** What a model says of a value. */
@@ -56,5 +63,25 @@ function shapeOf(shape: TensorShapeProto | undefined): (number | string)[] | und
       return value.value >= 0n && value.value <= 0x1fffffffffffffn ? Number(value.value) : '?';
     // Exporters write an open dimension as an empty name, too.
     return value.case === 'dimParam' && value.value !== '' ? value.value : '?';
+  });
+}
+
+/** Element types that a name stands for, as {@link dataTypeName} writes them. */
+const DATA_TYPES = new Map(
+  Object.values(DataType)
+    .filter((value): value is DataType => typeof value === 'number' && value !== DataType.UNDEFINED)
+    .map((value) => [dataTypeName(value), value]),
+);
+
+/** A tensor's type as ONNX writes it; undefined for anything that is no tensor of a known element type. */
+export function typeProtoOf(type: ValueType | undefined): TypeProto | undefined {
+  const elemType = type === undefined ? undefined : DATA_TYPES.get(type.type);
+  if (type === undefined || elemType === undefined) return undefined;
+  const dim = type.shape?.map((size) => {
+    if (typeof size === 'number') return { value: { case: 'dimValue' as const, value: BigInt(size) } };
+    return size === '?' ? {} : { value: { case: 'dimParam' as const, value: size } };
+  });
+  return create(TypeProtoSchema, {
+    value: { case: 'tensorType', value: { elemType, ...(dim === undefined ? {} : { shape: { dim } }) } },
   });
 }

@@ -77,8 +77,8 @@ export interface NetworkSubject {
   tensorOf(value: string): number | undefined;
   /** Sizes chosen for the graph's open dimensions. */
   readonly sizes: Readonly<Record<string, number>>;
-  /** Shapes of the main graph's values at these sizes, as far as they can be told. */
-  shapes(): Promise<ConcreteShapes>;
+  /** Shapes of the main graph's values at these sizes, as far as they can be told. @throws CancelledError */
+  shapes(signal: AbortSignal): Promise<ConcreteShapes>;
   /** Runs small graphs of a pass's own making: proofs that two ways of computing agree. */
   readonly engine: Engine;
   readonly toRunnable: (model: ModelProto) => RunnableModel;

@@ -32,6 +32,8 @@ export interface Quantity {
   readonly format: 'share' | 'number' | 'count' | 'bytes';
   /** Diverging quantities are coloured around zero. */
   readonly scale: 'sequential' | 'diverging';
+  /** Sums that differ by orders of magnitude are coloured by their logarithm. */
+  readonly spread?: 'logarithmic';
 }
 
 /** One number per layer: colours the graph and fills the table. */

@@ -33,3 +33,23 @@ export function sentence(text: string): string {
 export function oneInputCaution(inputsSeen: number): string {
   return inputsSeen === 1 ? ' This rests on one input only.' : '';
 }
+
+const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** 1,820,000,000 becomes "1.82 B"; below a thousand as it is. */
+export function compact(value: number): string {
+  return short
+    .formatToParts(value)
+    .map(({ type, value: part }) => (type === 'compact' ? `\u00a0${part}` : part))
+    .join('');
+}
+
+const BYTE_UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** 23,400,000 becomes "23.4 MB" (1 MB = 10⁶ bytes). */
+export function bytesText(bytes: number): string {
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 999.5 && unit < BYTE_UNITS.length - 1; unit++) size /= 1000;
+  return `${new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 }).format(size)}\u00a0${BYTE_UNITS[unit]}`;
+}

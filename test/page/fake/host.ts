@@ -21,6 +21,10 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   return {
     ready: async () => openState(network, scenario),
     graph: async ({ expanded }) => picture(network, expanded ?? []),
+    modulesAround: async ({ item, layer }) => {
+      const node = network.nodes.find((each) => each.id === item || (layer !== undefined && each.layer === layer));
+      return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
+    },
     node: async ({ id }) => {
       const node = network.nodes.find((candidate) => candidate.id === id);
       if (node === undefined) throw problem('internal', `No node ${id}`);

@@ -1,0 +1,65 @@
+/** A table of facts that a pass found; a click on a row shows the place that it is about. */
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { ResultRow, ResultTable } from '../../src/core/passes/result.js';
+import { IconButton } from '../controls/button.js';
+import { Table, type Column } from '../controls/table.js';
+import { formatExact, formatQuantity } from '../format/numbers.js';
+import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
+import { fileName } from '../format/words.js';
+import { copyText, save, textBytes, useExportable } from '../state/exports.js';
+import { revealItem, revealTensor } from '../state/reveal.js';
+
+interface NumberedRow extends ResultRow {
+  readonly number: number;
+}
+
+export function ResultTableView({ table }: { table: ResultTable }): JSX.Element {
+  const columns = useMemo(() => columnsFor(table), [table]);
+  const rows = useMemo(() => table.rows.map((row, number): NumberedRow => ({ ...row, number })), [table]);
+  const text = (): TextTable => ({
+    header: table.columns.map(({ label }) => label),
+    rows: table.rows.map(({ cells }) => cells.map((cell) => (typeof cell === 'number' ? formatExact(cell) : cell))),
+  });
+  const exportable = { suggestedName: fileName(table.title, 'csv'), make: () => textBytes(toCsv(text())) };
+  const touched = useExportable(exportable);
+  const leads = table.rows.some(({ item, tensor }) => item !== undefined || tensor !== undefined);
+  return (
+    <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
+      <div class="frame-head">
+        <h3 class="frame-title">{table.title}</h3>
+        <span class="spacer-flex" />
+        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
+        <IconButton icon="save" label="Save as CSV" onClick={() => void save(exportable)} />
+      </div>
+      <p class="note">{table.definition}</p>
+      <Table
+        name={table.id}
+        label={table.title}
+        columns={columns}
+        rows={rows}
+        rowKey={({ number }) => String(number)}
+        onSelect={leads ? reveal : undefined}
+      />
+    </section>
+  );
+}
+
+function reveal({ item, tensor }: ResultRow): void {
+  if (item !== undefined) void revealItem(item);
+  else if (tensor !== undefined) revealTensor(tensor);
+}
+
+function columnsFor({ columns }: ResultTable): readonly Column<NumberedRow>[] {
+  return columns.map(({ id, label, format }, at) => ({
+    id,
+    label,
+    numeric: format !== 'text',
+    sortBy: ({ cells }) => cells[at] ?? '',
+    cell: ({ cells }) => {
+      const value = cells[at];
+      if (typeof value === 'number' && format !== 'text') return formatQuantity(format, value);
+      return <span title={String(value)}>{value}</span>;
+    },
+  }));
+}
