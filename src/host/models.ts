@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Problem } from '../core/errors.js';
 import type { Selection } from '../protocol/selection.js';
+import type { OpenSizes } from '../protocol/worker-api.js';
 import type { ModelPanel } from './panel.js';
 import { startComputeWorker } from './session/compute-worker.js';
 import { createSession, type Log, type ModelSession } from './session/session.js';
@@ -117,10 +118,13 @@ function refusal(uri: vscode.Uri): Problem | undefined {
 function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeof createSession>[0]['memory'] {
   const selectionKey = `selection:${key}`;
   const recipeKey = `inputs:${key}`;
+  const sizesKey = `sizes:${key}`;
   const write = (name: string, value: unknown): void => void storage.update(name, value);
   return {
     selection: () => storage.get<Selection>(selectionKey) ?? {},
     setSelection: (selection) => write(selectionKey, selection),
+    sizes: () => storage.get<OpenSizes>(sizesKey),
+    setSizes: (sizes) => write(sizesKey, sizes),
     recipe: () => storage.get<Recipe>(recipeKey),
     setRecipe: (recipe) => write(recipeKey, recipe),
   };

@@ -76,6 +76,7 @@ export function connectPanel(
       if (!command.startsWith(commandPrefix)) throw problem('not-applicable', `The page may not run “${command}”.`);
       await vscode.commands.executeCommand(command, uri);
     },
+    setSizes: ({ sizes }) => session.setSizes(sizes),
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),

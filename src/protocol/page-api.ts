@@ -1,6 +1,6 @@
 /** Between the extension host and the page (webview). The page never holds a model: it asks. */
 import type { Problem } from '../core/errors.js';
-import type { WorkerApi, OpenedModel } from './worker-api.js';
+import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
 import type { Selection } from './selection.js';
 import type { Question } from './questions.js';
@@ -32,6 +32,8 @@ export interface HostApi extends Pick<WorkerApi, Question> {
   cancelRun(request: Record<string, never>): Promise<void>;
   /** Runs a command of the palette for this model: "modelInspector.chooseInputs". */
   command(request: { readonly command: string }): Promise<void>;
+  /** Sizes for the graph's open dimensions; the new figures arrive as `fileResultChanged`. */
+  setSizes(request: { readonly sizes: OpenSizes }): Promise<void>;
   select(request: Selection): Promise<void>;
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */

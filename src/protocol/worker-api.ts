@@ -30,12 +30,17 @@ export interface WorkerSettings {
   readonly cacheMegabytes: number;
 }
 
+/** Name of an open dimension ("batch") → its size. */
+export type OpenSizes = Readonly<Record<string, number>>;
+
 export interface OpenRequest {
   /** Absolute path of the model file. */
   readonly path: string;
   readonly settings: WorkerSettings;
   /** Inputs that the person chose earlier for this model; they win over the file beside it. */
   readonly recipe?: Recipe;
+  /** Sizes that the person chose earlier for open dimensions of this model. */
+  readonly sizes?: OpenSizes;
   /** Which paths the recipe file beside the model may name: those of somebody who is not trusted stay in its folder. */
   readonly recipePaths: 'anywhere' | 'model-folder';
 }
@@ -72,6 +77,11 @@ export interface WorkerApi {
     request: { readonly recipe?: Recipe },
     signal?: AbortSignal,
   ): Promise<{ readonly inputs: InputsDescription; readonly result?: ResultSummary }>;
+  /**
+   * Sizes for open dimensions of the graph, on which operations and memory rest; those not named are the first input's.
+   * What follows from the structure is answered again.
+   */
+  setSizes(request: { readonly sizes: OpenSizes }, signal?: AbortSignal): Promise<FileResultSummary>;
   /** Best recipe for a file or folder that a person chose as the model's inputs. */
   recipeFor(request: { readonly path: string; readonly input?: string }, signal?: AbortSignal): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */

@@ -13,7 +13,14 @@ import { chooseEngine } from '../node/choose-engine.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
-import type { OpenedModel, OpenRequest, WorkerApi, WorkerEvents, WorkerSettings } from '../protocol/worker-api.js';
+import type {
+  OpenedModel,
+  OpenRequest,
+  OpenSizes,
+  WorkerApi,
+  WorkerEvents,
+  WorkerSettings,
+} from '../protocol/worker-api.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
@@ -65,6 +72,8 @@ interface Runnable {
 export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
   let running: AbortController | undefined;
+  /** What the person chose for open dimensions of the graph. */
+  let chosenSizes: OpenSizes = {};
   /** Questions that are using the engine: closing waits for them, since ending the thread under native code is fatal. */
   const underway = new Set<Promise<unknown>>();
   /** What is found out without anybody having asked. */
@@ -115,6 +124,12 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
         ...(cached === undefined ? {} : { result: summarize(cached, true) }),
       };
     },
+    async setSizes({ sizes }) {
+      const { passes, examination } = model();
+      chosenSizes = sizes;
+      const asked = filePasses.filter(({ id, reads }) => reads === 'structure' && applies(passes, id));
+      return summarizeFile(await track(examination.run(asked, background.signal)));
+    },
     recipeFor: ({ path, input }) => runnable().inputs.recipeFor(path, input),
 
     async run({ passes: wanted }) {
@@ -157,9 +172,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   };
 
   async function open(
-    { path, settings, recipe, recipePaths }: OpenRequest,
+    { path, settings, recipe, recipePaths, sizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
+    chosenSizes = sizes;
     const file = await openModelFile(path, signal);
     const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
     if (whyNotNative !== undefined && settings.engine !== 'wasm' && file.network !== undefined) {
@@ -182,7 +198,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       examination: createFileExamination({
         file,
         ...(runnable === undefined ? {} : { network: networkSubject(file, runnable.network, engine, runnable.shapes) }),
-        sizes: () => openSizes(network?.graph, runnable?.inputs),
+        sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
         reader,
         cache,
         events,

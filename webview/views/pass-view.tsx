@@ -10,6 +10,7 @@ import { layers } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 import { ResultTableView } from './result-table.js';
+import { SizesForm } from './sizes-form.js';
 
 export function PassView({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
   const [metricId, setMetricId] = useState<string>();
@@ -32,6 +33,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
+      {(found.nodeMetrics ?? []).length > 0 && <SizesForm />}
       {(found.tables ?? []).map((table) => (
         <ResultTableView key={table.id} table={table} />
       ))}

@@ -7,7 +7,7 @@ import type { Recipe } from '../../core/dataset/recipe.js';
 import type { InputsDescription, RunAnswer, RunProgress } from '../../protocol/inspection.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
-import type { OpenedModel, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
+import type { OpenedModel, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
 import { workerLossProblem } from './worker-loss.js';
 
@@ -26,6 +26,8 @@ export interface Audience {
 export interface SessionMemory {
   selection(): Selection;
   setSelection(selection: Selection): void;
+  sizes(): OpenSizes | undefined;
+  setSizes(sizes: OpenSizes): void;
   recipe(): Recipe | undefined;
   setRecipe(recipe: Recipe | undefined): void;
 }
@@ -73,6 +75,8 @@ export interface ModelSession {
   cancelRun(): Promise<void>;
   /** Uses a recipe that the person chose, or goes back to the file beside the model or the guess. */
   setInputs(recipe?: Recipe): Promise<InputsDescription>;
+  /** Sizes for the graph's open dimensions; the figures that rest on them are told. */
+  setSizes(sizes: OpenSizes): Promise<void>;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -159,6 +163,7 @@ export function createSession(options: SessionOptions): ModelSession {
         path,
         settings: options.settings(),
         recipe: memory.recipe(),
+        sizes: memory.sizes(),
         recipePaths: options.trusted() ? 'anywhere' : 'model-folder',
       });
       if (worker !== started) return state();
@@ -271,6 +276,13 @@ export function createSession(options: SessionOptions): ModelSession {
       tell('inputsChanged', inputs);
       if (result !== undefined) tell('resultChanged', { result, fileResult: opened?.fileResult });
       return inputs;
+    },
+    async setSizes(sizes) {
+      const api = await openWorker();
+      memory.setSizes(sizes);
+      const fileResult = await api.setSizes({ sizes });
+      keep({ fileResult });
+      tell('fileResultChanged', fileResult);
     },
     select(next, from) {
       if (sameSelection(selection, next)) return;

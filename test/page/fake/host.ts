@@ -130,6 +130,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       await page().resultChanged({ result: resultOf(network, { inputsSeen: 64 }) });
     },
     command: async () => undefined,
+    setSizes: async () => undefined,
     select: async () => undefined,
     copyText: async () => undefined,
     save: async () => true,

@@ -63,6 +63,8 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
     memory: {
       selection: () => kept.selection,
       setSelection: (selection) => void (kept.selection = selection),
+      sizes: () => undefined,
+      setSizes: () => undefined,
       recipe: () => kept.recipe,
       setRecipe: (next) => void (kept.recipe = next),
     },
