@@ -1,6 +1,7 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
 import { deadUnits } from './dead-units/pass.js';
+import { fusableBranches } from './fusable-branches/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { FilePass, Pass } from './pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
@@ -10,4 +11,4 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
 
 /** Asked of the file alone. */
-export const filePasses: readonly FilePass[] = [operationCosts];
+export const filePasses: readonly FilePass[] = [operationCosts, fusableBranches];

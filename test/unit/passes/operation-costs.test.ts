@@ -1,16 +1,15 @@
 /** Operations, memory and non-linearities against hand-worked figures and published ones. */
 import { describe, expect, it } from 'vitest';
-import { toRunnable } from '../../../src/core/formats/onnx/serialize.js';
 import { createGraph, type Graph } from '../../../src/core/graph/graph.js';
 import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
 import { peakMemory } from '../../../src/core/passes/operation-costs/memory.js';
 import { nonlinearSites } from '../../../src/core/passes/operation-costs/nonlinear-sites.js';
-import { operationsOf } from '../../../src/core/passes/operation-costs/operations.js';
+import { operationsOf } from '../../../src/core/passes/operations.js';
 import { operationCosts } from '../../../src/core/passes/operation-costs/pass.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
-import { inferShapes, type ConcreteShapes } from '../../../src/core/rewrite/infer-shapes.js';
-import { loadNativeEngine } from '../../../src/node/native-engine.js';
+import type { ConcreteShapes } from '../../../src/core/rewrite/infer-shapes.js';
 import { modelProto, node, valueInfo, weight, type GraphParts, type NodeOptions } from '../graph-builder.js';
+import { fileSubject } from './file-subject.js';
 
 /** Shapes as a test states them; everything is float32. */
 function shapesOf(table: Readonly<Record<string, readonly number[]>>): ConcreteShapes {
@@ -143,27 +142,8 @@ function cifarResnet18(): GraphParts {
   return { nodes, inputs, outputs: [last] };
 }
 
-async function examined(parts: GraphParts, sizes: Readonly<Record<string, number>> = {}): Promise<PassResult> {
-  const proto = modelProto(parts);
-  const graph = createGraph(proto);
-  const engine = await loadNativeEngine();
-  const encode = (model: typeof proto) => toRunnable(model, '/');
-  const shapes = await inferShapes({ graph, engine, toRunnable: encode });
-  return operationCosts.examine({
-    tensors: [],
-    network: {
-      graph,
-      layers: detectActivationLayers(graph),
-      tensorOf: () => undefined,
-      sizes,
-      shapes: (signal) => shapes.at(sizes, signal),
-      engine,
-      toRunnable: encode,
-    },
-    statistics: async () => undefined,
-    signal: new AbortController().signal,
-  });
-}
+const examined = async (parts: GraphParts, sizes: Readonly<Record<string, number>> = {}): Promise<PassResult> =>
+  operationCosts.examine(await fileSubject(parts, sizes));
 
 describe('the pass', () => {
   it('counts the ReLUs of ResNet-18 on CIFAR as the literature does: 557,056 (methods M1)', async () => {

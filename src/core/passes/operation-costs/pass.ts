@@ -10,7 +10,7 @@ import type { Finding, NodeMetric, PassResult, ResultTable } from '../result.js'
 import { bytesText, compact, count, percent } from '../words.js';
 import { bytesOf, peakMemory } from './memory.js';
 import { nonlinearSites, type NonlinearSites } from './nonlinear-sites.js';
-import { operationsOf } from './operations.js';
+import { operationsOf } from '../operations.js';
 
 const COSTLIEST_SHOWN = 20;
 

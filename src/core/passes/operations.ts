@@ -3,10 +3,10 @@
  * numbers counts one, so a multiply-add counts two. Moving numbers about counts nothing. What an operator computes: ONNX
  * operator specifications.
  */
-import { attributeInt, attributeInts, attributeString } from '../../graph/attributes.js';
-import type { GraphNode } from '../../graph/graph.js';
-import type { ConcreteShapes } from '../../rewrite/infer-shapes.js';
-import { elementCount } from '../../tensor/tensor.js';
+import { attributeInt, attributeInts, attributeString } from '../graph/attributes.js';
+import type { GraphNode } from '../graph/graph.js';
+import type { ConcreteShapes } from '../rewrite/infer-shapes.js';
+import { elementCount } from '../tensor/tensor.js';
 
 /** A node with the shapes of what goes in and out, as far as they are known. */
 interface Counted {
