@@ -56,7 +56,8 @@ function pointsOf(sizes: Experiment<Sizes>, values: Experiment<number>): Point[]
   return [
     { at: sizes.base, value: values.base },
     ...moved(sizes.raised, values.raised),
-    ...moved(sizes.lowered ?? [], values.lowered ?? []),
+    // Tried only where the others do not tell.
+    ...(values.lowered === undefined ? [] : moved(sizes.lowered ?? [], values.lowered)),
     { at: sizes.check, value: values.check, isCheck: true },
   ];
 }

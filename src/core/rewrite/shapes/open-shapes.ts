@@ -1,6 +1,14 @@
 /** Shapes in terms of the open dimensions, from typing a graph under several choices of their sizes. */
+import { breather } from '../../breathe.js';
 import type { ValueType } from '../../graph/value-type.js';
-import { constantDimension, dimensionText, evaluateDimension, parseDimension, type Sizes } from './dimension.js';
+import {
+  constantDimension,
+  dimensionText,
+  evaluateDimension,
+  parseDimension,
+  type Dimension,
+  type Sizes,
+} from './dimension.js';
 import { attempts, type Attempt } from './experiments.js';
 import { fitDimension, type Experiment } from './fit-dimension.js';
 import type { Level, TypedLevel } from './level.js';
@@ -57,30 +65,42 @@ async function conclude(
   const [check] = await typedWith([sizes.check]);
   if (check === undefined) return false;
   const first = { base, raised, check };
-  const unsure = fitAll(free, sizes, first, base.at.types.keys(), types);
+  const fit = rememberingFit(free, sizes);
+  const unsure = await fitAll(first, base.at.types.keys());
   // Sizes that are rounded show only in steps down.
   const lowered = sizes.lowered === undefined || unsure.length === 0 ? undefined : await typedWith(sizes.lowered);
-  if (lowered !== undefined) fitAll(free, sizes, { ...first, lowered }, unsure, types);
+  if (lowered !== undefined) await fitAll({ ...first, lowered }, unsure);
   return [base, ...raised, check, ...(lowered ?? [])].some(({ failed }) => failed > 0);
+
+  /** @returns the values of which some size is known everywhere, and could not be expressed. */
+  async function fitAll(levels: Experiment<TypedLevel>, values: Iterable<string>): Promise<readonly string[]> {
+    const unsure: string[] = [];
+    const pause = breather(signal);
+    for (const value of values) {
+      const observed = mapExperiment(levels, ({ at }) => at.types.get(value));
+      const { type, shape, isUnsure } = fitShape(fit, observed);
+      if (type !== undefined && isBetter({ type, shape }, types.get(value))) types.set(value, { type, shape });
+      if (isUnsure) unsure.push(value);
+      await pause();
+    }
+    return unsure;
+  }
 }
 
-/** @returns the values of which some size is known everywhere, and could not be expressed. */
-function fitAll(
-  names: readonly string[],
-  sizes: Experiment<Sizes>,
-  levels: Experiment<TypedLevel>,
-  values: Iterable<string>,
-  types: Map<string, ValueType>,
-): readonly string[] {
-  const unsure: string[] = [];
-  for (const value of values) {
-    const observed = mapExperiment(levels, ({ at }) => at.types.get(value));
-    const { type, shape, isUnsure } = fitShape(names, sizes, observed);
-    if (type === undefined) continue;
-    if (isBetter({ type, shape }, types.get(value))) types.set(value, { type, shape });
-    if (isUnsure) unsure.push(value);
-  }
-  return unsure;
+type Fit = (observed: Experiment<number>) => Dimension | undefined;
+
+/** Most axes of a graph take one of a few sizes. */
+function rememberingFit(names: readonly string[], sizes: Experiment<Sizes>): Fit {
+  const known = new Map<string, Dimension | undefined>();
+  return (observed) => {
+    const points = experimentPoints(observed);
+    const key = points.join();
+    if (known.has(key)) return known.get(key);
+    const isConstant = points.every((size) => size === observed.base);
+    const dimension = isConstant ? constantDimension(observed.base) : fitDimension(names, sizes, observed);
+    known.set(key, dimension);
+    return dimension;
+  };
 }
 
 interface FittedShape {
@@ -89,11 +109,7 @@ interface FittedShape {
   readonly isUnsure: boolean;
 }
 
-function fitShape(
-  names: readonly string[],
-  sizes: Experiment<Sizes>,
-  observed: Experiment<TensorType | 'no tensor' | undefined>,
-): FittedShape {
+function fitShape(fit: Fit, observed: Experiment<TensorType | 'no tensor' | undefined>): FittedShape {
   const { base } = observed;
   if (base === undefined || base === 'no tensor') return { type: undefined, shape: undefined, isUnsure: false };
   const { type } = base;
@@ -110,9 +126,7 @@ function fitShape(
     const observedSizes = mapExperiment(shapes, (each) => numberOf(each?.[axis]));
     const points = experimentPoints(observedSizes);
     if (points.some(Number.isNaN)) return '?';
-    const dimension = points.every((size) => size === points[0])
-      ? constantDimension(observedSizes.base)
-      : fitDimension(names, sizes, observedSizes);
+    const dimension = fit(observedSizes);
     if (dimension === undefined) isUnsure = true;
     const text = dimension === undefined ? '?' : dimensionText(dimension);
     return /^\d+$/.test(text) ? Number(text) : text;
