@@ -13,56 +13,72 @@ export interface WeightModule {
 }
 
 interface Draft {
-  readonly path: readonly string[];
-  readonly modules: Map<string, Draft>;
-  readonly tensors: number[];
+  readonly name: string;
+  /** Made when there is something to hold: most modules hold tensors only. */
+  modules?: Map<string, Draft>;
+  tensors?: number[];
 }
+
+const NONE: readonly never[] = [];
 
 /** Names nest no deeper than this; what is deeper stays in one piece. */
 const DEEPEST = 40;
 
+const DOT = 46;
+const SLASH = 47;
+
 /** Where a tensor lies and what it is called there. Names without dots or slashes lie at the top. */
 export function splitName(name: string): { readonly path: readonly string[]; readonly own: string } {
-  const parts = name.split(/[./]/).filter((part) => part !== '');
-  if (parts.length <= 1) return { path: [], own: name };
-  if (parts.length > DEEPEST) return { path: parts.slice(0, DEEPEST), own: parts.slice(DEEPEST).join('.') };
-  return { path: parts.slice(0, -1), own: parts.at(-1) ?? name };
+  const path: string[] = [];
+  let start = 0;
+  for (let at = 0; at < name.length && path.length < DEEPEST; at++) {
+    const code = name.charCodeAt(at);
+    if (code !== DOT && code !== SLASH) continue;
+    if (at > start) path.push(name.slice(start, at));
+    start = at + 1;
+  }
+  const own = name.slice(start);
+  if (own !== '') return { path, own };
+  // A name that ends with a separator is called after what stands before it.
+  const last = path.pop();
+  return { path, own: last ?? name };
 }
 
 /** @param sizeOf what modules add up: bytes, or elements. */
 export function weightTree(names: readonly string[], sizeOf: (tensor: number) => number): WeightModule {
-  const root: Draft = { path: [], modules: new Map(), tensors: [] };
+  const root: Draft = { name: '' };
   names.forEach((name, index) => {
     let draft = root;
     for (const part of splitName(name).path) {
-      let inner = draft.modules.get(part);
+      const modules = (draft.modules ??= new Map());
+      let inner = modules.get(part);
       if (inner === undefined) {
-        inner = { path: [...draft.path, part], modules: new Map(), tensors: [] };
-        draft.modules.set(part, inner);
+        inner = { name: part };
+        modules.set(part, inner);
       }
       draft = inner;
     }
-    draft.tensors.push(index);
+    (draft.tensors ??= []).push(index);
   });
-  return finish(root, 0, sizeOf);
+  return finish(root, '', sizeOf);
 }
 
-/** @param outer how much of the path the module around it has said already */
-function finish(draft: Draft, outer: number, sizeOf: (tensor: number) => number): WeightModule {
-  // A module that only holds one other module is one with it.
+/** @param around id of the module around it */
+function finish(draft: Draft, around: string, sizeOf: (tensor: number) => number): WeightModule {
   let inner = draft;
-  while (inner.path.length > 0 && inner.tensors.length === 0 && inner.modules.size === 1) {
-    inner = [...inner.modules.values()][0] as Draft;
+  let id = around === '' ? draft.name : `${around}/${draft.name}`;
+  let label = draft.name;
+  // A module that only holds one other module is one with it; the whole model stays apart.
+  while (inner.name !== '' && inner.tensors === undefined && inner.modules?.size === 1) {
+    for (const only of inner.modules.values()) inner = only;
+    id += `/${inner.name}`;
+    label += `.${inner.name}`;
   }
-  const modules = [...inner.modules.values()].map((module) => finish(module, inner.path.length, sizeOf));
-  const size =
-    modules.reduce((sum, module) => sum + module.size, 0) +
-    inner.tensors.reduce((sum, tensor) => sum + sizeOf(tensor), 0);
-  return {
-    id: inner.path.join('/'),
-    label: inner.path.slice(outer).join('.'),
-    modules,
-    tensors: inner.tensors,
-    size,
-  };
+  const modules =
+    inner.modules === undefined ? NONE : Array.from(inner.modules.values(), (each) => finish(each, id, sizeOf));
+  const tensors = inner.tensors ?? NONE;
+  let size = 0;
+  for (const module of modules) size += module.size;
+  for (const tensor of tensors) size += sizeOf(tensor);
+  return { id, label, modules, tensors, size };
 }

@@ -6,9 +6,8 @@ import type { TensorValues } from '../../formats/tensor-file.js';
 import { sixteenBitTable, type StoredType } from '../../tensor/stored-type.js';
 import type { NumberArray } from '../../tensor/tensor.js';
 import { chunksOf, type Task } from '../stream.js';
-import { addTo, emptyMagnitudes, LINEAR_BINS, linearBin, linearEdges, magnitudeBin } from './histograms.js';
-import { interpolate, quantilePosition, QUANTILES } from './quantiles.js';
-import { HALF_OVERFLOW, HALF_SMALLEST, NO_HISTOGRAM, noMagnitudes, type ValueSummary } from './summary.js';
+import { summaryOfCounts, type CountedValues } from './counted.js';
+import type { ValueSummary } from './summary.js';
 
 export type NarrowType = 'float16' | 'bfloat16' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'bool';
 
@@ -118,15 +117,6 @@ function patternNumbers(type: NarrowType): Float64Array | Float32Array {
   }
 }
 
-/** Finite values that occur, ascending, and how often; zeros of both signs are one. */
-export interface CountedValues {
-  readonly values: Float64Array;
-  readonly counts: Float64Array;
-  readonly nan: number;
-  readonly positiveInfinity: number;
-  readonly negativeInfinity: number;
-}
-
 export function countedValues(type: NarrowType, patterns: Float64Array): CountedValues {
   const numbers = patternNumbers(type);
   const found = new Map<number, number>();
@@ -153,99 +143,6 @@ export async function summarizeNarrow(
   count: number,
   task: Task,
 ): Promise<ValueSummary> {
-  return summaryOfCounts(type, count, countedValues(type, await countPatterns(values, count, task)));
-}
-
-function summaryOfCounts(type: NarrowType, count: number, counted: CountedValues): ValueSummary {
-  const { values, counts, nan, positiveInfinity, negativeInfinity } = counted;
-  const sum = (term: (value: number, occurs: number) => number): number =>
-    values.reduce((total, value, index) => total + term(value, counts[index] as number), 0);
-  const countIf = (holds: (value: number) => boolean): number => sum((value, occurs) => (holds(value) ? occurs : 0));
-  const finite = sum((_, occurs) => occurs);
-  const zeros = countIf((value) => value === 0);
-  const mean = sum((value, occurs) => value * occurs) / finite;
-  return {
-    count,
-    nan,
-    positiveInfinity,
-    negativeInfinity,
-    finite,
-    zeros,
-    negative: countIf((value) => value < 0),
-    denormals: countIf((value) => value !== 0 && Math.abs(value) < SMALLEST_NORMAL[type]),
-    mean,
-    standardDeviation: Math.sqrt(sum((value, occurs) => occurs * (value - mean) ** 2) / finite),
-    minimum: values[0] ?? NaN,
-    maximum: values.at(-1) ?? NaN,
-    meanMagnitude: sum((value, occurs) => Math.abs(value) * occurs) / finite,
-    l2Norm: Math.sqrt(sum((value, occurs) => occurs * value ** 2)),
-    medianNonZeroMagnitude: medianNonZero(counted),
-    quantiles: quantilesOfCounts(values, counts, finite, QUANTILES),
-    ...histogramsOfCounts(counted, zeros),
-    distinct: values.length,
-    aboveHalf: countIf((value) => Math.abs(value) >= HALF_OVERFLOW),
-    belowHalf: countIf((value) => value !== 0 && Math.abs(value) < HALF_SMALLEST),
-  };
-}
-
-function quantilesOfCounts(
-  values: Float64Array,
-  counts: Float64Array,
-  total: number,
-  shares: readonly number[],
-): { share: number; value: number }[] {
-  const upTo = cumulated(counts);
-  const at = (rank: number): number => values[firstAbove(upTo, rank)] ?? NaN;
-  return shares.map((share) => {
-    const { lower, upper, fraction } = quantilePosition(share, total);
-    return { share, value: total === 0 ? NaN : interpolate(at(lower), at(upper), fraction) };
-  });
-}
-
-function medianNonZero({ values, counts }: CountedValues): number {
-  const found = new Map<number, number>();
-  values.forEach((value, index) => {
-    const magnitude = Math.abs(value);
-    if (magnitude > 0) found.set(magnitude, (found.get(magnitude) ?? 0) + (counts[index] as number));
-  });
-  const magnitudes = Float64Array.from(found.keys()).sort();
-  const occurs = magnitudes.map((magnitude) => found.get(magnitude) ?? 0);
-  const total = occurs.reduce((sum, each) => sum + each, 0);
-  return quantilesOfCounts(magnitudes, occurs, total, [0.5])[0]?.value ?? NaN;
-}
-
-function cumulated(counts: Float64Array): Float64Array {
-  let sum = 0;
-  return counts.map((count) => (sum += count));
-}
-
-/** Index of the first entry of an ascending list that is above `rank`. */
-function firstAbove(ascending: Float64Array, rank: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ascending[middle] as number) > rank) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function histogramsOfCounts(
-  { values, counts }: CountedValues,
-  zeros: number,
-): Pick<ValueSummary, 'histogram' | 'magnitudes'> {
-  const [low, high] = [values[0], values.at(-1)];
-  if (low === undefined || high === undefined) return { histogram: NO_HISTOGRAM, magnitudes: noMagnitudes(0) };
-  const histogram = { edges: linearEdges(low, high, LINEAR_BINS), counts: new Float64Array(LINEAR_BINS) };
-  let smallest = Infinity;
-  for (const value of values) if (value !== 0) smallest = Math.min(smallest, Math.abs(value));
-  const magnitudes =
-    smallest === Infinity ? noMagnitudes(zeros) : emptyMagnitudes(smallest, Math.max(high, -low), zeros);
-  values.forEach((value, index) => {
-    const occurs = counts[index] as number;
-    addTo(histogram.counts, linearBin(histogram.edges, value), occurs);
-    if (value === 0) return;
-    addTo(value < 0 ? magnitudes.negative : magnitudes.positive, magnitudeBin(magnitudes.edges, Math.abs(value)), occurs);
-  });
-  return { histogram, magnitudes };
+  const counted = countedValues(type, await countPatterns(values, count, task));
+  return { ...summaryOfCounts(count, counted, SMALLEST_NORMAL[type]), distinct: counted.values.length };
 }

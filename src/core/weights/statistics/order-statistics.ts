@@ -6,6 +6,8 @@
 
 /** Bits that tell buckets apart in each pass; together 64. float32 and 20 bits of integer are told apart after two. */
 const DIGITS = [20, 15, 15, 14] as const;
+/** Level of the last digit. */
+const LAST = DIGITS.length - 1;
 export const BUCKET_BITS = DIGITS[0];
 export const BUCKETS = 2 ** BUCKET_BITS;
 /** Buckets from this one up hold negative numbers, largest last. */
@@ -25,8 +27,8 @@ export interface OrderStatistics {
   readonly open: boolean;
   /** First buckets (leading 20 bits) that still have to be told apart. */
   readonly buckets: ReadonlySet<number>;
-  /** Sees one number of such a bucket, given as the two halves of its bits. */
-  see(high: number, low: number): void;
+  /** Sees a number of such a bucket, given as the two halves of its bits, as often as it occurs. */
+  see(high: number, low: number, times: number): void;
   /** Ends a pass. */
   advance(): void;
   /** The wanted numbers, in the order in which they were asked for. */
@@ -35,8 +37,10 @@ export interface OrderStatistics {
 
 interface Target {
   readonly order: WantedRank['order'];
-  /** Leading bits found so far; without the sign where the order is that of magnitudes. */
+  /** Leading bits found so far, at most 50 of them; without the sign where the order is that of magnitudes. */
   prefix: number;
+  /** The last bits, once they are found: a prefix of 64 bits is no exact number. */
+  tail: number;
   /** Rank among the numbers that share the prefix. */
   rank: number;
 }
@@ -45,12 +49,8 @@ interface Target {
  * @param counts numbers in each of the {@link BUCKETS} buckets.
  * @param passes further passes after which the numbers are known (1 for float32, 2 for 32-bit integers, 3 for any).
  */
-export function selectRanks(
-  counts: Float64Array,
-  wanted: readonly WantedRank[],
-  passes: number,
-): OrderStatistics {
-  const targets: Target[] = wanted.map(({ order, rank }) => ({ order, prefix: 0, rank }));
+export function selectRanks(counts: Float64Array, wanted: readonly WantedRank[], passes: number): OrderStatistics {
+  const targets: Target[] = wanted.map(({ order, rank }) => ({ order, prefix: 0, tail: 0, rank }));
   let level = 0;
   /** Leading bits that prefixes consist of. */
   let bits = 0;
@@ -72,10 +72,11 @@ export function selectRanks(
           : order === 'magnitude'
             ? findDigit([table, tables.get(prefix + 2 ** (bits - 1))], target.rank, false)
             : findDigit([table], target.rank, isNegative);
-      target.prefix = prefix * 2 ** digit + found.digit;
+      if (level === LAST) target.tail = found.digit;
+      else target.prefix = prefix * 2 ** digit + found.digit;
       target.rank = found.rank;
     }
-    bits += digit;
+    if (level < LAST) bits += digit;
     level++;
     const next = DIGITS[level];
     tables = new Map();
@@ -100,7 +101,7 @@ export function selectRanks(
     get buckets() {
       return buckets;
     },
-    see(high, low) {
+    see(high, low, times) {
       const prefix = level === 1 ? high >>> 12 : level === 2 ? high * 8 + (low >>> 29) : high * 2 ** 18 + (low >>> 14);
       if (prefix !== lastPrefix) {
         lastPrefix = prefix;
@@ -108,16 +109,12 @@ export function selectRanks(
       }
       if (lastTable === undefined) return;
       const digit =
-        level === 1
-          ? ((high & 0xfff) << 3) | (low >>> 29)
-          : level === 2
-            ? (low >>> 14) & 0x7fff
-            : low & 0x3fff;
-      lastTable[digit] = (lastTable[digit] as number) + 1;
+        level === 1 ? ((high & 0xfff) << 3) | (low >>> 29) : level === 2 ? (low >>> 14) & 0x7fff : low & 0x3fff;
+      lastTable[digit] = (lastTable[digit] as number) + times;
     },
     advance: split,
     get found() {
-      return Float64Array.from(targets, ({ prefix }) => numberOfPrefix(prefix, bits));
+      return Float64Array.from(targets, ({ prefix, tail }) => numberOfPrefix(prefix, bits, tail));
     },
   };
 }
@@ -158,10 +155,9 @@ function findDigit(
   throw new Error('The numbers changed between two passes.');
 }
 
-/** The number whose leading bits are given; the others are zero. */
-function numberOfPrefix(prefix: number, bits: number): number {
-  const pattern = BigInt(prefix) << BigInt(64 - bits);
-  halves[0] = pattern;
+/** The number whose leading and last bits are given; those between are zero. */
+function numberOfPrefix(prefix: number, bits: number, tail: number): number {
+  halves[0] = (BigInt(prefix) << BigInt(64 - bits)) | BigInt(tail);
   return number[0] as number;
 }
 
