@@ -37,5 +37,6 @@ export interface Tensor {
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 export function elementCount(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
+  // First of all, because the other dimensions of an empty tensor may be beyond any number.
+  return dims.includes(0) ? 0 : dims.reduce((product, dim) => product * dim, 1);
 }
