@@ -159,7 +159,7 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
       const name = isObject(callee) && callee.kind === 'global' ? callee.name : undefined;
       if (name !== undefined && MAKERS.has(name)) return makeOpaque(args.items[0] ?? callee, [args]);
       const made = name === undefined ? undefined : rebuild(name, args.items);
-      if (made === undefined) return makeOpaque(callee, [callee, args]);
+      if (made === undefined) return makeOpaque(callee, name === undefined ? [callee, args] : [args]);
       spend(1 + copied(made));
       push(made);
     },

@@ -246,7 +246,7 @@ export async function unpickle(
       }
       case 'OBJ': {
         const parts = popToMark();
-        makeOpaque(parts[0], parts);
+        makeOpaque(parts[0], parts.slice(1));
         break;
       }
       case 'BUILD':
