@@ -1,7 +1,7 @@
 import { everyNode } from '../formats/onnx/walk.js';
 import type { OnnxFile } from '../formats/onnx/open.js';
 import type { ModelOverview } from './description.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import type { Graph } from './graph.js';
 import { countParameters } from './parameters.js';
 import type { NamedValueType } from './value-type.js';

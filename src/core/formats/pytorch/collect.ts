@@ -1,7 +1,7 @@
 /** Walks over what a pickle became: its tensors by path, its plain values as metadata. */
 import { breather } from '../../breathe.js';
+import { displayText, shortText } from '../../display-text.js';
 import type { Problem } from '../../errors.js';
-import { shortText } from '../short-text.js';
 import type { MetadataEntry } from '../tensor-file.js';
 import { isObject, type PickleValue, type TensorView } from './pickle-values.js';
 import { plainText } from './plain-text.js';
@@ -73,7 +73,7 @@ export async function collect(
       problems.push({
         kind: 'malformed-model',
         message: `“${fileName}” names the same containers so often that not all of it is listed.`,
-        place: shortText(next.path),
+        place: displayText(next.path),
         remedy: 'Save the weights again, best as safetensors.',
       });
       break;

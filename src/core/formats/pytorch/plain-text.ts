@@ -1,11 +1,12 @@
 /** Plain values of a pickle as short texts. */
-import { shortText } from '../short-text.js';
+import { shortText } from '../../display-text.js';
 import { decodeHalf } from '../../tensor/half.js';
 import type { NumpyElement } from '../numpy/dtype.js';
 import { isObject, type PickleObject, type PickleValue } from './pickle-values.js';
 
 /** Items of a list that are shown; of longer lists, the first ones and how many there are. */
 const SHOWN_ITEMS = 16;
+const LONGEST_ITEM = 100;
 
 /** The text of a value, at most `limit` characters, or undefined where it holds others that are worth a line each. */
 export function plainText(value: PickleValue, limit: number): string | undefined {
@@ -52,7 +53,7 @@ function textOfObject(value: PickleObject): string | undefined {
 function textOfItems(kind: 'list' | 'tuple' | 'set', items: readonly PickleValue[]): string | undefined {
   const shown = items.slice(0, SHOWN_ITEMS);
   if (shown.some(isObject) || items.some(isObject)) return undefined;
-  const texts = shown.map((item) => (isObject(item) ? '' : shortText(textOfScalar(item))));
+  const texts = shown.map((item) => (isObject(item) ? '' : shortText(textOfScalar(item), LONGEST_ITEM)));
   if (items.length > shown.length) texts.push(`… ${items.length} in all`);
   const [open, close] = { list: ['[', ']'], tuple: ['(', ')'], set: ['{', '}'] }[kind];
   return `${open}${texts.join(', ')}${close}`;

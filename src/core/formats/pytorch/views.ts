@@ -43,7 +43,8 @@ function valuesOf(view: TensorView, context: ViewContext): TensorValues | string
   const stored = storedBytes(view.data, context);
   if (stored === undefined) return 'The file does not hold its values.';
   const end = (offset + stridedExtent(dims, strides)) * itemBytes;
-  if (elementCount(dims) > 0 && !(end <= stored.bytes)) return 'Its values lie beyond the end of what the file holds for them.';
+  if (elementCount(dims) > 0 && !(end <= stored.bytes))
+    return 'Its values lie beyond the end of what the file holds for them.';
   const narrow = dtypeOfGlobal(`torch.${view.dtype}`)?.narrow;
   const layout = {
     type: narrow === undefined ? type : ('uint8' as const),
@@ -112,7 +113,8 @@ export function ownBytes(views: readonly TensorView[]): readonly number[] {
   views.forEach((view, index) => {
     const { data, offset, dims, strides, itemBytes } = view;
     const most = elementCount(dims) * itemBytes;
-    const size = data.kind === 'storage' ? data.elements * data.itemBytes : 'data' in data ? data.data.length : data.length;
+    const size =
+      data.kind === 'storage' ? data.elements * data.itemBytes : 'data' in data ? data.data.length : data.length;
     if (data.kind !== 'storage') {
       own[index] = Math.min(most, size);
       return;
