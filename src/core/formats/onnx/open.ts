@@ -2,7 +2,7 @@ import type { ByteSource, SiblingFiles } from '../../bytes/byte-source.js';
 import type { Problem } from '../../errors.js';
 import { decodeOnnx } from './decode.js';
 import { checkExternalData, type OpenLocation } from './external-data.js';
-import { notAModel } from './not-a-model.js';
+import { notAModel } from '../not-a-model.js';
 import type { ModelProto } from './onnx_pb.js';
 import { skimOnnx } from './skim.js';
 

@@ -9,7 +9,7 @@
  */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, throwIfCancelled, type ProblemError } from '../../errors.js';
-import { notAModel } from './not-a-model.js';
+import { notAModel } from '../not-a-model.js';
 import {
   encodeTag,
   encodeVarint,

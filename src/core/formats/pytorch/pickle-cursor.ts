@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, type ProblemError } from '../../errors.js';
+import { latin1 } from '../latin1.js';
 
 /** Reads a pickle from one byte to the next, through a window: nothing larger than a short text is in memory. */
 export interface PickleCursor {
@@ -97,11 +98,4 @@ export function pickleCursor(source: ByteSource, start: number): PickleCursor {
     },
     malformed,
   };
-}
-
-/** One character per byte. */
-export function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return text;
 }

@@ -41,8 +41,12 @@ const MAXIMUM_STACK = 1_000_000;
 const MAXIMUM_MARKS = 10_000;
 /** Longer class names than this are none. */
 const LONGEST_NAME = 1000;
-/** Bytes that take as much memory as an object. */
+/** What takes as much memory as an object: so many bytes, places of a list, entries of a dictionary with its keys. */
 const BYTES_PER_OBJECT = 64;
+const ITEMS_PER_OBJECT = 10;
+const ENTRIES_PER_OBJECT = 2;
+/** What a persistent id of an unknown kind stands for. */
+const OUTSIDE = 'data outside of the pickle';
 
 /** Functions that make an object of the class that is their first argument. */
 const MAKERS: ReadonlySet<string> = new Set([
@@ -87,11 +91,12 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
   const popToMark = (): PickleValue[] => {
     const mark = marks.pop();
     if (mark === undefined) throw cursor.malformed('goes back to a mark that is not there');
+    spend((stack.length - mark) / ITEMS_PER_OBJECT);
     return stack.splice(mark);
   };
   const makeOpaque = (callee: PickleValue | undefined, parts: PickleValue[]): void => {
     const name = nameOf(callee);
-    spend(context.skipped.has(name) ? 0 : 1);
+    spend(context.skipped.has(name) ? 0 : 1 + name.length / BYTES_PER_OBJECT);
     context.skipped.set(name, (context.skipped.get(name) ?? 0) + 1);
     make({ kind: 'opaque', name, parts });
   };
@@ -122,6 +127,7 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
     },
     append(items) {
       const target = top();
+      spend(items.length / ITEMS_PER_OBJECT);
       if (isObject(target) && (target.kind === 'list' || target.kind === 'set')) {
         for (const item of items) target.items.push(item);
       } else if (isObject(target) && target.kind === 'opaque') {
@@ -134,6 +140,7 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
     setItems(entries) {
       const target = top();
       if (entries.length % 2 !== 0) throw cursor.malformed('sets a key without a value');
+      spend(entries.length / 2 / ENTRIES_PER_OBJECT);
       if (isObject(target) && target.kind === 'dict') {
         for (const entry of entries) target.entries.push(entry);
       } else if (isObject(target) && target.kind === 'opaque') {
@@ -148,18 +155,19 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
         throw cursor.malformed('names a class by what is no text');
       const dotted = currentName(`${module}.${name}`);
       if (dotted.length > LONGEST_NAME) throw cursor.malformed('names a class of impossible length');
-      if (!isKnownName(dotted) && !context.skipped.has(dotted)) {
-        spend(1);
+      if (!isKnownName(dotted) && !MAKERS.has(dotted) && !context.skipped.has(dotted)) {
+        spend(1 + dotted.length / BYTES_PER_OBJECT);
         context.skipped.set(dotted, 0);
       }
+      spend(dotted.length / BYTES_PER_OBJECT);
       make({ kind: 'global', name: dotted });
     },
     call(callee, args) {
       if (!isObject(args) || args.kind !== 'tuple') throw cursor.malformed('calls with what are no arguments');
       const name = isObject(callee) && callee.kind === 'global' ? callee.name : undefined;
-      if (name !== undefined && MAKERS.has(name)) return makeOpaque(args.items[0] ?? callee, [args]);
+      if (name !== undefined && MAKERS.has(name)) return makeOpaque(args.items[0] ?? callee, args.items.slice(1));
       const made = name === undefined ? undefined : rebuild(name, args.items);
-      if (made === undefined) return makeOpaque(callee, name === undefined ? [callee, args] : [args]);
+      if (made === undefined) return makeOpaque(callee, args.items.length === 0 ? [] : [args]);
       spend(1 + copied(made));
       push(made);
     },
@@ -171,7 +179,7 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
     },
     persistent(id) {
       const value = context.persistent(id);
-      if (value === undefined) throw cursor.malformed('refers to data outside of the pickle in an unknown way');
+      if (value === undefined) return makeOpaque(OUTSIDE, [id]);
       spend(1);
       push(value);
     },

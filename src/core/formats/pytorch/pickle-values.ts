@@ -58,6 +58,8 @@ export interface Storage {
   readonly dtype: string;
   readonly elements: number;
   readonly itemBytes: number;
+  /** Where it is a part of another one, which has the key: the elements before it. */
+  readonly before?: number;
 }
 
 /** Elements of a storage, or of bytes in the pickle, seen as a tensor. */

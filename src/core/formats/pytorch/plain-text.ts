@@ -37,11 +37,7 @@ function textOfObject(value: PickleObject): string | undefined {
     case 'set':
       return textOfItems(value.kind, value.items);
     case 'dict':
-      return value.entries.length === 0 ? '{}' : undefined;
     case 'opaque':
-      return value.parts.every((part) => isObject(part) && 'items' in part && part.items.length === 0)
-        ? value.name
-        : undefined;
     case 'tensor':
     case 'numpy-array':
     case 'storage':
@@ -52,7 +48,7 @@ function textOfObject(value: PickleObject): string | undefined {
 /** Lists of plain values in one line. */
 function textOfItems(kind: 'list' | 'tuple' | 'set', items: readonly PickleValue[]): string | undefined {
   const shown = items.slice(0, SHOWN_ITEMS);
-  if (shown.some(isObject) || items.some(isObject)) return undefined;
+  if (items.length === 0 || shown.some(isObject) || items.some(isObject)) return undefined;
   const texts = shown.map((item) => (isObject(item) ? '' : shortText(textOfScalar(item), LONGEST_ITEM)));
   if (items.length > shown.length) texts.push(`… ${items.length} in all`);
   const [open, close] = { list: ['[', ']'], tuple: ['(', ')'], set: ['{', '}'] }[kind];

@@ -39,7 +39,10 @@ const REBUILDS: ReadonlyMap<string, Rebuild> = new Map<string, Rebuild>([
         : undefined,
   ],
   ['torch.Size', ([sizes]) => (itemsOf(sizes) === undefined ? undefined : sizes)],
-  ['torch.device', (args) => args.filter((part) => part !== null).join(':')],
+  [
+    'torch.device',
+    ([type, index]) => (typeof type === 'string' ? `${type}${isSize(index) ? `:${index}` : ''}` : undefined),
+  ],
   ['torch.serialization._get_layout', ([name]) => name],
   ['collections.OrderedDict', ([pairs]) => dictionaryOf(pairs)],
   ['collections.Counter', ([pairs]) => dictionaryOf(pairs)],
@@ -99,17 +102,22 @@ export function rebuild(name: string, args: readonly PickleValue[]): PickleValue
 export function setState(target: PickleValue, state: PickleValue): boolean {
   if (!isObject(target)) return false;
   const items = itemsOf(state);
-  if (target.kind === 'numpy-dtype' && typeof items?.[1] === 'string') {
-    target.element = elementOf((items[1] === '=' ? '' : items[1]) + target.code);
-    return true;
+  switch (target.kind) {
+    case 'numpy-dtype':
+      if (typeof items?.[1] === 'string') target.element = elementOf((items[1] === '=' ? '' : items[1]) + target.code);
+      return true;
+    case 'numpy-array': {
+      const [, shape, dtype, isFortran, data] = items ?? [];
+      target.view = arrayOf(shape, dtype, isFortran === true, data);
+      return true;
+    }
+    case 'dict':
+    case 'tensor':
+      // Attributes of a dictionary (as `_metadata` of a state dict) and of tensors are not part of what they hold.
+      return true;
+    default:
+      return false;
   }
-  if (target.kind === 'numpy-array' && items !== undefined) {
-    const [, shape, dtype, isFortran, data] = items;
-    target.view = arrayOf(shape, dtype, isFortran === true, data);
-    return target.view !== undefined;
-  }
-  // Attributes of a dictionary (as `_metadata` of a state dict) and of tensors are not part of what they hold.
-  return target.kind === 'dict' || target.kind === 'tensor';
 }
 
 function rebuildTensor(args: readonly PickleValue[]): TensorView | undefined {

@@ -5,8 +5,9 @@
  */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
+import { latin1 } from '../latin1.js';
 import { OPCODES } from './opcodes.js';
-import { latin1, pickleCursor, type PickleCursor } from './pickle-cursor.js';
+import { pickleCursor, type PickleCursor } from './pickle-cursor.js';
 import { pickleMachine, type UnpickleContext } from './pickle-machine.js';
 import { decimal, floatOf, memoIndex, signedInteger, unescaped, unquoted } from './pickle-numbers.js';
 import type { LongText, PickleObject, PickleValue } from './pickle-values.js';

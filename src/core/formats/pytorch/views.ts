@@ -26,6 +26,15 @@ export interface ViewContext {
   readonly cache: BlockCache;
 }
 
+const UNCOUNTABLE = 'Its shape has more elements than can be counted.';
+const MISSING = 'The file does not hold its values.';
+const BEYOND = 'Its values lie beyond the end of what the file holds for them.';
+
+/** Whether a tensor is unreadable because of what is wrong with the file, not because of its type. */
+export function isDamaged({ unreadable }: WeightTensor): boolean {
+  return unreadable === UNCOUNTABLE || unreadable === MISSING || unreadable === BEYOND;
+}
+
 /** A named view as a weight; its bytes are those that no earlier one has counted, see {@link ownBytes}. */
 export function weightOf(name: string, view: TensorView, ownBytes: number, context: ViewContext): WeightTensor {
   const { dims, dtype } = view;
@@ -37,18 +46,17 @@ export function weightOf(name: string, view: TensorView, ownBytes: number, conte
 /** The values, or why there are none. */
 function valuesOf(view: TensorView, context: ViewContext): TensorValues | string {
   const { dims, strides, type, offset, itemBytes, unreadable } = view;
-  if (!isCountable(dims)) return 'Its shape has more elements than can be counted.';
+  if (!isCountable(dims)) return UNCOUNTABLE;
   if (unreadable !== undefined) return unreadable;
   if (type === undefined) return 'Its type holds no plain numbers.';
   const stored = storedBytes(view.data, context);
-  if (stored === undefined) return 'The file does not hold its values.';
+  if (stored === undefined) return MISSING;
   const end = (offset + stridedExtent(dims, strides)) * itemBytes;
-  if (elementCount(dims) > 0 && !(end <= stored.bytes))
-    return 'Its values lie beyond the end of what the file holds for them.';
+  if (elementCount(dims) > 0 && !(end <= stored.bytes)) return BEYOND;
   const narrow = dtypeOfGlobal(`torch.${view.dtype}`)?.narrow;
   const layout = {
     type: narrow === undefined ? type : ('uint8' as const),
-    start: stored.start + offset * itemBytes,
+    start: stored.start + (elementCount(dims) === 0 ? 0 : offset * itemBytes),
     dims,
     strides,
     bigEndian: view.bigEndian ?? context.bigEndian,
@@ -65,7 +73,13 @@ function valuesOf(view: TensorView, context: ViewContext): TensorValues | string
 }
 
 function storedBytes(data: Storage | PickleBytes, { locate, pickle }: ViewContext): StoredBytes | undefined {
-  if (data.kind === 'storage') return locate(data);
+  if (data.kind === 'storage') {
+    const whole = locate(data);
+    if (whole === undefined || data.before === undefined) return whole;
+    const before = data.before * data.itemBytes;
+    const bytes = Math.min(data.elements * data.itemBytes, whole.bytes - before);
+    return bytes < 0 ? undefined : { source: whole.source, start: whole.start + before, bytes };
+  }
   if ('data' in data) {
     return { source: memorySource(pickle.name, data.data), start: 0, bytes: data.data.length };
   }
@@ -104,28 +118,23 @@ function isCountable(dims: readonly number[]): boolean {
 }
 
 /**
- * Bytes of each view that no view before it takes: tensors that share a storage count its bytes once, so that all
- * together are never more than the file.
+ * Bytes of each view that no other one has counted: views of one storage count its bytes once, so that all together are
+ * never more than the file.
  */
-export function ownBytes(views: readonly TensorView[]): readonly number[] {
+export function ownBytes(views: readonly TensorView[], context: ViewContext): readonly number[] {
   const own = new Array<number>(views.length).fill(0);
-  const byStorage = new Map<string, { readonly index: number; readonly start: number; readonly end: number }[]>();
-  views.forEach((view, index) => {
-    const { data, offset, dims, strides, itemBytes } = view;
-    const most = elementCount(dims) * itemBytes;
-    const size =
-      data.kind === 'storage' ? data.elements * data.itemBytes : 'data' in data ? data.data.length : data.length;
-    if (data.kind !== 'storage') {
-      own[index] = Math.min(most, size);
-      return;
-    }
-    const start = Math.min(offset * itemBytes, size);
-    const end = Math.min((offset + stridedExtent(dims, strides)) * itemBytes, size);
-    const ranges = byStorage.get(data.key);
-    if (ranges === undefined) byStorage.set(data.key, [{ index, start, end }]);
+  const byData = new Map<unknown, { readonly index: number; readonly start: number; readonly end: number }[]>();
+  views.forEach(({ data, offset, dims, strides, itemBytes }, index) => {
+    const whole = wholeOf(data, context);
+    const before = data.kind === 'storage' ? (data.before ?? 0) * data.itemBytes : 0;
+    const start = Math.min(before + offset * itemBytes, whole);
+    const end = Math.min(start + stridedExtent(dims, strides) * itemBytes, whole);
+    const owner = data.kind === 'storage' ? data.key : data;
+    const ranges = byData.get(owner);
+    if (ranges === undefined) byData.set(owner, [{ index, start, end }]);
     else ranges.push({ index, start, end });
   });
-  for (const ranges of byStorage.values()) {
+  for (const ranges of byData.values()) {
     let covered = 0;
     for (const { index, start, end } of ranges.sort((a, b) => a.start - b.start || a.index - b.index)) {
       const view = views[index];
@@ -135,4 +144,9 @@ export function ownBytes(views: readonly TensorView[]): readonly number[] {
     }
   }
   return own;
+}
+
+function wholeOf(data: Storage | PickleBytes, { locate }: ViewContext): number {
+  if (data.kind === 'storage') return locate(data)?.bytes ?? 0;
+  return 'data' in data ? data.data.length : data.length;
 }
