@@ -21,6 +21,8 @@ export interface PickleCursor {
   malformed(what: string, at?: number): ProblemError;
 }
 
+/** The first window, and the largest: most pickles are short. */
+const FIRST_WINDOW_BYTES = 4 * 1024;
 const WINDOW_BYTES = 64 * 1024;
 /** The text opcodes of old protocols write names and numbers; no such line is longer. */
 const LONGEST_LINE_BYTES = 64 * 1024;
@@ -29,9 +31,11 @@ export function pickleCursor(source: ByteSource, start: number): PickleCursor {
   let window: Uint8Array = new Uint8Array(0);
   let windowStart = start;
   let position = start;
+  let windowBytes = FIRST_WINDOW_BYTES;
 
   const load = async (bytes: number): Promise<void> => {
-    const length = Math.min(source.size - position, Math.max(bytes, WINDOW_BYTES));
+    const length = Math.min(source.size - position, Math.max(bytes, windowBytes));
+    windowBytes = Math.min(WINDOW_BYTES, 2 * windowBytes);
     window = await source.read(position, length);
     windowStart = position;
   };
