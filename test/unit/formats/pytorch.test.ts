@@ -4,7 +4,7 @@ import { memorySource } from '../../../src/core/bytes/memory-source.js';
 import { openPytorch } from '../../../src/core/formats/pytorch/open.js';
 import { openSafetensors } from '../../../src/core/formats/safetensors/open.js';
 import type { TensorFile } from '../../../src/core/formats/tensor-file.js';
-import { sharedData } from '../shared-data.js';
+import { neededData, sharedData } from '../shared-data.js';
 import * as make from './pickle-builder.js';
 import { counting, numbersOf, weight } from './weight-values.js';
 
@@ -85,9 +85,7 @@ describe('checkpoints of PyTorch', () => {
       'autolirpa_mnist_fc_3layer.pth': ['PyTorch checkpoint (zip)', 6],
     };
     for (const [name, [formatName, tensors]] of Object.entries(forms)) {
-      const path = sharedData(`toy-interp/${name}`);
-      if (path === undefined) skip('needs toy-interp of the shared data (MODEL_INSPECTOR_DATA)');
-      const file = await open(readFileSync(path), name);
+      const file = await open(readFileSync(neededData(`toy-interp/${name}`, skip)), name);
       expect([file.formatName, file.tensors.length, file.problems]).toEqual([formatName, tensors, []]);
       for (const tensor of file.tensors) {
         const numbers = await numbersOf(tensor);

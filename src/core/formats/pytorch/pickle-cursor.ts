@@ -49,10 +49,15 @@ export function pickleCursor(source: ByteSource, start: number): PickleCursor {
       place: `byte ${at} of ${source.name}`,
       remedy: 'Save the weights again, best as safetensors.',
     });
-  const take = (bytes: number): Uint8Array => {
+  /** Passes over bytes of the window; gives where they begin in it. */
+  const advance = (bytes: number): number => {
     const from = position - windowStart;
     if (from < 0 || from + bytes > window.length) throw cutOff();
     position += bytes;
+    return from;
+  };
+  const take = (bytes: number): Uint8Array => {
+    const from = advance(bytes);
     return window.subarray(from, from + bytes);
   };
 
@@ -70,12 +75,9 @@ export function pickleCursor(source: ByteSource, start: number): PickleCursor {
     take,
     unsigned(bytes) {
       const at = position;
+      const from = advance(bytes);
       let value = 0;
-      let factor = 1;
-      for (const byte of take(bytes)) {
-        value += byte * factor;
-        factor *= 256;
-      }
+      for (let index = bytes - 1; index >= 0; index--) value = value * 256 + (window[from + index] ?? 0);
       if (!Number.isSafeInteger(value)) throw malformed(`states a length of ${value}`, at);
       return value;
     },

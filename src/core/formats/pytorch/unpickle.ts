@@ -26,6 +26,7 @@ const LONGEST_BYTES = 256;
 const LONGEST_INTEGER_BYTES = 1024;
 /** An instruction and the longest argument of fixed length. */
 const LONGEST_INSTRUCTION_BYTES = 9;
+const INSTRUCTIONS_PER_PAUSE = 256;
 
 /** @throws ProblemError `truncated-file` or `malformed-model`, with the byte. */
 export async function unpickle(
@@ -38,9 +39,11 @@ export async function unpickle(
   const machine = pickleMachine(cursor, context);
   const { push, make, pop, top, popToMark, makeOpaque } = machine;
   const pause = breather(signal);
-  for (;;) {
-    await pause();
-    await cursor.ready(LONGEST_INSTRUCTION_BYTES);
+  for (let count = 1; ; count++) {
+    // Waiting for nothing at every instruction would take longer than the instructions do.
+    if (count % INSTRUCTIONS_PER_PAUSE === 0) await pause();
+    const loading = cursor.ready(LONGEST_INSTRUCTION_BYTES);
+    if (loading !== undefined) await loading;
     const at = cursor.position;
     const opcode = cursor.unsigned(1);
     switch (OPCODES[opcode]) {
