@@ -3,7 +3,7 @@ import { problem, type ProblemError } from '../errors.js';
 import { latin1 } from './latin1.js';
 
 /** A kind of file that people hold for a model, and what to do instead. */
-interface OtherFile {
+export interface OtherFile {
   /** How it begins, one character per byte; or what its name ends with, where that is all there is to go by. */
   readonly begins?: string;
   readonly nameEnds?: RegExp;
@@ -92,12 +92,17 @@ const OTHER_FILES: readonly OtherFile[] = [
 /** As far as {@link OTHER_FILES} look. */
 const HEAD_BYTES = 512;
 
-/** The error for a file that is no model, with the best advice that its first bytes and its name allow. */
-export async function notAModel(source: ByteSource, at: number): Promise<ProblemError> {
+/** The kind of a file that is held for a model, by its first bytes and its name. */
+export async function otherFile(source: ByteSource): Promise<OtherFile | undefined> {
   const head = latin1(await source.read(0, Math.min(source.size, HEAD_BYTES)));
-  const other = OTHER_FILES.find(({ begins, at: start = 0, nameEnds }) =>
+  return OTHER_FILES.find(({ begins, at: start = 0, nameEnds }) =>
     begins === undefined ? nameEnds?.test(source.name) : head.startsWith(begins, start),
   );
+}
+
+/** The error for a file that is no model, with the best advice that there is. */
+export async function notAModel(source: ByteSource, at: number): Promise<ProblemError> {
+  const other = await otherFile(source);
   return problem('not-a-model', `“${source.name}” ${other?.what ?? 'is not a model of a known kind'}.`, {
     place: `byte ${at} of ${source.name}`,
     remedy:
