@@ -28,6 +28,7 @@ export interface CampaignResult extends Tally {
   readonly failures: readonly Failure[];
 }
 
+/** Two folders above this file, and above the bundle that it may be in. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE_MILLISECONDS = 20_000;
 /** After so many processes that were lost, the rest would tell nothing new. */

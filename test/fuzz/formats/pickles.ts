@@ -52,9 +52,9 @@ export function validPickle(random: Random): MadePickle {
   };
   let kept = 0;
   const value = (depth: number): Uint8Array => {
+    if (kept > 0 && random.chance(0.1)) return make.bytes('j', make.little(random.below(kept), 4));
     const made = depth > 4 || random.chance(0.4) ? plain(random) : composite(depth);
-    if (random.chance(0.2)) return make.bytes(made, 'r', make.little(kept++, 4));
-    return kept > 0 && random.chance(0.1) ? make.bytes('j', make.little(random.below(kept), 4)) : made;
+    return random.chance(0.2) ? make.bytes(made, 'r', make.little(kept++, 4)) : made;
   };
   const many = (depth: number): Uint8Array[] => Array.from({ length: random.below(4) }, () => value(depth + 1));
   const entries = (depth: number): (readonly [Uint8Array, Uint8Array])[] =>

@@ -177,6 +177,12 @@ describe('checkpoints that blow up', () => {
     expect((await open(beside(reduced))).problems.length).toBeLessThan(60);
   });
 
+  it('keep values under any number, None among them', async () => {
+    const kept = make.bytes('N', 'r', make.little(2 ** 31, 4), '0', 'Nq\x00', '0', 'K\x07q\x01', '0');
+    const got = make.list(['j'.charCodeAt(0), ...make.little(2 ** 31, 4)], 'h\x00', 'h\x01');
+    expect((await open(beside(make.bytes(kept, got)))).metadata).toEqual([{ key: 'x', value: '[None, None, 7]' }]);
+  });
+
   it('hold themselves', async () => {
     const self = make.bytes(']q\x01', 'h\x01', 'a', make.text('end'), 'a');
     const file = await open(beside(self));

@@ -45,6 +45,7 @@ const LONGEST_NAME = 1000;
 const BYTES_PER_OBJECT = 64;
 const ITEMS_PER_OBJECT = 10;
 const ENTRIES_PER_OBJECT = 2;
+const TEXTS_PER_OBJECT = 2;
 /** What a persistent id of an unknown kind stands for. */
 const OUTSIDE = 'data outside of the pickle';
 
@@ -61,13 +62,15 @@ const MAKERS: ReadonlySet<string> = new Set([
  * so what a small file may claim is bounded, and a large one may claim in proportion.
  */
 export function objectBudget(fileBytes: number): number {
-  return 400_000 + Math.floor(fileBytes / 24);
+  return 250_000 + Math.floor(fileBytes / 20);
 }
 
 export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): PickleMachine {
   const stack: PickleValue[] = [];
   const marks: number[] = [];
-  const memo = new Map<number, PickleValue>();
+  /** What was kept under 0, 1, 2 and so on, as Python does; and under any other number. */
+  const kept: PickleValue[] = [];
+  const keptElsewhere = new Map<number, PickleValue>();
 
   const spend = (objects: number): void => {
     context.budget -= objects;
@@ -78,7 +81,7 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
     stack.push(value);
   };
   const make = (value: PickleObject | string | bigint): void => {
-    spend(1);
+    spend(typeof value === 'object' ? 1 : 1 / TEXTS_PER_OBJECT);
     push(value);
   };
   const floor = (): number => marks.at(-1) ?? 0;
@@ -116,12 +119,18 @@ export function pickleMachine(cursor: PickleCursor, context: UnpickleContext): P
       if (marks.length >= MAXIMUM_MARKS) throw cursor.malformed(`nests more than ${MAXIMUM_MARKS} deep`);
       marks.push(stack.length);
     },
-    remember(index = memo.size) {
-      spend(1);
-      memo.set(index, top());
+    remember(index = kept.length + keptElsewhere.size) {
+      if (index <= kept.length) {
+        spend(1 / ITEMS_PER_OBJECT);
+        kept[index] = top();
+        keptElsewhere.delete(index);
+      } else {
+        spend(1);
+        keptElsewhere.set(index, top());
+      }
     },
     recall(index) {
-      const value = memo.get(index);
+      const value = index < kept.length ? kept[index] : keptElsewhere.get(index);
       if (value === undefined) throw cursor.malformed(`refers to value ${index}, which it does not have`);
       push(value);
     },
