@@ -39,6 +39,7 @@ export const steps = [
   npmStep('lint'),
   vitestStep('unit'),
   vitestStep('conformance'),
+  vitestStep('fuzz'),
   browserStep('page', async () => {}),
   npmStep('package'),
   browserStep('e2e', installVsCodeServer),

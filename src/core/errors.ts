@@ -9,6 +9,7 @@ export type ProblemKind =
   | 'file-changed'
   | 'file-unreadable'
   | 'file-unwritable'
+  | 'skipped-object'
   | 'unsupported-operator'
   | 'invalid-inputs'
   | 'invalid-recipe'

@@ -1,5 +1,5 @@
 /** The tree of modules that a graph was exported from, for the collapsed picture and the outline. */
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import type { Graph, GraphNode } from './graph.js';
 import { isHidden, nodeScopes } from './scopes.js';
 

@@ -6,7 +6,7 @@ import {
 } from '../formats/onnx/onnx_pb.js';
 import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
 import type { GraphNodeDetail } from './description.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import type { Graph, GraphNode } from './graph.js';
 import { itemOfId } from './item-ids.js';
 import { buildModuleTree, isModule, type Module } from './modules.js';

@@ -1,5 +1,5 @@
 import type { OutlineEntry } from './description.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import type { ActivationLayer } from './layers.js';
 import { isModule, type Module, type ModuleTree } from './modules.js';
 

@@ -3,7 +3,7 @@ import type { OnnxFile } from '../formats/onnx/open.js';
 import { TensorProto_DataType as DataType, type TensorProto } from '../formats/onnx/onnx_pb.js';
 import { tensorBytes, tensorReference } from '../formats/onnx/tensor-proto.js';
 import { everyNode, everyTensor } from '../formats/onnx/walk.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 
 /** A tensor of weights that holds values which are no numbers. */
 export interface BrokenWeights {

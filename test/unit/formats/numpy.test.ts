@@ -56,13 +56,13 @@ describe('.npy files', () => {
   });
 
   it.each(['text', 'records', 'complex'] as const)('of %s are refused with what to do', async (name) => {
-    expect(await kindOf(openNpy(file(name)))).toBe('invalid-inputs');
+    expect(await kindOf(openNpy(file(name)))).toBe('malformed-model');
   });
 
   it('that hold pickled objects are never unpickled', async () => {
     const header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n";
     const bytes = Uint8Array.from([0x93, ...text('NUMPY'), 1, 0, header.length, 0, ...text(header), 0x80, 4, 0x2e]);
-    expect(await kindOf(openNpy(memorySource('o.npy', bytes)))).toBe('invalid-inputs');
+    expect(await kindOf(openNpy(memorySource('o.npy', bytes)))).toBe('malformed-model');
   });
 
   it('come back as they were written', async () => {
@@ -100,20 +100,27 @@ describe('.npy files', () => {
         0,
       ]);
     };
-    for (const shape of ['2,', '1000000000000,', '4294967296, 4294967296, 4294967296', '9007199254740991, 2']) {
+    for (const shape of ['2,', '1000000000000,', '9007199254740991,']) {
       expect(await kindOf(openNpy(memorySource('x.npy', lying(shape))))).toBe('truncated-file');
     }
-    for (const shape of ['99999999999999999999', `${'1, '.repeat(40)}`, '-1,', 'x']) {
-      expect(await kindOf(openNpy(memorySource('x.npy', lying(shape))))).toBe('invalid-inputs');
+    for (const shape of [
+      '99999999999999999999',
+      '4294967296, 4294967296, 4294967296',
+      '9007199254740991, 2',
+      `${'1, '.repeat(70)}`,
+      '-1,',
+      'x',
+    ]) {
+      expect(await kindOf(openNpy(memorySource('x.npy', lying(shape))))).toBe('malformed-model');
     }
     const none = await openNpy(memorySource('x.npy', lying('0, 9007199254740991', '|u1')));
     expect((await none.read(0, 0)).dims).toEqual([0, 9007199254740991]);
     const long = Uint8Array.from([0x93, ...text('NUMPY'), 2, 0, 0xff, 0xff, 0xff, 0xff]);
-    expect(await kindOf(openNpy(memorySource('x.npy', long)))).toBe('invalid-inputs');
+    expect(await kindOf(openNpy(memorySource('x.npy', long)))).toBe('malformed-model');
     const whole = Buffer.from(NUMPY_FILES['v1, little-endian float32'], 'base64');
     for (let length = 0; length < whole.length; length++) {
       expect(await kindOf(openNpy(memorySource('x.npy', whole.subarray(0, length))))).toMatch(
-        /truncated-file|invalid-inputs/,
+        /truncated-file|not-a-model/,
       );
     }
   });
@@ -127,7 +134,7 @@ describe('.npz archives', () => {
     expect((await (await packed.open('x')).read(199, 200)).data).toEqual(Float32Array.of(3));
     const stored = await openNpz(file('npz stored'));
     expect((await (await stored.open('x')).read(0, 4)).data).toEqual(Uint8Array.of(0, 1, 2, 3));
-    expect(await kindOf(stored.open('y'))).toBe('invalid-inputs');
+    expect(await kindOf(stored.open('y'))).toBe('not-applicable');
   });
 
   it('that would grow beyond what they say, or beyond all bounds, are refused', async () => {
@@ -140,7 +147,8 @@ describe('.npz archives', () => {
     for (const stated of [100, 0xf0000000, 0x7fffffff]) {
       const lying = Uint8Array.from(bomb);
       new DataView(lying.buffer).setUint32(directory + 24, stated, true);
-      expect(await kindOf((await openNpz(memorySource('b.npz', lying))).open('x'))).toBe('invalid-inputs');
+      const opened = openNpz(memorySource('b.npz', lying)).then((npz) => npz.open('x'));
+      expect(await kindOf(opened)).toBe('malformed-model');
     }
   });
 
@@ -159,7 +167,7 @@ describe('.npz archives', () => {
         ),
       );
     }
-    expect([...kinds].sort()).toEqual(['invalid-inputs', 'none', 'truncated-file']);
+    expect([...kinds].sort()).toEqual(['malformed-model', 'none', 'truncated-file']);
   });
 
   it('are checked by CRC-32, whose check value is cbf43926', () => {
@@ -191,7 +199,7 @@ describe('IDX files', () => {
       packed.slice(0, 20),
       text('hello world'),
     ]) {
-      expect(await kindOf(openIdx(memorySource('x', bytes)))).toMatch(/invalid-inputs|truncated-file/);
+      expect(await kindOf(openIdx(memorySource('x', bytes)))).toMatch(/invalid-inputs|malformed-model|truncated-file/);
     }
   });
 

@@ -5,7 +5,7 @@ import { CancelledError } from '../../../src/core/errors.js';
 import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
 import type { NodeProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import type { GraphPicture, OutlineEntry } from '../../../src/core/graph/description.js';
-import { displayText } from '../../../src/core/graph/display-text.js';
+import { displayText } from '../../../src/core/display-text.js';
 import { createGraph, type Graph } from '../../../src/core/graph/graph.js';
 import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
 import { buildModuleTree, isModule, type Module } from '../../../src/core/graph/modules.js';

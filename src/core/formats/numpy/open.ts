@@ -1,6 +1,7 @@
 /** NumPy's files as files of weights: an array is one tensor, an archive is one tensor per array. */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
+import { displayText } from '../../display-text.js';
 import { asProblem, problem, ProblemError, type Problem } from '../../errors.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { blockCache, type BlockCache } from '../block-cache.js';
@@ -56,8 +57,8 @@ async function readArchive(
 ): Promise<{ readonly tensors: readonly WeightTensor[]; readonly problems: readonly Problem[] }> {
   const problems = archive.repeated.map((name): Problem => ({
     kind: 'malformed-model',
-    message: `“${archive.name}” has several members called “${name}”; the last one is shown.`,
-    place: `“${name}” in ${archive.name}`,
+    message: `“${archive.name}” has several members called “${displayText(name)}”; the last one is shown.`,
+    place: `“${displayText(name)}” in ${archive.name}`,
   }));
   const arrays = arrayMembers(archive.members);
   if (arrays.size === 0) {
@@ -88,7 +89,7 @@ async function readArchive(
 /** A member's header, read without unpacking more than its beginning. */
 async function memberHeader(archive: ZipArchive, member: ZipMember): Promise<NpyHeader> {
   const headerOf = async (headBytes: number): Promise<NpyHeader> =>
-    readNpyHeader(memorySource(`${archive.name}/${member.name}`, await archive.head(member, headBytes)));
+    readNpyHeader(memorySource(archive.open(member).name, await archive.head(member, headBytes)));
   try {
     return await headerOf(USUAL_HEAD_BYTES);
   } catch (error) {

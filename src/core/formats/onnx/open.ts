@@ -1,8 +1,8 @@
 import type { ByteSource, SiblingFiles } from '../../bytes/byte-source.js';
 import type { Problem } from '../../errors.js';
-import { decodeOnnx } from './decode.js';
+import { decodeFile } from './decode.js';
 import { checkExternalData, type OpenLocation } from './external-data.js';
-import { notAModel } from './not-a-model.js';
+import { notAModel } from '../not-a-model.js';
 import type { ModelProto } from './onnx_pb.js';
 import { skimOnnx } from './skim.js';
 
@@ -28,7 +28,7 @@ export interface OnnxFile {
  * @throws ProblemError `empty-file`, `truncated-file`, `not-a-model`, `malformed-model`, and what reading throws.
  */
 export async function openOnnx(source: ByteSource, siblings: SiblingFiles, signal?: AbortSignal): Promise<OnnxFile> {
-  const proto = decodeOnnx(await skimOnnx(source, signal));
+  const proto = await decodeFile(source, await skimOnnx(source, signal));
   const { graph } = proto;
   const held = [graph?.node, graph?.output, graph?.initializer, graph?.sparseInitializer];
   const hasGraph = held.some((list) => list !== undefined && list.length > 0);

@@ -9,7 +9,7 @@
  */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, throwIfCancelled, type ProblemError } from '../../errors.js';
-import { notAModel } from './not-a-model.js';
+import { notAModel } from '../not-a-model.js';
 import {
   encodeTag,
   encodeVarint,
@@ -53,7 +53,7 @@ const CHILDREN: Readonly<Record<MessageKind, Readonly<Record<number, Child>>>> =
 };
 
 /** Wire types of ModelProto's own fields: what tells a model from another protobuf file. */
-const MODEL_WIRE_TYPES: Readonly<Record<number, number>> = {
+export const MODEL_WIRE_TYPES: Readonly<Record<number, number>> = {
   1: WIRE_VARINT,
   2: 2,
   3: 2,

@@ -3,9 +3,9 @@ import type { ByteSource } from '../../bytes/byte-source.js';
 import { throwIfCancelled } from '../../errors.js';
 
 export const WIRE_VARINT = 0;
-const WIRE_64_BIT = 1;
+export const WIRE_64_BIT = 1;
 export const WIRE_LENGTH_DELIMITED = 2;
-const WIRE_32_BIT = 5;
+export const WIRE_32_BIT = 5;
 
 /** A field of a message: where it starts with its tag, and where its value lies. */
 export interface WireField {

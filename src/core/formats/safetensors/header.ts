@@ -4,10 +4,10 @@
  */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { jsonMembers, jsonValue, type JsonFailure } from '../json-members.js';
-import { shortText } from '../short-text.js';
 import { safetensorsDtype } from './dtypes.js';
 
 /** The format's own limit. */
@@ -61,14 +61,14 @@ export async function readHeader(source: ByteSource, signal?: AbortSignal): Prom
     await pause();
     const name = jsonValue(bytes, nameStart, nameEnd, fail) as string;
     const at = PREFIX_BYTES + nameStart;
-    if (names.has(name)) throw malformed(source, at, `describes “${shortText(name)}” twice`);
+    if (names.has(name)) throw malformed(source, at, `describes “${displayText(name, 100)}” twice`);
     names.add(name);
     if (names.size > MAXIMUM_TENSORS) throw malformed(source, at, `names more than ${MAXIMUM_TENSORS} tensors`);
     if (name === METADATA_KEY) {
       metadata = await textsOf(source, bytes, valueStart, valueEnd, pause);
     } else {
       if (valueEnd - valueStart > MAXIMUM_DESCRIPTION_BYTES)
-        throw malformed(source, at, `describes “${shortText(name)}” in ${valueEnd - valueStart} bytes`);
+        throw malformed(source, at, `describes “${displayText(name, 100)}” in ${valueEnd - valueStart} bytes`);
       entries.push(entryOf(source, at, name, jsonValue(bytes, valueStart, valueEnd, fail), dataStart));
     }
   }
@@ -98,12 +98,12 @@ async function textsOf(
 function entryOf(source: ByteSource, at: number, name: string, value: unknown, dataStart: number): HeaderEntry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-    throw malformed(source, at, `describes the tensor “${shortText(name)}” in a way that cannot be understood`);
+    throw malformed(source, at, `describes the tensor “${displayText(name, 100)}” in a way that cannot be understood`);
   const [begin = 0, end = 0] = offsets;
   if (begin > end || dataStart + end > source.size) {
     throw problem(
       'truncated-file',
-      `“${source.name}” ends before the values of the tensor “${shortText(name)}”, bytes ${begin} to ${end} of its data.`,
+      `“${source.name}” ends before the values of the tensor “${displayText(name, 100)}”, bytes ${begin} to ${end} of its data.`,
       { place: `byte ${at} of ${source.name}`, remedy: 'Download or save the file again.' },
     );
   }
@@ -113,7 +113,11 @@ function entryOf(source: ByteSource, at: number, name: string, value: unknown, d
   const isShape =
     Number.isSafeInteger(countable * 8) && (bits === undefined || elementCount(shape) * bits === (end - begin) * 8);
   if (!isShape)
-    throw malformed(source, at, `gives the tensor “${shortText(name)}” ${end - begin} bytes, which is not its shape`);
+    throw malformed(
+      source,
+      at,
+      `gives the tensor “${displayText(name, 100)}” ${end - begin} bytes, which is not its shape`,
+    );
   return { name, dtype, dims: shape, start: dataStart + begin, end: dataStart + end };
 }
 
@@ -140,7 +144,7 @@ function findHoles(
       throw malformed(
         source,
         next,
-        `has tensors that overlap: the values of “${shortText(name)}” begin inside others,`,
+        `has tensors that overlap: the values of “${displayText(name, 100)}” begin inside others,`,
       );
     }
     if (next > last) holes.push({ start: last, end: next });

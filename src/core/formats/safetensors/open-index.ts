@@ -1,10 +1,10 @@
 /** Sharded models: `*.safetensors.index.json` says which file beside it holds which tensor. */
 import type { ByteSource, SiblingFiles } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
+import { displayText } from '../../display-text.js';
 import { asProblem, problem, ProblemError, type Problem } from '../../errors.js';
 import { jsonMembers, jsonValue, type JsonFailure } from '../json-members.js';
 import { listedProblems } from '../listed-problems.js';
-import { shortText } from '../short-text.js';
 import type { MetadataEntry, TensorFile, WeightTensor } from '../tensor-file.js';
 import { MAXIMUM_HEADER_BYTES, readHeader, type HeaderEntry, type SafetensorsHeader } from './header.js';
 import { holeProblems, weightTensor } from './open.js';
@@ -55,7 +55,11 @@ export async function openSafetensorsIndex(
     const entry = shard.entries.get(name);
     if (entry === undefined)
       problems.push(
-        disagreement(source, file, `does not hold the tensor “${shortText(name)}”, which the index places there`),
+        disagreement(
+          source,
+          file,
+          `does not hold the tensor “${displayText(name, 100)}”, which the index places there`,
+        ),
       );
     else tensors.push(weightTensor(shard.source, entry, file));
   }
@@ -66,7 +70,11 @@ export async function openSafetensorsIndex(
       await pause();
       if (weightMap.get(name) === file) continue;
       problems.push(
-        disagreement(source, file, `holds the tensor “${shortText(name)}”, which the index does not place there`),
+        disagreement(
+          source,
+          file,
+          `holds the tensor “${displayText(name, 100)}”, which the index does not place there`,
+        ),
       );
     }
   }
@@ -115,7 +123,7 @@ async function readIndex(source: ByteSource, signal: AbortSignal | undefined): P
         const isName = bytes[member.valueStart] === 0x22 && member.valueEnd - member.valueStart <= MAXIMUM_NAME_BYTES;
         if (!isName) throw malformed(source, member.valueStart, 'names no file for a tensor');
         const name = jsonValue(bytes, member.nameStart, member.nameEnd, fail) as string;
-        if (weightMap.has(name)) throw malformed(source, member.nameStart, `places “${shortText(name)}” twice`);
+        if (weightMap.has(name)) throw malformed(source, member.nameStart, `places “${displayText(name, 100)}” twice`);
         weightMap.set(name, jsonValue(bytes, member.valueStart, member.valueEnd, fail) as string);
         if (weightMap.size > MAXIMUM_TENSORS)
           throw malformed(source, member.nameStart, `names more than ${MAXIMUM_TENSORS} tensors`);
@@ -176,8 +184,8 @@ function sharedMetadata(shards: Iterable<Shard>): MetadataEntry[] {
 function disagreement(source: ByteSource, file: string, what: string): Problem {
   return {
     kind: 'malformed-model',
-    message: `“${shortText(file)}” ${what}.`,
-    place: `“${shortText(file)}” in ${source.name}`,
+    message: `“${displayText(file, 100)}” ${what}.`,
+    place: `“${displayText(file, 100)}” in ${source.name}`,
     remedy: 'Download the model again, with all of its files from the same version.',
   };
 }

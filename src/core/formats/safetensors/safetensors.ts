@@ -1,10 +1,10 @@
 /** Whole tensors in and out of safetensors files: how results are kept. Models are opened by open.ts. */
 import type { ByteSource } from '../../bytes/byte-source.js';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import type { StoredType } from '../../tensor/stored-type.js';
 import { elementCount, type NumberArray } from '../../tensor/tensor.js';
 import { bytesOfValues } from '../../tensor/typed-array.js';
-import { shortText } from '../short-text.js';
 import { MAXIMUM_HEADER_BYTES, PREFIX_BYTES, readHeader } from './header.js';
 import { entryValues } from './values.js';
 
@@ -47,10 +47,10 @@ export async function readSafetensors(source: ByteSource): Promise<SafetensorsFi
     metadata: Object.fromEntries(header.metadata),
     async read(name) {
       const entry = entries.get(name);
-      if (entry === undefined) throw malformed(source, `has no tensor “${shortText(name)}”`);
+      if (entry === undefined) throw malformed(source, `has no tensor “${displayText(name, 100)}”`);
       const found = entryValues(source, entry);
       if ('unreadable' in found)
-        throw malformed(source, `stores “${shortText(name)}” as ${entry.dtype}: ${found.unreadable}`);
+        throw malformed(source, `stores “${displayText(name, 100)}” as ${entry.dtype}: ${found.unreadable}`);
       const { dims } = entry;
       return { type: found.values.type, dims, data: await found.values.read(0, elementCount(dims)) };
     },

@@ -2,11 +2,12 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { memorySource } from '../../bytes/memory-source.js';
 import { partSource } from '../../bytes/part-source.js';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { crc32 } from './crc32.js';
 import { DEFLATED, memberStart, readDirectory, STORED, type ZipMember } from './directory.js';
 import { forwardSource } from './forward-source.js';
-import { inflate, inflated, type CompressedRange } from './inflate.js';
+import { inflated, type CompressedRange } from './inflate.js';
 
 export interface ZipArchive {
   readonly name: string;
@@ -25,8 +26,8 @@ export interface ZipArchive {
 }
 
 /** What may be unpacked at once: in proportion to what is packed, so that a small file never takes much memory. */
-const WHOLE_RATIO = 4;
-const WHOLE_BYTES = 64 * 1024 * 1024;
+const WHOLE_RATIO = 3;
+const WHOLE_BYTES = 16 * 1024 * 1024;
 const HEAD_STEP_BYTES = 512;
 
 /** Reads the directory. @throws ProblemError `truncated-file` or `malformed-model`. */
@@ -39,22 +40,30 @@ export async function openZip(source: ByteSource, signal?: AbortSignal): Promise
   }
 
   const unknownPacking = ({ name, encrypted, method, headerStart }: ZipMember): ProblemError => {
-    const what = encrypted ? 'is encrypted' : `packs “${name}” with method ${method}`;
+    const what = encrypted ? 'is encrypted' : `packs “${displayText(name)}” with method ${method}`;
     return problem('malformed-model', `“${source.name}” ${what}.`, {
       place: `byte ${headerStart} of ${source.name}`,
       remedy: 'Save it without compression, or with the usual one.',
     });
   };
+  const memberName = (member: ZipMember): string => `${source.name}/${displayText(member.name)}`;
   const rangeOf = async (member: ZipMember): Promise<CompressedRange> => {
     if (member.encrypted || (member.method !== DEFLATED && member.method !== STORED)) throw unknownPacking(member);
     const start = await memberStart(source, member);
-    const name = `${source.name}/${member.name}`;
-    return { start, length: member.packedBytes, format: 'deflate', name, limit: member.bytes };
+    return { start, length: member.packedBytes, format: 'deflate', name: memberName(member), limit: member.bytes };
   };
   const unpack = async (member: ZipMember): Promise<ByteSource> => {
     const range = await rangeOf(member);
-    const bytes = await inflate(source, range);
-    if (bytes.length !== member.bytes || crc32(bytes) !== member.crc) throw damaged(source, member);
+    // Into an array of the size that it must have: pieces that are put together would take twice the memory.
+    const bytes = new Uint8Array(member.bytes);
+    let filled = 0;
+    let checksum = 0;
+    for await (const chunk of inflated(source, range)) {
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+      checksum = crc32(chunk, checksum);
+    }
+    if (filled !== member.bytes || checksum !== member.crc) throw damaged(source, member);
     return memorySource(range.name, bytes);
   };
 
@@ -75,7 +84,7 @@ export async function openZip(source: ByteSource, signal?: AbortSignal): Promise
     members,
     repeated: [...repeated],
     open(member, wholeUpTo = WHOLE_RATIO * member.packedBytes + WHOLE_BYTES) {
-      const name = `${source.name}/${member.name}`;
+      const name = memberName(member);
       if (member.method === DEFLATED && member.bytes > wholeUpTo) {
         return forwardSource(name, member.bytes, async function* () {
           let checksum = 0;
@@ -112,7 +121,7 @@ export async function openZip(source: ByteSource, signal?: AbortSignal): Promise
 }
 
 function damaged(source: ByteSource, member: ZipMember): ProblemError {
-  return problem('malformed-model', `“${source.name}” holds “${member.name}” damaged.`, {
+  return problem('malformed-model', `“${source.name}” holds “${displayText(member.name)}” damaged.`, {
     place: `byte ${member.headerStart} of ${source.name}`,
     remedy: 'Download or save the file again.',
   });

@@ -1,6 +1,7 @@
 /** The central directory of a ZIP archive (layout: PKWARE APPNOTE 6.3, sections 4.3 to 4.5), also with ZIP64. */
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { MAXIMUM_DEFLATE_RATIO } from './inflate.js';
 
@@ -81,17 +82,18 @@ export async function memberStart(source: ByteSource, member: ZipMember): Promis
   if (head.getUint32(0, true) !== LOCAL_SIGNATURE)
     throw malformed(source, member.headerStart, 'has a directory that does not fit its members');
   const start = member.headerStart + LOCAL_BYTES + head.getUint16(26, true) + head.getUint16(28, true);
-  if (start + member.packedBytes > source.size) throw malformed(source, start, `ends before “${member.name}” does`);
+  if (start + member.packedBytes > source.size)
+    throw malformed(source, start, `ends before “${displayText(member.name)}” does`);
   return start;
 }
 
 function checkSizes(source: ByteSource, at: number, member: ZipMember): void {
   const { name, bytes, packedBytes, headerStart, method } = member;
   if (![bytes, packedBytes, headerStart].every(Number.isSafeInteger) || headerStart + packedBytes > source.size)
-    throw malformed(source, at, `says that “${name}” lies beyond its end`);
+    throw malformed(source, at, `says that “${displayText(name)}” lies beyond its end`);
   const most = method === STORED ? packedBytes : packedBytes * MAXIMUM_DEFLATE_RATIO + DEFLATE_SLACK_BYTES;
   if (bytes > most || (method === STORED && bytes !== packedBytes))
-    throw malformed(source, at, `says that “${name}” unpacks from ${packedBytes} to ${bytes} bytes`);
+    throw malformed(source, at, `says that “${displayText(name)}” unpacks from ${packedBytes} to ${bytes} bytes`);
 }
 
 /** Members that share packed bytes let a small archive unpack to a huge one. Headers take at least their fixed part. */

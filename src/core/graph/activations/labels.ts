@@ -1,5 +1,5 @@
 /** What a person calls an activation layer, from whatever names the exporter left. */
-import { displayText } from '../display-text.js';
+import { displayText } from '../../display-text.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { isOperatorLike } from '../names.js';
 import { nodeScopes } from '../scopes.js';

@@ -1,7 +1,7 @@
 /** Where the boxes of the collapsed graph go: layered from top to bottom, open modules as boxes around their items. */
 import { throwIfCancelled } from '../../errors.js';
 import type { GraphEdge, GraphItem, GraphPicture } from '../description.js';
-import { displayText } from '../display-text.js';
+import { displayText } from '../../display-text.js';
 import type { Graph } from '../graph.js';
 import { detectActivationLayers } from '../layer-detection.js';
 import { isModule, type Module, type ModuleTree } from '../modules.js';

@@ -1,5 +1,5 @@
 /** What of a graph is drawn when certain modules are open: its items, and the edges between them. */
-import { displayText } from '../display-text.js';
+import { displayText } from '../../display-text.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { inputId, nodeId, outputId } from '../item-ids.js';
 import { isModule, type Module, type ModuleTree } from '../modules.js';
