@@ -168,48 +168,47 @@ async function readTensorInfo(cursor: Cursor, context: MetadataContext): Promise
   // The file has the innermost axis first.
   const dims = Array.from({ length: axes }, () => context.size()).reverse();
   const elements = dims.includes(0) ? 0 : dims.reduce((product, dim) => product * dim, 1);
-  if (!Number.isSafeInteger(elements)) context.fail(`gives the tensor “${shortened(name)}” more elements than can be counted`);
+  if (!Number.isSafeInteger(elements))
+    context.fail(`gives the tensor “${shortened(name)}” more elements than can be counted`);
   const typeNumber = cursor.uint32();
   const offset = cursor.uint64();
-  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) context.fail(`puts the tensor “${shortened(name)}” at offset ${offset}`);
+  if (offset > BigInt(Number.MAX_SAFE_INTEGER))
+    context.fail(`puts the tensor “${shortened(name)}” at offset ${offset}`);
   return { name, dims, elements, typeNumber, offset: Number(offset), at };
 }
 
 /** Where each tensor's values lie. Values that leave the file or overlap are refused. */
 function placeTensors(source: ByteSource, infos: readonly TensorInfo[], dataStart: number): GgufTensor[] {
-  const placed = infos.map((info) => {
-    const type = ggufType(info.typeNumber);
-    const start = dataStart + info.offset;
-    const bytes = type === undefined ? 0 : storedBytes(source, info, type);
+  const placed = infos.map(({ name, dims, elements, typeNumber, offset, at }) => {
+    const type = ggufType(typeNumber);
+    const start = dataStart + offset;
+    // Of a type that is not known, one byte at least is there.
+    const bytes = type === undefined ? Math.min(elements, 1) : storedBytes(source, { name, dims, elements, at }, type);
     if (start + bytes > source.size) {
-      throw problem('truncated-file', `“${source.name}” ends before the values of the tensor “${shortened(info.name)}”.`, {
+      throw problem('truncated-file', `“${source.name}” ends before the values of the tensor “${shortened(name)}”.`, {
         place: `bytes ${start} to ${start + bytes} of ${source.name}, which has ${source.size}`,
         remedy: 'Download or export the file again.',
       });
     }
-    return { ...info, type, start, bytes };
+    return { name, dims, elements, typeNumber, type, start, bytes };
   });
-  const inOrder = [...placed].filter(({ elements }) => elements > 0).sort((a, b) => a.start - b.start);
-  const unknownBytes = new Map<string, number>();
+  const inOrder = placed.filter(({ elements }) => elements > 0).sort((a, b) => a.start - b.start);
   for (const [index, tensor] of inOrder.entries()) {
-    const next = inOrder[index + 1];
-    if (next !== undefined && tensor.start + Math.max(tensor.bytes, 1) > next.start) {
-      throw malformed(source, `has the tensors “${shortened(tensor.name)}” and “${shortened(next.name)}” in the same bytes`, next.start);
+    const end = inOrder[index + 1]?.start ?? source.size;
+    if (tensor.start + tensor.bytes > end) {
+      const names = `“${shortened(tensor.name)}” and “${shortened(inOrder[index + 1]?.name ?? '')}”`;
+      throw malformed(source, `has the tensors ${names} in the same bytes`, end);
     }
-    if (tensor.type === undefined) unknownBytes.set(tensor.name, (next?.start ?? source.size) - tensor.start);
+    if (tensor.type === undefined) tensor.bytes = end - tensor.start;
   }
-  return placed.map(({ name, dims, elements, typeNumber, type, start, bytes }) => ({
-    name,
-    dims,
-    elements,
-    typeNumber,
-    type,
-    start,
-    bytes: unknownBytes.get(name) ?? bytes,
-  }));
+  return placed;
 }
 
-function storedBytes(source: ByteSource, { dims, elements, name, at }: TensorInfo, type: GgufType): number {
+function storedBytes(
+  source: ByteSource,
+  { dims, elements, name, at }: Pick<TensorInfo, 'name' | 'dims' | 'elements' | 'at'>,
+  type: GgufType,
+): number {
   // A block lies within a row.
   const row = dims.at(-1) ?? 1;
   if (row % type.blockElements !== 0) {

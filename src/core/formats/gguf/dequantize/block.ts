@@ -26,7 +26,7 @@ export function uint32BitsAt(bytes: Uint8Array, at: number, bigEndian: boolean):
 
 /** The byte at a place as a signed number. */
 export function int8At(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 24) >> 24;
+  return ((bytes[at] as number) ^ 0x80) - 0x80;
 }
 
 let table: Float32Array | undefined;
