@@ -14,7 +14,7 @@ import {
 import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
 import { attributeGraphs } from '../formats/onnx/walk.js';
 import { capturedValues } from './captured-values.js';
-import { constantTensor } from './constant-node.js';
+import { constantTensor } from '../formats/onnx/constant-node.js';
 import { topologicalOrder } from './order.js';
 import { namedValueType, valueType, type NamedValueType, type ValueType } from './value-type.js';
 

@@ -2,13 +2,11 @@
 import { attributeGraphs } from '../formats/onnx/walk.js';
 import type { GraphProto, NodeProto, TensorProto } from '../formats/onnx/onnx_pb.js';
 import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
+import { SMALLEST_WEIGHT_CONSTANT } from '../formats/onnx/weights.js';
 import { elementCount } from '../tensor/tensor.js';
-import { constantTensor } from './constant-node.js';
+import { constantTensor } from '../formats/onnx/constant-node.js';
 import type { Graph } from './graph.js';
 import { isHidden } from './scopes.js';
-
-/** Constants with fewer elements are epsilons, scales and shapes that an exporter wrote in place. */
-const SMALLEST_WEIGHT_CONSTANT = 64;
 
 export interface ParameterCount {
   /** By node index: parameters that the node or its subgraphs read; each is counted once, at its first reader. */

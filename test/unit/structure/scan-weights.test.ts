@@ -20,6 +20,7 @@ const file = (initializer: Initializer[], readBy: Record<string, string>, stored
     },
   }),
   fileName: 'm.onnx',
+  ownLocation: 'm.onnx',
   fileBytes: stored.length,
   externalBytes: 0,
   problems: [],

@@ -78,8 +78,11 @@ export async function readTensor(tensor: TensorProto, open: OpenLocation): Promi
   return tensorFromBytes(tensor, await source.read(reference.offset, length));
 }
 
-/** Bytes of a referenced tensor; the stated length must be the one of its shape. */
-function referencedBytes(tensor: TensorProto, stated: number | undefined): number {
+/**
+ * Bytes of a referenced tensor; the stated length must be the one of its shape.
+ * @throws ProblemError `malformed-model`.
+ */
+export function referencedBytes(tensor: TensorProto, stated: number | undefined): number {
   const expected = tensorBytes(tensor);
   if (stated === undefined || stated === expected) return expected;
   throw problem(

@@ -39,12 +39,12 @@ export function decodeNarrow(
   | { type: 'int8'; data: Int8Array }
   | { type: 'uint8'; data: Uint8Array }
   | undefined {
-  const smallFloat = SMALL_FLOATS[dataType];
-  if (smallFloat !== undefined) {
+  const floats = floatTable(dataType);
+  if (floats !== undefined) {
     const codes = unpack(dataType, count, bytes);
-    const bits = 1 + smallFloat.exponentBits + smallFloat.mantissaBits;
-    const table = Float32Array.from({ length: 1 << bits }, (_, code) => smallFloatValue(smallFloat, code));
-    return { type: 'float32', data: Float32Array.from(codes, (code) => table[code] ?? NaN) };
+    const data = new Float32Array(count);
+    for (let i = 0; i < count; i++) data[i] = floats[codes[i] as number] as number;
+    return { type: 'float32', data };
   }
   switch (dataType) {
     case DataType.BFLOAT16: {
@@ -52,36 +52,49 @@ export function decodeNarrow(
       for (let i = 0; i < count; i++) words[i] = (((bytes[2 * i + 1] ?? 0) << 24) | ((bytes[2 * i] ?? 0) << 16)) >>> 0;
       return { type: 'float32', data: new Float32Array(words.buffer) };
     }
-    case DataType.FLOAT8E8M0:
-      // An exponent alone: 2^(code − 127); 255 is NaN.
-      return {
-        type: 'float32',
-        data: Float32Array.from(bytes.subarray(0, count), (code) => (code === 255 ? NaN : 2 ** (code - 127))),
-      };
     case DataType.UINT4:
     case DataType.UINT2:
       return { type: 'uint8', data: unpack(dataType, count, bytes) };
     case DataType.INT4:
     case DataType.INT2: {
-      const bits = PACKED_BITS[dataType] ?? 4;
-      return {
-        type: 'int8',
-        data: Int8Array.from(unpack(dataType, count, bytes), (code) => (code << (32 - bits)) >> (32 - bits)),
-      };
+      const data = new Int8Array(unpack(dataType, count, bytes).buffer);
+      const unused = 32 - (PACKED_BITS[dataType] ?? 4);
+      for (let i = 0; i < count; i++) data[i] = ((data[i] as number) << unused) >> unused;
+      return { type: 'int8', data };
     }
     default:
       return undefined;
   }
 }
 
-/** Splits bytes into elements, the lowest bits first; types of whole bytes stay as they are. */
+const floatTables = new Map<number, Float32Array>();
+
+/** What each code of a small floating-point type means. */
+function floatTable(dataType: number): Float32Array | undefined {
+  const known = floatTables.get(dataType);
+  if (known !== undefined) return known;
+  const layout = SMALL_FLOATS[dataType];
+  const meaning =
+    dataType === DataType.FLOAT8E8M0
+      ? // An exponent alone: 2^(code − 127); 255 is NaN.
+        (code: number) => (code === 255 ? NaN : 2 ** (code - 127))
+      : layout && ((code: number) => smallFloatValue(layout, code));
+  if (meaning === undefined) return undefined;
+  const bits = layout === undefined ? 8 : 1 + layout.exponentBits + layout.mantissaBits;
+  const table = Float32Array.from({ length: 1 << bits }, (_, code) => meaning(code));
+  floatTables.set(dataType, table);
+  return table;
+}
+
+/** Splits bytes into elements, the lowest bits first, in an array of their own; types of whole bytes stay as they are. */
 function unpack(dataType: number, count: number, bytes: Uint8Array): Uint8Array {
   const bits = PACKED_BITS[dataType];
   if (bits === undefined) return bytes.subarray(0, count);
-  const perByte = 8 / bits;
-  const mask = (1 << bits) - 1;
   const codes = new Uint8Array(count);
-  for (let i = 0; i < count; i++) codes[i] = ((bytes[Math.floor(i / perByte)] ?? 0) >> ((i % perByte) * bits)) & mask;
+  const mask = (1 << bits) - 1;
+  // Element i lies in byte i · bits / 8, from bit i · bits mod 8 on; all narrow types have 2 or 4 bits.
+  const toByte = bits === 4 ? 1 : 2;
+  for (let i = 0; i < count; i++) codes[i] = ((bytes[i >> toByte] ?? 0) >> ((i * bits) & 7)) & mask;
   return codes;
 }
 

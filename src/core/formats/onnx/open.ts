@@ -11,6 +11,8 @@ export interface OnnxFile {
   /** Large tensors are references: into the file itself (its own name is the location) or into files beside it. */
   readonly proto: ModelProto;
   readonly fileName: string;
+  /** How references name the file itself. */
+  readonly ownLocation: string;
   readonly fileBytes: number;
   /** Bytes of weights in other files. */
   readonly externalBytes: number;
@@ -35,5 +37,13 @@ export async function openOnnx(source: ByteSource, siblings: SiblingFiles, signa
   const { problems, bytesByLocation } = await checkExternalData(proto, openLocation);
   let externalBytes = 0;
   for (const [location, bytes] of bytesByLocation) if (location !== source.name) externalBytes += bytes;
-  return { proto, fileName: source.name, fileBytes: source.size, externalBytes, problems, openLocation };
+  return {
+    proto,
+    fileName: source.name,
+    ownLocation: source.name,
+    fileBytes: source.size,
+    externalBytes,
+    problems,
+    openLocation,
+  };
 }

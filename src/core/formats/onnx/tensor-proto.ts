@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { problem, type ProblemError } from '../../errors.js';
 import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
-import { bytesOfValues, valuesFromBytes, type NumberType } from '../../tensor/typed-array.js';
+import { ARRAYS, bytesOfValues, bytesPerElement, valuesFromBytes, type NumberType } from '../../tensor/typed-array.js';
 import { decodeNarrow } from './narrow-types.js';
 import {
   TensorProto_DataLocation,
@@ -60,14 +60,14 @@ export function tensorDims(proto: TensorProto): number[] {
   let count = 1;
   const dims = proto.dims.map((dim) => {
     if (dim < 0n || dim > BigInt(Number.MAX_SAFE_INTEGER))
-      throw malformed(proto, `has the impossible dimension ${dim}`);
+      throw malformedTensor(proto, `has the impossible dimension ${dim}`);
     return Number(dim);
   });
   // An empty tensor may have any other dimensions; otherwise the product must stay exact.
   if (!dims.includes(0)) {
     for (const dim of dims) {
       count *= dim;
-      if (count > Number.MAX_SAFE_INTEGER) throw malformed(proto, `has more elements than can be counted`);
+      if (count > Number.MAX_SAFE_INTEGER) throw malformedTensor(proto, `has more elements than can be counted`);
     }
   }
   return dims;
@@ -97,11 +97,11 @@ export function tensorReference(proto: TensorProto): TensorReference | undefined
     const text = entry(key);
     if (text === undefined) return undefined;
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(value)) throw malformed(proto, `has the external ${key} “${text.slice(0, 40)}”`);
+    if (!Number.isSafeInteger(value)) throw malformedTensor(proto, `has the external ${key} “${text.slice(0, 40)}”`);
     return value;
   };
   const location = entry('location');
-  if (location === undefined || location === '') throw malformed(proto, 'is external but names no file');
+  if (location === undefined || location === '') throw malformedTensor(proto, 'is external but names no file');
   return { location, offset: integer('offset') ?? 0, length: integer('length') };
 }
 
@@ -111,7 +111,8 @@ export interface StoredTensor extends Tensor {
   readonly storedAs?: string;
 }
 
-const ELEMENT_TYPES: Readonly<Record<number, NumberType>> = {
+/** Types whose values arrays hold as they are. */
+export const ELEMENT_TYPES: Readonly<Record<number, NumberType>> = {
   [DataType.FLOAT]: 'float32',
   [DataType.DOUBLE]: 'float64',
   [DataType.FLOAT16]: 'float16',
@@ -130,7 +131,7 @@ const ELEMENT_TYPES: Readonly<Record<number, NumberType>> = {
 export function tensorBytes(proto: TensorProto): number {
   const size = elementBytes(proto.dataType);
   if (size === undefined)
-    throw malformed(proto, `has the type ${dataTypeName(proto.dataType)}, which has no fixed size`);
+    throw malformedTensor(proto, `has the type ${dataTypeName(proto.dataType)}, which has no fixed size`);
   return Math.ceil(elementCount(tensorDims(proto)) * size);
 }
 
@@ -140,11 +141,11 @@ export function tensorBytes(proto: TensorProto): number {
  *   `not-applicable` for complex numbers.
  */
 export function tensorFromProto(proto: TensorProto): StoredTensor {
-  if (tensorReference(proto) !== undefined) throw malformed(proto, 'has its values in another file');
+  if (tensorReference(proto) !== undefined) throw malformedTensor(proto, 'has its values in another file');
   if (proto.dataType !== DataType.STRING) return tensorFromBytes(proto, inlineBytes(proto));
   const dims = tensorDims(proto);
   if (elementCount(dims) !== proto.stringData.length) {
-    throw malformed(proto, `holds ${proto.stringData.length} texts, not the ${elementCount(dims)} of its shape`);
+    throw malformedTensor(proto, `holds ${proto.stringData.length} texts, not the ${elementCount(dims)} of its shape`);
   }
   return { type: 'string', dims, data: proto.stringData.map((text) => new TextDecoder().decode(text)) };
 }
@@ -157,7 +158,7 @@ export function tensorFromBytes(proto: TensorProto, bytes: Uint8Array): StoredTe
   const dims = tensorDims(proto);
   const expected = tensorBytes(proto);
   if (bytes.byteLength !== expected)
-    throw malformed(proto, `holds ${bytes.byteLength} bytes, not the ${expected} of its shape`);
+    throw malformedTensor(proto, `holds ${bytes.byteLength} bytes, not the ${expected} of its shape`);
   const type = ELEMENT_TYPES[proto.dataType];
   if (type !== undefined) return { type, dims, data: valuesFromBytes(type, bytes) };
   const narrow = decodeNarrow(proto.dataType, elementCount(dims), bytes);
@@ -181,35 +182,56 @@ export function tensorToProto(name: string, tensor: Tensor): TensorProto {
   return create(TensorProtoSchema, { name, dims, dataType, rawData });
 }
 
-/** Values of the typed fields in the layout of raw data (which field holds which type: onnx.proto, TensorProto). */
-function inlineBytes(proto: TensorProto): Uint8Array {
-  if (proto.rawData.byteLength > 0) return proto.rawData;
+/** Which field holds the values of which type, and bytes of one entry in raw form (onnx.proto, TensorProto). */
+function typedField(proto: TensorProto): { readonly entries: readonly (number | bigint)[]; readonly type: NumberType } {
   switch (proto.dataType) {
     case DataType.FLOAT:
     case DataType.COMPLEX64:
-      return bytesOfValues(Float32Array.from(proto.floatData));
+      return { entries: proto.floatData, type: 'float32' };
     case DataType.DOUBLE:
     case DataType.COMPLEX128:
-      return bytesOfValues(Float64Array.from(proto.doubleData));
+      return { entries: proto.doubleData, type: 'float64' };
     case DataType.INT64:
-      return bytesOfValues(BigInt64Array.from(proto.int64Data));
+      return { entries: proto.int64Data, type: 'int64' };
     case DataType.UINT64:
-      return bytesOfValues(BigUint64Array.from(proto.uint64Data));
+      return { entries: proto.uint64Data, type: 'uint64' };
     case DataType.UINT32:
-      return bytesOfValues(Uint32Array.from(proto.uint64Data, Number));
+      return { entries: proto.uint64Data, type: 'uint32' };
     case DataType.INT32:
-      return bytesOfValues(Int32Array.from(proto.int32Data));
+      return { entries: proto.int32Data, type: 'int32' };
     case DataType.INT16:
     case DataType.UINT16:
     case DataType.FLOAT16:
     case DataType.BFLOAT16:
-      return bytesOfValues(Uint16Array.from(proto.int32Data));
+      return { entries: proto.int32Data, type: 'uint16' };
     default:
-      return Uint8Array.from(proto.int32Data);
+      // One entry is one byte, also where a byte holds several narrow elements.
+      return { entries: proto.int32Data, type: 'uint8' };
   }
 }
 
-function malformed(proto: TensorProto, what: string): ProblemError {
+/** Bytes of the values that a tensor holds itself, in the layout of raw data. */
+export function inlineByteLength(proto: TensorProto): number {
+  if (proto.rawData.byteLength > 0) return proto.rawData.byteLength;
+  const { entries, type } = typedField(proto);
+  return entries.length * bytesPerElement(type);
+}
+
+/**
+ * Bytes `[start, end)` of the values that a tensor holds itself, in the layout of raw data; both are multiples of the
+ * bytes of an element. No more than these are converted.
+ */
+export function inlineBytes(proto: TensorProto, start = 0, end = inlineByteLength(proto)): Uint8Array {
+  if (proto.rawData.byteLength > 0) return proto.rawData.subarray(start, end);
+  const { entries, type } = typedField(proto);
+  const width = bytesPerElement(type);
+  const part = entries.slice(start / width, end / width);
+  if (type === 'int64' || type === 'uint64') return bytesOfValues(ARRAYS[type].from(part as bigint[]));
+  return bytesOfValues(ARRAYS[type].from(part.map(Number)));
+}
+
+/** The error of a tensor that cannot be what it says it is. */
+export function malformedTensor(proto: TensorProto, what: string): ProblemError {
   return problem('malformed-model', `The tensor “${proto.name}” ${what}.`, {
     place: `tensor “${proto.name}”`,
     remedy: 'Export the model again.',

@@ -1,10 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  TensorProto_DataType as DataType,
-  TensorProtoSchema,
-  type NodeProto,
-  type TensorProto,
-} from '../formats/onnx/onnx_pb.js';
+import { TensorProto_DataType as DataType, TensorProtoSchema, type NodeProto, type TensorProto } from './onnx_pb.js';
 
 /**
  * The tensor that a Constant node makes: its `value`, or one built from `value_float(s)`, `value_int(s)`,

@@ -1,0 +1,72 @@
+/** The numbers of one tensor of an ONNX model, read by ranges wherever they lie: inline, in the file, in another file. */
+import { elementCount } from '../../tensor/tensor.js';
+import type { StoredType } from '../../tensor/stored-type.js';
+import { valuesFromBytes } from '../../tensor/typed-array.js';
+import { checkElementRange, plainValues } from '../plain-values.js';
+import type { TensorValues } from '../tensor-file.js';
+import { referencedBytes, type OpenLocation } from './external-data.js';
+import { decodeNarrow } from './narrow-types.js';
+import { TensorProto_DataType as DataType, type TensorProto } from './onnx_pb.js';
+import {
+  elementBytes,
+  ELEMENT_TYPES,
+  inlineByteLength,
+  inlineBytes,
+  malformedTensor,
+  tensorBytes,
+  tensorDims,
+  tensorReference,
+  type TensorReference,
+} from './tensor-proto.js';
+
+/** The type that values of narrower types arrive in; undefined for texts, complex numbers and unknown types. */
+export function readableType(dataType: number): StoredType | undefined {
+  if (dataType === DataType.BFLOAT16) return 'bfloat16';
+  return ELEMENT_TYPES[dataType] ?? decodeNarrow(dataType, 0, new Uint8Array(0))?.type;
+}
+
+/**
+ * @throws ProblemError `malformed-model` when dims, type, reference or the number of inline values are impossible.
+ *   Reading throws as opening and reading the file do.
+ */
+export function onnxTensorValues(tensor: TensorProto, open: OpenLocation): TensorValues | undefined {
+  const type = readableType(tensor.dataType);
+  if (type === undefined) return undefined;
+  const elements = elementCount(tensorDims(tensor));
+  const reference = tensorReference(tensor);
+  if (reference === undefined) {
+    const [held, expected] = [inlineByteLength(tensor), tensorBytes(tensor)];
+    if (held !== expected) throw malformedTensor(tensor, `holds ${held} bytes, not the ${expected} of its shape`);
+  } else referencedBytes(tensor, reference.length);
+
+  const isPlain = type === 'bfloat16' || ELEMENT_TYPES[tensor.dataType] !== undefined;
+  return {
+    type,
+    async read(start, count) {
+      checkElementRange(start, count, elements);
+      if (isPlain && reference !== undefined) {
+        const source = await open(reference.location);
+        return plainValues(source, { type, elements, offset: reference.offset }).read(start, count);
+      }
+      // Elements of less than a byte may begin and end inside one.
+      const size = elementBytes(tensor.dataType) ?? 1;
+      const startByte = Math.floor(start * size);
+      const bytes = await bytesOf(tensor, reference, open, startByte, Math.ceil((start + count) * size));
+      if (isPlain) return valuesFromBytes(type === 'bfloat16' ? 'uint16' : type, bytes);
+      const skipped = start - startByte / size;
+      const decoded = decodeNarrow(tensor.dataType, skipped + count, bytes)?.data ?? new Float32Array(0);
+      return skipped === 0 ? decoded : decoded.slice(skipped);
+    },
+  };
+}
+
+async function bytesOf(
+  tensor: TensorProto,
+  reference: TensorReference | undefined,
+  open: OpenLocation,
+  start: number,
+  end: number,
+): Promise<Uint8Array> {
+  if (reference === undefined) return inlineBytes(tensor, start, end);
+  return (await open(reference.location)).read(reference.offset + start, end - start);
+}
