@@ -1,8 +1,8 @@
 /** Reads a file from front to back through a window, so that a long header is never in memory as a whole. */
 import type { ByteSource } from '../../bytes/byte-source.js';
+import { breather } from '../../breathe.js';
 import { problem, throwIfCancelled, type ProblemError } from '../../errors.js';
 
-/** Reads of this size are asynchronous, so that between two of them everything else gets its turn. */
 const WINDOW_BYTES = 1024 * 1024;
 
 export interface Cursor {
@@ -41,6 +41,7 @@ export function cursorOver(source: ByteSource, signal?: AbortSignal): Cursor {
   let at = 0;
   let littleEndian = true;
   const decoder = new TextDecoder();
+  const pause = breather(signal);
 
   /** Offset in the window of the next `bytes` bytes, which are passed. */
   const take = (bytes: number): number => {
@@ -57,6 +58,7 @@ export function cursorOver(source: ByteSource, signal?: AbortSignal): Cursor {
     has: (bytes) => at - windowStart + bytes <= window.byteLength,
     async load(bytes) {
       throwIfCancelled(signal);
+      await pause();
       if (at + bytes > source.size) throw endsEarly(source, at, bytes);
       window = await source.read(at, Math.min(Math.max(bytes, WINDOW_BYTES), source.size - at));
       view = new DataView(window.buffer, window.byteOffset, window.byteLength);

@@ -30,7 +30,8 @@ export interface OnnxFile {
 export async function openOnnx(source: ByteSource, siblings: SiblingFiles, signal?: AbortSignal): Promise<OnnxFile> {
   const proto = decodeOnnx(await skimOnnx(source, signal));
   const { graph } = proto;
-  const hasGraph = graph !== undefined && graph.node.length + graph.output.length + graph.initializer.length > 0;
+  const held = [graph?.node, graph?.output, graph?.initializer, graph?.sparseInitializer];
+  const hasGraph = held.some((list) => list !== undefined && list.length > 0);
   if (!hasGraph && proto.functions.length === 0) throw await notAModel(source, 0);
   const openLocation: OpenLocation = (location) =>
     location === source.name ? Promise.resolve(source) : siblings.open(location);

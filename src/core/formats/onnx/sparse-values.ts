@@ -3,9 +3,10 @@
  * Source: onnx.proto, SparseTensorProto: indices are positions in row-major order, or one index per axis, ascending.
  */
 import { create } from '@bufbuild/protobuf';
-import { elementCount, type NumberArray } from '../../tensor/tensor.js';
-import { ARRAYS } from '../../tensor/typed-array.js';
-import { checkElementRange } from '../plain-values.js';
+import { breather } from '../../breathe.js';
+import { storedArray } from '../../tensor/stored-type.js';
+import { elementCount } from '../../tensor/tensor.js';
+import { checkRange } from '../plain-values.js';
 import type { TensorValues } from '../tensor-file.js';
 import type { OpenLocation } from './external-data.js';
 import {
@@ -17,8 +18,8 @@ import {
 import { malformedTensor, tensorDims } from './tensor-proto.js';
 import { onnxTensorValues } from './tensor-values.js';
 
-/** Indices that are looked at between two breaks. */
-const STEP_INDICES = 1024 * 1024;
+/** Indices that are read at once. */
+const STEP_INDICES = 256 * 1024;
 
 export interface SparseTensor {
   readonly name: string;
@@ -39,9 +40,10 @@ export function sparseTensor(sparse: SparseTensorProto, open: OpenLocation): Spa
   const described = { name: proto.name, dims, dataType: proto.dataType, stored };
   const values = onnxTensorValues(proto, open);
   if (values === undefined) return { ...described, values };
-  const { indices } = sparse;
-  const axes = indices === undefined ? 0 : checkedAxes(indices, stored, dims.length);
-  const indexValues = indices === undefined ? undefined : onnxTensorValues(indices, open);
+  const indices =
+    sparse.indices ?? create(TensorProtoSchema, { name: proto.name, dataType: DataType.INT64, dims: [0n] });
+  const axes = checkedAxes(indices, stored, dims.length);
+  const indexValues = onnxTensorValues(indices, open);
   let positions: Promise<Float64Array> | undefined;
   const elements = elementCount(dims);
   return {
@@ -49,15 +51,14 @@ export function sparseTensor(sparse: SparseTensorProto, open: OpenLocation): Spa
     values: {
       type: values.type,
       async read(start, count) {
-        checkElementRange(start, count, elements);
+        checkRange(start, count, elements);
         positions ??= readPositions(proto, indexValues, stored, axes, dims);
-        const [first, end] = [await positions, await positions].map((all, i) =>
-          lowerBound(all, i === 0 ? start : start + count),
-        ) as [number, number];
-        const dense: NumberArray = new ARRAYS[values.type === 'bfloat16' ? 'uint16' : values.type](count);
+        const places = await positions;
+        const first = lowerBound(places, start);
+        const end = lowerBound(places, start + count);
+        const dense = storedArray(values.type, count);
         const numbers = await values.read(first, end - first);
-        const places = (await positions).subarray(first, end);
-        for (const [i, place] of places.entries()) dense[place - start] = numbers[i] as never;
+        for (let i = first; i < end; i++) dense[(places[i] as number) - start] = numbers[i - first] as never;
         return dense;
       },
     },
@@ -82,8 +83,11 @@ async function readPositions(
   axes: number,
   dims: readonly number[],
 ): Promise<Float64Array> {
+  // Fails where the list is shorter than it is said to be, before room is made for it.
+  if (stored > 0) await indices?.read(stored * axes - 1, 1);
   const positions = new Float64Array(stored);
   const bounds = axes === 1 ? [elementCount(dims)] : dims;
+  const pause = breather();
   let last = -1;
   for (let from = 0; from < stored; from += STEP_INDICES) {
     const count = Math.min(STEP_INDICES, stored - from);
@@ -99,6 +103,7 @@ async function readPositions(
       if (position <= last) throw malformedTensor(proto, 'lists its numbers in no ascending order');
       positions[from + i] = last = position;
     }
+    await pause();
   }
   return positions;
 }

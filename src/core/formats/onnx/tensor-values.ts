@@ -1,8 +1,8 @@
 /** The numbers of one tensor of an ONNX model, read by ranges wherever they lie: inline, in the file, in another file. */
 import { elementCount } from '../../tensor/tensor.js';
-import type { StoredType } from '../../tensor/stored-type.js';
+import { bytesPerStored, type StoredType } from '../../tensor/stored-type.js';
 import { valuesFromBytes } from '../../tensor/typed-array.js';
-import { checkElementRange, plainValues } from '../plain-values.js';
+import { checkRange, readPlain } from '../plain-values.js';
 import type { TensorValues } from '../tensor-file.js';
 import { referencedBytes, type OpenLocation } from './external-data.js';
 import { decodeNarrow } from './narrow-types.js';
@@ -43,10 +43,10 @@ export function onnxTensorValues(tensor: TensorProto, open: OpenLocation): Tenso
   return {
     type,
     async read(start, count) {
-      checkElementRange(start, count, elements);
+      checkRange(start, count, elements);
       if (isPlain && reference !== undefined) {
         const source = await open(reference.location);
-        return plainValues(source, { type, elements, offset: reference.offset }).read(start, count);
+        return readPlain(source, type, reference.offset + start * bytesPerStored(type), count);
       }
       // Elements of less than a byte may begin and end inside one.
       const size = elementBytes(tensor.dataType) ?? 1;
