@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { breather } from '../../breathe.js';
 import type { ByteSource, SiblingFiles } from '../../bytes/byte-source.js';
+import { displayText } from '../../display-text.js';
 import { problem, throwIfCancelled, type ProblemError } from '../../errors.js';
 import { ModelProtoSchema, type ModelProto } from './onnx_pb.js';
 import { openProto, type OnnxFile } from './open.js';
@@ -88,7 +89,7 @@ function cutOff(name: string, text: string, at: number): ProblemError {
 }
 
 function unreadable(name: string, text: string, { at, message }: TextError): ProblemError {
-  return problem('malformed-model', `“${name}” cannot be read at ${placeOf(text, at)}: ${message.slice(0, 300)}.`, {
+  return problem('malformed-model', `“${name}” cannot be read at ${placeOf(text, at)}: ${displayText(message, 300)}.`, {
     place: `${placeOf(text, at)} of ${name}`,
     remedy: 'Correct the text there, or export the model again.',
   });

@@ -1,6 +1,10 @@
 /** Long string literals of the text form as bytes. The library holds eight bytes for each while it reads one. */
 import { TextError } from './scanner.js';
 
+const BACKSLASH = 92;
+const ZERO = 48;
+const SEVEN = 55;
+
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
   a: 7,
   b: 8,
@@ -27,60 +31,69 @@ export async function literalBytes(
   end: number,
   pause: () => Promise<void> | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // No character takes more than three bytes: of those beyond U+FFFF the text has two.
-  let bytes = new Uint8Array(end - start);
-  let size = 0;
-  const makeRoom = (more: number): void => {
-    if (size + more <= bytes.length) return;
-    const larger = new Uint8Array(Math.max(2 * bytes.length, size + more));
-    larger.set(bytes);
-    bytes = larger;
-  };
+  // Escapes take fewer bytes than characters; a character beyond ASCII takes three at most.
+  let room = end - start;
+  for (let from = start; from < end; from += STEP_CHARACTERS) {
+    await pause();
+    for (let at = from; at < Math.min(end, from + STEP_CHARACTERS); at++) if (text.charCodeAt(at) > 127) room += 2;
+  }
+  const bytes = new Uint8Array(room);
   const encoder = new TextEncoder();
-  const append = (plain: string): void => {
-    const encoded = encoder.encode(plain);
-    makeRoom(encoded.length);
-    bytes.set(encoded, size);
-    size += encoded.length;
-  };
+  let size = 0;
   let nextPause = start;
   for (let at = start + 1; at < end - 1;) {
     if (at >= nextPause) {
       await pause();
       nextPause = at + STEP_CHARACTERS;
     }
-    if (text[at] !== '\\') {
-      const escape = text.indexOf('\\', at);
-      let stop = Math.min(escape < 0 ? end - 1 : escape, end - 1, at + STEP_CHARACTERS);
-      // The two halves of a character beyond U+FFFF stay together.
-      if (stop < end - 1 && (text.charCodeAt(stop - 1) & 0xfc00) === 0xd800) stop++;
-      append(text.slice(at, stop));
+    const code = text.charCodeAt(at);
+    if (code > 127) {
+      const stop = endOfForeign(text, at, Math.min(end - 1, at + STEP_CHARACTERS));
+      size += encoder.encodeInto(text.slice(at, stop), bytes.subarray(size)).written;
       at = stop;
-      continue;
+    } else if (code !== BACKSLASH) {
+      bytes[size++] = code;
+      at++;
+    } else {
+      const { length, byte, character } = readEscape(text, at);
+      if (character === undefined) bytes[size++] = byte ?? 0;
+      else size += encoder.encodeInto(String.fromCodePoint(character), bytes.subarray(size)).written;
+      at += length;
     }
-    const { length, byte, code } = readEscape(text, at);
-    if (code !== undefined) append(String.fromCodePoint(code));
-    else {
-      makeRoom(1);
-      bytes[size++] = byte ?? 0;
-    }
-    at += length;
   }
   return bytes.slice(0, size);
 }
 
+/** The end of the characters beyond ASCII from one on. The two halves of a character beyond U+FFFF stay together. */
+function endOfForeign(text: string, start: number, limit: number): number {
+  let at = start + 1;
+  while (text.charCodeAt(at) > 127 && (at < limit || (text.charCodeAt(at) & 0xfc00) === 0xdc00)) at++;
+  return at;
+}
+
 /** The escape that begins with the backslash at a character: a byte, or a character of Unicode. */
-function readEscape(text: string, at: number): { length: number; byte?: number; code?: number } {
+function readEscape(text: string, at: number): { length: number; byte?: number; character?: number } {
   const letter = text[at + 1] ?? '';
   const simple = SIMPLE_ESCAPES[letter];
   if (simple !== undefined) return { length: 2, byte: simple };
-  const octal = /^[0-7]{1,3}/.exec(text.slice(at + 1, at + 4))?.[0];
-  if (octal !== undefined && parseInt(octal, 8) < 256) return { length: 1 + octal.length, byte: parseInt(octal, 8) };
+  const octal = readOctal(text, at + 1);
+  if (octal.digits > 0 && octal.value < 256) return { length: 1 + octal.digits, byte: octal.value };
   const hexadecimal = /^x([0-9a-fA-F]{1,2})/.exec(text.slice(at + 1, at + 4))?.[1];
   if (hexadecimal !== undefined) return { length: 2 + hexadecimal.length, byte: parseInt(hexadecimal, 16) };
   const unicode = /^(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(text.slice(at + 1, at + 10));
-  const code = parseInt(unicode?.[1] ?? unicode?.[2] ?? '', 16);
-  if (code <= 0x10ffff && (code < 0xd800 || code > 0xdfff))
-    return { length: unicode?.[1] === undefined ? 10 : 6, code };
+  const character = parseInt(unicode?.[1] ?? unicode?.[2] ?? '', 16);
+  if (character <= 0x10ffff && (character < 0xd800 || character > 0xdfff))
+    return { length: unicode?.[1] === undefined ? 10 : 6, character };
   throw new TextError(at, `“\\${letter}” is no escape`);
+}
+
+/** Up to three digits. Raw data consist of these, most of all. */
+function readOctal(text: string, at: number): { digits: number; value: number } {
+  let [digits, value] = [0, 0];
+  for (; digits < 3; digits++) {
+    const code = text.charCodeAt(at + digits);
+    if (!(code >= ZERO && code <= SEVEN)) break;
+    value = value * 8 + code - ZERO;
+  }
+  return { digits, value };
 }

@@ -17,11 +17,7 @@ export interface TextToRead {
   readonly pause: () => Promise<void> | undefined;
 }
 
-/**
- * Fields between two characters of the text into a message. A field that occurs once and is given again is merged or
- * replaced, as in the binary form.
- * @throws TextError
- */
+/** Fields between two characters of the text into a message. @throws TextError */
 export async function readMessage(
   reading: TextToRead,
   message: ReflectMessage,
@@ -30,7 +26,7 @@ export async function readMessage(
   depth = 0,
 ): Promise<void> {
   if (depth >= MAXIMUM_DEPTH) throw new TextError(start, `messages nest more than ${MAXIMUM_DEPTH} deep`);
-  const { text, spans, pause } = reading;
+  const { text, pause } = reading;
   let batch: TextField[] = [];
   let characters = 0;
   const flush = async (): Promise<void> => {
@@ -42,7 +38,7 @@ export async function readMessage(
     characters = 0;
     await pause();
   };
-  for (const field of fieldsOf(text, start, end, spans)) {
+  for (const field of checkedFields(reading, message.desc, start, end)) {
     const size = field.end - field.start;
     if (characters + size > LONG_PART_CHARACTERS) await flush();
     if (size > LONG_PART_CHARACTERS) await readLong(reading, message, field, depth);
@@ -52,6 +48,24 @@ export async function readMessage(
     }
   }
   await flush();
+}
+
+/** Like {@link fieldsOf}. @throws TextError where a field that occurs once is given again: the library sees pieces only. */
+function* checkedFields(
+  { text, spans }: Pick<TextToRead, 'text' | 'spans'>,
+  description: DescMessage,
+  start: number,
+  end: number,
+): Generator<TextField> {
+  const seen = new Set<string>();
+  for (const field of fieldsOf(text, start, end, spans)) {
+    const known = description.fields.find(({ name }) => name === field.name);
+    if (known !== undefined && known.fieldKind !== 'list') {
+      if (seen.has(field.name)) throw new TextError(field.start, `the field “${field.name}” is repeated`);
+      seen.add(field.name);
+    }
+    yield field;
+  }
 }
 
 /** A field that is too long for one step. */
@@ -123,6 +137,7 @@ async function readList(
   depth: number,
 ): Promise<void> {
   const { text, spans, pause } = reading;
+  if (isPlainList(text, field.value)) return readPlainList(reading, message, description, field, depth);
   let batch: TextField[] = [];
   let characters = 0;
   const flush = async (): Promise<void> => {
@@ -150,6 +165,37 @@ async function readList(
   await flush();
 }
 
+/** Whether a list has nothing in it but words and numbers, which no comma is part of. */
+function isPlainList(text: string, { start, end }: TextValue): boolean {
+  return !/[#"'[{<]/.test(text.slice(start + 1, end - 1));
+}
+
+/** Lists of numbers are long: they are cut at commas without a look at each number. */
+async function readPlainList(
+  reading: TextToRead,
+  message: ReflectMessage,
+  description: DescField,
+  { value }: TextField,
+  depth: number,
+): Promise<void> {
+  const { text, spans, pause } = reading;
+  for (let start = value.start + 1; start < value.end;) {
+    const comma = text.indexOf(',', start + LONG_PART_CHARACTERS);
+    const end = comma < 0 || comma >= value.end ? value.end - 1 : comma;
+    const piece = `[${text.slice(start, end)}]`;
+    // Only where the library refuses the piece are its numbers looked at one by one.
+    const list = { kind: 'list', start: start - 1, end: end + 1 } as const;
+    const elements = mapped(elementsOf(text, list, spans), (each) => ({ ...each, name: description.name }));
+    merge(reading, message, `${description.name}: ${piece}`, elements, depth);
+    await pause();
+    start = end + 1;
+  }
+}
+
+function* mapped<T, U>(values: Iterable<T>, map: (value: T) => U): Generator<U> {
+  for (const value of values) yield map(value);
+}
+
 /**
  * @param piece what the library reads: the text of `fields`.
  * @throws TextError at the field, however deep inside, that cannot be read.
@@ -158,7 +204,7 @@ function merge(
   { text, spans }: TextToRead,
   message: ReflectMessage,
   piece: string,
-  fields: readonly TextField[],
+  fields: Iterable<TextField>,
   depth: number,
 ): void {
   try {
@@ -180,21 +226,17 @@ function findUnreadable(
   fields: Iterable<TextField>,
   depth: number,
 ): number {
-  const seen = new Set<string>();
-  let [first, repeated]: (number | undefined)[] = [];
+  let first: number | undefined;
   for (const field of fields) {
     const { value } = field;
     first ??= field.start;
-    const isSingle = description.fields.find(({ name }) => name === field.name)?.fieldKind !== 'list';
-    if (isSingle && seen.has(field.name)) repeated ??= field.start;
-    seen.add(field.name);
     try {
       const piece = text.slice(value.start, value.end);
       fromText(description, `${field.name}: ${piece}`, { recursionLimit: MAXIMUM_DEPTH - depth });
     } catch {
       const inner = description.fields.find(({ name }) => name === field.name);
       if (inner?.message === undefined || value.kind !== 'block' || depth >= MAXIMUM_SEARCH_DEPTH) return field.start;
-      const inside = fieldsOf(text, value.start + 1, value.end - 1, spans);
+      const inside = checkedFields({ text, spans }, inner.message, value.start + 1, value.end - 1);
       try {
         return findUnreadable(text, spans, inner.message, inside, depth + 1);
       } catch (error) {
@@ -203,8 +245,7 @@ function findUnreadable(
       }
     }
   }
-  // Each is readable on its own, but one is there twice.
-  return repeated ?? first ?? 0;
+  return first ?? 0;
 }
 
 function scalarOf(description: DescField): ScalarType | undefined {

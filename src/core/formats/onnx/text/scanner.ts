@@ -28,7 +28,6 @@ export interface Scanner {
 }
 
 const TAB = 9;
-const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 const QUOTE = 34;
@@ -74,14 +73,22 @@ export function scan(text: string, from: number, to: number, spans?: ReadonlyMap
       } else return;
     }
   };
+  let nextNewline = -1;
+  const indexOrEnd = (mark: string, at: number): number => {
+    const index = text.indexOf(mark, at);
+    return index < 0 ? text.length : index;
+  };
   const stringEnd = (quote: number): number => {
     const known = spans?.get(start);
     if (known !== undefined) return known;
-    for (let at = start + 1; at < to; at++) {
-      const code = text.charCodeAt(at);
-      if (code === quote) return at + 1;
-      if (code === BACKSLASH) at++;
-      else if (code === NEWLINE) break;
+    // Looking for what may end it, not at each character: texts with raw data are long.
+    if (nextNewline < start) nextNewline = indexOrEnd('\n', start);
+    const stop = Math.min(to, nextNewline);
+    const mark = String.fromCharCode(quote);
+    for (let at = indexOrEnd(mark, start + 1); at < stop; at = indexOrEnd(mark, at + 1)) {
+      let backslashes = 0;
+      while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
+      if (backslashes % 2 === 0) return at + 1;
     }
     throw new TextError(start, 'a text does not end');
   };

@@ -13,6 +13,12 @@ export interface TextStructure {
   readonly open: number | undefined;
 }
 
+/**
+ * A message or a number becomes many times what it takes as text: these are far beyond any model of the length that is
+ * read, and keep what a hostile one takes in bounds.
+ */
+const MAXIMUM_MESSAGES = 500_000;
+const MAXIMUM_WORDS = 8_000_000;
 /** Outermost words that are kept; no model has more fields and values there. */
 const MAXIMUM_NAMES = 100;
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>', '[': ']' };
@@ -20,7 +26,8 @@ const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>', '[': ']'
 /**
  * @param names takes the outermost words, among them the names of the message's fields; also of a text that turns out to
  *   be none.
- * @throws TextError for brackets that do not match or nest too deeply, and for strings that do not end.
+ * @throws TextError for brackets that do not match or nest too deeply, for strings that do not end, and where there is too
+ *   much of anything.
  */
 export async function readStructure(
   text: string,
@@ -30,12 +37,16 @@ export async function readStructure(
   const spans = new Map<number, number>();
   const opened: number[] = [];
   const scanner = scan(text, 0, text.length);
+  let messages = 0;
+  let words = 0;
   for (let count = 0; ; count++) {
     if (count % 1024 === 0) await pause();
     switch (scanner.next()) {
       case 'end':
         return { spans, open: opened.at(-1) };
       case 'word':
+        if (++words > MAXIMUM_WORDS)
+          throw new TextError(scanner.start, `there are more than ${MAXIMUM_WORDS} names and numbers`);
         if (opened.length === 0 && names.size < MAXIMUM_NAMES && scanner.end - scanner.start < 100)
           names.add(text.slice(scanner.start, scanner.end));
         break;
@@ -45,6 +56,8 @@ export async function readStructure(
       case 'open':
         if (opened.length >= MAXIMUM_DEPTH)
           throw new TextError(scanner.start, `messages nest more than ${MAXIMUM_DEPTH} deep`);
+        if (++messages > MAXIMUM_MESSAGES)
+          throw new TextError(scanner.start, `there are more than ${MAXIMUM_MESSAGES} messages`);
         opened.push(scanner.start);
         break;
       case 'close': {
