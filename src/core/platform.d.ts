@@ -16,6 +16,7 @@ interface TextDecoder {
 declare const TextDecoder: { new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder };
 interface TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, target: Uint8Array): { readonly written: number };
 }
 declare const TextEncoder: { new (): TextEncoder };
 declare const performance: { now(): number };

@@ -1,5 +1,5 @@
 import type { TensorFile } from '../core/formats/tensor-file.js';
-import { displayText } from '../core/graph/display-text.js';
+import { displayText } from '../core/display-text.js';
 import { elementCount } from '../core/tensor/tensor.js';
 import { TENSOR_ROWS, type TensorRows } from '../protocol/weights.js';
 

@@ -2,7 +2,7 @@
 import { problem } from '../errors.js';
 import { attributeGraphs } from '../formats/onnx/walk.js';
 import { capturedValues } from './captured-values.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import { calledFunction, functionBody } from './function-body.js';
 import type { Graph, GraphNode } from './graph.js';
 import { MAXIMUM_SCOPE_DEPTH, scopeId, type ScopePath, type ScopeStep } from './item-ids.js';

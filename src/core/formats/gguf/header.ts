@@ -6,6 +6,7 @@
  * read through a ByteSource with every length checked; the package is what the tests compare with.
  */
 import type { ByteSource } from '../../bytes/byte-source.js';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import type { MetadataEntry } from '../tensor-file.js';
 import { cursorOver, type Cursor } from './cursor.js';
@@ -83,7 +84,7 @@ export async function readGgufHeader(source: ByteSource, signal?: AbortSignal): 
   const names = new Set<string>();
   for (let i = 0; i < tensorCount; i++) {
     const info = await readTensorInfo(cursor, context);
-    if (names.has(info.name)) context.fail(`has two tensors of the name “${shortened(info.name)}”`);
+    if (names.has(info.name)) context.fail(`has two tensors of the name “${displayText(info.name, 100)}”`);
     names.add(info.name);
     infos.push(info);
   }
@@ -162,18 +163,18 @@ async function readTensorInfo(cursor: Cursor, context: MetadataContext): Promise
   if (!cursor.has(nameBytes + 4)) await cursor.load(nameBytes + 4);
   const name = cursor.text(nameBytes);
   const axes = cursor.uint32();
-  if (axes > MAXIMUM_AXES) context.fail(`gives the tensor “${shortened(name)}” ${axes} axes`);
+  if (axes > MAXIMUM_AXES) context.fail(`gives the tensor “${displayText(name, 100)}” ${axes} axes`);
   const rest = axes * context.sizeBytes + TENSOR_TAIL_BYTES;
   if (!cursor.has(rest)) await cursor.load(rest);
   // The file has the innermost axis first.
   const dims = Array.from({ length: axes }, () => context.size()).reverse();
   const elements = dims.includes(0) ? 0 : dims.reduce((product, dim) => product * dim, 1);
   if (!Number.isSafeInteger(elements))
-    context.fail(`gives the tensor “${shortened(name)}” more elements than can be counted`);
+    context.fail(`gives the tensor “${displayText(name, 100)}” more elements than can be counted`);
   const typeNumber = cursor.uint32();
   const offset = cursor.uint64();
   if (offset > BigInt(Number.MAX_SAFE_INTEGER))
-    context.fail(`puts the tensor “${shortened(name)}” at offset ${offset}`);
+    context.fail(`puts the tensor “${displayText(name, 100)}” at offset ${offset}`);
   return { name, dims, elements, typeNumber, offset: Number(offset), at };
 }
 
@@ -185,10 +186,14 @@ function placeTensors(source: ByteSource, infos: readonly TensorInfo[], dataStar
     // Of a type that is not known, one byte at least is there.
     const bytes = type === undefined ? Math.min(elements, 1) : storedBytes(source, { name, dims, elements, at }, type);
     if (start + bytes > source.size) {
-      throw problem('truncated-file', `“${source.name}” ends before the values of the tensor “${shortened(name)}”.`, {
-        place: `bytes ${start} to ${start + bytes} of ${source.name}, which has ${source.size}`,
-        remedy: 'Download or export the file again.',
-      });
+      throw problem(
+        'truncated-file',
+        `“${source.name}” ends before the values of the tensor “${displayText(name, 100)}”.`,
+        {
+          place: `bytes ${start} to ${start + bytes} of ${source.name}, which has ${source.size}`,
+          remedy: 'Download or export the file again.',
+        },
+      );
     }
     return { name, dims, elements, typeNumber, type, start, bytes };
   });
@@ -196,7 +201,7 @@ function placeTensors(source: ByteSource, infos: readonly TensorInfo[], dataStar
   for (const [index, tensor] of inOrder.entries()) {
     const end = inOrder[index + 1]?.start ?? source.size;
     if (tensor.start + tensor.bytes > end) {
-      const names = `“${shortened(tensor.name)}” and “${shortened(inOrder[index + 1]?.name ?? '')}”`;
+      const names = `“${displayText(tensor.name, 100)}” and “${displayText(inOrder[index + 1]?.name ?? '', 100)}”`;
       throw malformed(source, `has the tensors ${names} in the same bytes`, end);
     }
     if (tensor.type === undefined) tensor.bytes = end - tensor.start;
@@ -212,17 +217,13 @@ function storedBytes(
   // A block lies within a row.
   const row = dims.at(-1) ?? 1;
   if (row % type.blockElements !== 0) {
-    const what = `gives the tensor “${shortened(name)}” rows of ${row} weights, which are no whole blocks of ${type.name}`;
+    const what = `gives the tensor “${displayText(name, 100)}” rows of ${row} weights, which are no whole blocks of ${type.name}`;
     throw malformed(source, what, at);
   }
   const bytes = (elements / type.blockElements) * type.blockBytes;
-  if (!Number.isSafeInteger(bytes)) throw malformed(source, `gives the tensor “${shortened(name)}” ${bytes} bytes`, at);
+  if (!Number.isSafeInteger(bytes))
+    throw malformed(source, `gives the tensor “${displayText(name, 100)}” ${bytes} bytes`, at);
   return bytes;
-}
-
-/** A name as messages have it: they stay short whatever the file says. */
-function shortened(name: string): string {
-  return name.length <= 100 ? name : `${name.slice(0, 99)}…`;
 }
 
 function malformed(source: ByteSource, what: string, at: number): ProblemError {

@@ -1,14 +1,14 @@
 /** Opens GGUF files, and all parts of a model that was split ("name-00001-of-00003.gguf"). */
 import type { ByteSource, SiblingFiles } from '../../bytes/byte-source.js';
+import { displayText } from '../../display-text.js';
 import { asProblem, problem, ProblemError, throwIfCancelled, type Problem } from '../../errors.js';
+import { listedProblems } from '../listed-problems.js';
 import type { TensorFile, WeightTensor } from '../tensor-file.js';
 import { readGgufHeader, type GgufHeader, type GgufTensor } from './header.js';
 import { ggufValues } from './values.js';
 
 /** Models of a thousand billion weights are split into some 50. */
 const MAXIMUM_PARTS = 1000;
-/** More problems than this are counted, not listed. */
-const MAXIMUM_LISTED_PROBLEMS = 50;
 
 interface Part {
   readonly source: ByteSource;
@@ -54,8 +54,13 @@ export async function openGguf(source: ByteSource, siblings?: SiblingFiles, sign
     files: [source.name, ...others.map((part) => part.source.name)],
     fileBytes: source.size,
     externalBytes: others.reduce((sum, part) => sum + part.source.size, 0),
-    problems: listed(problems),
-    close: () => Promise.resolve(),
+    problems: listedProblems(problems, (hidden) => ({
+      kind: 'missing-external-data',
+      message: `${hidden} more problems of the set are not listed.`,
+    })),
+    close: async () => {
+      for (const part of parts) await part.source.close?.();
+    },
   };
 }
 
@@ -80,7 +85,7 @@ function tensorsOf(parts: readonly Part[], isSet: boolean): { tensors: WeightTen
       else {
         repeated.push({
           kind: 'malformed-model',
-          message: `The tensor “${tensor.name}” is in more than one file of the set; the first is shown.`,
+          message: `The tensor “${displayText(tensor.name, 100)}” is in more than one file of the set; the first is shown.`,
           place: source.name,
           remedy: 'Check that all files are of the same model.',
         });
@@ -127,13 +132,4 @@ function missing(name: string): ProblemError {
     place: name,
     remedy: 'Put it into the folder of the model: the two belong together.',
   });
-}
-
-function listed(problems: readonly Problem[]): readonly Problem[] {
-  const hidden = problems.length - MAXIMUM_LISTED_PROBLEMS;
-  if (hidden <= 0) return problems;
-  return [
-    ...problems.slice(0, MAXIMUM_LISTED_PROBLEMS),
-    { kind: 'missing-external-data', message: `${hidden} more problems of the set are not listed.` },
-  ];
 }

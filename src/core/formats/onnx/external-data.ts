@@ -1,9 +1,17 @@
 /** Tensors whose values lie in files: where, whether they are really there, and their values. */
 import type { ByteSource } from '../../bytes/byte-source.js';
+import { displayText } from '../../display-text.js';
 import { asProblem, problem, ProblemError, type Problem } from '../../errors.js';
 import { listedProblems } from '../listed-problems.js';
 import type { ModelProto, TensorProto } from './onnx_pb.js';
-import { tensorBytes, tensorFromBytes, tensorFromProto, tensorReference, type StoredTensor } from './tensor-proto.js';
+import {
+  malformedTensor,
+  tensorBytes,
+  tensorFromBytes,
+  tensorFromProto,
+  tensorReference,
+  type StoredTensor,
+} from './tensor-proto.js';
 import { everyTensor } from './walk.js';
 
 /** Opens the file that a reference names: the model itself or a file beside it. */
@@ -48,8 +56,9 @@ export async function checkExternalData(
       if (size === undefined) continue;
       const length = referencedBytes(tensor, reference.length);
       if (offset + length > size) {
-        throw problem('missing-external-data', `“${location}” ends before the values of the tensor “${tensor.name}”.`, {
-          place: `bytes ${offset} to ${offset + length} of ${location}, which has ${size}`,
+        const [file, name] = [displayText(location), displayText(tensor.name, 100)];
+        throw problem('missing-external-data', `“${file}” ends before the values of the tensor “${name}”.`, {
+          place: `bytes ${offset} to ${offset + length} of ${file}, which has ${size}`,
           remedy: 'Download or export the model again, with all of its files.',
         });
       }
@@ -85,12 +94,5 @@ export async function readTensor(tensor: TensorProto, open: OpenLocation): Promi
 export function referencedBytes(tensor: TensorProto, stated: number | undefined): number {
   const expected = tensorBytes(tensor);
   if (stated === undefined || stated === expected) return expected;
-  throw problem(
-    'malformed-model',
-    `The tensor “${tensor.name}” has ${stated} bytes, not the ${expected} of its shape.`,
-    {
-      place: `tensor “${tensor.name}”`,
-      remedy: 'Export the model again.',
-    },
-  );
+  throw malformedTensor(tensor, `has ${stated} bytes, not the ${expected} of its shape`);
 }

@@ -28,7 +28,14 @@ export interface OnnxFile {
  * @throws ProblemError `empty-file`, `truncated-file`, `not-a-model`, `malformed-model`, and what reading throws.
  */
 export async function openOnnx(source: ByteSource, siblings: SiblingFiles, signal?: AbortSignal): Promise<OnnxFile> {
-  const proto = await decodeFile(source, await skimOnnx(source, signal));
+  return openProto(source, siblings, await decodeFile(source, await skimOnnx(source, signal)));
+}
+
+/**
+ * A file of which the structure was read already.
+ * @throws ProblemError `not-a-model` where it holds nothing, and what reading throws.
+ */
+export async function openProto(source: ByteSource, siblings: SiblingFiles, proto: ModelProto): Promise<OnnxFile> {
   const { graph } = proto;
   const held = [graph?.node, graph?.output, graph?.initializer, graph?.sparseInitializer];
   const hasGraph = held.some((list) => list !== undefined && list.length > 0);

@@ -1,5 +1,6 @@
 /** Tensors of ONNX files: their types and sizes, where their values lie, and the values in and out of a TensorProto. */
 import { create } from '@bufbuild/protobuf';
+import { displayText } from '../../display-text.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
 import { ARRAYS, bytesOfValues, bytesPerElement, valuesFromBytes, type NumberType } from '../../tensor/typed-array.js';
@@ -97,7 +98,8 @@ export function tensorReference(proto: TensorProto): TensorReference | undefined
     const text = entry(key);
     if (text === undefined) return undefined;
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(value)) throw malformedTensor(proto, `has the external ${key} “${text.slice(0, 40)}”`);
+    if (!Number.isSafeInteger(value))
+      throw malformedTensor(proto, `has the external ${key} “${displayText(text, 40)}”`);
     return value;
   };
   const location = entry('location');
@@ -163,8 +165,9 @@ export function tensorFromBytes(proto: TensorProto, bytes: Uint8Array): StoredTe
   if (type !== undefined) return { type, dims, data: valuesFromBytes(type, bytes) };
   const narrow = decodeNarrow(proto.dataType, elementCount(dims), bytes);
   if (narrow !== undefined) return { ...narrow, dims, storedAs: dataTypeName(proto.dataType) };
-  throw problem('not-applicable', `The tensor “${proto.name}” holds ${dataTypeName(proto.dataType)} numbers.`, {
-    place: `tensor “${proto.name}”`,
+  const name = displayText(proto.name, 100);
+  throw problem('not-applicable', `The tensor “${name}” holds ${dataTypeName(proto.dataType)} numbers.`, {
+    place: `tensor “${name}”`,
     remedy: 'Complex numbers can be carried along but not shown.',
   });
 }
@@ -232,8 +235,9 @@ export function inlineBytes(proto: TensorProto, start = 0, end = inlineByteLengt
 
 /** The error of a tensor that cannot be what it says it is. */
 export function malformedTensor(proto: TensorProto, what: string): ProblemError {
-  return problem('malformed-model', `The tensor “${proto.name}” ${what}.`, {
-    place: `tensor “${proto.name}”`,
+  const name = displayText(proto.name, 100);
+  return problem('malformed-model', `The tensor “${name}” ${what}.`, {
+    place: `tensor “${name}”`,
     remedy: 'Export the model again.',
   });
 }

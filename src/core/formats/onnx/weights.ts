@@ -1,4 +1,5 @@
 /** Every tensor that an ONNX model holds, as named weights whose numbers stay where they are. */
+import { shortText } from '../../display-text.js';
 import { ProblemError } from '../../errors.js';
 import { elementCount } from '../../tensor/tensor.js';
 import type { MetadataEntry, TensorFile, WeightTensor } from '../tensor-file.js';
@@ -60,7 +61,7 @@ function* everyWeight(file: OnnxFile): Generator<Found> {
 
 /** Scopes are repeated for every tensor in them, so they stay short whatever the file says. */
 function scopePart(text: string): string {
-  return text.length <= MAXIMUM_SCOPE_PART ? text : `${text.slice(0, MAXIMUM_SCOPE_PART)}…`;
+  return shortText(text, MAXIMUM_SCOPE_PART);
 }
 
 function* weightsOfGraph(file: OnnxFile, graph: GraphProto, scope: string): Generator<Found> {
@@ -186,11 +187,9 @@ function metadataOf(proto: ModelProto): MetadataEntry[] {
     ['description', proto.docString],
   ];
   return [
-    ...own.filter(([, value]) => value !== '').map(([key, value]) => ({ key, value: shortened(value) })),
-    ...proto.metadataProps.map(({ key, value }) => ({ key, value: shortened(value) })),
+    ...own
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => ({ key, value: shortText(value, MAXIMUM_METADATA_CHARACTERS) })),
+    ...proto.metadataProps.map(({ key, value }) => ({ key, value: shortText(value, MAXIMUM_METADATA_CHARACTERS) })),
   ];
-}
-
-function shortened(text: string): string {
-  return text.length <= MAXIMUM_METADATA_CHARACTERS ? text : `${text.slice(0, MAXIMUM_METADATA_CHARACTERS)}…`;
 }

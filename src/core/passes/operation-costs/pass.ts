@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../../errors.js';
-import { displayText } from '../../graph/display-text.js';
+import { displayText } from '../../display-text.js';
 import type { GraphNode } from '../../graph/graph.js';
 import { nodeId } from '../../graph/item-ids.js';
 import { buildModuleTree, type ModuleTree } from '../../graph/modules.js';
