@@ -6,6 +6,8 @@ import type { Experiment } from './fit-dimension.js';
 export interface Attempt {
   readonly free: readonly string[];
   readonly sizes: Experiment<Sizes>;
+  /** The base with another size of one name. */
+  readonly varied: (name: string, size: number) => Sizes;
 }
 
 /** With more names, the tries that tie one to another would be too many. */
@@ -23,10 +25,10 @@ export function attempts(names: readonly string[]): readonly Attempt[] {
   const all = (plan: Plan): Attempt => attempt(names, new Map(), plan);
   const tied = names.length > MOST_TIED_NAMES ? [] : names;
   const without = (name: string): string[] => names.filter((other) => other !== name);
-  const sums = sumTriples(tied).map(([sum, a, b]) => attempt(without(sum), new Map([[sum, sumOf(a, b)]]), PLANS.small));
-  const pinned = tied.flatMap((name) =>
-    [PLANS.usual, PLANS.small].map((plan) => attempt(without(name), new Map([[name, one]]), plan)),
-  );
+  const bound = (name: string, dimension: Dimension): Attempt[] =>
+    [PLANS.usual, PLANS.small].map((plan) => attempt(without(name), new Map([[name, dimension]]), plan));
+  const sums = sumTriples(tied).flatMap(([sum, a, b]) => bound(sum, sumOf(a, b)));
+  const pinned = tied.flatMap((name) => bound(name, one));
   return [all(PLANS.usual), all(PLANS.small), all(PLANS.multiples), ...sums, ...pinned];
 }
 
@@ -91,5 +93,6 @@ function attempt(free: readonly string[], bound: ReadonlyMap<string, Dimension>,
   return {
     free,
     sizes: { base: complete(plan.base), raised: moved(plan.step), ...lowered, check: complete(plan.check) },
+    varied: (name, size) => complete((position) => (free[position] === name ? size : plan.base(position))),
   };
 }
