@@ -52,7 +52,14 @@ export interface ConcreteShapes {
 
 /** Never fails because of an odd model: what cannot be inferred is absent. @throws CancelledError */
 export async function inferShapes({ graph, engine, toRunnable, signal }: ShapeRequest): Promise<InferredShapes> {
-  const typing = { engine, toRunnable, refused: new Set<string>(), scalars: new WeakMap(), work: 0 };
+  const typing = {
+    engine,
+    toRunnable,
+    refused: new Set<string>(),
+    suspects: new WeakMap(),
+    scalars: new WeakMap(),
+    work: 0,
+  };
   return inferLevel(mainLevel(graph, typing), signal);
 }
 

@@ -15,21 +15,23 @@ const MOST_TIED_NAMES = 4;
 
 /**
  * Tries in the order of their worth; a later one is for what the engine refused in those before it.
- * - Multiples of 64 and their neighbours, which tell ⌈x/2⌉ from ⌊x/2⌋ down to strides of 64, and primes as a check.
- * - Small sizes, for models with few positions.
+ * - Multiples of 4096 and their neighbours, which tell ⌈x/2⌉ from ⌊x/2⌋ and are larger than any window that slides over
+ *   them (where one is not, engines infer nonsense), and primes as a check.
+ * - The same with multiples of 64, and with small sizes, for models with few positions.
  * - Steps of 64, for models that take multiples only.
  * - One name as the sum of two others, as the length of an attention mask is.
  * - One name fixed to 1: models with a batch of one written into them.
  */
 export function attempts(names: readonly string[]): readonly Attempt[] {
+  const plans = [PLANS.large, PLANS.medium, PLANS.small, PLANS.multiples];
   const all = (plan: Plan): Attempt => attempt(names, new Map(), plan);
   const tied = names.length > MOST_TIED_NAMES ? [] : names;
   const without = (name: string): string[] => names.filter((other) => other !== name);
   const bound = (name: string, dimension: Dimension): Attempt[] =>
-    [PLANS.usual, PLANS.small].map((plan) => attempt(without(name), new Map([[name, dimension]]), plan));
+    [PLANS.large, PLANS.small].map((plan) => attempt(without(name), new Map([[name, dimension]]), plan));
   const sums = sumTriples(tied).flatMap(([sum, a, b]) => bound(sum, sumOf(a, b)));
   const pinned = tied.flatMap((name) => bound(name, one));
-  return [all(PLANS.usual), all(PLANS.small), all(PLANS.multiples), ...sums, ...pinned];
+  return [...plans.map(all), ...sums, ...pinned];
 }
 
 interface Plan {
@@ -39,14 +41,21 @@ interface Plan {
   readonly check: (position: number) => number;
 }
 
-const CHECKS = [1009, 1021, 1013, 1019, 1031, 1033, 1039, 1049];
+const LARGE_CHECKS = [10_007, 10_009, 10_037, 10_039, 10_061, 10_067, 10_069, 10_079];
+/** Below 512, which is all that many texts may have. */
+const MEDIUM_CHECKS = [401, 409, 419, 421, 431, 433, 439, 443];
 const SMALL_CHECKS = [13, 17, 11, 19, 23, 29, 31, 37];
 
 const PLANS = {
-  usual: {
+  large: {
+    base: (position) => 4096 * (2 * position + 1),
+    step: 1,
+    check: (position) => LARGE_CHECKS[position] ?? 10_091 + 2 * position,
+  },
+  medium: {
     base: (position) => 64 * (2 * position + 1),
     step: 1,
-    check: (position) => CHECKS[position] ?? 1051 + 2 * position,
+    check: (position) => MEDIUM_CHECKS[position] ?? 449 + 2 * position,
   },
   small: {
     base: (position) => 4 + 2 * position,

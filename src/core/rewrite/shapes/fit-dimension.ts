@@ -22,8 +22,8 @@ const LARGEST_DIVISOR = 1024;
 const LARGEST_MULTIPLE = 64;
 /** A size that grows with the fourth power of an input's is none that a network has. */
 const MAXIMUM_FACTORS = 4;
-/** Quotients that agree up to here from the base are not told apart. */
-const FARTHEST_STEP = 4096;
+/** Sizes far from the usual: the smaller one for models that do not take the larger. */
+const FAR_SIZES = [500_009, 20_011];
 
 /**
  * The expression that gives every observed size, those of `check` included; undefined where there is none or where
@@ -61,19 +61,15 @@ export function tellingSize(
   if (first === undefined) return undefined;
   const { name, divisor, least, most } = first;
   const base = sizes.base.get(name) ?? NaN;
-  if (least < most) {
-    // ⌊(x + c) / k⌋ steps up where x + c is a multiple of k: at this x, half of the offsets have stepped.
-    const middle = Math.ceil((least + most) / 2);
-    return { name, size: base + modulo(-(base + middle), divisor) };
+  if (second !== undefined) {
+    // Far away, a quotient tells its divisor, and one that does not depend on the name stays what it was.
+    const far = FAR_SIZES.find((size) => sizes.further?.every((choice) => choice.get(name) !== size) ?? true);
+    if (far !== undefined) return { name, size: far };
   }
-  if (second === undefined) return undefined;
-  const others = (size: number): number => (second.name === name ? size : (sizes.base.get(second.name) ?? NaN));
-  for (let size = base + 1; size <= base + FARTHEST_STEP; size++) {
-    if (Math.floor((size + least) / divisor) !== Math.floor((others(size) + second.least) / second.divisor)) {
-      return { name, size };
-    }
-  }
-  return undefined;
+  if (least === most) return undefined;
+  // ⌊(x + c) / k⌋ steps up where x + c is a multiple of k: at this x, half of the offsets have stepped.
+  const middle = Math.ceil((least + most) / 2);
+  return { name, size: base + modulo(-(base + middle), divisor) };
 }
 
 interface Point {

@@ -20,7 +20,7 @@ const MOST_DIMENSIONS = 8;
 const WORK_LIMIT = 200_000;
 const LEAST_ROUNDS = 12;
 /** Choices of sizes, beyond those planned, that tell strides apart: each halves what is possible. */
-const MOST_FURTHER_CHOICES = 16;
+const MOST_FURTHER_CHOICES = 32;
 /** Unsure values that are looked at for such a choice: most have their strides in common. */
 const MOST_ASKED_ABOUT = 100;
 
@@ -42,9 +42,10 @@ export async function openShapes(level: Level, signal: AbortSignal | undefined):
   if (names.length === 0) learn(types, (await level.typed(new Map(), signal)).at.types);
   else {
     if (names.length <= MOST_DIMENSIONS) await experiment(level, found, signal);
-    const isOpen = ({ shape }: ValueType): boolean => shape === undefined || shape.includes('?');
-    const isMissing = scope.graph.nodes.some((node) => node.outputs.some((value) => !types.has(value)));
-    if (isMissing || [...types.values()].some(isOpen)) learn(types, (await level.typed(undefined, signal)).at.types);
+    const isOpen = (value: string): boolean => value !== '' && !isWhole(types.get(value));
+    if (scope.graph.nodes.some(({ outputs }) => outputs.some(isOpen))) {
+      learn(types, (await level.typed(undefined, signal)).at.types);
+    }
   }
   return {
     types,
@@ -74,9 +75,10 @@ async function conclude(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { lowered, ...first } = planned;
+  const known = new Map<Sizes, TypedLevel>();
   let sizes: Experiment<Sizes> = first;
   let levels = await typed(sizes);
-  let unsure = await fitAll(levels.base.at.types.keys());
+  let unsure = await fitAll([...levels.base.at.types.keys()].filter((value) => !isWhole(types.get(value))));
   if (unsure.length > 0 && lowered !== undefined) {
     // Sizes that are rounded show only in steps down.
     sizes = { ...sizes, lowered };
@@ -90,17 +92,13 @@ async function conclude(
     levels = await typed(sizes);
     unsure = await fitAll(unsure);
   }
-  const all = experimentPoints(levels);
-  experimentPoints(sizes).forEach((choice, index) => {
-    const typedLevel = all[index];
-    if (typedLevel !== undefined) seen.push({ sizes: choice, level: typedLevel });
-  });
-  return all.some(({ failed }) => failed > 0);
+  for (const [choice, typedLevel] of known) seen.push({ sizes: choice, level: typedLevel });
+  return [...known.values()].some(({ failed }) => failed > 0);
 
-  /** The graph typed under each choice; those that were typed before are at hand. */
   async function typed(choices: Experiment<Sizes>): Promise<Experiment<TypedLevel>> {
-    const known = new Map<Sizes, TypedLevel>();
-    for (const choice of experimentPoints(choices)) known.set(choice, await level.typed(choice, signal));
+    for (const choice of experimentPoints(choices)) {
+      if (!known.has(choice)) known.set(choice, await level.typed(choice, signal));
+    }
     return mapExperiment(choices, (choice) => known.get(choice) as TypedLevel);
   }
 
@@ -146,6 +144,10 @@ function isBetter(found: KnownType, known: ValueType | undefined): boolean {
   if (found === 'no tensor') return false;
   if (known === undefined || known.type === 'unknown') return true;
   return knownSizes(found.shape) > knownSizes(known.shape);
+}
+
+function isWhole(type: ValueType | undefined): boolean {
+  return type?.shape !== undefined && !type.shape.includes('?');
 }
 
 function knownSizes(shape: readonly (number | string)[] | undefined): number {
