@@ -6,10 +6,17 @@ import type { Experiment } from './fit-dimension.js';
 export interface Attempt {
   readonly free: readonly string[];
   readonly sizes: Experiment<Sizes>;
+  /**
+   * Far smaller sizes, which show what is cut off at the larger ones. They may be too small: what should be nothing
+   * engines infer as 0 or 1. Absent where the sizes are small themselves.
+   */
+  readonly control?: Sizes;
   /** The base with another size of one name. */
   readonly varied: (name: string, size: number) => Sizes;
 }
 
+/** With more open dimensions there are too many choices: only the names that the engine itself passes on are told. */
+export const MOST_DIMENSIONS = 8;
 /** With more names, the tries that tie one to another would be too many. */
 const MOST_TIED_NAMES = 4;
 
@@ -35,37 +42,36 @@ export function attempts(names: readonly string[]): readonly Attempt[] {
 }
 
 interface Plan {
-  /** Sizes by the position of the name: no two alike. */
+  /** Sizes by the position of the name: no two alike. They grow, so that of two names the second is the larger. */
   readonly base: (position: number) => number;
   readonly step: number;
-  readonly check: (position: number) => number;
+  /** Primes that fall, so that the smaller of two sizes is another one here. */
+  readonly check: readonly number[];
+  readonly isControlled: boolean;
 }
 
-const LARGE_CHECKS = [10_007, 10_009, 10_037, 10_039, 10_061, 10_067, 10_069, 10_079];
-/** Below 512, which is all that many texts may have. */
-const MEDIUM_CHECKS = [401, 409, 419, 421, 431, 433, 439, 443];
-const SMALL_CHECKS = [13, 17, 11, 19, 23, 29, 31, 37];
+const SMALL_CHECKS = [37, 31, 29, 23, 19, 17, 13, 11];
 
 const PLANS = {
   large: {
     base: (position) => 4096 * (2 * position + 1),
     step: 1,
-    check: (position) => LARGE_CHECKS[position] ?? 10_091 + 2 * position,
+    check: [10_079, 10_069, 10_067, 10_061, 10_039, 10_037, 10_009, 10_007],
+    isControlled: true,
   },
   medium: {
     base: (position) => 64 * (2 * position + 1),
     step: 1,
-    check: (position) => MEDIUM_CHECKS[position] ?? 449 + 2 * position,
+    // Below 512, which is all that many texts may have.
+    check: [443, 439, 433, 431, 421, 419, 409, 401],
+    isControlled: true,
   },
-  small: {
-    base: (position) => 4 + 2 * position,
-    step: 1,
-    check: (position) => SMALL_CHECKS[position] ?? 41 + position,
-  },
+  small: { base: (position) => 4 + 2 * position, step: 1, check: SMALL_CHECKS, isControlled: false },
   multiples: {
     base: (position) => 64 * (2 * position + 1),
     step: 64,
-    check: (position) => 64 * (SMALL_CHECKS[position] ?? 41 + position),
+    check: SMALL_CHECKS.map((size) => 64 * size),
+    isControlled: false,
   },
 } satisfies Readonly<Record<string, Plan>>;
 
@@ -99,9 +105,11 @@ function attempt(free: readonly string[], bound: ReadonlyMap<string, Dimension>,
   const moved = (by: number): Sizes[] =>
     free.map((_, index) => complete((position) => plan.base(position) + (position === index ? by : 0)));
   const lowered = plan.step === 1 ? { lowered: moved(-1) } : {};
+  const listed = (list: readonly number[]): Sizes => complete((position) => list[position] ?? 1);
   return {
     free,
-    sizes: { base: complete(plan.base), raised: moved(plan.step), ...lowered, check: complete(plan.check) },
+    sizes: { base: complete(plan.base), raised: moved(plan.step), ...lowered, check: listed(plan.check) },
+    ...(plan.isControlled ? { control: listed(SMALL_CHECKS) } : {}),
     varied: (name, size) => complete((position) => (free[position] === name ? size : plan.base(position))),
   };
 }

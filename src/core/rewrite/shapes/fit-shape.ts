@@ -3,10 +3,12 @@ import { constantDimension, dimensionText, evaluateDimension, type Dimension, ty
 import { fitDimension, tellingSize, type Experiment } from './fit-dimension.js';
 import type { KnownType } from './typed-graph.js';
 
-/** One choice of sizes, and what a value was under it. */
+/** One more choice of sizes, and what a value was under it: what contradicts that is no answer. */
 export interface Observation {
   readonly sizes: Sizes;
   readonly known: KnownType | undefined;
+  /** The sizes may be too small for the graph: expressions that give nothing there are not contradicted. */
+  readonly mayBeTooSmall: boolean;
 }
 
 export interface FittedShape {
@@ -15,17 +17,22 @@ export interface FittedShape {
   readonly shape: readonly (number | string)[] | undefined;
   /** Whether some size is known under all choices and could not be expressed. */
   readonly isUnsure: boolean;
+  /** Whether an expression was found that does not hold under other choices. */
+  readonly isContradicted: boolean;
 }
 
 export interface ShapeFitter {
-  /** @param earlier observations of other experiments: what contradicts them is no answer. */
-  fit(observed: Experiment<KnownType | undefined>, earlier: readonly Observation[]): FittedShape;
+  /** @param open what the engine says where no size is chosen; needed where the sizes are small. */
+  fit(
+    observed: Experiment<KnownType | undefined>,
+    others: readonly Observation[],
+    open: KnownType | undefined,
+  ): FittedShape;
   /** A choice that would tell more of an unsure shape; undefined where none would. */
   telling(observed: Experiment<KnownType | undefined>): { readonly name: string; readonly size: number } | undefined;
 }
 
-/** Below this, a window is easily larger than what it slides over: a size of 0 says nothing of larger inputs. */
-const SMALLEST_TELLING_SIZE = 64;
+const NOTHING = { shape: undefined, isUnsure: false, isContradicted: false };
 
 /**
  * @param dimensions takes in, by its text, every expression that is told.
@@ -35,18 +42,19 @@ export function shapeFitter(
   sizes: Experiment<Sizes>,
   dimensions: Map<string, Dimension>,
 ): ShapeFitter {
-  const isTight = names.some((name) => (sizes.base.get(name) ?? 0) < SMALLEST_TELLING_SIZE);
+  const isTight = hasSmallSizes(names, sizes.base);
   const fitAxis = remembering((observed) => fitDimension(names, sizes, observed));
   return {
-    fit(observed, earlier) {
+    fit(observed, others, open) {
       const { base } = observed;
-      if (base === undefined || base === 'no tensor') return { type: undefined, shape: undefined, isUnsure: false };
+      if (base === undefined || base === 'no tensor') return { type: undefined, ...NOTHING };
       const { type } = base;
       const shapes = mapExperiment(observed, shapeOf);
       const rank = base.shape?.length;
       const agree = experimentPoints(shapes).every((shape) => shape === undefined || shape.length === rank);
-      if (rank === undefined || !agree) return { type, shape: undefined, isUnsure: false };
+      if (rank === undefined || !agree) return { type, ...NOTHING };
       let isUnsure = false;
+      let isContradicted = false;
       const shape = Array.from({ length: rank }, (_, axis): number | string => {
         const values = mapExperiment(shapes, (each) => numberOf(each?.[axis]));
         if (plannedPoints(values).some(Number.isNaN)) return '?';
@@ -56,14 +64,18 @@ export function shapeFitter(
           isUnsure = true;
           return '?';
         }
-        if (isConstant && values.base === 0 && isTight) return '?';
-        if (!agreesWith(dimension, axis, earlier)) return '?';
+        // Where a window is larger than what it slides over, engines infer 0 or 1.
+        if (isConstant && isTight && values.base <= 1 && shapeOf(open)?.[axis] !== values.base) return '?';
+        if (!agreesWith(dimension, axis, others)) {
+          isContradicted = true;
+          return '?';
+        }
         if (isConstant) return values.base;
         const text = dimensionText(dimension);
         dimensions.set(text, dimension);
         return text;
       });
-      return { type, shape, isUnsure };
+      return { type, shape, isUnsure, isContradicted };
     },
     telling(observed) {
       const shapes = mapExperiment(observed, shapeOf);
@@ -92,12 +104,21 @@ function remembering(
   };
 }
 
-function agreesWith(dimension: Dimension, axis: number, earlier: readonly Observation[]): boolean {
-  return earlier.every(({ sizes, known }) => {
+function agreesWith(dimension: Dimension, axis: number, others: readonly Observation[]): boolean {
+  return others.every(({ sizes, known, mayBeTooSmall }) => {
     const size = shapeOf(known)?.[axis];
-    return typeof size !== 'number' || evaluateDimension(dimension, sizes) === size;
+    if (typeof size !== 'number') return true;
+    const expected = evaluateDimension(dimension, sizes);
+    return expected === size || (mayBeTooSmall && (expected ?? 0) === 0);
   });
 }
+
+/** Sizes below the windows that slide over them tell less. */
+export function hasSmallSizes(names: readonly string[], sizes: Sizes): boolean {
+  return names.some((name) => (sizes.get(name) ?? 0) < SMALLEST_TELLING_SIZE);
+}
+
+const SMALLEST_TELLING_SIZE = 64;
 
 function shapeOf(known: KnownType | undefined): readonly (number | string)[] | undefined {
   return known === undefined || known === 'no tensor' ? undefined : known.shape;

@@ -2,9 +2,9 @@
 import { breather } from '../../breathe.js';
 import type { ValueType } from '../../graph/value-type.js';
 import { evaluateDimension, parseDimension, type Dimension, type Sizes } from './dimension.js';
-import { attempts, type Attempt } from './experiments.js';
+import { attempts, MOST_DIMENSIONS, type Attempt } from './experiments.js';
 import type { Experiment } from './fit-dimension.js';
-import { experimentPoints, mapExperiment, shapeFitter } from './fit-shape.js';
+import { experimentPoints, hasSmallSizes, mapExperiment, shapeFitter, type Observation } from './fit-shape.js';
 import type { Level, TypedLevel } from './level.js';
 import type { KnownType } from './typed-graph.js';
 
@@ -14,8 +14,6 @@ export interface OpenShapes {
   sizeOf(size: number | string, sizes: Sizes): number | undefined;
 }
 
-/** With more open dimensions, only the names that the engine itself passes on are told. */
-const MOST_DIMENSIONS = 8;
 /** Nodes typed in all experiments on a model together; large graphs get a few rounds all the same. */
 const WORK_LIMIT = 200_000;
 const LEAST_ROUNDS = 12;
@@ -27,7 +25,7 @@ const MOST_ASKED_ABOUT = 100;
 interface Findings {
   readonly types: Map<string, ValueType>;
   readonly dimensions: Map<string, Dimension>;
-  /** Everything typed so far. */
+  /** Every choice so far that the engine took for the whole graph. */
   readonly seen: { readonly sizes: Sizes; readonly level: TypedLevel }[];
   /** The typing's work at which no further experiment begins. */
   readonly workLimit: number;
@@ -67,14 +65,17 @@ async function experiment(level: Level, found: Findings, signal: AbortSignal | u
   }
 }
 
-/** @returns whether the engine refused a node for any of the sizes. */
+/** @returns whether other sizes may tell more: the engine refused a node, or what seemed to be a size was none. */
 async function conclude(
   level: Level,
-  { free, sizes: planned, varied }: Attempt,
+  { free, sizes: planned, control, varied }: Attempt,
   { types, dimensions, seen, workLimit }: Findings,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { lowered, ...first } = planned;
+  const controlled = control && (await level.typed(control, signal)).at.types;
+  const open = hasSmallSizes(free, planned.base) ? (await level.typed(undefined, signal)).at.types : undefined;
+  let isContradicted = false;
   const known = new Map<Sizes, TypedLevel>();
   let sizes: Experiment<Sizes> = first;
   let levels = await typed(sizes);
@@ -92,8 +93,10 @@ async function conclude(
     levels = await typed(sizes);
     unsure = await fitAll(unsure);
   }
-  for (const [choice, typedLevel] of known) seen.push({ sizes: choice, level: typedLevel });
-  return [...known.values()].some(({ failed }) => failed > 0);
+  for (const [choice, typedLevel] of known) {
+    if (typedLevel.failed === 0) seen.push({ sizes: choice, level: typedLevel });
+  }
+  return isContradicted || [...known.values()].some(({ failed }) => failed > 0);
 
   async function typed(choices: Experiment<Sizes>): Promise<Experiment<TypedLevel>> {
     for (const choice of experimentPoints(choices)) {
@@ -106,16 +109,26 @@ async function conclude(
   async function fitAll(values: Iterable<string>): Promise<readonly string[]> {
     const fitter = shapeFitter(free, sizes, dimensions);
     const pause = breather(signal);
-    const open: string[] = [];
+    const left: string[] = [];
     for (const value of values) {
       const observed = mapExperiment(levels, ({ at }) => at.types.get(value));
-      const earlier = seen.map((each) => ({ sizes: each.sizes, known: each.level.at.types.get(value) }));
-      const { type, shape, isUnsure } = fitter.fit(observed, earlier);
+      const fit = fitter.fit(observed, otherObservations(value), open?.get(value));
+      const { type, shape } = fit;
       if (type !== undefined && isBetter({ type, shape }, types.get(value))) types.set(value, { type, shape });
-      if (isUnsure) open.push(value);
+      if (fit.isUnsure) left.push(value);
+      if (fit.isContradicted) isContradicted = true;
       await pause();
     }
-    return open;
+    return left;
+  }
+
+  function otherObservations(value: string): readonly Observation[] {
+    const others = seen.map((each): Observation => {
+      const isSmall = hasSmallSizes(free, each.sizes);
+      return { sizes: each.sizes, known: each.level.at.types.get(value), mayBeTooSmall: isSmall };
+    });
+    if (control === undefined) return others;
+    return [...others, { sizes: control, known: controlled?.get(value), mayBeTooSmall: true }];
   }
 
   /** A choice that tells more of the first unsure value of which more can be told; each is made once. */
