@@ -33,3 +33,6 @@ export const OPEN_SIZES: Readonly<Record<string, Readonly<Record<string, number>
   'nnsplit_en.onnx': { 'input 1': 100 },
   'nnsplit_zh.onnx': { 'input 1': 100 },
 };
+
+/** Cases in whose bodies no values can be observed: case path → why. */
+export const UNOBSERVABLE: Readonly<Record<string, string>> = {};

@@ -23,6 +23,8 @@ export interface ShapeRequest {
 }
 
 export interface InferredShapes {
+  /** What the values belong to: the graph asked about, or the body at the end of a path. */
+  readonly graph: Graph;
   /** Open dimensions of the model's inputs; one that the model does not name is called after its input: "x[1]". */
   readonly dimensions: readonly string[];
   /**
@@ -30,6 +32,8 @@ export interface InferredShapes {
    * "?" where unknown. What the engine cannot tell is as the file states it; undefined where that tells nothing either.
    */
   typeOf(value: string): ValueType | undefined;
+  /** The size that a size in a shape stands for ("2 × sequence"); undefined where one that it takes is not given. */
+  sizeOf(size: number | string, sizes: Readonly<Record<string, number>>): number | undefined;
   /** Types and shapes for given sizes of the open dimensions. @throws CancelledError */
   at(sizes: Readonly<Record<string, number>>, signal?: AbortSignal): Promise<ConcreteShapes>;
   /**
@@ -48,17 +52,26 @@ export interface ConcreteShapes {
 
 /** Never fails because of an odd model: what cannot be inferred is absent. @throws CancelledError */
 export async function inferShapes({ graph, engine, toRunnable, signal }: ShapeRequest): Promise<InferredShapes> {
-  const typing = { engine, toRunnable, refused: new Set<string>(), scalars: new WeakMap(), work: 0 };
+  const typing = {
+    engine,
+    toRunnable,
+    refused: new Set<string>(),
+    suspects: new WeakMap(),
+    scalars: new WeakMap(),
+    work: 0,
+  };
   return inferLevel(mainLevel(graph, typing), signal);
 }
 
 async function inferLevel(level: Level, signal: AbortSignal | undefined): Promise<InferredShapes> {
   const { names, scope } = level;
-  const types = await openShapes(level, signal);
+  const { types, sizeOf } = await openShapes(level, signal);
   const bodies = new Map<string, Promise<InferredShapes>>();
   const shapes: InferredShapes = {
+    graph: scope.graph,
     dimensions: names,
     typeOf: (value) => types.get(value) ?? scope.graph.valueInfo(value),
+    sizeOf: (size, sizes) => sizeOf(size, new Map(Object.entries(sizes))),
     at: (sizes, cancel) => concreteShapes(level, sizes, cancel),
     async inside([step, ...rest], cancel) {
       if (step === undefined) return shapes;

@@ -12,6 +12,8 @@ export interface Experiment<Choice> {
   /** By the position of the name: this one smaller. Needed only for sizes that are rounded. */
   readonly lowered?: readonly Choice[];
   readonly check: Choice;
+  /** Chosen to tell apart what the others leave possible. */
+  readonly further?: readonly Choice[];
 }
 
 /** Strides beyond this are not looked for. */
@@ -20,13 +22,15 @@ const LARGEST_DIVISOR = 1024;
 const LARGEST_MULTIPLE = 64;
 /** A size that grows with the fourth power of an input's is none that a network has. */
 const MAXIMUM_FACTORS = 4;
+/** Sizes far from the usual: the smaller one for models that do not take the larger. */
+const FAR_SIZES = [500_009, 20_011];
 
 /**
  * The expression that gives every observed size, those of `check` included; undefined where there is none or where
  * several would do.
  * @param names names of the open dimensions.
  * @param sizes sizes of the names in each choice.
- * @param values the size in question in each choice.
+ * @param values the size in question in each choice; NaN in one of `further`: not known there.
  */
 export function fitDimension(
   names: readonly string[],
@@ -42,12 +46,37 @@ export function fitDimension(
   return fits ? dimension : undefined;
 }
 
+/**
+ * A size of one name, the others as in `base`, that would tell apart the quotients that are possible so far; undefined
+ * where none is, or one only.
+ */
+export function tellingSize(
+  names: readonly string[],
+  sizes: Experiment<Sizes>,
+  values: Experiment<number>,
+): { readonly name: string; readonly size: number } | undefined {
+  const { rest } = takeFactors(names, pointsOf(sizes, values));
+  const { quotients } = possibleQuotients(names, rest);
+  const [first, second] = quotients;
+  if (first === undefined) return undefined;
+  const { name, divisor, least, most } = first;
+  const base = sizes.base.get(name) ?? NaN;
+  if (second !== undefined) {
+    // Far away, a quotient tells its divisor, and one that does not depend on the name stays what it was.
+    const far = FAR_SIZES.find((size) => sizes.further?.every((choice) => choice.get(name) !== size) ?? true);
+    if (far !== undefined) return { name, size: far };
+  }
+  if (least === most) return undefined;
+  // ⌊(x + c) / k⌋ steps up where x + c is a multiple of k: at this x, half of the offsets have stepped.
+  const middle = Math.ceil((least + most) / 2);
+  return { name, size: base + modulo(-(base + middle), divisor) };
+}
+
 interface Point {
   readonly at: Sizes;
   readonly value: number;
-  /** Position of the only name that differs from the base; undefined for base and check. */
+  /** Position of the only name that differs from the base by the experiment's plan. */
   readonly moved?: number;
-  readonly isCheck?: boolean;
 }
 
 function pointsOf(sizes: Experiment<Sizes>, values: Experiment<number>): Point[] {
@@ -58,7 +87,11 @@ function pointsOf(sizes: Experiment<Sizes>, values: Experiment<number>): Point[]
     ...moved(sizes.raised, values.raised),
     // Tried only where the others do not tell.
     ...(values.lowered === undefined ? [] : moved(sizes.lowered ?? [], values.lowered)),
-    { at: sizes.check, value: values.check, isCheck: true },
+    { at: sizes.check, value: values.check },
+    ...(values.further ?? []).flatMap((value, index): Point[] => {
+      const at = sizes.further?.[index];
+      return at === undefined || Number.isNaN(value) ? [] : [{ at, value }];
+    }),
   ];
 }
 
@@ -109,19 +142,37 @@ function fitSum(names: readonly string[], points: readonly Point[]): Dimension |
 
 /** A multiple of a rounded quotient of one name: strided windows, and what undoes them. */
 function fitQuotient(names: readonly string[], points: readonly Point[]): Dimension | undefined {
-  for (const coefficient of divisorsOf(points.map(({ value }) => value))) {
-    const divided = points.map((point) => ({ ...point, value: point.value / coefficient }));
-    const candidates = names.flatMap((name) => quotientsOf(name, divided));
-    const [only] = candidates;
-    if (only !== undefined) return candidates.length === 1 ? { ...only, coefficient } : undefined;
-  }
-  return undefined;
+  const { coefficient, quotients } = possibleQuotients(names, points);
+  const [only, other] = quotients;
+  // The offset must be pinned down by the choices, or it would be a guess.
+  if (only === undefined || other !== undefined || only.least !== only.most) return undefined;
+  return { coefficient, factors: [], terms: [[only.name, 1]], constant: only.least, divisor: only.divisor };
 }
 
-/** Quotients of a name that give all values; the offset must be pinned down by the choices, or it would be a guess. */
-function quotientsOf(name: string, points: readonly Point[]): Dimension[] {
-  const candidates: Dimension[] = [];
-  for (let divisor = 2; divisor <= LARGEST_DIVISOR && candidates.length < 2; divisor++) {
+/** ⌊(name + c) / divisor⌋ for every c from `least` to `most`. */
+interface Quotients {
+  readonly name: string;
+  readonly divisor: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Quotients that give all values, times the smallest coefficient for which there are any; no more than two ranges. */
+function possibleQuotients(
+  names: readonly string[],
+  points: readonly Point[],
+): { readonly coefficient: number; readonly quotients: readonly Quotients[] } {
+  for (const coefficient of divisorsOf(points.map(({ value }) => value))) {
+    const divided = points.map((point) => ({ ...point, value: point.value / coefficient }));
+    const quotients = names.flatMap((name) => quotientsOf(name, divided));
+    if (quotients.length > 0) return { coefficient, quotients };
+  }
+  return { coefficient: 1, quotients: [] };
+}
+
+function quotientsOf(name: string, points: readonly Point[]): Quotients[] {
+  const found: Quotients[] = [];
+  for (let divisor = 2; divisor <= LARGEST_DIVISOR && found.length < 2; divisor++) {
     // From ⌊(x + c) / k⌋ = v follows v·k − x ≤ c < (v + 1)·k − x.
     let least = -Infinity;
     let most = Infinity;
@@ -130,12 +181,13 @@ function quotientsOf(name: string, points: readonly Point[]): Dimension[] {
       least = Math.max(least, low);
       most = Math.min(most, low + divisor - 1);
     }
-    // Two offsets that would do count as two candidates.
-    for (let offset = least; offset <= Math.min(most, least + 1); offset++) {
-      candidates.push({ coefficient: 1, factors: [], terms: [[name, 1]], constant: offset, divisor });
-    }
+    if (least <= most) found.push({ name, divisor, least, most });
   }
-  return candidates;
+  return found;
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
 }
 
 /** Small numbers that divide all of them, 1 first. */

@@ -28,7 +28,7 @@ export interface TypedLevel {
 /** After so many rounds of a loop, sizes that still change are given up. */
 const MAXIMUM_ROUNDS = 3;
 /** Typed versions of a graph that are kept: bodies need them, and the experiments come in turn. */
-const KEPT_VERSIONS = 12;
+const KEPT_VERSIONS = 24;
 
 export function mainLevel(graph: Graph, typing: Typing): Level {
   const inputs = new Map(graph.inputs.map((input) => [input.name, named(input)]));

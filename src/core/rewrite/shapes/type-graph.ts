@@ -19,6 +19,8 @@ export interface Typing {
   readonly toRunnable: (model: ModelProto) => RunnableModel;
   /** Operators that the engine lacks for certain types: not tried again. */
   readonly refused: Set<string>;
+  /** Nodes of a graph that the engine refused for some sizes: they are asked about alone. */
+  readonly suspects: WeakMap<Graph, Set<GraphNode>>;
   /** Values of a graph that were seen to have no axes: the engine's answer alone does not tell it. */
   readonly scalars: WeakMap<Graph, Set<string>>;
   /** Nodes typed so far: what the work is counted in. */
@@ -48,8 +50,9 @@ export async function typeGraph(typing: Typing, at: TypedGraph, options: TypingO
   let failures = 0;
   let failed = 0;
   const nodes = graph.order.filter((node) => !node.outputs.every((value) => value === '' || isConstant(at, value)));
-  for (let start = 0; start < nodes.length; start += PART_NODES)
-    await typeNodes(nodes.slice(start, start + PART_NODES));
+  const suspects = typing.suspects.get(graph) ?? new Set<GraphNode>();
+  typing.suspects.set(graph, suspects);
+  for (const part of partsOf(nodes, suspects)) await typeNodes(part);
   return failed;
 
   async function typeNodes(candidates: readonly GraphNode[]): Promise<void> {
@@ -70,7 +73,10 @@ export async function typeGraph(typing: Typing, at: TypedGraph, options: TypingO
         return;
       }
       if (types === 'operator') typing.refused.add(operatorKey(first));
-      else failed++;
+      else {
+        failed++;
+        suspects.add(first);
+      }
       failures++;
       part.forEach(stateOutputs);
       return;
@@ -162,6 +168,23 @@ export async function typeGraph(typing: Typing, at: TypedGraph, options: TypingO
       await session?.release();
     }
   }
+}
+
+/** Neighbours together as far as one part may hold them, suspects alone. */
+function* partsOf(nodes: readonly GraphNode[], suspects: ReadonlySet<GraphNode>): Generator<GraphNode[]> {
+  // What is added on the way has been asked about.
+  const known = new Set(suspects);
+  let part: GraphNode[] = [];
+  for (const node of nodes) {
+    const isAlone = known.has(node);
+    if (part.length > 0 && (isAlone || part.length === PART_NODES)) {
+      yield part;
+      part = [];
+    }
+    if (isAlone) yield [node];
+    else part.push(node);
+  }
+  if (part.length > 0) yield part;
 }
 
 /** Those of the nodes that some values depend on. */
