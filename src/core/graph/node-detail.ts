@@ -127,7 +127,7 @@ function typed(graph: Graph, name: string): NamedValueType {
 }
 
 /** An attribute's value in a line. */
-function attributeText(attribute: AttributeProto): string {
+export function attributeText(attribute: AttributeProto): string {
   const { type } = attribute;
   if (attribute.refAttrName !== '') return displayText(`the function's “${attribute.refAttrName}”`);
   if (type === AttributeType.FLOAT) return floatText(attribute.f);
