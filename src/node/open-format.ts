@@ -1,9 +1,13 @@
 /** Which reader opens which file. The contents decide, not the name. */
 import type { ByteSource, SiblingFiles } from '../core/bytes/byte-source.js';
+import { problem } from '../core/errors.js';
+import { detectFormat } from '../core/formats/detect.js';
 import { openGguf } from '../core/formats/gguf/open.js';
 import { openNumpy } from '../core/formats/numpy/open.js';
 import { openOnnx, type OnnxFile } from '../core/formats/onnx/open.js';
+import { openOnnxText } from '../core/formats/onnx/open-text.js';
 import { onnxWeights } from '../core/formats/onnx/weights.js';
+import { openPytorch } from '../core/formats/pytorch/open.js';
 import { openSafetensors } from '../core/formats/safetensors/open.js';
 import { openSafetensorsIndex } from '../core/formats/safetensors/open-index.js';
 import type { TensorFile } from '../core/formats/tensor-file.js';
@@ -20,28 +24,29 @@ export async function openFormat(
   siblings: SiblingFiles,
   signal?: AbortSignal,
 ): Promise<OpenedFormat> {
-  switch (await detect(source)) {
+  const format = await detectFormat(source);
+  switch (format) {
     case 'gguf':
       return { weights: await openGguf(source, siblings, signal) };
     case 'numpy':
       return { weights: await openNumpy(source, signal) };
+    case 'pytorch':
+      return { weights: await openPytorch(source, signal) };
     case 'safetensors':
       return { weights: await openSafetensors(source, signal) };
     case 'safetensors-index':
       return { weights: await openSafetensorsIndex(source, siblings, signal) };
     case 'onnx':
       return network(await openOnnx(source, siblings, signal));
+    case 'onnx-text':
+      return network(await openOnnxText(source, siblings, signal));
+    case 'hdf5':
+    case 'keras':
+      throw problem('not-a-model', `“${source.name}” is an HDF5 file, which cannot be read yet.`, {
+        place: 'the whole file',
+        remedy: 'Save its arrays as safetensors or .npz.',
+      });
   }
-}
-
-async function detect(source: ByteSource): Promise<'gguf' | 'numpy' | 'safetensors' | 'safetensors-index' | 'onnx'> {
-  const head = await source.read(0, Math.min(16, source.size));
-  const text = Array.from(head, (byte) => String.fromCharCode(byte)).join('');
-  if (text.startsWith('GGUF')) return 'gguf';
-  if (text.startsWith('\x93NUMPY') || text.startsWith('PK\x03\x04')) return 'numpy';
-  if (text[8] === '{') return 'safetensors';
-  if (text.startsWith('{')) return 'safetensors-index';
-  return 'onnx';
 }
 
 function network(onnx: OnnxFile): OpenedFormat {

@@ -1,6 +1,6 @@
 /** The way that numbers take from one place of a graph to another. */
 import { problem } from '../errors.js';
-import { displayText } from './display-text.js';
+import { displayText } from '../display-text.js';
 import type { Graph } from './graph.js';
 import { graphLinks, type Adjacency, type GraphLinks } from './links.js';
 import { isHidden } from './scopes.js';

@@ -2,7 +2,14 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CancelledError, problem } from '../../../src/core/errors.js';
-import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../../../src/protocol/rpc.js';
+import {
+  connect,
+  serve,
+  type Channel,
+  type Client,
+  type OnProgress,
+  type RpcMessage,
+} from '../../../src/protocol/rpc.js';
 import { threadChannel } from '../../../src/protocol/thread-channel.js';
 
 interface Words {

@@ -1,6 +1,6 @@
 /** A node beside the documentation of its operator: its own values beside the defaults, its inputs by their roles. */
 import type { NodeProto } from '../../formats/onnx/onnx_pb.js';
-import { displayText } from '../display-text.js';
+import { displayText } from '../../display-text.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { attributeText } from '../node-detail.js';
 import { attributeWords } from './attribute-words.js';

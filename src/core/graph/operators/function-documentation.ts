@@ -4,7 +4,7 @@ import {
   type AttributeProto,
   type FunctionProto,
 } from '../../formats/onnx/onnx_pb.js';
-import { displayText } from '../display-text.js';
+import { displayText } from '../../display-text.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { attributeText } from '../node-detail.js';
 import type { AttributeDocumentation } from './documentation.js';
