@@ -81,7 +81,7 @@ function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDeta
   return {
     id,
     title: module.label,
-    operator: nodeCountText(nodes.length),
+    operator: moduleCaption(module),
     domain: '',
     module: pathOf(module.parent),
     inputs: [...entering].slice(0, MAXIMUM_ENTRIES).map((value) => ({ ...typed(graph, value), constant: false })),
@@ -111,6 +111,11 @@ function detailOfValue(id: string, kind: 'input' | 'output', value: NamedValueTy
 /** Every node of a module, at any depth, in topological order. */
 export function nodesIn(module: Module): GraphNode[] {
   return module.items.flatMap((item) => (isModule(item) ? nodesIn(item) : [item]));
+}
+
+/** "12 nodes"; of blocks that are all alike "34 nodes each". */
+export function moduleCaption({ nodeCount, blocks }: Module): string {
+  return blocks === undefined ? nodeCountText(nodeCount) : `${nodeCountText(nodeCount / blocks)} each`;
 }
 
 /** "1 node", "12 nodes". */

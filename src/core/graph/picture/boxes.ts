@@ -3,7 +3,7 @@ import { displayText } from '../../display-text.js';
 import type { GraphNode } from '../graph.js';
 import { detectActivationLayers } from '../layer-detection.js';
 import { isModule, type Module, type ModuleTree } from '../modules.js';
-import { nodeCountText } from '../node-detail.js';
+import { moduleCaption } from '../node-detail.js';
 import { countParameters } from '../parameters.js';
 import type { ValueType } from '../value-type.js';
 import type { VisibleItem } from './visible.js';
@@ -50,7 +50,7 @@ export function boxDescriber(
     }
     if (item.kind === 'module') {
       const { module } = item;
-      return { label: module.label, caption: nodeCountText(module.nodeCount), ...contents.ofModule(module) };
+      return { label: module.label, caption: moduleCaption(module), ...contents.ofModule(module) };
     }
     const type = typeText(item.kind === 'output' ? (typeOf(item.value) ?? item.type) : item.type);
     const caption = item.kind === 'outer' ? ['from around', type].filter((part) => part !== '').join(': ') : type;
