@@ -8,30 +8,56 @@ import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
 import type { GraphNodeDetail } from './description.js';
 import { displayText } from '../display-text.js';
 import type { Graph, GraphNode } from './graph.js';
-import { itemOfId } from './item-ids.js';
+import { bodyScopes, outerValues, scopeOf, type GraphScope } from './graph-scopes.js';
+import { itemOfId, type ScopePath } from './item-ids.js';
 import { buildModuleTree, isModule, type Module } from './modules.js';
 import { shown } from './overview.js';
 import { countParameters } from './parameters.js';
-import type { NamedValueType } from './value-type.js';
+import type { NamedValueType, ValueType } from './value-type.js';
 
 const MAXIMUM_ENTRIES = 100;
 const MAXIMUM_LIST = 16;
 
+/** What is known of the values of a graph; by default what the file states. */
+type TypesOf = (path: ScopePath) => ((value: string) => ValueType | undefined) | undefined;
+
+/** A graph of the model, and what is known of its values. */
+interface Place {
+  readonly scope: GraphScope;
+  readonly graph: Graph;
+  readonly typeOf: (value: string) => ValueType | undefined;
+}
+
 /**
- * Everything about one item of the graph: a node, a module, an input or an output.
+ * Everything about one item of the graph or of a body in it: a node, a module, an input or an output.
  * @throws ProblemError `not-applicable` when the graph has no such item.
  */
-export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
+export function nodeDetail(main: Graph, id: string, typesOf?: TypesOf): GraphNodeDetail {
   const item = itemOfId(id);
-  if (item.kind === 'node') {
-    const node = graph.nodes[item.index];
-    if (node !== undefined) return detailOfNode(graph, id, node);
-  } else if (item.kind === 'module') {
-    const module = buildModuleTree(graph).module(item.id);
-    if (module !== undefined) return detailOfModule(graph, id, module);
-  } else if (item.kind !== 'outer') {
-    const value = (item.kind === 'input' ? graph.inputs : graph.outputs)[item.index];
-    if (value !== undefined) return detailOfValue(id, item.kind, value);
+  const scope = scopeOf(main, item.scope);
+  const { graph } = scope;
+  const place: Place = { scope, graph, typeOf: typesOf?.(item.scope) ?? graph.valueInfo };
+  switch (item.kind) {
+    case 'node': {
+      const node = graph.nodes[item.index];
+      if (node !== undefined) return detailOfNode(place, id, node);
+      break;
+    }
+    case 'module': {
+      const module = buildModuleTree(graph).module(item.id);
+      if (module !== undefined) return detailOfModule(place, id, module);
+      break;
+    }
+    case 'outer': {
+      const value = outerValues(scope)[item.index];
+      if (value !== undefined) return detailOfValue(id, item.kind, typed(place, value));
+      break;
+    }
+    case 'input':
+    case 'output': {
+      const value = (item.kind === 'input' ? graph.inputs : graph.outputs)[item.index];
+      if (value !== undefined) return detailOfValue(id, item.kind, typed(place, value.name));
+    }
   }
   throw problem('not-applicable', 'The graph has no such item.', {
     place: displayText(id),
@@ -39,8 +65,10 @@ export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
   });
 }
 
-function detailOfNode(graph: Graph, id: string, node: GraphNode): GraphNodeDetail {
+function detailOfNode(place: Place, id: string, node: GraphNode): GraphNodeDetail {
+  const { graph, scope } = place;
   const tree = buildModuleTree(graph);
+  const bodies = bodyScopes(scope, node);
   return {
     id,
     title: displayText(node.name === '' ? tree.nameOf(node) : node.name),
@@ -48,19 +76,21 @@ function detailOfNode(graph: Graph, id: string, node: GraphNode): GraphNodeDetai
     domain: displayText(node.domain === '' ? 'ai.onnx' : node.domain, 80),
     module: pathOf(tree.moduleOf(node)),
     inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => ({
-      ...typed(graph, value),
+      ...typed(place, value),
       constant: graph.initializer(value) !== undefined,
     })),
-    outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(graph, value)),
+    outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(place, value)),
     attributes: node.proto.attribute.slice(0, MAXIMUM_ENTRIES).map((attribute) => ({
       name: displayText(attribute.name, 80),
       value: attributeText(attribute),
     })),
     parameters: countParameters(graph).byNode[node.index] ?? 0,
+    ...(bodies.length === 0 ? {} : { bodies }),
   };
 }
 
-function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDetail {
+function detailOfModule(place: Place, id: string, module: Module): GraphNodeDetail {
+  const { graph } = place;
   const nodes = nodesIn(module);
   const members = new Set(nodes);
   const operators = new Map<string, number>();
@@ -84,8 +114,8 @@ function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDeta
     operator: moduleCaption(module),
     domain: '',
     module: pathOf(module.parent),
-    inputs: [...entering].slice(0, MAXIMUM_ENTRIES).map((value) => ({ ...typed(graph, value), constant: false })),
-    outputs: [...leaving].slice(0, MAXIMUM_ENTRIES).map((value) => typed(graph, value)),
+    inputs: [...entering].slice(0, MAXIMUM_ENTRIES).map((value) => ({ ...typed(place, value), constant: false })),
+    outputs: [...leaving].slice(0, MAXIMUM_ENTRIES).map((value) => typed(place, value)),
     attributes: [...operators]
       .sort(([, a], [, b]) => b - a)
       .slice(0, MAXIMUM_ENTRIES)
@@ -94,15 +124,15 @@ function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDeta
   };
 }
 
-function detailOfValue(id: string, kind: 'input' | 'output', value: NamedValueType): GraphNodeDetail {
+function detailOfValue(id: string, kind: 'input' | 'outer' | 'output', value: NamedValueType): GraphNodeDetail {
   return {
     id,
     title: displayText(value.name),
-    operator: kind === 'input' ? 'Input' : 'Output',
+    operator: { input: 'Input', outer: 'Value from around the body', output: 'Output' }[kind],
     domain: '',
     module: [],
     inputs: kind === 'output' ? [{ ...shown(value), constant: false }] : [],
-    outputs: kind === 'input' ? [shown(value)] : [],
+    outputs: kind === 'output' ? [] : [shown(value)],
     attributes: [],
     parameters: 0,
   };
@@ -127,8 +157,8 @@ function pathOf(module: Module | undefined): readonly string[] {
   return (module?.path ?? []).map((segment) => displayText(segment, 80));
 }
 
-function typed(graph: Graph, name: string): NamedValueType {
-  return shown({ name, ...(graph.valueInfo(name) ?? { type: 'unknown', shape: undefined }) });
+function typed({ graph, typeOf }: Place, name: string): NamedValueType {
+  return shown({ name, ...(typeOf(name) ?? graph.valueInfo(name) ?? { type: 'unknown', shape: undefined }) });
 }
 
 /** An attribute's value in a line. */
