@@ -1,17 +1,22 @@
 /** The picture itself: SVG with drag, wheel and keys. The view moves without re-rendering the boxes. */
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { GraphEdge, GraphItem, GraphPicture } from '../../src/protocol/model.js';
 import { hideTooltip } from '../controls/tooltip.js';
 import { ui } from '../state/interface-state.js';
 import type { Coloring } from './coloring.js';
 import { Edges } from './edges.js';
+import { inSight, isLarge, serves, sightOf, type Sight } from './in-sight.js';
 import { Items } from './items.js';
 import { edgesOf, neighbour, type Direction } from './neighbours.js';
+import { Specks } from './specks.js';
 import { fitView, reveal, startView, zoomAt, type Size, type View } from './viewport.js';
 
 const DRAG_FROM_PX = 4;
 const KEY_ZOOM = 1.25;
+/** Before it is known where the view will be. */
+const NOWHERE: Sight = { area: [0, 0, 0, 0], scale: 1 };
+const NONE: ReadonlySet<GraphEdge> = new Set();
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
@@ -22,7 +27,8 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 export interface GraphActions {
   zoom(factor: number): void;
   fit(): void;
-  svg(): SVGSVGElement | null;
+  /** Draws the whole picture, also what is out of sight, for as long as somebody makes something of it. */
+  withWhole<T>(use: (svg: SVGSVGElement) => Promise<T> | T): Promise<T | undefined>;
 }
 
 interface GraphCanvasProps {
@@ -49,8 +55,17 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     const { clientWidth = 0, clientHeight = 0 } = svg.current ?? {};
     return { width: clientWidth, height: clientHeight };
   };
+  const [sight, setSight] = useState<Sight>();
+  const [isWhole, setWhole] = useState(false);
+  /** What is drawn of a large picture follows the view. */
+  const look = (): void => {
+    const now = view.current;
+    const size = windowSize();
+    setSight((before) => (before !== undefined && serves(before, now, size) ? before : sightOf(now, size)));
+  };
   const show = (next: View, keep = true): void => {
     view.current = next;
+    look();
     scene.current?.setAttribute('transform', `translate(${next.x} ${next.y}) scale(${next.scale})`);
     svg.current?.classList.toggle('far', next.scale < 0.45);
     if (keep) ui.graphView.value = [next.scale, next.x, next.y];
@@ -60,19 +75,29 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     show(zoomAt(view.current, factor, x ?? width / 2, y ?? height / 2));
   };
   const fit = (): void => show(fitView(picture, windowSize()));
-  actions.current = { zoom, fit, svg: () => svg.current };
+  const withWhole: GraphActions['withWhole'] = async (use) => {
+    setWhole(true);
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    try {
+      return svg.current === null ? undefined : await use(svg.current);
+    } finally {
+      setWhole(false);
+    }
+  };
+  actions.current = { zoom, fit, withWhole };
 
   useLayoutEffect(() => {
     const place = (): void => {
       const kept = ui.graphView.peek();
       const size = windowSize();
-      const start = startView(picture, size);
+      const start = startView(picture, size, topmost(picture)?.box);
       if (kept === undefined) show(selectedBox.current ? reveal(start, selectedBox.current, size) : start, false);
       else show({ scale: kept[0], x: kept[1], y: kept[2] }, false);
     };
     place();
     const observer = new ResizeObserver(() => {
       if (ui.graphView.peek() === undefined) place();
+      else look();
     });
     if (svg.current) observer.observe(svg.current);
     return () => observer.disconnect();
@@ -138,6 +163,9 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   };
 
   const focusId = selected?.id ?? picture.items[0]?.id;
+  const limits = isWhole || !isLarge(picture) ? undefined : (sight ?? NOWHERE);
+  const shown = useMemo(() => inSight(picture, limits, focusId), [picture, limits, focusId]);
+  const highlighted = useMemo(() => (selected ? edgesOf(picture, selected.id) : NONE), [picture, selected?.id]);
   return (
     <svg
       ref={svg}
@@ -172,21 +200,19 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
         </marker>
       </defs>
       <g ref={scene}>
-        <Items
-          items={picture.items.filter((item) => item.expanded)}
-          coloring={coloring}
-          selectedId={selected?.id}
-          focusId={focusId}
-        />
-        <Edges edges={picture.edges} highlighted={selected ? edgesOf(picture, selected.id) : new Set()} />
-        <Items
-          items={picture.items.filter((item) => !item.expanded)}
-          coloring={coloring}
-          selectedId={selected?.id}
-          focusId={focusId}
-        />
+        <Items items={shown.containers} coloring={coloring} selectedId={selected?.id} focusId={focusId} />
+        <Specks items={shown.specks} edges={shown.threads} coloring={coloring} />
+        <Edges edges={shown.edges} highlighted={highlighted} />
+        <Items items={shown.boxes} coloring={coloring} selectedId={selected?.id} focusId={focusId} />
       </g>
     </svg>
+  );
+}
+
+function topmost({ items }: GraphPicture): GraphItem | undefined {
+  return items.reduce<GraphItem | undefined>(
+    (best, item) => (item.expanded || (best !== undefined && best.box[1] <= item.box[1]) ? best : item),
+    undefined,
   );
 }
 

@@ -75,9 +75,10 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   const selected = itemOfSelection(picture, selection.value);
   const name = openedModel.value?.overview.fileName ?? 'model';
   const bytesOf = async (format: 'svg' | 'png'): Promise<Uint8Array> => {
-    const svg = actions.current?.svg();
-    if (!svg) return new Uint8Array();
-    return format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture);
+    const bytes = await actions.current?.withWhole((svg) =>
+      format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture),
+    );
+    return bytes ?? new Uint8Array();
   };
   const exportable = (format: 'svg' | 'png') => ({
     suggestedName: fileName(`${name}-graph`, format),
