@@ -5,7 +5,7 @@ import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
-import { picture } from './picture.js';
+import { bodiesOf, nodesAround, scopePicture } from './bodies.js';
 import { PASSES, resultOf, UNIT_METRICS } from './result.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
@@ -20,14 +20,16 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ready: async () => openState(network, scenario),
-    graph: async ({ expanded }) => picture(network, expanded ?? []),
+    graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,
     modulesAround: async ({ item, layer }) => {
       const node = network.nodes.find((each) => each.id === item || (layer !== undefined && each.layer === layer));
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
     node: async ({ id }) => {
-      const node = network.nodes.find((candidate) => candidate.id === id);
+      const bodies = bodiesOf(network, id);
+      const local = id.slice(id.lastIndexOf('#'));
+      const node = nodesAround(network, id).nodes.find((candidate) => candidate.id === local);
       if (node === undefined) throw problem('internal', `No node ${id}`);
       const values = (edges: readonly (readonly [string, string])[], end: 0 | 1) =>
         edges.map((edge) => ({ name: `${edge[end]}_output`, type: 'float32', shape: [1, 16, 32, 32] }));
@@ -55,6 +57,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
               ]
             : [],
         parameters: node.parameters,
+        ...(bodies === undefined ? {} : { bodies }),
       };
     },
     tensors: async ({ start }) => ({ rows: tensorsOf(network).slice(start), total: tensorsOf(network).length }),

@@ -4,5 +4,5 @@ export const SCENARIOS = [
 ] as const; // prettier-ignore
 export type Scenario = (typeof SCENARIOS)[number];
 
-export const MODELS = ['images', 'text', 'huge', 'hostile'] as const;
+export const MODELS = ['images', 'text', 'huge', 'hostile', 'branching'] as const;
 export type ModelName = (typeof MODELS)[number];
