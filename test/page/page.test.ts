@@ -159,7 +159,7 @@ describe('the graph', () => {
     expect(await item(page, 'layer4').locator('.graph-box').getAttribute('fill')).not.toBe(fill);
     await item(page, 'layer4').locator('[data-toggle]').click();
     await expect.poll(() => item(page, 'layer4/0').count()).toBe(1);
-    expect(await lastCall(page, 'graph')).toEqual({ expanded: ['layer4'] });
+    expect(await lastCall(page, 'graph')).toEqual({ expanded: ['layer4'], scope: '' });
     await page.close();
   });
 
