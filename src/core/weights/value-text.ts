@@ -3,11 +3,11 @@ import { encodeHalf } from '../tensor/half.js';
 import { sixteenBitTable, type StoredType } from '../tensor/stored-type.js';
 import type { NumberArray } from '../tensor/tensor.js';
 
-/** Decimals of so few digits come back unchanged through the type; so many digits tell all its values apart. */
+/** Decimals of so few digits come back unchanged through the type's normal numbers; so many tell all its values apart. */
 const DIGITS = {
-  float32: { kept: 6, enough: 9 },
-  float16: { kept: 3, enough: 5 },
-  bfloat16: { kept: 2, enough: 4 },
+  float32: { kept: 6, enough: 9, smallestNormal: 2 ** -126 },
+  float16: { kept: 3, enough: 5, smallestNormal: 2 ** -14 },
+  bfloat16: { kept: 2, enough: 4, smallestNormal: 2 ** -126 },
 } as const;
 
 /** The element at `index` of what a tensor's `read` gave. */
@@ -28,8 +28,8 @@ export function valueText(type: StoredType, data: NumberArray, index: number): s
 
 function shortest(type: keyof typeof DIGITS, value: number): string {
   if (!Number.isFinite(value) || value === 0) return Object.is(value, -0) ? '-0' : String(value);
-  const { kept, enough } = DIGITS[type];
-  for (let digits: number = kept; digits < enough; digits++) {
+  const { kept, enough, smallestNormal } = DIGITS[type];
+  for (let digits: number = Math.abs(value) < smallestNormal ? 1 : kept; digits < enough; digits++) {
     const decimal = Number(value.toPrecision(digits));
     if (isSame(type, decimal, value)) return String(decimal);
   }
