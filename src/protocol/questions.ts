@@ -11,6 +11,10 @@ export const QUESTIONS = [
   'unit',
   'example',
   'tensors',
+  'tensorDetail',
+  'tensorStatistics',
+  'tensorTile',
+  'tensorValues',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

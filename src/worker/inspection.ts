@@ -6,6 +6,7 @@ import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
+import type { NetworkSubject } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
@@ -27,7 +28,7 @@ import { createFileExamination, type FileExamination } from './file-examination.
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
-import { networkSubject } from './network-subject.js';
+import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
 import { reportContents } from './report/contents.js';
@@ -42,7 +43,7 @@ import {
   unitMetricValues,
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
-import { tensorRows } from './tensor-rows.js';
+import { tensorQuestions } from './tensor-questions.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
@@ -65,6 +66,7 @@ interface Runnable {
   readonly network: Network;
   readonly inputs: Inputs;
   readonly runs: InputRuns;
+  readonly tensorOf: NetworkSubject['tensorOf'];
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
 }
@@ -113,7 +115,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       return withMeasured(picture, tree, model().examination.result());
     },
     modulesAround: async (place) => modulesAround(runnable().network.graph, runnable().network.tree, place),
-    node: async ({ id }) => nodeDetail(runnable().network.graph, id),
+    node: async ({ id }) => nodeDetail(runnable().network.graph, id, runnable().tensorOf),
 
     async setInputs({ recipe }) {
       const { inputs, runs } = runnable();
@@ -151,7 +153,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
-    tensors: async ({ start }) => tensorRows(model().file.weights, start),
+    ...tensorQuestions(model),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -239,6 +241,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       network,
       inputs,
       runs,
+      tensorOf: tensorsOf(file.weights, network),
       shapes: () => (shapes ??= track(inferShapes({ ...network, engine, signal: background.signal }))),
     };
   }

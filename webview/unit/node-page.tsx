@@ -1,6 +1,7 @@
 /** A node of the graph: its operator, what goes in and out, its attributes. */
 import type { JSX } from 'preact';
 import type { GraphItem, GraphNodeDetail } from '../../src/protocol/model.js';
+import { TextButton } from '../controls/button.js';
 import { Spinner } from '../controls/fields.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
 import { formatShape, operatorName } from '../format/words.js';
@@ -9,7 +10,7 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
-import { selectLayer } from '../state/selection.js';
+import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
 
 const LAYERS_SHOWN = 60;
@@ -63,9 +64,17 @@ function Ports({ title, ports }: { title: string; ports: GraphNodeDetail['inputs
     <div class="tensors">
       <h3>{title}</h3>
       <ul>
-        {ports.map(({ name, type, shape, constant }) => (
+        {ports.map(({ name, type, shape, constant, tensor }) => (
           <li key={name}>
-            <span class="tensor-name">{name}</span>
+            <span class="tensor-name">
+              {tensor === undefined ? (
+                name
+              ) : (
+                <TextButton title="Show its values" onClick={() => selectTensor(tensor)}>
+                  {name}
+                </TextButton>
+              )}
+            </span>
             <span class="tensor-shape">{formatShape(shape)}</span>
             <span class="tensor-type">{constant ? `${type}, weights` : type}</span>
           </li>

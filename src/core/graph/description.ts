@@ -82,10 +82,17 @@ export interface GraphNodeDetail {
   readonly operator: string;
   readonly domain: string;
   readonly module: readonly string[];
-  readonly inputs: readonly (NamedValueType & { readonly constant: boolean })[];
+  readonly inputs: readonly NodeInput[];
   readonly outputs: readonly NamedValueType[];
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
   readonly parameters: number;
+}
+
+export interface NodeInput extends NamedValueType {
+  /** Part of the file instead of computed. */
+  readonly constant: boolean;
+  /** Place in the file of the tensor that it is, if it is one. */
+  readonly tensor?: number;
 }
 
 /** The tree of modules and activation layers: VS Code's outline of the model. */

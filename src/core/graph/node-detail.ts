@@ -14,18 +14,21 @@ import { shown } from './overview.js';
 import { countParameters } from './parameters.js';
 import type { NamedValueType } from './value-type.js';
 
+type TensorOf = (value: string) => number | undefined;
+
 const MAXIMUM_ENTRIES = 100;
 const MAXIMUM_LIST = 16;
 
 /**
  * Everything about one item of the graph: a node, a module, an input or an output.
+ * @param tensorOf place in the file of the tensor that a value is.
  * @throws ProblemError `not-applicable` when the graph has no such item.
  */
-export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
+export function nodeDetail(graph: Graph, id: string, tensorOf: TensorOf = () => undefined): GraphNodeDetail {
   const item = itemOfId(id);
   if (item.kind === 'node') {
     const node = graph.nodes[item.index];
-    if (node !== undefined) return detailOfNode(graph, id, node);
+    if (node !== undefined) return detailOfNode(graph, id, node, tensorOf);
   } else if (item.kind === 'module') {
     const module = buildModuleTree(graph).module(item.id);
     if (module !== undefined) return detailOfModule(graph, id, module);
@@ -39,7 +42,7 @@ export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
   });
 }
 
-function detailOfNode(graph: Graph, id: string, node: GraphNode): GraphNodeDetail {
+function detailOfNode(graph: Graph, id: string, node: GraphNode, tensorOf: TensorOf): GraphNodeDetail {
   const tree = buildModuleTree(graph);
   return {
     id,
@@ -47,10 +50,14 @@ function detailOfNode(graph: Graph, id: string, node: GraphNode): GraphNodeDetai
     operator: displayText(node.opType, 80),
     domain: displayText(node.domain === '' ? 'ai.onnx' : node.domain, 80),
     module: pathOf(tree.moduleOf(node)),
-    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => ({
-      ...typed(graph, value),
-      constant: graph.initializer(value) !== undefined,
-    })),
+    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => {
+      const tensor = tensorOf(value);
+      return {
+        ...typed(graph, value),
+        constant: graph.initializer(value) !== undefined,
+        ...(tensor === undefined ? {} : { tensor }),
+      };
+    }),
     outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(graph, value)),
     attributes: node.proto.attribute.slice(0, MAXIMUM_ENTRIES).map((attribute) => ({
       name: displayText(attribute.name, 80),

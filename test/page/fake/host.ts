@@ -9,7 +9,7 @@ import { picture } from './picture.js';
 import { PASSES, resultOf, UNIT_METRICS } from './result.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
-import { tensorsOf } from './tensors.js';
+import { tensorAnswers, tensorsOf } from './tensors.js';
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -42,7 +42,15 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
             0,
           ).map((value) => ({ ...value, constant: false })),
           ...(node.parameters > 0
-            ? [{ name: `${node.label}.weight`, type: 'float32', shape: [16, 16, 3, 3], constant: true }]
+            ? [
+                {
+                  name: `${node.label}.weight`,
+                  type: 'float32',
+                  shape: [16, 16, 3, 3],
+                  constant: true,
+                  tensor: network.nodes.filter(({ parameters }) => parameters > 0).indexOf(node),
+                },
+              ]
             : []),
         ],
         outputs: values([['', id]], 1),
@@ -56,7 +64,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
         parameters: node.parameters,
       };
     },
-    tensors: async ({ start }) => ({ rows: tensorsOf(network).slice(start), total: tensorsOf(network).length }),
+    ...tensorAnswers(network),
     unitMetric: async ({ metric }) => ({
       layers: network.layers.map((layer) =>
         Float32Array.from({ length: layer.units }, (_, unit) => {
