@@ -60,14 +60,7 @@ export function TensorPicture({ index, row, picture, onPicture, statistics }: Te
     () => sample.value && pictureSource(index, picture, size, blocks, colors(sample.value.values, statistics)),
     [sample.value, blocks, statistics],
   );
-  const labels = useMemo(
-    (): MatrixLabels => ({
-      row: String,
-      cell: (line, column) => `${row.name}${cellName(row.dims, picture, line, column)}`,
-      columnAxis: picture.kind === 'kernels' ? 'inputs' : `axis ${picture.view.columnAxis ?? ''}`,
-    }),
-    [row, picture],
-  );
+  const labels = useMemo(() => labelsOf(row, picture), [row, picture]);
   const exportable = {
     suggestedName: fileName(row.name, 'png'),
     make: () => {
@@ -114,6 +107,19 @@ export function TensorPicture({ index, row, picture, onPicture, statistics }: Te
       </div>
     </section>
   );
+}
+
+/** Rows and columns of kernels are counted by the outputs and inputs that they belong to. */
+function labelsOf({ name, dims }: TensorRow, picture: PictureView): MatrixLabels {
+  const cell = (row: number, column: number): string => `${name}${cellName(dims, picture, row, column)}`;
+  if (picture.kind === 'matrix') return { row: String, cell, columnAxis: `axis ${picture.view.columnAxis ?? ''}` };
+  const [height = 1, width = 1] = dims.slice(-2);
+  return {
+    row: (row) => String(Math.floor(row / (height + 1))),
+    column: (column) => String(Math.floor(column / (width + 1))),
+    cell,
+    columnAxis: 'output ↓ input →',
+  };
 }
 
 /** A few rows need little room; a square all of it. */
