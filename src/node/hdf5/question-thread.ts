@@ -1,0 +1,212 @@
+/**
+ * The owner's end of the thread with the HDF5 library: one question at a time, each with a limit on how long it may be
+ * computed. A library that is lost on a file takes its thread along and nothing else; the next question starts another.
+ */
+import { Worker } from 'node:worker_threads';
+import type { ByteSource } from '../../core/bytes/byte-source.js';
+import { displayText } from '../../core/display-text.js';
+import { problem, type ProblemError } from '../../core/errors.js';
+import {
+  CHANNEL_BYTES,
+  CHANNEL_HEAD_BYTES,
+  READ_DONE,
+  READ_FAILED,
+  type Hdf5Answer,
+  type Hdf5Contents,
+  type Hdf5File,
+  type Hdf5Question,
+  type Hdf5Said,
+  type Hdf5ThreadData,
+} from './messages.js';
+
+export interface ValuesQuestion {
+  readonly path: string;
+  readonly dims: readonly number[];
+  readonly elementBytes: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** A file as the thread knows it. */
+export interface Hdf5Questions {
+  /** @throws ProblemError `malformed-model` with the library's reason, and what reading the source throws. */
+  contents(): Promise<Hdf5Contents>;
+  /** The elements' bytes, little-endian. @throws as `contents` does. */
+  values(question: ValuesQuestion): Promise<Uint8Array>;
+}
+
+export interface Hdf5Thread {
+  about(source: ByteSource): Hdf5Questions;
+  /** Ends the thread; what is asked later fails. */
+  close(): Promise<void>;
+}
+
+export interface Hdf5ThreadOptions {
+  /** A question that is computed for longer is given up, and the thread with it. */
+  readonly patienceMilliseconds?: number;
+}
+
+const PATIENCE_MILLISECONDS = 10_000;
+/** Patience is counted in so many parts: of time during which this thread itself was busy, one part counts. */
+const PATIENCE_PARTS = 10;
+
+interface Running {
+  readonly worker: Worker;
+  readonly word: Int32Array;
+  readonly shared: Uint8Array;
+}
+
+/** @param script the thread's bundle; it is started with the first question. */
+export function hdf5Thread(
+  script: URL,
+  { patienceMilliseconds = PATIENCE_MILLISECONDS }: Hdf5ThreadOptions = {},
+): Hdf5Thread {
+  let running: Running | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  let files = 0;
+  let closed = false;
+
+  const start = async (): Promise<Running> => {
+    const channel = new SharedArrayBuffer(CHANNEL_HEAD_BYTES + CHANNEL_BYTES);
+    const workerData: Hdf5ThreadData = { channel };
+    // Nothing of the environment is of use to it.
+    const worker = new Worker(script, { workerData, env: {}, stdout: true, stderr: true });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    worker.on('error', () => undefined);
+    worker.once('exit', () => {
+      if (running?.worker === worker) running = undefined;
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve());
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`The HDF5 thread ended when it started (${code}).`)));
+    });
+    return {
+      worker,
+      word: new Int32Array(channel, 0, 1),
+      shared: new Uint8Array(channel, CHANNEL_HEAD_BYTES, CHANNEL_BYTES),
+    };
+  };
+  const stop = async (): Promise<void> => {
+    const stopping = running;
+    running = undefined;
+    // A thread that sleeps on a read does not end.
+    if (stopping !== undefined) wake(stopping, READ_FAILED);
+    await stopping?.worker.terminate();
+  };
+
+  const ask = async (source: ByteSource, question: Hdf5Question): Promise<Hdf5Answer> => {
+    if (closed) throw failure(source, question, 'the file was closed');
+    const asked = (running ??= await start());
+    asked.worker.ref();
+    const outcome = await converse(asked, source, question, patienceMilliseconds / PATIENCE_PARTS);
+    asked.worker.unref();
+    if (outcome.lost) await stop();
+    if ('error' in outcome) throw outcome.error;
+    return outcome.answer;
+  };
+  const inTurn = (source: ByteSource, question: Hdf5Question): Promise<Hdf5Answer> => {
+    const asked = queue.then(() => ask(source, question));
+    queue = asked.catch(() => undefined);
+    return asked;
+  };
+
+  return {
+    about(source) {
+      const file: Hdf5File = { id: files++, size: source.size };
+      return {
+        async contents() {
+          const answer = await inTurn(source, { about: 'contents', file });
+          return 'contents' in answer ? answer.contents : mixedUp();
+        },
+        async values(question) {
+          const answer = await inTurn(source, { about: 'values', file, ...question });
+          return 'bytes' in answer ? answer.bytes : mixedUp();
+        },
+      };
+    },
+    async close() {
+      closed = true;
+      await stop();
+    },
+  };
+}
+
+type Outcome =
+  { readonly lost: false; readonly answer: Hdf5Answer } | { readonly lost: boolean; readonly error: unknown };
+
+/** Asks, serves what is read meanwhile, and waits for the answer. */
+function converse(
+  running: Running,
+  source: ByteSource,
+  question: Hdf5Question,
+  partMilliseconds: number,
+): Promise<Outcome> {
+  const { worker } = running;
+  return new Promise((resolve) => {
+    /** Why a read failed: says more than what the library makes of it. */
+    let readError: unknown;
+    let partsLeft = PATIENCE_PARTS;
+    let serving = false;
+    const patience = setInterval(() => {
+      if (serving) return;
+      partsLeft--;
+      if (partsLeft <= 0) end({ lost: true, error: failure(source, question, 'the library does not come to an end') });
+    }, partMilliseconds);
+    const end = (outcome: Outcome): void => {
+      clearInterval(patience);
+      worker.off('message', hear).off('error', gone).off('exit', gone);
+      resolve(outcome);
+    };
+    const serve = async (offset: number, length: number): Promise<void> => {
+      serving = true;
+      try {
+        running.shared.set(await source.read(offset, length));
+        wake(running, READ_DONE);
+      } catch (error) {
+        readError ??= error;
+        wake(running, READ_FAILED);
+      } finally {
+        serving = false;
+      }
+    };
+    const hear = (said: Hdf5Said): void => {
+      switch (said.said) {
+        case 'ready':
+          return;
+        case 'read':
+          return void serve(said.offset, said.length);
+        case 'answer':
+          return end(readError === undefined ? { lost: false, answer: said.answer } : { lost: true, error: readError });
+        case 'failure':
+          // After a read that failed the library may hold half of something.
+          return end({
+            lost: said.lost || readError !== undefined,
+            error: readError ?? failure(source, question, said.reason),
+          });
+      }
+    };
+    const gone = (): void => end({ lost: true, error: failure(source, question, 'the library failed on it') });
+    worker.on('message', hear).on('error', gone).on('exit', gone);
+    worker.postMessage(question);
+  });
+}
+
+function wake({ word }: Running, state: number): void {
+  Atomics.store(word, 0, state);
+  Atomics.notify(word, 0);
+}
+
+function failure({ name }: ByteSource, question: Hdf5Question, reason: string): ProblemError {
+  const part =
+    question.about === 'values' ? `The dataset “${displayText(question.path, 100)}” of “${name}”` : `“${name}”`;
+  return problem('malformed-model', `${part} cannot be read: ${displayText(reason)}.`, {
+    place: question.about === 'values' ? `“${displayText(question.path, 100)}” in ${name}` : `the structure of ${name}`,
+    remedy: 'Download or save the file again.',
+  });
+}
+
+function mixedUp(): never {
+  throw new Error('The HDF5 thread answered another question.');
+}
