@@ -40,7 +40,8 @@ export function WeightsView(): JSX.Element {
           onInput={(text) => (ui.weightsFilter.value = text)}
         />
         <span class="muted">
-          {filter === '' ? formatCount(total) : `${formatCount(shown.length)} of ${formatCount(total)}`} tensors
+          {filter === '' ? formatCount(total) : `${formatCount(shown.length)} of ${formatCount(total)}`}{' '}
+          {total === 1 ? 'tensor' : 'tensors'}
         </span>
       </div>
       {problem && <ProblemBox problem={problem} action="Try again" onAction={loadTensors} />}
