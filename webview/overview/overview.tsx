@@ -56,8 +56,16 @@ function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
   }
   return (
     <section class="card welcome" aria-labelledby="welcome-title">
-      <h2 id="welcome-title">What does this model do on your data?</h2>
-      <p>Check below where the inputs come from, then run. One run answers all of these:</p>
+      <h2 id="welcome-title">
+        {model.overview.network === undefined
+          ? 'What are these weights like?'
+          : 'What does this model do on your data?'}
+      </h2>
+      <p>
+        {model.overview.network === undefined
+          ? 'A run reads every tensor once, from end to end, and answers:'
+          : 'Check below where the inputs come from, then run. One run answers all of these:'}
+      </p>
       <ul class="questions">
         {applicable.map((pass) => (
           <li key={pass.id}>{pass.question}</li>

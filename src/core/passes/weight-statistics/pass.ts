@@ -1,0 +1,277 @@
+import { throwIfCancelled } from '../../errors.js';
+import { displayText } from '../../display-text.js';
+import { CALCULATES } from '../../graph/scan-weights.js';
+import type { TensorStatistics } from '../../weights/statistics.js';
+import { zeroSlices } from '../../weights/zero-slices.js';
+import type { FilePass, FileSubject } from '../pass.js';
+import type { Finding, PassResult, ResultTable, TensorMetric } from '../result.js';
+import { count, percent } from '../words.js';
+import { ADVICE, suspicionsOf, type Suspicion } from './suspicions.js';
+
+const VERSION = 1;
+/** Findings name this many tensors each; the table has all of them. */
+const TENSORS_NAMED = 3;
+/** A tensor with fewer zeros was not pruned. */
+const PRUNED_FROM = 0.05;
+/** Lists (biases, scales) have too few values for a pattern. */
+const MATRIX_RANK = 2;
+
+interface Examined {
+  readonly tensor: number;
+  readonly name: string;
+  readonly statistics: TensorStatistics;
+  readonly suspicions: readonly Suspicion[];
+  /** Rows (first axis) and columns (second axis) that are zero throughout. */
+  readonly zeroRows: number;
+  readonly zeroColumns: number;
+  readonly rank: number;
+}
+
+/** What the weights are like, which of them are suspicious, and what pruning left: methods M4. */
+export const weightStatistics: FilePass = {
+  id: 'weight-statistics',
+  version: VERSION,
+  reads: 'weights',
+  title: 'Weights: numbers, oddities, pruning',
+  question: 'What are the weights like, is any of them broken, and what was pruned?',
+  method:
+    'Every tensor is read once, piece by piece. Suspicious are: NaN and infinity; tensors of two or more axes with one ' +
+    'value throughout; a largest size more than 10,000 times the median size of the values that are not zero (of 64 ' +
+    'values or more); more than 1 % denormals of the type they are stored in; values of 65,520 or more, which float16 ' +
+    'cannot hold. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
+    'axis at most N are not zero, everywhere. Zero rows and columns are slices of the first and second axis without any ' +
+    'other value. Source: methods M4.',
+  applies: ({ tensors }) =>
+    tensors.some(({ values }) => values !== undefined)
+      ? { applies: true }
+      : { applies: false, reason: 'The file stores no tensors with numbers.' },
+  async examine(subject: FileSubject): Promise<PassResult> {
+    const factors = factorsOf(subject);
+    const examined: Examined[] = [];
+    for (const [tensor, { name, dims, dtype }] of subject.tensors.entries()) {
+      throwIfCancelled(subject.signal);
+      const statistics = await subject.statistics(tensor);
+      if (statistics === undefined || statistics.count === 0) continue;
+      const suspicions = suspicionsOf({ dims, dtype }, statistics, factors === undefined || factors.has(tensor));
+      const [zeroRows, zeroColumns] = await zeroRowsAndColumns(subject, tensor, statistics);
+      examined.push({
+        tensor,
+        name: displayText(name),
+        statistics,
+        suspicions,
+        zeroRows,
+        zeroColumns,
+        rank: dims.length,
+      });
+    }
+    return resultOf(subject.tensors.length, examined);
+  },
+};
+
+/** Tensors that operators take as factors; undefined where there is no graph to tell. */
+function factorsOf({ network }: FileSubject): ReadonlySet<number> | undefined {
+  if (network === undefined) return undefined;
+  const factors = new Set<number>();
+  for (const { opType, inputs } of network.graph.nodes) {
+    if (!CALCULATES.has(opType)) continue;
+    for (const value of inputs) {
+      const tensor = network.tensorOf(value);
+      if (tensor !== undefined) factors.add(tensor);
+    }
+  }
+  return factors;
+}
+
+/** Read again only where zeros would suffice for a row or a column. */
+async function zeroRowsAndColumns(
+  { tensors, signal }: FileSubject,
+  index: number,
+  { zeros, count: all }: TensorStatistics,
+): Promise<readonly [number, number]> {
+  const tensor = tensors[index];
+  const [rows = 1, columns = 1] = tensor?.dims ?? [];
+  if (tensor === undefined || tensor.dims.length < MATRIX_RANK || zeros < all / Math.max(rows, columns)) return [0, 0];
+  const [ofRows, ofColumns] = await zeroSlices(tensor, [0, 1], { signal });
+  return [sum(ofRows), sum(ofColumns)];
+}
+
+function sum(flags: Uint8Array | undefined): number {
+  return (flags ?? new Uint8Array()).reduce((total, flag) => total + flag, 0);
+}
+
+function resultOf(tensors: number, examined: readonly Examined[]): PassResult {
+  const suspicious = examined.filter(({ suspicions }) => suspicions.length > 0);
+  const pruned = examined.filter(isPruned);
+  return {
+    pass: 'weight-statistics',
+    passVersion: VERSION,
+    answer: answerOf(examined, suspicious, pruned),
+    findings: [...suspicionFindings(suspicious), ...pruningFindings(examined, pruned)],
+    layerMetrics: [],
+    unitMetrics: [],
+    exampleMetrics: [],
+    curves: [],
+    tensorMetrics: metrics(tensors, examined),
+    tables: [
+      ...(suspicious.length === 0 ? [] : [suspiciousTable(suspicious)]),
+      ...(pruned.length === 0 ? [] : [pruningTable(pruned)]),
+    ],
+  };
+}
+
+function isPruned({ statistics, zeroRows, zeroColumns, rank }: Examined): boolean {
+  if (rank < MATRIX_RANK || statistics.zeros === statistics.count) return false;
+  return statistics.zeros / statistics.count >= PRUNED_FROM || zeroRows + zeroColumns > 0;
+}
+
+function answerOf(examined: readonly Examined[], suspicious: readonly Examined[], pruned: readonly Examined[]): string {
+  const total = (of: (statistics: TensorStatistics) => number): number =>
+    examined.reduce((all, { statistics }) => all + of(statistics), 0);
+  const values = total((statistics) => statistics.count);
+  const broken = values - total(({ finite }) => finite);
+  const zeros = percent(total((statistics) => statistics.zeros) / values);
+  return (
+    `${broken === 0 ? `All ${count(values)} numbers are finite` : `${count(broken)} of ${count(values)} numbers are NaN or infinite`} ` +
+    `and ${zeros} are exactly zero; ${count(suspicious.length)} of ${count(examined.length)} tensors look odd, ` +
+    `${count(pruned.length)} were pruned.`
+  );
+}
+
+/** One finding for each kind of oddity, however many tensors have it. */
+function suspicionFindings(suspicious: readonly Examined[]): Finding[] {
+  const byKind = new Map<string, { readonly of: Examined; readonly suspicion: Suspicion }[]>();
+  for (const of of suspicious) {
+    for (const suspicion of of.suspicions) {
+      const key = `${suspicion.severity} ${suspicion.kind}`;
+      byKind.set(key, [...(byKind.get(key) ?? []), { of, suspicion }]);
+    }
+  }
+  return [...byKind.values()].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => b.suspicion.weight - a.suspicion.weight);
+    const [worst] = sorted;
+    if (worst === undefined) return [];
+    const shown = sorted.slice(0, TENSORS_NAMED).map(({ of, suspicion }) => `${of.name}: ${suspicion.text}`);
+    const more = sorted.length - shown.length;
+    return [
+      {
+        severity: worst.suspicion.severity,
+        weight: worst.suspicion.weight,
+        sentence: `${shown.join('; ')}${more > 0 ? `; and ${count(more)} more tensors` : ''}.`,
+        advice: ADVICE[worst.suspicion.kind],
+        tensor: worst.of.tensor,
+      },
+    ];
+  });
+}
+
+function pruningFindings(examined: readonly Examined[], pruned: readonly Examined[]): Finding[] {
+  const matrices = examined.filter(({ rank }) => rank >= MATRIX_RANK);
+  const patterned = pruned.filter(({ statistics }) => statistics.pattern !== undefined);
+  const [first] = pruned;
+  if (first === undefined) return [];
+  const zeros = pruned.reduce((all, { statistics }) => all + statistics.zeros, 0);
+  const values = pruned.reduce((all, { statistics }) => all + statistics.count, 0);
+  return [
+    {
+      severity: 'information',
+      weight: pruned.length / matrices.length,
+      sentence:
+        `${count(pruned.length)} of ${count(matrices.length)} matrices and kernels were pruned: ${percent(zeros / values)} of their ` +
+        `values are zero${patterned.length === 0 ? ', without a pattern' : `, in ${count(patterned.length)} of them in an N:M pattern`}.`,
+      advice:
+        'Zeros save time only where an engine knows of them: 2:4 patterns and whole rows or columns do, zeros here and there rarely.',
+      tensor: first.tensor,
+    },
+  ];
+}
+
+function suspiciousTable(suspicious: readonly Examined[]): ResultTable {
+  return {
+    id: 'suspicious-tensors',
+    title: 'Tensors that look odd',
+    definition: 'Each with everything that is odd about it. A click shows the tensor.',
+    columns: [
+      { id: 'tensor', label: 'Tensor', format: 'text' },
+      { id: 'what', label: 'What', format: 'text' },
+    ],
+    rows: suspicious.map(({ tensor, name, suspicions }) => ({
+      cells: [name, suspicions.map(({ text }) => text).join('; ')],
+      tensor,
+    })),
+  };
+}
+
+function pruningTable(pruned: readonly Examined[]): ResultTable {
+  return {
+    id: 'pruned-tensors',
+    title: 'What pruning left',
+    definition:
+      'Matrices and kernels with 5 % zeros or more, or with a row or column of zeros. A click shows the tensor.',
+    columns: [
+      { id: 'tensor', label: 'Tensor', format: 'text' },
+      { id: 'zeros', label: 'Zeros', format: 'share' },
+      { id: 'pattern', label: 'Pattern', format: 'text' },
+      { id: 'rows', label: 'Zero rows', format: 'count' },
+      { id: 'columns', label: 'Zero columns', format: 'count' },
+    ],
+    rows: pruned.map(({ tensor, name, statistics, zeroRows, zeroColumns }) => ({
+      cells: [name, statistics.zeros / statistics.count, patternText(statistics), zeroRows, zeroColumns],
+      tensor,
+    })),
+  };
+}
+
+function patternText({ pattern }: TensorStatistics): string {
+  return pattern === undefined ? 'none' : `${pattern.nonZero}:${pattern.of} along axis ${pattern.axis}`;
+}
+
+function metrics(tensors: number, examined: readonly Examined[]): TensorMetric[] {
+  const metric = (facts: Omit<TensorMetric, 'values'>, of: (statistics: TensorStatistics) => number): TensorMetric => {
+    const values = new Float64Array(tensors).fill(NaN);
+    for (const { tensor, statistics } of examined) values[tensor] = of(statistics);
+    return { ...facts, values };
+  };
+  return [
+    metric(
+      {
+        id: 'weight-zero-share',
+        label: 'Zeros',
+        definition: 'Share of the values that are exactly 0 (methods M4).',
+        format: 'share',
+        scale: 'sequential',
+      },
+      ({ zeros, count: all }) => zeros / all,
+    ),
+    metric(
+      {
+        id: 'weight-mean',
+        label: 'Mean',
+        definition: 'Mean of the finite values.',
+        format: 'number',
+        scale: 'diverging',
+      },
+      ({ mean }) => mean,
+    ),
+    metric(
+      {
+        id: 'weight-deviation',
+        label: 'Deviation',
+        definition: 'Standard deviation of the finite values, of all of them and not of a sample (ddof 0).',
+        format: 'number',
+        scale: 'sequential',
+      },
+      ({ standardDeviation }) => standardDeviation,
+    ),
+    metric(
+      {
+        id: 'weight-largest',
+        label: 'Largest size',
+        definition: 'Largest absolute value of the finite values.',
+        format: 'number',
+        scale: 'sequential',
+        spread: 'logarithmic',
+      },
+      ({ minimum, maximum }) => Math.max(Math.abs(minimum), Math.abs(maximum)),
+    ),
+  ];
+}
