@@ -3,6 +3,7 @@ import type { WorkerApi } from './worker-api.js';
 
 export const QUESTIONS = [
   'graph',
+  'typesInferred',
   'node',
   'modulesAround',
   'unitMetric',

@@ -5,7 +5,8 @@ import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
-import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
+import { initialExpansion } from '../core/graph/picture/first-picture.js';
+import { layoutGraph } from '../core/graph/picture/layout.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
@@ -25,6 +26,7 @@ import type {
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
+import { createGate } from './gate.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
@@ -44,6 +46,7 @@ import {
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
 import { tensorQuestions } from './tensor-questions.js';
+import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
@@ -69,7 +72,11 @@ interface Runnable {
   readonly tensorOf: NetworkSubject['tensorOf'];
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
+  readonly types: ValueTypes;
 }
+
+/** What is found out without anybody having asked waits for the first picture; the command line asks for none. */
+const FIRST_PICTURE_MILLISECONDS = 1000;
 
 export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
@@ -80,6 +87,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   const underway = new Set<Promise<unknown>>();
   /** What is found out without anybody having asked. */
   const background = new AbortController();
+  const firstPicture = createGate(FIRST_PICTURE_MILLISECONDS, background.signal);
   const track = <T>(work: Promise<T>): Promise<T> => {
     underway.add(work);
     const done = (): boolean => underway.delete(work);
@@ -110,10 +118,14 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     open: (request, signal) => track(open(request, signal)),
 
     async graph({ expanded }, signal) {
-      const { graph, tree } = runnable().network;
-      const picture = await layoutGraph(graph, tree, expanded ?? initialExpansion(tree), signal);
+      const { network, types } = runnable();
+      const { graph, tree } = network;
+      const typeOf = types.typeOf([]) ?? graph.valueInfo;
+      const picture = await layoutGraph({ graph, tree, expanded: expanded ?? initialExpansion(tree), typeOf, signal });
+      firstPicture.open();
       return withMeasured(picture, tree, model().examination.result());
     },
+    typesInferred: async (_request, signal) => track(runnable().types.inferred([], signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, runnable().network.tree, place),
     node: async ({ id }) => nodeDetail(runnable().network.graph, id, runnable().tensorOf),
 
@@ -210,7 +222,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     opened = inspected;
     await inspected.examination.showCached();
     const cached = await runnable?.runs.showCached();
-    void track(examineStructure(inspected));
+    void track(firstPicture.opened.then(() => examineStructure(inspected)));
     const fileResult = inspected.examination.result();
     return {
       overview: overview(file.fileName, file.weights, network?.graph, cannotRun),
@@ -236,14 +248,11 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
     const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
-    let shapes: Promise<InferredShapes> | undefined;
-    return {
-      network,
-      inputs,
-      runs,
-      tensorOf: tensorsOf(file.weights, network),
-      shapes: () => (shapes ??= track(inferShapes({ ...network, engine, signal: background.signal }))),
-    };
+    let inferred: Promise<InferredShapes> | undefined;
+    const shapes = (): Promise<InferredShapes> =>
+      (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
+    const tensorOf = tensorsOf(file.weights, network);
+    return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

@@ -1,6 +1,6 @@
 /** The centre of the page: the graph, collapsed by module and coloured by a value. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
 import { Legend } from '../charts/legend.js';
 import { IconButton } from '../controls/button.js';
@@ -31,8 +31,19 @@ export function GraphView(): JSX.Element {
   const model = openedModel.value;
   const expanded = ui.expanded.value;
   // What passes over the file measured stands in the items: asked again when more is known.
-  const graph = useResource((signal) => host.graph({ expanded }, signal), [model, expanded, fileResult.value], true);
+  const [isTyped, setTyped] = useState(false);
+  const graph = useResource(
+    (signal) => host.graph({ expanded }, signal),
+    [model, expanded, fileResult.value, isTyped],
+    true,
+  );
   const picture = graph.value;
+  // Types and shapes are inferred once the first picture is there.
+  const types = useResource(picture && ((signal) => host.typesInferred({}, signal).then(() => true)), [
+    model,
+    picture !== undefined,
+  ]);
+  useEffect(() => setTyped(types.value === true), [types.value]);
   useEffect(() => {
     if (picture !== undefined) graphPicture.value = picture;
   }, [picture]);

@@ -21,6 +21,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   return {
     ready: async () => openState(network, scenario),
     graph: async ({ expanded }) => picture(network, expanded ?? []),
+    typesInferred: async () => undefined,
     modulesAround: async ({ item, layer }) => {
       const node = network.nodes.find((each) => each.id === item || (layer !== undefined && each.layer === layer));
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
