@@ -6,6 +6,7 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
 import { ProblemBox } from '../shell/problem-box.js';
+import { passResults } from '../state/metrics.js';
 import { inputs, openedModel, progress, result, startRun } from '../state/session.js';
 import { loadTensors, tensors } from '../state/tensors.js';
 import { filterTensors } from '../weights/filter.js';
@@ -22,7 +23,7 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       <div class="overview-side">
         {cannotRun.length > 0 && <CannotRun problems={cannotRun} />}
         {model.overview.unread.length > 0 && <Unread problems={model.overview.unread} />}
-        {result.value ? <Findings /> : <BeforeFirstRun model={model} />}
+        {isAnswered(model) ? <Findings /> : <BeforeFirstRun model={model} />}
         <Answers />
         {inputs.value && <InputsCard inputs={inputs.value} />}
         <Facts overview={model.overview} />
@@ -30,6 +31,14 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       {model.overview.network === undefined ? <WeightsPanel /> : <GraphView />}
     </div>
   );
+}
+
+/** A network needs a run; of weights alone every question can be answered without inputs. */
+function isAnswered({ overview, passes }: OpenedModel): boolean {
+  if (overview.network !== undefined) return result.value !== undefined;
+  const answered = new Set(passResults.value.map(({ pass }) => pass));
+  const open = passes.filter(({ id, reason }) => reason === undefined && !answered.has(id));
+  return answered.size > 0 && open.length === 0;
 }
 
 function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {

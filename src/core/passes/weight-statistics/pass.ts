@@ -2,11 +2,12 @@ import { throwIfCancelled } from '../../errors.js';
 import { displayText } from '../../display-text.js';
 import { CALCULATES } from '../../graph/scan-weights.js';
 import type { TensorStatistics } from '../../weights/statistics.js';
+import { suspicions as suspicionsIn, type Suspicion, type SuspicionKind } from '../../weights/suspicious.js';
 import { zeroSlices } from '../../weights/zero-slices.js';
+import type { WeightTensor } from '../../formats/tensor-file.js';
 import type { FilePass, FileSubject } from '../pass.js';
 import type { Finding, PassResult, ResultTable, TensorMetric } from '../result.js';
 import { count, percent } from '../words.js';
-import { ADVICE, suspicionsOf, type Suspicion } from './suspicions.js';
 
 const VERSION = 1;
 /** Findings name this many tensors each; the table has all of them. */
@@ -15,6 +16,7 @@ const TENSORS_NAMED = 3;
 const PRUNED_FROM = 0.05;
 /** Lists (biases, scales) have too few values for a pattern. */
 const MATRIX_RANK = 2;
+const FEWEST_FOR_RANGE = 64;
 
 interface Examined {
   readonly tensor: number;
@@ -38,7 +40,7 @@ export const weightStatistics: FilePass = {
     'Every tensor is read once, piece by piece. Suspicious are: NaN and infinity; tensors of two or more axes with one ' +
     'value throughout; a largest size more than 10,000 times the median size of the values that are not zero (of 64 ' +
     'values or more); more than 1 % denormals of the type they are stored in; values of 65,520 or more, which float16 ' +
-    'cannot hold. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
+    'cannot hold; more than 1 % of sizes below 2⁻²⁴, which it takes for zero; values so few and alike that a quarter of their bits would tell them apart. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
     'axis at most N are not zero, everywhere. Zero rows and columns are slices of the first and second axis without any ' +
     'other value. Source: methods M4.',
   applies: ({ tensors }) =>
@@ -48,11 +50,11 @@ export const weightStatistics: FilePass = {
   async examine(subject: FileSubject): Promise<PassResult> {
     const factors = factorsOf(subject);
     const examined: Examined[] = [];
-    for (const [tensor, { name, dims, dtype }] of subject.tensors.entries()) {
+    for (const [tensor, { name, dims }] of subject.tensors.entries()) {
       throwIfCancelled(subject.signal);
       const statistics = await subject.statistics(tensor);
       if (statistics === undefined || statistics.count === 0) continue;
-      const suspicions = suspicionsOf({ dims, dtype }, statistics, factors === undefined || factors.has(tensor));
+      const suspicions = suspicionsOf(subject.tensors[tensor], statistics, factors?.has(tensor) ?? true);
       const [zeroRows, zeroColumns] = await zeroRowsAndColumns(subject, tensor, statistics);
       examined.push({
         tensor,
@@ -66,6 +68,38 @@ export const weightStatistics: FilePass = {
     }
     return resultOf(subject.tensors.length, examined);
   },
+};
+
+/** Lists of ones and zeros are as they should be; few values have no median to be far from; masks are not multiplied. */
+function suspicionsOf(
+  tensor: WeightTensor | undefined,
+  statistics: TensorStatistics,
+  calculatedWith: boolean,
+): readonly Suspicion[] {
+  if (tensor?.values === undefined) return [];
+  const { type } = tensor.values;
+  const isMatrix = tensor.dims.length >= MATRIX_RANK;
+  return suspicionsIn(statistics, { type, bytes: tensor.bytes })
+    .filter(({ kind }) => {
+      if (kind === 'all-zero' || kind === 'all-equal') return isMatrix && type.includes('float');
+      return kind !== 'huge-range' || statistics.finite >= FEWEST_FOR_RANGE;
+    })
+    .map((suspicion) =>
+      suspicion.kind === 'infinity' && !calculatedWith ? { ...suspicion, severity: 'information' } : suspicion,
+    );
+}
+
+/** What a person may do about it. */
+const ADVICE: Readonly<Record<SuspicionKind, string>> = {
+  nan: 'Whatever is computed with them becomes NaN. Look at them in the tensor’s values; train or export again.',
+  infinity: 'Whatever is computed with them becomes infinite or NaN, unless they are a mask or a bound.',
+  'all-zero': 'Nothing passes such a layer but its bias: it was not trained, or was lost on the way.',
+  'all-equal': 'A layer whose weights are all alike tells nothing apart: it was not trained, or was lost on the way.',
+  denormals: 'Setting them to zero changes little and makes the model as fast everywhere.',
+  'huge-range': 'A few values this large take the range away from all others when the tensor is quantised.',
+  'above-float16': 'They become infinite when the model is converted to float16; bfloat16 holds them.',
+  'below-float16': 'They become zero when the model is converted to float16; bfloat16 holds them.',
+  'few-values': 'It could be stored in a smaller type without any loss.',
 };
 
 /** Tensors that operators take as factors; undefined where there is no graph to tell. */
@@ -106,7 +140,7 @@ function resultOf(tensors: number, examined: readonly Examined[]): PassResult {
     pass: 'weight-statistics',
     passVersion: VERSION,
     answer: answerOf(examined, suspicious, pruned),
-    findings: [...suspicionFindings(suspicious), ...pruningFindings(examined, pruned)],
+    findings: [...suspicionFindings(suspicious, examined.length), ...pruningFindings(examined, pruned)],
     layerMetrics: [],
     unitMetrics: [],
     exampleMetrics: [],
@@ -138,7 +172,7 @@ function answerOf(examined: readonly Examined[], suspicious: readonly Examined[]
 }
 
 /** One finding for each kind of oddity, however many tensors have it. */
-function suspicionFindings(suspicious: readonly Examined[]): Finding[] {
+function suspicionFindings(suspicious: readonly Examined[], examined: number): Finding[] {
   const byKind = new Map<string, { readonly of: Examined; readonly suspicion: Suspicion }[]>();
   for (const of of suspicious) {
     for (const suspicion of of.suspicions) {
@@ -147,21 +181,27 @@ function suspicionFindings(suspicious: readonly Examined[]): Finding[] {
     }
   }
   return [...byKind.values()].flatMap((group) => {
-    const sorted = group.toSorted((a, b) => b.suspicion.weight - a.suspicion.weight);
+    const sorted = group.toSorted((a, b) => b.suspicion.value - a.suspicion.value);
     const [worst] = sorted;
     if (worst === undefined) return [];
-    const shown = sorted.slice(0, TENSORS_NAMED).map(({ of, suspicion }) => `${of.name}: ${suspicion.text}`);
+    const shown = sorted
+      .slice(0, TENSORS_NAMED)
+      .map(({ of, suspicion }) => `${of.name}: ${lowerFirst(suspicion.text.replace(/\.$/, ''))}`);
     const more = sorted.length - shown.length;
     return [
       {
         severity: worst.suspicion.severity,
-        weight: worst.suspicion.weight,
+        weight: group.length / examined,
         sentence: `${shown.join('; ')}${more > 0 ? `; and ${count(more)} more tensors` : ''}.`,
         advice: ADVICE[worst.suspicion.kind],
         tensor: worst.of.tensor,
       },
     ];
   });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function pruningFindings(examined: readonly Examined[], pruned: readonly Examined[]): Finding[] {
@@ -195,7 +235,7 @@ function suspiciousTable(suspicious: readonly Examined[]): ResultTable {
       { id: 'what', label: 'What', format: 'text' },
     ],
     rows: suspicious.map(({ tensor, name, suspicions }) => ({
-      cells: [name, suspicions.map(({ text }) => text).join('; ')],
+      cells: [name, suspicions.map(({ text }) => text).join(' ')],
       tensor,
     })),
   };
