@@ -45,6 +45,20 @@ describe('the table of weights', () => {
     await page.close();
   });
 
+  it('is summed up by modules, which are entered one by one', async () => {
+    const page = await openWeights();
+    await page.getByRole('tab', { name: 'Modules', exact: true }).click();
+    const modules = page.getByRole('table', { name: 'Modules' });
+    const shares = (): Promise<string[]> => modules.locator('tbody tr td:last-child').allInnerTexts();
+    const sum = (await shares()).reduce((all, text) => all + Number(text.replace(/[^0-9.]/g, '')), 0);
+    expect(sum).toBeGreaterThan(99);
+    expect(sum).toBeLessThan(101);
+    const [name = ''] = (await modules.locator('tbody tr').first().innerText()).split(' ');
+    await modules.locator('tbody tr').first().press('Enter');
+    await expect.poll(() => page.getByRole('navigation', { name: 'Module shown' }).innerText()).toContain(name);
+    await page.close();
+  });
+
   it('is a map, too, whose areas are bytes: a module’s head opens it alone, and there is a way back', async () => {
     const page = await openWeights();
     await page.getByRole('tab', { name: 'Map', exact: true }).click();

@@ -28,7 +28,7 @@ export interface InterfaceState {
   readonly exampleMetric: string | undefined;
   readonly unitOrder: 'index' | 'value';
   readonly pass: string | undefined;
-  readonly weightsMode: 'table' | 'map';
+  readonly weightsMode: 'table' | 'modules' | 'map';
   readonly weightsFilter: string;
   /** What colours the map of weights: a tensor metric, or "type". */
   readonly weightsColor: string | undefined;
