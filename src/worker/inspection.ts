@@ -225,7 +225,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     void track(firstPicture.opened.then(() => examineStructure(inspected)));
     const fileResult = inspected.examination.result();
     return {
-      overview: overview(file.fileName, file.weights, network?.graph, cannotRun),
+      overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),

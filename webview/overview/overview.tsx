@@ -12,6 +12,7 @@ import { loadTensors, tensors } from '../state/tensors.js';
 import { filterTensors } from '../weights/filter.js';
 import { WeightMap } from '../weights/weight-map.js';
 import { Answers } from './answers.js';
+import { DictionaryCard } from './dictionary-card.js';
 import { Facts } from './facts.js';
 import { Findings } from './findings.js';
 import { InputsCard } from './inputs-card.js';
@@ -23,6 +24,7 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       <div class="overview-side">
         {cannotRun.length > 0 && <CannotRun problems={cannotRun} />}
         {model.overview.unread.length > 0 && <Unread problems={model.overview.unread} />}
+        {model.overview.dictionary && <DictionaryCard dictionary={model.overview.dictionary} />}
         {isAnswered(model) ? <Findings /> : <BeforeFirstRun model={model} />}
         <Answers />
         {inputs.value && <InputsCard inputs={inputs.value} />}

@@ -1,5 +1,6 @@
 /** What can be told of a model's structure, as plain data: the front page, the collapsed graph, a node, the outline. */
 import type { Problem } from '../errors.js';
+import type { Dictionary } from '../formats/dictionary-signature.js';
 import type { MetadataEntry, ModelFormat } from '../formats/tensor-file.js';
 import type { NamedValueType } from './value-type.js';
 
@@ -21,6 +22,8 @@ export interface ModelOverview {
   readonly metadata: readonly MetadataEntry[];
   /** What of the file could not be read although the rest is shown. */
   readonly unread: readonly Problem[];
+  /** Where the file is a dictionary: a sparse autoencoder or one of its kin. */
+  readonly dictionary?: Dictionary;
   /** Absent where a file holds weights only. */
   readonly network?: NetworkOverview;
 }

@@ -1,6 +1,7 @@
 /** The host's side of the conversation, answered from a fake network. */
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
+import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
@@ -10,6 +11,19 @@ import { PASSES, resultOf, UNIT_METRICS } from './result.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
 import { tensorAnswers, tensorsOf } from './tensors.js';
+
+const DICTIONARY: Dictionary = {
+  kind: 'transcoder',
+  family: 'SAELens',
+  inputWidth: 768,
+  outputWidth: 1024,
+  features: 24_576,
+  tensors: { encoder: 'W_enc', decoder: 'W_dec', encoderBias: 'b_enc' },
+  evidence: [
+    '“W_enc” (768 × 24576) and “W_dec” (24576 × 1024) have 24576 features in common.',
+    '“cfg.json” beside it says architecture: transcoder.',
+  ],
+};
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -203,6 +217,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
         parameters: network.nodes.reduce((sum, node) => sum + node.parameters, 0),
         metadata: [],
         unread: [],
+        ...(scenario === 'dictionary' ? { dictionary: DICTIONARY } : {}),
         network: {
           producer: 'pytorch 2.13.0',
           irVersion: 8,
