@@ -9,6 +9,7 @@ export type {
   ModelOverview,
   NetworkOverview,
   OutlineEntry,
+  ScopeReference,
 } from '../core/graph/description.js';
 
 /** A pass as the pick list shows it. */

@@ -61,10 +61,15 @@ export interface OpenedModel {
 
 export interface WorkerApi extends TensorQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
-  /** The graph with these modules open; with none named, those that make a good first picture. */
-  graph(request: { readonly expanded?: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
+  /**
+   * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.
+   */
+  graph(
+    request: { readonly expanded?: readonly string[]; readonly scope?: string },
+    signal?: AbortSignal,
+  ): Promise<GraphPicture>;
   /** Ends when the types and shapes of all values are inferred: pictures then tell them. Asked when nothing else waits. */
-  typesInferred(request: Record<string, never>, signal?: AbortSignal): Promise<void>;
+  typesInferred(request: { readonly scope?: string }, signal?: AbortSignal): Promise<void>;
   /** Modules that must be open for an item, or the node of a layer, to be in sight. */
   modulesAround(
     request: { readonly item?: string; readonly layer?: string },

@@ -5,8 +5,6 @@ import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
-import { initialExpansion } from '../core/graph/picture/first-picture.js';
-import { layoutGraph } from '../core/graph/picture/layout.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
@@ -30,6 +28,7 @@ import { createGate } from './gate.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
+import { networkPicture, pathOfScope } from './network-picture.js';
 import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
@@ -117,17 +116,18 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   return {
     open: (request, signal) => track(open(request, signal)),
 
-    async graph({ expanded }, signal) {
+    async graph({ expanded, scope = '' }, signal) {
       const { network, types } = runnable();
-      const { graph, tree } = network;
-      const typeOf = types.typeOf([]) ?? graph.valueInfo;
-      const picture = await layoutGraph({ graph, tree, expanded: expanded ?? initialExpansion(tree), typeOf, signal });
+      const picture = await networkPicture(network, types, { expanded, scope }, signal);
       firstPicture.open();
-      return withMeasured(picture, tree, model().examination.result());
+      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
     },
-    typesInferred: async (_request, signal) => track(runnable().types.inferred([], signal)),
-    modulesAround: async (place) => modulesAround(runnable().network.graph, runnable().network.tree, place),
-    node: async ({ id }) => nodeDetail(runnable().network.graph, id, runnable().tensorOf),
+    typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
+    modulesAround: async (place) => modulesAround(runnable().network.graph, place),
+    async node({ id }) {
+      const { network, types, tensorOf } = runnable();
+      return nodeDetail(network.graph, id, { typesOf: types.typeOf, tensorOf });
+    },
 
     async setInputs({ recipe }) {
       const { inputs, runs } = runnable();

@@ -127,7 +127,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       onSelect(current);
       // An opened module is drawn anew, behind its items: the focus goes with it.
       focusNext.current = current.kind === 'module';
-      if (current.kind === 'module') onToggle(current);
+      if (opens(current)) onToggle(current);
     } else if (event.key === ' ' && current !== undefined) onSelect(current);
     else if (event.key === '+' || event.key === '=') zoom(KEY_ZOOM);
     else if (event.key === '-') zoom(1 / KEY_ZOOM);
@@ -143,11 +143,11 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       ref={svg}
       class="graph-svg"
       role="group"
-      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module."
+      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module, Backspace leaves a body."
       onClick={onClick}
       onDblClick={(event) => {
         const item = itemAt(event.target);
-        if (item?.kind === 'module' && !isChevron(event.target)) onToggle(item);
+        if (item !== undefined && opens(item) && !isChevron(event.target)) onToggle(item);
       }}
       onKeyDown={onKeyDown}
       onPointerOver={(event) => {
@@ -188,6 +188,11 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       </g>
     </svg>
   );
+}
+
+/** A module, or a node with a body inside. */
+function opens(item: GraphItem): boolean {
+  return item.kind === 'module' || item.bodies !== undefined;
 }
 
 function isChevron(target: EventTarget | null): boolean {

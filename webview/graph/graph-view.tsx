@@ -1,6 +1,6 @@
 /** The centre of the page: the graph, collapsed by module and coloured by a value. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
 import { Legend } from '../charts/legend.js';
 import { IconButton } from '../controls/button.js';
@@ -11,10 +11,11 @@ import { fileName } from '../format/words.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { save, useExportable } from '../state/exports.js';
-import { graphPicture } from '../state/graph.js';
+import { graphPicture, typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
+import { enterScope, followSelection } from '../state/scope.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
 import { fileResult, openedModel } from '../state/session.js';
 import { theme } from '../theme/theme.js';
@@ -23,6 +24,7 @@ import { graphPngBytes, graphSvgBytes } from './export.js';
 import { GraphCanvas, type GraphActions } from './graph-canvas.js';
 import { ItemTooltip } from './item-tooltip.js';
 import { itemOfSelection } from './neighbours.js';
+import { onTrailKey, ScopeTrail } from './scope-trail.js';
 
 const TOOLTIP_DELAY_MS = 350;
 const ZOOM_STEP = 1.3;
@@ -31,29 +33,40 @@ export function GraphView(): JSX.Element {
   const model = openedModel.value;
   const expanded = ui.expanded.value;
   // What passes over the file measured stands in the items: asked again when more is known.
-  const [isTyped, setTyped] = useState(false);
+  const scope = ui.graphScope.value;
   const graph = useResource(
-    (signal) => host.graph({ expanded }, signal),
-    [model, expanded, fileResult.value, isTyped],
+    (signal) => host.graph({ expanded, scope }, signal),
+    [model, expanded, scope, fileResult.value, typedScope.value],
     true,
   );
   const picture = graph.value;
-  // Types and shapes are inferred once the first picture is there.
-  const types = useResource(picture && ((signal) => host.typesInferred({}, signal).then(() => true)), [
-    model,
-    picture !== undefined,
-  ]);
-  useEffect(() => setTyped(types.value === true), [types.value]);
+  useInferredTypes(scope, picture !== undefined);
+  useEffect(followSelection, [selection.value.item, selection.value.layer]);
   useEffect(() => {
     if (picture !== undefined) graphPicture.value = picture;
   }, [picture]);
   return (
     <section class="graph-panel" aria-label="Graph">
-      {graph.error && <ProblemBox problem={graph.error} action="Try again" onAction={graph.retry} />}
+      {graph.error && scope === '' && <ProblemBox problem={graph.error} action="Try again" onAction={graph.retry} />}
+      {graph.error && scope !== '' && (
+        <ProblemBox problem={graph.error} action="Back to the model" onAction={() => enterScope('')} />
+      )}
       {picture === undefined && graph.loading && <Spinner label="Laying out the graph" />}
       {picture && <LaidOutGraph picture={picture} loading={graph.loading} />}
     </section>
   );
+}
+
+/** Types and shapes are inferred once the first picture is there; whatever shows them asks again then. */
+function useInferredTypes(scope: string, isDrawn: boolean): void {
+  const model = openedModel.value;
+  const types = useResource(
+    isDrawn ? (signal) => host.typesInferred({ scope }, signal).then(() => ({ scope })) : undefined,
+    [model, scope, isDrawn],
+  );
+  useEffect(() => {
+    typedScope.value = types.value;
+  }, [types.value]);
 }
 
 function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: boolean }): JSX.Element {
@@ -74,7 +87,13 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   const point = useDelayedTooltip(coloring);
   const collapsed = picture.items.filter((item) => item.kind === 'module' && !item.expanded);
   return (
-    <div class="graph-frame" onPointerDown={touched} onFocusCapture={touched} aria-busy={loading}>
+    <div
+      class="graph-frame"
+      onPointerDown={touched}
+      onFocusCapture={touched}
+      onKeyDown={onTrailKey}
+      aria-busy={loading}
+    >
       <div class="toolbar">
         <MetricSelect />
         <span class="spacer-flex" />
@@ -95,6 +114,7 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         <ZoomButtons actions={actions} />
         <SaveButtons onSave={(format) => void save(exportable(format))} />
       </div>
+      <ScopeTrail trail={picture.trail ?? []} model={name} />
       <GraphCanvas
         picture={picture}
         coloring={coloring}
@@ -167,6 +187,11 @@ function useColoring(picture: GraphPicture): Coloring {
 }
 
 function toggle(picture: GraphPicture, item: GraphItem): void {
+  const [body] = item.bodies ?? [];
+  if (body !== undefined) {
+    hideTooltip();
+    enterScope(body.scope);
+  }
   if (item.kind !== 'module') return;
   hideTooltip();
   ui.expanded.value = item.expanded ? picture.expanded.filter((id) => id !== item.id) : [...picture.expanded, item.id];

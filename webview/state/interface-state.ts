@@ -15,10 +15,20 @@ export interface TableSort {
   readonly descending: boolean;
 }
 
+/** How the picture of one graph of the model was left. */
+export interface ScopeView {
+  readonly expanded: InterfaceState['expanded'];
+  readonly graphView: InterfaceState['graphView'];
+}
+
 export interface InterfaceState {
   readonly tab: TabName;
   /** Open modules of the graph; undefined until a person opened or closed one. */
   readonly expanded: readonly string[] | undefined;
+  /** The body that the graph shows; "" for the main graph. */
+  readonly graphScope: string;
+  /** How other graphs of the model were left, by their scopes. */
+  readonly scopeViews: Readonly<Record<string, ScopeView>>;
   /** Scale, then the translation in CSS pixels; undefined: fitted. */
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
@@ -51,6 +61,8 @@ export interface InterfaceState {
 const INITIAL: InterfaceState = {
   tab: 'overview',
   expanded: undefined,
+  graphScope: '',
+  scopeViews: {},
   graphView: undefined,
   graphMetric: undefined,
   heatmapMode: 'layers',

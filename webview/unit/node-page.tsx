@@ -8,20 +8,22 @@ import { formatShape, operatorName } from '../format/words.js';
 import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
+import { typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
+import { NodeBodies } from './node-bodies.js';
 
 const LAYERS_SHOWN = 60;
 
 export function NodePage({ id }: { id: string }): JSX.Element {
-  const node = useResource((signal) => host.node({ id }, signal), [openedModel.value, id]);
+  const node = useResource((signal) => host.node({ id }, signal), [openedModel.value, id, typedScope.value], true);
   return (
     <section class="node-page">
       {node.error && <ProblemBox problem={node.error} action="Try again" onAction={node.retry} />}
-      {node.loading && <Spinner label="Reading the node" />}
-      {node.value && <NodeDetail node={node.value} />}
+      {node.loading && node.value?.id !== id && <Spinner label="Reading the node" />}
+      {node.value?.id === id && <NodeDetail node={node.value} />}
     </section>
   );
 }
@@ -39,6 +41,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           {node.module.length > 0 && <div class="muted">in {node.module.join(' › ')}</div>}
         </div>
       </header>
+      <NodeBodies bodies={node.bodies} />
       <Ports title="Goes in" ports={node.inputs} />
       <Ports title="Comes out" ports={node.outputs.map((output) => ({ ...output, constant: false }))} />
       {node.attributes.length > 0 && (

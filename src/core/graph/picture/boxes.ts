@@ -3,7 +3,7 @@ import { displayText } from '../../display-text.js';
 import type { GraphNode } from '../graph.js';
 import { detectActivationLayers } from '../layer-detection.js';
 import { isModule, type Module, type ModuleTree } from '../modules.js';
-import { nodeCountText } from '../node-detail.js';
+import { moduleCaption } from '../node-detail.js';
 import { countParameters } from '../parameters.js';
 import type { ValueType } from '../value-type.js';
 import type { VisibleItem } from './visible.js';
@@ -50,9 +50,10 @@ export function boxDescriber(
     }
     if (item.kind === 'module') {
       const { module } = item;
-      return { label: module.label, caption: nodeCountText(module.nodeCount), ...contents.ofModule(module) };
+      return { label: module.label, caption: moduleCaption(module), ...contents.ofModule(module) };
     }
-    const type = typeText(item.kind === 'output' ? (typeOf(item.value) ?? item.type) : item.type);
+    // Where the file tells the shape, the box stays as wide as it is when more becomes known.
+    const type = typeText(item.type?.shape === undefined ? (typeOf(item.value) ?? item.type) : item.type);
     const caption = item.kind === 'outer' ? ['from around', type].filter((part) => part !== '').join(': ') : type;
     return { label: displayText(item.value, 80), caption, parameters: 0, layers: [] };
   };
@@ -95,7 +96,8 @@ export function boxSize(
   { label, caption }: BoxDescription,
 ): { readonly width: number; readonly height: number } {
   const width = Math.max(textWidth(label), textWidth(caption, VALUE_CHARACTERS));
-  return { width: width + (item.kind === 'module' ? CHEVRON_WIDTH : 0), height: BOX_HEIGHT };
+  const opens = item.kind === 'module' || (item.kind === 'node' && item.hasBodies);
+  return { width: width + (opens ? CHEVRON_WIDTH : 0), height: BOX_HEIGHT };
 }
 
 /** What an open module's label takes of its upper side; the value at its right takes as much at most. */

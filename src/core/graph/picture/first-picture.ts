@@ -3,8 +3,13 @@ import { isModule, type Module, type ModuleTree } from '../modules.js';
 const MINIMUM_FIRST_ITEMS = 8;
 const MAXIMUM_FIRST_ITEMS = 40;
 const MAXIMUM_BLOCKS = 110;
+/** A picture with less would say nothing: then even repeated blocks are opened. */
+const FEWEST_ITEMS = 3;
 
-/** The modules to open first: level by level while the picture stays small, then the largest while it is too empty. */
+/**
+ * The modules to open first: level by level while the picture stays small, then the largest while it is too empty.
+ * Blocks that repeat stay closed: one box says how many there are.
+ */
 export function initialExpansion(tree: ModuleTree): string[] {
   const expanded: string[] = [];
   let count = tree.root.items.length;
@@ -15,14 +20,17 @@ export function initialExpansion(tree: ModuleTree): string[] {
     return module.items.filter(isModule);
   };
   for (;;) {
-    const more = closed.reduce((sum, module) => sum + module.items.length, 0);
-    if (closed.length === 0 || count + more > MAXIMUM_FIRST_ITEMS) break;
-    closed = closed.flatMap(open);
+    const level = closed.filter(({ blocks }) => blocks === undefined);
+    const more = level.reduce((sum, module) => sum + module.items.length, 0);
+    if (level.length === 0 || count + more > MAXIMUM_FIRST_ITEMS) break;
+    closed = [...closed.filter(({ blocks }) => blocks !== undefined), ...level.flatMap(open)];
   }
   while (count < MINIMUM_FIRST_ITEMS) {
     // A long list of blocks is better than three boxes.
     const fitting = closed.filter(
-      (module) => count + module.items.length <= (expanded.length === 0 ? MAXIMUM_BLOCKS : MAXIMUM_FIRST_ITEMS),
+      ({ blocks, items }) =>
+        (blocks === undefined || count < FEWEST_ITEMS) &&
+        count + items.length <= (expanded.length === 0 ? MAXIMUM_BLOCKS : MAXIMUM_FIRST_ITEMS),
     );
     const largest = fitting.reduce<Module | undefined>(
       (a, b) => (a === undefined || b.nodeCount > a.nodeCount ? b : a),

@@ -1,5 +1,6 @@
 /** What of a graph is drawn when certain modules are open. */
 import type { Graph, GraphNode } from '../graph.js';
+import { hasBody } from '../graph-scopes.js';
 import { inputId, nodeId, outerValueId, outputId } from '../item-ids.js';
 import { isModule, type Module, type ModuleTree } from '../modules.js';
 import type { ValueType } from '../value-type.js';
@@ -16,7 +17,7 @@ export type VisibleItem = {
   readonly parent?: number;
 } & (
   | { readonly kind: 'module'; readonly module: Module; readonly expanded: boolean }
-  | { readonly kind: 'node'; readonly node: GraphNode }
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly hasBodies: boolean }
   | { readonly kind: 'input' | 'outer' | 'output'; readonly value: string; readonly type: ValueType | undefined }
 );
 
@@ -60,7 +61,8 @@ export function visibleGraph(
       for (const item of module.items) {
         if (!isModule(item)) {
           standIns[item.index] = items.length;
-          items.push({ kind: 'node', id: nodeId(item), node: item, ...parent });
+          const hasBodies = hasBody(graph, item);
+          items.push({ kind: 'node', id: nodeId(item), node: item, hasBodies, ...parent });
           continue;
         }
         const opens = wanted.has(item.id) && item.items.length <= budget;
