@@ -1,6 +1,7 @@
 /** What the host and the command line ask of the compute worker. One worker inspects one model. */
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
+import type { GraphQuestions } from './graph-questions.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
@@ -59,7 +60,7 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi extends TensorQuestions {
+export interface WorkerApi extends TensorQuestions, GraphQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

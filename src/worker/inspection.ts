@@ -1,4 +1,5 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
+import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
@@ -25,6 +26,7 @@ import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createGate } from './gate.js';
+import { graphQuestions, type Questioned } from './graph-questions.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
@@ -50,6 +52,8 @@ import { createValueTypes, type ValueTypes } from './value-types.js';
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
   readonly wasmFolder: string;
+  /** Folder with the documentation of operators. */
+  readonly dataFolder: string;
   readonly events: WorkerEvents;
 }
 
@@ -77,7 +81,7 @@ interface Runnable {
 /** What is found out without anybody having asked waits for the first picture; the command line asks for none. */
 const FIRST_PICTURE_MILLISECONDS = 1000;
 
-export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
+export function createInspection({ wasmFolder, dataFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
   let running: AbortController | undefined;
   /** What the person chose for open dimensions of the graph. */
@@ -111,6 +115,12 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
     }
     return found;
+  };
+
+  const questioned = (): Questioned => {
+    const { network, runs, types } = runnable();
+    const results = { result: runs.shown()?.result, fileResult: model().examination.result() };
+    return { network, results, typeOf: types.typeOf([]) };
   };
 
   return {
@@ -166,6 +176,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
     ...tensorQuestions(model),
+    ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};

@@ -3,6 +3,7 @@ import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
+import { fakeGraphQuestions } from './graph-questions.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
@@ -40,6 +41,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       const node = network.nodes.find((each) => each.id === item || (layer !== undefined && each.layer === layer));
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
+    ...fakeGraphQuestions(network),
     node: async ({ id }) => {
       const node = network.nodes.find((candidate) => candidate.id === id);
       if (node === undefined) throw problem('internal', `No node ${id}`);

@@ -89,6 +89,19 @@ describe('a path between two places', () => {
     expect(pathBetween(apart, at(0), at(2)).kind).toBe('path');
   });
 
+  it('leads from and to any node of a module, by the shortest way', () => {
+    const found = pathBetween(residual, [at(1), at(2)], [at(3), output]);
+    if (found.kind !== 'path') expect.fail(found.reason);
+    expect(names(found.shortest)).toBe('node 2, node 3');
+    expect(names(found.onAnyPath)).toBe('node 1, node 2, node 3, output 0');
+    expect(pathBetween(residual, output, [at(1), at(2)])).toMatchObject({
+      direction: 'backward',
+      shortest: [at(2), at(3), output],
+    });
+    expect(pathBetween(residual, [at(1), at(2), at(3)], at(2))).toMatchObject({ shortest: [at(2)] });
+    expect(pathBetween(residual, [], at(2)).kind).toBe('none');
+  });
+
   it('leads through what a subgraph captures', () => {
     const branch = modelProto({ nodes: [node('Neg', ['a'], ['n'])], inputs: [], outputs: ['n'] }).graph;
     const graph = graphOf(
