@@ -21,6 +21,7 @@ export const QUESTIONS = [
   'tensorStatistics',
   'tensorTile',
   'tensorValues',
+  'tensorNorms',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

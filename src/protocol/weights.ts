@@ -1,6 +1,7 @@
 /** Tensors of weights as they cross between worker, host and page. A tensor is named by its place in the file. */
 import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { MatrixView } from '../core/weights/matrix-view.js';
+import type { MatrixNorms } from '../core/weights/norms.js';
 import type { PictureView, TileRequest } from '../core/weights/picture.js';
 import type { TensorStatistics } from '../core/weights/statistics.js';
 import type { MatrixTile } from './inspection.js';
@@ -75,6 +76,12 @@ export interface TensorQuestions {
   tensorTile(request: PictureTileRequest, signal?: AbortSignal): Promise<PictureTileAnswer>;
   /** Exact values as text, row by row. */
   tensorValues(request: ValuesRequest, signal?: AbortSignal): Promise<readonly (readonly string[])[]>;
+  /** Of the matrix whose rows run along one axis and whose columns are all other axes. Reads the whole tensor. */
+  tensorNorms(
+    request: { readonly tensor: number; readonly axis: number },
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<MatrixNorms>;
   /** Writes all values to a file. */
   writeTensor(
     request: { readonly tensor: number; readonly format: ValuesFormat; readonly path: string },

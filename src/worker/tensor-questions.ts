@@ -5,6 +5,7 @@ import { displayText } from '../core/display-text.js';
 import { nodeId } from '../core/graph/item-ids.js';
 import { buildModuleTree } from '../core/graph/modules.js';
 import { exportValues } from '../core/weights/export-values.js';
+import { rowAndColumnNorms } from '../core/weights/norms.js';
 import { pictureTile } from '../core/weights/picture.js';
 import { valueTexts } from '../core/weights/values.js';
 import { TENSOR_USES, type TensorDetail, type TensorQuestions } from '../protocol/weights.js';
@@ -29,6 +30,8 @@ export function tensorQuestions(inspected: () => Inspected): TensorQuestions {
       pictureTile(tensor(index), picture, request, signal),
     tensorValues: async ({ tensor: index, view, rows, columns }, signal) =>
       valueTexts(tensor(index), view, rows, columns, signal),
+    tensorNorms: async ({ tensor: index, axis }, signal, onProgress) =>
+      rowAndColumnNorms(tensor(index), { unfoldedAxis: axis }, { signal, onProgress }),
     writeTensor: ({ tensor: index, format, path }, signal, onProgress) =>
       writeFile(path, exportValues(tensor(index), format, { signal, onProgress })),
   };

@@ -43,7 +43,8 @@ export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX
       canvas={canvas}
       table={() => curveTable(curve)}
       controls={
-        layers.length > 1 && (
+        layers.length > 1 &&
+        curve.series.some(({ layer }) => layer !== undefined) && (
           <Select
             label="Layer"
             hideLabel

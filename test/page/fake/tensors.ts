@@ -1,5 +1,6 @@
 /** Tensors of weights of the fake models: one for every node that has parameters, with values that follow from its place. */
 import type { WeightTensor } from '../../../src/core/formats/tensor-file.js';
+import { rowAndColumnNorms } from '../../../src/core/weights/norms.js';
 import { pictureTile } from '../../../src/core/weights/picture.js';
 import { tensorStatistics } from '../../../src/core/weights/statistics.js';
 import { valueTexts } from '../../../src/core/weights/values.js';
@@ -10,7 +11,7 @@ import { noise } from './random.js';
 
 type TensorAnswers = Pick<
   HostApi,
-  'tensors' | 'tensorDetail' | 'tensorStatistics' | 'tensorTile' | 'tensorValues' | 'saveTensor'
+  'tensors' | 'tensorDetail' | 'tensorStatistics' | 'tensorTile' | 'tensorValues' | 'tensorNorms' | 'saveTensor'
 >;
 
 export function tensorsOf(network: FakeNetwork): readonly TensorRow[] {
@@ -45,6 +46,8 @@ export function tensorAnswers(network: FakeNetwork): TensorAnswers {
     tensorTile: ({ tensor, picture, ...request }, signal) => pictureTile(at(weights, tensor), picture, request, signal),
     tensorValues: ({ tensor, view, rows: lines, columns }, signal) =>
       valueTexts(at(weights, tensor), view, lines, columns, signal),
+    tensorNorms: ({ tensor, axis }, signal, onProgress) =>
+      rowAndColumnNorms(at(weights, tensor), { unfoldedAxis: axis }, { signal, onProgress }),
     saveTensor: async () => true,
   };
 }
