@@ -69,10 +69,8 @@ export function hdf5Thread(
   const start = async (): Promise<Running> => {
     const channel = new SharedArrayBuffer(CHANNEL_HEAD_BYTES + CHANNEL_BYTES);
     const workerData: Hdf5ThreadData = { channel };
-    // Nothing of the environment is of use to it.
+    // Nothing of the environment is of use to it. What it prints is not read: reading would keep the process from ending.
     const worker = new Worker(script, { workerData, env: {}, stdout: true, stderr: true });
-    worker.stdout.resume();
-    worker.stderr.resume();
     worker.on('error', () => undefined);
     worker.once('exit', () => {
       if (running?.worker === worker) running = undefined;
