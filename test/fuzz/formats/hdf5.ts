@@ -33,6 +33,8 @@ export const hdf5: FuzzFormat = {
   },
   valid: oddFile,
   boundaries: hdf5Structures,
+  // The library may be lost on a file three times, and each time another thread starts.
+  longestMilliseconds: 4000,
   async exercise(source) {
     if (thread === undefined) throw new Error('The files were not made first.');
     await readEnds(await openHdf5(source, { ...thread, close: async () => undefined }));

@@ -329,6 +329,26 @@ describe('hostile files', () => {
     expect((await scripted(`parentPort.on('message', () => { throw new Error('x'); });`)).kind).toBe('malformed-model');
   });
 
+  it('on which the library was lost three times are not asked about again', async () => {
+    const path = fileURLToPath(new URL('./fake-often.mjs', script));
+    writeFileSync(
+      path,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.postMessage({ said: 'ready' });
+       parentPort.on('message', () => parentPort.postMessage({ said: 'failure', reason: 'it broke', lost: true }));`,
+    );
+    const thread = hdf5Thread(new URL('./fake-often.mjs', script));
+    const [bad, other] = [1, 2].map((size) => thread.about(memorySource('x.h5', new Uint8Array(size))));
+    const reasons: string[] = [];
+    for (let times = 0; times < 4; times++) reasons.push((await rejection(bad?.contents() ?? expect.fail())).message);
+    expect(reasons).toEqual([
+      ...Array.from({ length: 3 }, () => '“x.h5” cannot be read: it broke.'),
+      '“x.h5” cannot be read: the library failed on it too often.',
+    ]);
+    expect((await rejection(other?.contents() ?? expect.fail())).message).toContain('it broke');
+    await thread.close();
+  });
+
   it('a file that is closed answers nothing, and what was asked ends', async () => {
     const { weights } = await openFormat(
       memorySource('large.h5', fixture('large.h5')),
