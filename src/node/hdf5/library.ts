@@ -77,9 +77,12 @@ const INPUT_OUTPUT_ERROR = 29;
 /** Loads the library. It writes its errors to the console: they are kept, not shown. */
 export async function loadLibrary(): Promise<Hdf5Library> {
   let lines: string[] = [];
-  console.error = console.warn = (...parts: unknown[]) => {
-    if (lines.length < MAXIMUM_LINES) lines.push(parts.join(' '));
-  };
+  console.log =
+    console.error =
+    console.warn =
+      (...parts: unknown[]) => {
+        if (lines.length < MAXIMUM_LINES) lines.push(parts.join(' '));
+      };
   let limit = MAXIMUM_BYTES;
   limitMemory(() => limit);
   const functions = (await (await import('h5wasm')).ready) as unknown as Hdf5Functions;

@@ -47,6 +47,8 @@ export interface Hdf5ThreadOptions {
 }
 
 const PATIENCE_MILLISECONDS = 10_000;
+/** A file on which the library was lost so often is not asked about again: each time costs a thread. */
+const MAXIMUM_LOSSES = 3;
 /** Patience is counted in so many parts: of time during which this thread itself was busy, one part counts. */
 const PATIENCE_PARTS = 10;
 
@@ -69,10 +71,8 @@ export function hdf5Thread(
   const start = async (): Promise<Running> => {
     const channel = new SharedArrayBuffer(CHANNEL_HEAD_BYTES + CHANNEL_BYTES);
     const workerData: Hdf5ThreadData = { channel };
-    // Nothing of the environment is of use to it.
+    // Nothing of the environment is of use to it. What it prints is not read: reading would keep the process from ending.
     const worker = new Worker(script, { workerData, env: {}, stdout: true, stderr: true });
-    worker.stdout.resume();
-    worker.stderr.resume();
     worker.on('error', () => undefined);
     worker.once('exit', () => {
       if (running?.worker === worker) running = undefined;
@@ -96,18 +96,20 @@ export function hdf5Thread(
     await stopping?.worker.terminate();
   };
 
-  const ask = async (source: ByteSource, question: Hdf5Question): Promise<Hdf5Answer> => {
+  const ask = async (source: ByteSource, question: Hdf5Question, history: History): Promise<Hdf5Answer> => {
     if (closed) throw failure(source, question, 'the file was closed');
+    if (history.losses >= MAXIMUM_LOSSES) throw failure(source, question, 'the library failed on it too often');
     const asked = (running ??= await start());
     asked.worker.ref();
     const outcome = await converse(asked, source, question, patienceMilliseconds / PATIENCE_PARTS);
     asked.worker.unref();
-    if (outcome.lost) await stop();
-    if ('error' in outcome) throw outcome.error;
-    return outcome.answer;
+    if ('answer' in outcome) return outcome.answer;
+    if (outcome.lost === 'library') history.losses++;
+    if (outcome.lost !== undefined) await stop();
+    throw outcome.error;
   };
-  const inTurn = (source: ByteSource, question: Hdf5Question): Promise<Hdf5Answer> => {
-    const asked = queue.then(() => ask(source, question));
+  const inTurn = (source: ByteSource, question: Hdf5Question, history: History): Promise<Hdf5Answer> => {
+    const asked = queue.then(() => ask(source, question, history));
     queue = asked.catch(() => undefined);
     return asked;
   };
@@ -115,13 +117,14 @@ export function hdf5Thread(
   return {
     about(source) {
       const file: Hdf5File = { id: files++, size: source.size };
+      const history: History = { losses: 0 };
       return {
         async contents() {
-          const answer = await inTurn(source, { about: 'contents', file });
+          const answer = await inTurn(source, { about: 'contents', file }, history);
           return 'contents' in answer ? answer.contents : mixedUp();
         },
         async values(question) {
-          const answer = await inTurn(source, { about: 'values', file, ...question });
+          const answer = await inTurn(source, { about: 'values', file, ...question }, history);
           return 'bytes' in answer ? answer.bytes : mixedUp();
         },
       };
@@ -133,8 +136,15 @@ export function hdf5Thread(
   };
 }
 
+/** What happened to the library on a file. */
+interface History {
+  losses: number;
+}
+
 type Outcome =
-  { readonly lost: false; readonly answer: Hdf5Answer } | { readonly lost: boolean; readonly error: unknown };
+  | { readonly answer: Hdf5Answer }
+  /** `lost`: whether the thread can be asked no more, and whether the library or the reading of the file is why. */
+  | { readonly error: unknown; readonly lost?: 'library' | 'reading' };
 
 /** Asks, serves what is read meanwhile, and waits for the answer. */
 function converse(
@@ -152,13 +162,14 @@ function converse(
     const patience = setInterval(() => {
       if (serving) return;
       partsLeft--;
-      if (partsLeft <= 0) end({ lost: true, error: failure(source, question, 'the library does not come to an end') });
+      if (partsLeft <= 0) fail('the library does not come to an end', 'library');
     }, partMilliseconds);
     const end = (outcome: Outcome): void => {
       clearInterval(patience);
       worker.off('message', hear).off('error', gone).off('exit', gone);
       resolve(outcome);
     };
+    const fail = (reason: string, lost?: 'library'): void => end({ error: failure(source, question, reason), lost });
     const serve = async (offset: number, length: number): Promise<void> => {
       serving = true;
       try {
@@ -178,16 +189,15 @@ function converse(
         case 'read':
           return void serve(said.offset, said.length);
         case 'answer':
-          return end(readError === undefined ? { lost: false, answer: said.answer } : { lost: true, error: readError });
         case 'failure':
           // After a read that failed the library may hold half of something.
-          return end({
-            lost: said.lost || readError !== undefined,
-            error: readError ?? failure(source, question, said.reason),
-          });
+          if (readError !== undefined) return end({ error: readError, lost: 'reading' });
+          return said.said === 'answer'
+            ? end({ answer: said.answer })
+            : fail(said.reason, said.lost ? 'library' : undefined);
       }
     };
-    const gone = (): void => end({ lost: true, error: failure(source, question, 'the library failed on it') });
+    const gone = (): void => fail('the library failed on it', 'library');
     worker.on('message', hear).on('error', gone).on('exit', gone);
     worker.postMessage(question);
   });

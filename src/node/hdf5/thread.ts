@@ -38,7 +38,11 @@ port.on('message', (question: Hdf5Question) => {
   } catch (error) {
     // What is thrown as a plain error was said by us or by the library; anything else ended the library's work halfway.
     const isPlain = error instanceof Error && error.constructor === Error;
-    say({ said: 'failure', reason: isPlain ? error.message : 'the library failed on it', lost: !isPlain });
+    say({
+      said: 'failure',
+      reason: isPlain ? (library.takeComplaint() ?? error.message) : 'the library failed on it',
+      lost: !isPlain,
+    });
   }
 });
 say({ said: 'ready' });

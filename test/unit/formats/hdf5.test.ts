@@ -142,6 +142,8 @@ describe('values are read by range', () => {
       expect(partly).toEqual(
         Array.from({ length: 1600 }, (_, at) => (inside(Math.floor(at / 40)) && inside(at % 40) ? 5 : -1)),
       );
+    });
+    await usingFixture('large.h5', async (file) => {
       const zeros = await numbersOf(weight(file, 'zeros'), 700_001);
       expect(zeros).toHaveLength(3_000_000);
       expect(zeros.findIndex((value) => value !== 0)).toBe(700 * 2000);
@@ -302,7 +304,7 @@ describe('hostile files', () => {
     expect((await rejection(questions.contents())).kind).toBe('file-changed');
     changed = false;
     // Another thread, and as if nothing had been.
-    expect((await questions.contents()).datasets).toHaveLength(6);
+    expect((await questions.contents()).datasets).toHaveLength(5);
     await thread.close();
   });
 
@@ -327,9 +329,29 @@ describe('hostile files', () => {
     expect((await scripted(`parentPort.on('message', () => { throw new Error('x'); });`)).kind).toBe('malformed-model');
   });
 
+  it('on which the library was lost three times are not asked about again', async () => {
+    const path = fileURLToPath(new URL('./fake-often.mjs', script));
+    writeFileSync(
+      path,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.postMessage({ said: 'ready' });
+       parentPort.on('message', () => parentPort.postMessage({ said: 'failure', reason: 'it broke', lost: true }));`,
+    );
+    const thread = hdf5Thread(new URL('./fake-often.mjs', script));
+    const [bad, other] = [1, 2].map((size) => thread.about(memorySource('x.h5', new Uint8Array(size))));
+    const reasons: string[] = [];
+    for (let times = 0; times < 4; times++) reasons.push((await rejection(bad?.contents() ?? expect.fail())).message);
+    expect(reasons).toEqual([
+      ...Array.from({ length: 3 }, () => '“x.h5” cannot be read: it broke.'),
+      '“x.h5” cannot be read: the library failed on it too often.',
+    ]);
+    expect((await rejection(other?.contents() ?? expect.fail())).message).toContain('it broke');
+    await thread.close();
+  });
+
   it('a file that is closed answers nothing, and what was asked ends', async () => {
     const { weights } = await openFormat(
-      memorySource('layout.h5', fixture('layout.h5')),
+      memorySource('large.h5', fixture('large.h5')),
       nothingBeside,
       undefined,
       script,
@@ -337,6 +359,6 @@ describe('hostile files', () => {
     const asked = rejection(numbersOf(weight(weights, 'zeros')));
     await weights.close();
     expect((await asked).kind).toBe('malformed-model');
-    expect((await rejection(numbersOf(weight(weights, 'contiguous')))).message).toMatch(/closed/);
+    expect((await rejection(numbersOf(weight(weights, 'zeros')))).message).toMatch(/closed/);
   });
 });
