@@ -22,6 +22,7 @@ export const QUESTIONS = [
   'tensorTile',
   'tensorValues',
   'tensorNorms',
+  'tensorDuplicates',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

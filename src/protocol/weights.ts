@@ -1,4 +1,5 @@
 /** Tensors of weights as they cross between worker, host and page. A tensor is named by its place in the file. */
+import type { DuplicateRows } from '../core/weights/duplicates.js';
 import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { MatrixView } from '../core/weights/matrix-view.js';
 import type { MatrixNorms } from '../core/weights/norms.js';
@@ -82,6 +83,12 @@ export interface TensorQuestions {
     signal?: AbortSignal,
     onProgress?: OnProgress,
   ): Promise<MatrixNorms>;
+  /** Rows along one axis that are equal, or nearly; all other axes are columns. Reads the whole tensor. */
+  tensorDuplicates(
+    request: { readonly tensor: number; readonly axis: number },
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<DuplicateRows>;
   /** Writes all values to a file. */
   writeTensor(
     request: { readonly tensor: number; readonly format: ValuesFormat; readonly path: string },

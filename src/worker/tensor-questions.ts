@@ -4,6 +4,7 @@ import { asProblem, problem, ProblemError } from '../core/errors.js';
 import { displayText } from '../core/display-text.js';
 import { nodeId } from '../core/graph/item-ids.js';
 import { buildModuleTree } from '../core/graph/modules.js';
+import { duplicateRows } from '../core/weights/duplicates.js';
 import { exportValues } from '../core/weights/export-values.js';
 import { rowAndColumnNorms } from '../core/weights/norms.js';
 import { pictureTile } from '../core/weights/picture.js';
@@ -32,6 +33,8 @@ export function tensorQuestions(inspected: () => Inspected): TensorQuestions {
       valueTexts(tensor(index), view, rows, columns, signal),
     tensorNorms: async ({ tensor: index, axis }, signal, onProgress) =>
       rowAndColumnNorms(tensor(index), { unfoldedAxis: axis }, { signal, onProgress }),
+    tensorDuplicates: async ({ tensor: index, axis }, signal, onProgress) =>
+      duplicateRows(tensor(index), { view: { unfoldedAxis: axis }, signal, onProgress }),
     writeTensor: ({ tensor: index, format, path }, signal, onProgress) =>
       writeFile(path, exportValues(tensor(index), format, { signal, onProgress })),
   };

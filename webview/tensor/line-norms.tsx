@@ -6,13 +6,13 @@ import type { LineNorms as Norms } from '../../src/core/weights/norms.js';
 import type { TensorRow } from '../../src/protocol/weights.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { LongWork } from '../controls/long-work.js';
-import { Select } from '../controls/select.js';
 import { Tabs } from '../controls/tabs.js';
 import { formatBytes, formatCount, formatNumber } from '../format/numbers.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
 import { openedModel } from '../state/session.js';
+import { RowAxis } from './row-axis.js';
 
 /** Lines of a chart: more cannot be told apart on a screen. */
 const MOST_POINTS = 512;
@@ -28,15 +28,7 @@ export function LineNorms({ index, row }: { index: number; row: TensorRow }): JS
   return (
     <section class="line-norms">
       <div class="picture-tools">
-        <Select
-          label="Rows are"
-          value={String(axis)}
-          choices={row.dims.map((size, each) => ({
-            value: String(each),
-            label: `axis ${each} (${formatCount(size)})`,
-          }))}
-          onChange={(chosen) => setAxis(Number(chosen))}
-        />
+        <RowAxis dims={row.dims} axis={axis} onAxis={setAxis} />
         <Tabs
           label="Sizes of"
           kind="segments"

@@ -16,6 +16,7 @@ import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
 import { revealItem } from '../state/reveal.js';
 import { openedModel } from '../state/session.js';
+import { Duplicates } from './duplicates.js';
 import { LineNorms } from './line-norms.js';
 import { TensorPicture } from './tensor-picture.js';
 import { TensorStatisticsView } from './tensor-statistics.js';
@@ -51,9 +52,14 @@ function Tensor({ index, detail }: { index: number; detail: TensorDetail }): JSX
         <>
           <Numbers index={index} detail={detail} picture={picture} onPicture={setPicture} />
           {row.dims.length > 1 && (
-            <Disclosure name="tensor-norms" title="Rows and columns" hint="their sizes, and which are zero">
-              {() => <LineNorms index={index} row={row} />}
-            </Disclosure>
+            <>
+              <Disclosure name="tensor-norms" title="Rows and columns" hint="their sizes, and which are zero">
+                {() => <LineNorms index={index} row={row} />}
+              </Disclosure>
+              <Disclosure name="tensor-duplicates" title="Duplicates" hint="rows that are equal, or nearly">
+                {() => <Duplicates index={index} row={row} />}
+              </Disclosure>
+            </>
           )}
           <Disclosure name="tensor-values" title="Values" hint="each number as it is stored">
             {() => <TensorValues index={index} row={row} picture={picture} />}

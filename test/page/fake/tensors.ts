@@ -1,5 +1,6 @@
 /** Tensors of weights of the fake models: one for every node that has parameters, with values that follow from its place. */
 import type { WeightTensor } from '../../../src/core/formats/tensor-file.js';
+import { duplicateRows } from '../../../src/core/weights/duplicates.js';
 import { rowAndColumnNorms } from '../../../src/core/weights/norms.js';
 import { pictureTile } from '../../../src/core/weights/picture.js';
 import { tensorStatistics } from '../../../src/core/weights/statistics.js';
@@ -11,7 +12,14 @@ import { noise } from './random.js';
 
 type TensorAnswers = Pick<
   HostApi,
-  'tensors' | 'tensorDetail' | 'tensorStatistics' | 'tensorTile' | 'tensorValues' | 'tensorNorms' | 'saveTensor'
+  | 'tensors'
+  | 'tensorDetail'
+  | 'tensorStatistics'
+  | 'tensorTile'
+  | 'tensorValues'
+  | 'tensorNorms'
+  | 'tensorDuplicates'
+  | 'saveTensor'
 >;
 
 export function tensorsOf(network: FakeNetwork): readonly TensorRow[] {
@@ -48,6 +56,8 @@ export function tensorAnswers(network: FakeNetwork): TensorAnswers {
       valueTexts(at(weights, tensor), view, lines, columns, signal),
     tensorNorms: ({ tensor, axis }, signal, onProgress) =>
       rowAndColumnNorms(at(weights, tensor), { unfoldedAxis: axis }, { signal, onProgress }),
+    tensorDuplicates: ({ tensor, axis }, signal, onProgress) =>
+      duplicateRows(at(weights, tensor), { view: { unfoldedAxis: axis }, signal, onProgress }),
     saveTensor: async () => true,
   };
 }

@@ -96,6 +96,21 @@ describe('statistics of weights', () => {
     );
   });
 
+  it('find tensors that hold the same, but not constants that are alike', async () => {
+    const ones = Array<number>(100).fill(1);
+    const result = await examine(
+      plain('embedding', wave(64), [8, 8]),
+      plain('gain.0', ones),
+      plain('gain.1', ones),
+      plain('head', wave(64), [8, 8]),
+      plain('turned', wave(64), [4, 16]),
+    );
+    expect(result.findings.map(({ sentence, tensor }) => [sentence.replace('\u00a0', ' '), tensor])).toEqual([
+      ['1 tensor repeats another, 256 bytes in all: embedding = head.', 0],
+    ]);
+    expect(result.tables?.[0]?.rows[0]?.cells).toEqual(['embedding', 'head', 64]);
+  });
+
   it('find what pruning left: patterns, and rows and columns of zeros', async () => {
     const pruned = wave(64).map((value, index) => (index % 4 < 2 ? 0 : value));
     const rows = wave(12).map((value, index) => (index < 4 || index % 4 === 3 ? 0 : value));

@@ -3,11 +3,12 @@ import { displayText } from '../../display-text.js';
 import { CALCULATES } from '../../graph/scan-weights.js';
 import type { TensorStatistics } from '../../weights/statistics.js';
 import { suspicions as suspicionsIn, type Suspicion, type SuspicionKind } from '../../weights/suspicious.js';
+import { duplicateTensors } from '../../weights/duplicate-tensors.js';
 import { zeroSlices } from '../../weights/zero-slices.js';
 import type { WeightTensor } from '../../formats/tensor-file.js';
 import type { FilePass, FileSubject } from '../pass.js';
 import type { Finding, PassResult, ResultTable, TensorMetric } from '../result.js';
-import { count, percent } from '../words.js';
+import { bytesText, count, percent } from '../words.js';
 
 const VERSION = 1;
 /** Findings name this many tensors each; the table has all of them. */
@@ -17,6 +18,7 @@ const PRUNED_FROM = 0.05;
 /** Lists (biases, scales) have too few values for a pattern. */
 const MATRIX_RANK = 2;
 const FEWEST_FOR_RANGE = 64;
+const FEWEST_FOR_COPY = 64;
 
 interface Examined {
   readonly tensor: number;
@@ -42,7 +44,7 @@ export const weightStatistics: FilePass = {
     'values or more); more than 1 % denormals of the type they are stored in; values of 65,520 or more, which float16 ' +
     'cannot hold; more than 1 % of sizes below 2⁻²⁴, which it takes for zero; values so few and alike that a quarter of their bits would tell them apart. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
     'axis at most N are not zero, everywhere. Zero rows and columns are slices of the first and second axis without any ' +
-    'other value. Source: methods M4.',
+    'other value. Equal tensors have the same shape, type and bits; short and constant ones are not named. Source: methods M4.',
   applies: ({ tensors }) =>
     tensors.some(({ values }) => values !== undefined)
       ? { applies: true }
@@ -66,7 +68,7 @@ export const weightStatistics: FilePass = {
         rank: dims.length,
       });
     }
-    return resultOf(subject.tensors.length, examined);
+    return resultOf(subject, examined, await copiesOf(subject, examined));
   },
 };
 
@@ -133,21 +135,44 @@ function sum(flags: Uint8Array | undefined): number {
   return (flags ?? new Uint8Array()).reduce((total, flag) => total + flag, 0);
 }
 
-function resultOf(tensors: number, examined: readonly Examined[]): PassResult {
+/** Groups of tensors with the same values. Constants and short lists are alike by chance. */
+async function copiesOf(
+  { tensors, signal }: FileSubject,
+  examined: readonly Examined[],
+): Promise<readonly (readonly Examined[])[]> {
+  const byTensor = new Map(examined.map((one) => [one.tensor, one]));
+  const { groups } = await duplicateTensors(tensors, { signal });
+  return groups
+    .map((group) => group.flatMap((tensor) => byTensor.get(tensor) ?? []))
+    .filter(
+      ([first]) => first !== undefined && !first.statistics.constant && first.statistics.count >= FEWEST_FOR_COPY,
+    );
+}
+
+function resultOf(
+  { tensors }: FileSubject,
+  examined: readonly Examined[],
+  copies: readonly (readonly Examined[])[],
+): PassResult {
   const suspicious = examined.filter(({ suspicions }) => suspicions.length > 0);
   const pruned = examined.filter(isPruned);
   return {
     pass: 'weight-statistics',
     passVersion: VERSION,
     answer: answerOf(examined, suspicious, pruned),
-    findings: [...suspicionFindings(suspicious, examined.length), ...pruningFindings(examined, pruned)],
+    findings: [
+      ...suspicionFindings(suspicious, examined.length),
+      ...copyFindings(tensors, copies),
+      ...pruningFindings(examined, pruned),
+    ],
     layerMetrics: [],
     unitMetrics: [],
     exampleMetrics: [],
     curves: [],
-    tensorMetrics: metrics(tensors, examined),
+    tensorMetrics: metrics(tensors.length, examined),
     tables: [
       ...(suspicious.length === 0 ? [] : [suspiciousTable(suspicious)]),
+      ...(copies.length === 0 ? [] : [copiesTable(copies)]),
       ...(pruned.length === 0 ? [] : [pruningTable(pruned)]),
     ],
   };
@@ -198,6 +223,44 @@ function suspicionFindings(suspicious: readonly Examined[], examined: number): F
       },
     ];
   });
+}
+
+function copyFindings(tensors: readonly WeightTensor[], copies: readonly (readonly Examined[])[]): Finding[] {
+  const [first] = copies;
+  if (first === undefined) return [];
+  const repeated = copies.flatMap((group) => group.slice(1));
+  const bytes = repeated.reduce((sum, { tensor }) => sum + (tensors[tensor]?.bytes ?? 0), 0);
+  const named = copies.slice(0, TENSORS_NAMED).map((group) => group.map(({ name }) => name).join(' = '));
+  const more = copies.length - named.length;
+  return [
+    {
+      severity: 'information',
+      weight: Math.min(1, repeated.length / tensors.length),
+      sentence:
+        `${count(repeated.length)} ${repeated.length === 1 ? 'tensor repeats another' : 'tensors repeat others'}, ${bytesText(bytes)} in all: ` +
+        `${named.join('; ')}${more > 0 ? `; and ${count(more)} more groups` : ''}.`,
+      advice: 'Tied weights were perhaps stored twice: a file that stores them once is smaller.',
+      tensor: first[0]?.tensor,
+    },
+  ];
+}
+
+function copiesTable(copies: readonly (readonly Examined[])[]): ResultTable {
+  return {
+    id: 'equal-tensors',
+    title: 'Tensors that hold the same',
+    definition:
+      'Equal in shape, type and every bit of every value; of 64 values or more, not all of them alike. A click shows the first.',
+    columns: [
+      { id: 'tensor', label: 'Tensor', format: 'text' },
+      { id: 'copies', label: 'Is the same as', format: 'text' },
+      { id: 'numbers', label: 'Numbers', format: 'count' },
+    ],
+    rows: copies.map(([first, ...others]) => ({
+      cells: [first?.name ?? '', others.map(({ name }) => name).join(', '), first?.statistics.count ?? NaN],
+      tensor: first?.tensor,
+    })),
+  };
 }
 
 function lowerFirst(text: string): string {
