@@ -23,6 +23,8 @@ export interface InterfaceState {
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
   readonly graphMetric: string | undefined;
+  /** What is searched for in the graph. */
+  readonly graphQuery: string;
   readonly heatmapMode: 'layers' | 'examples';
   readonly unitMetric: string | undefined;
   readonly exampleMetric: string | undefined;
@@ -53,6 +55,7 @@ const INITIAL: InterfaceState = {
   expanded: undefined,
   graphView: undefined,
   graphMetric: undefined,
+  graphQuery: '',
   heatmapMode: 'layers',
   unitMetric: undefined,
   exampleMetric: undefined,

@@ -6,12 +6,14 @@ import { Spinner } from '../controls/fields.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
 import { formatShape, operatorName } from '../format/words.js';
 import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
+import { PathFromHere } from '../graph/path-bar.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
+import { OperatorDocumentation } from './operator-documentation.js';
 
 const LAYERS_SHOWN = 60;
 
@@ -37,6 +39,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
             {node.parameters > 0 && `, ${formatCount(node.parameters)} parameters`}
           </div>
           {node.module.length > 0 && <div class="muted">in {node.module.join(' › ')}</div>}
+          <PathFromHere id={node.id} label={node.title} />
         </div>
       </header>
       <Ports title="Goes in" ports={node.inputs} />
@@ -54,6 +57,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           </dl>
         </div>
       )}
+      <OperatorDocumentation id={node.id} domain={node.domain} operator={node.operator} />
     </>
   );
 }
@@ -96,6 +100,7 @@ export function ModulePage({ item }: { item: GraphItem }): JSX.Element {
             {item.caption}
             {item.parameters > 0 && `, ${formatCount(item.parameters)} parameters`}
           </div>
+          <PathFromHere id={item.id} label={item.label} />
         </div>
       </header>
       {item.layers.length > 0 && (
