@@ -33,6 +33,8 @@ export interface InterfaceState {
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
   readonly graphMetric: string | undefined;
+  /** What is searched for in the graph. */
+  readonly graphQuery: string;
   readonly heatmapMode: 'layers' | 'examples';
   readonly unitMetric: string | undefined;
   readonly exampleMetric: string | undefined;
@@ -65,6 +67,7 @@ const INITIAL: InterfaceState = {
   scopeViews: {},
   graphView: undefined,
   graphMetric: undefined,
+  graphQuery: '',
   heatmapMode: 'layers',
   unitMetric: undefined,
   exampleMetric: undefined,

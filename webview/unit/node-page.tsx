@@ -6,6 +6,7 @@ import { Spinner } from '../controls/fields.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
 import { formatShape, operatorName } from '../format/words.js';
 import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
+import { PathFromHere } from '../graph/path-bar.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { typedScope } from '../state/graph.js';
@@ -14,6 +15,7 @@ import { useResource } from '../state/resource.js';
 import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
 import { NodeBodies } from './node-bodies.js';
+import { OperatorDocumentation } from './operator-documentation.js';
 
 const LAYERS_SHOWN = 60;
 
@@ -39,6 +41,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
             {node.parameters > 0 && `, ${formatCount(node.parameters)} parameters`}
           </div>
           {node.module.length > 0 && <div class="muted">in {node.module.join(' › ')}</div>}
+          {ui.graphScope.value === '' && <PathFromHere id={node.id} label={node.title} />}
         </div>
       </header>
       <NodeBodies bodies={node.bodies} />
@@ -57,6 +60,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           </dl>
         </div>
       )}
+      <OperatorDocumentation id={node.id} domain={node.domain} operator={node.operator} />
     </>
   );
 }
@@ -99,6 +103,7 @@ export function ModulePage({ item }: { item: GraphItem }): JSX.Element {
             {item.caption}
             {item.parameters > 0 && `, ${formatCount(item.parameters)} parameters`}
           </div>
+          <PathFromHere id={item.id} label={item.label} />
         </div>
       </header>
       {item.layers.length > 0 && (
