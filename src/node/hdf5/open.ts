@@ -21,10 +21,13 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
 /**
  * Lists the datasets; values are read by range.
  * @param thread is the file's own: it is closed with the file, and when opening fails.
- * @throws ProblemError `malformed-model` with the library's reason, and what reading the source throws.
+ * @throws ProblemError `malformed-model` with the library's reason, and what reading the source throws; CancelledError.
  */
 export async function openHdf5(source: ByteSource, thread: Hdf5Thread, signal?: AbortSignal): Promise<TensorFile> {
+  const giveUp = (): void => void thread.close();
+  signal?.addEventListener('abort', giveUp);
   try {
+    throwIfCancelled(signal);
     const questions = thread.about(source);
     const contents = await questions.contents();
     throwIfCancelled(signal);
@@ -45,7 +48,10 @@ export async function openHdf5(source: ByteSource, thread: Hdf5Thread, signal?: 
     };
   } catch (error) {
     await thread.close();
+    throwIfCancelled(signal);
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -42,13 +42,15 @@ export interface Hdf5Thread {
 }
 
 export interface Hdf5ThreadOptions {
-  /** A question that is computed for longer is given up, and the thread with it. */
+  /** A question that is computed for longer, or read for six times as long, is given up, and the thread with it. */
   readonly patienceMilliseconds?: number;
 }
 
 const PATIENCE_MILLISECONDS = 10_000;
 /** A file on which the library was lost so often is not asked about again: each time costs a thread. */
 const MAXIMUM_LOSSES = 3;
+/** Reading, from a slow disk or out of an archive, may take so many times as long as computing. */
+const READING_PATIENCE = 6;
 /** Patience is counted in so many parts: of time during which this thread itself was busy, one part counts. */
 const PATIENCE_PARTS = 10;
 
@@ -100,6 +102,11 @@ export function hdf5Thread(
     if (closed) throw failure(source, question, 'the file was closed');
     if (history.losses >= MAXIMUM_LOSSES) throw failure(source, question, 'the library failed on it too often');
     const asked = (running ??= await start());
+    // While it started.
+    if (closed) {
+      await stop();
+      throw failure(source, question, 'the file was closed');
+    }
     asked.worker.ref();
     const outcome = await converse(asked, source, question, patienceMilliseconds / PATIENCE_PARTS);
     asked.worker.unref();
@@ -158,11 +165,13 @@ function converse(
     /** Why a read failed: says more than what the library makes of it. */
     let readError: unknown;
     let partsLeft = PATIENCE_PARTS;
+    let readingPartsLeft = PATIENCE_PARTS * READING_PATIENCE;
     let serving = false;
     const patience = setInterval(() => {
-      if (serving) return;
-      partsLeft--;
-      if (partsLeft <= 0) fail('the library does not come to an end', 'library');
+      if (serving) readingPartsLeft--;
+      else partsLeft--;
+      if (readingPartsLeft <= 0) fail('reading it takes too long', 'library');
+      else if (partsLeft <= 0) fail('the library does not come to an end', 'library');
     }, partMilliseconds);
     const end = (outcome: Outcome): void => {
       clearInterval(patience);

@@ -5,7 +5,7 @@ import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../../src/core/bytes/byte-source.js';
 import { memorySource } from '../../../src/core/bytes/memory-source.js';
-import { problem } from '../../../src/core/errors.js';
+import { CancelledError, problem } from '../../../src/core/errors.js';
 import { openOnnx } from '../../../src/core/formats/onnx/open.js';
 import { onnxWeights } from '../../../src/core/formats/onnx/weights.js';
 import type { TensorFile } from '../../../src/core/formats/tensor-file.js';
@@ -327,6 +327,18 @@ describe('hostile files', () => {
     expect(performance.now() - started).toBeLessThan(5000);
     expect((await scripted(`parentPort.on('message', () => process.exit(1));`)).kind).toBe('malformed-model');
     expect((await scripted(`parentPort.on('message', () => { throw new Error('x'); });`)).kind).toBe('malformed-model');
+  });
+
+  it('that cannot be read to the end are given up, and opening them can be cancelled', async () => {
+    const source: ByteSource = { name: 'slow.h5', size: 100_000, read: () => new Promise(() => undefined) };
+    const slow = hdf5Thread(script, { patienceMilliseconds: 50 });
+    expect((await rejection(openHdf5(source, slow))).message).toBe(
+      '“slow.h5” cannot be read: reading it takes too long.',
+    );
+    const abort = new AbortController();
+    const opening = openHdf5(source, hdf5Thread(script), abort.signal);
+    setTimeout(() => abort.abort(), 200);
+    await expect(opening).rejects.toBeInstanceOf(CancelledError);
   });
 
   it('on which the library was lost three times are not asked about again', async () => {
