@@ -23,6 +23,7 @@ export const QUESTIONS = [
   'tensorValues',
   'tensorNorms',
   'tensorDuplicates',
+  'tensorSingularValues',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

@@ -4,6 +4,7 @@ import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { MatrixView } from '../core/weights/matrix-view.js';
 import type { MatrixNorms } from '../core/weights/norms.js';
 import type { PictureView, TileRequest } from '../core/weights/picture.js';
+import type { SingularValues } from '../core/weights/singular-values.js';
 import type { TensorStatistics } from '../core/weights/statistics.js';
 import type { MatrixTile } from './inspection.js';
 import type { OnProgress } from './rpc.js';
@@ -89,6 +90,12 @@ export interface TensorQuestions {
     signal?: AbortSignal,
     onProgress?: OnProgress,
   ): Promise<DuplicateRows>;
+  /** Of the matrix whose rows run along one axis and whose columns are all other axes. Takes minutes for large ones. */
+  tensorSingularValues(
+    request: { readonly tensor: number; readonly axis: number },
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<SingularValues>;
   /** Writes all values to a file. */
   writeTensor(
     request: { readonly tensor: number; readonly format: ValuesFormat; readonly path: string },

@@ -59,6 +59,8 @@ export interface InspectionPlatform {
 
 interface Inspected {
   readonly file: ModelFile;
+  readonly engine: Engine;
+  readonly threads: number;
   readonly engineName: string;
   readonly passes: readonly PassDescription[];
   readonly reader: TensorReader;
@@ -175,7 +177,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
-    ...tensorQuestions(model),
+    ...tensorQuestions(model, track),
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
@@ -217,6 +219,8 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const reader = createTensorReader(file.weights);
     const inspected: Inspected = {
       file,
+      engine,
+      threads: settings.threads,
       engineName: `${engine.version} (${engine.name})`,
       reader,
       passes: describePasses(file, cannotRun[0]),

@@ -18,6 +18,7 @@ import { revealItem } from '../state/reveal.js';
 import { openedModel } from '../state/session.js';
 import { Duplicates } from './duplicates.js';
 import { LineNorms } from './line-norms.js';
+import { Spectrum } from './spectrum.js';
 import { TensorPicture } from './tensor-picture.js';
 import { TensorStatisticsView } from './tensor-statistics.js';
 import { TensorValues } from './tensor-values.js';
@@ -58,6 +59,9 @@ function Tensor({ index, detail }: { index: number; detail: TensorDetail }): JSX
               </Disclosure>
               <Disclosure name="tensor-duplicates" title="Duplicates" hint="rows that are equal, or nearly">
                 {() => <Duplicates index={index} row={row} />}
+              </Disclosure>
+              <Disclosure name="tensor-spectrum" title="Singular values" hint="how many directions it has">
+                {() => <Spectrum index={index} row={row} />}
               </Disclosure>
             </>
           )}

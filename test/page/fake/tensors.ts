@@ -3,6 +3,7 @@ import type { WeightTensor } from '../../../src/core/formats/tensor-file.js';
 import { duplicateRows } from '../../../src/core/weights/duplicates.js';
 import { rowAndColumnNorms } from '../../../src/core/weights/norms.js';
 import { pictureTile } from '../../../src/core/weights/picture.js';
+import { singularValues } from '../../../src/core/weights/singular-values.js';
 import { tensorStatistics } from '../../../src/core/weights/statistics.js';
 import { valueTexts } from '../../../src/core/weights/values.js';
 import type { HostApi } from '../../../src/protocol/page-api.js';
@@ -19,6 +20,7 @@ type TensorAnswers = Pick<
   | 'tensorValues'
   | 'tensorNorms'
   | 'tensorDuplicates'
+  | 'tensorSingularValues'
   | 'saveTensor'
 >;
 
@@ -58,6 +60,8 @@ export function tensorAnswers(network: FakeNetwork): TensorAnswers {
       rowAndColumnNorms(at(weights, tensor), { unfoldedAxis: axis }, { signal, onProgress }),
     tensorDuplicates: ({ tensor, axis }, signal, onProgress) =>
       duplicateRows(at(weights, tensor), { view: { unfoldedAxis: axis }, signal, onProgress }),
+    tensorSingularValues: ({ tensor, axis }, signal, onProgress) =>
+      singularValues(at(weights, tensor), { unfoldedAxis: axis }, { signal, onProgress }),
     saveTensor: async () => true,
   };
 }
