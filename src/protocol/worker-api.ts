@@ -1,7 +1,8 @@
 /** What the host and the command line ask of the compute worker. One worker inspects one model. */
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { TensorRows } from './weights.js';
+import type { GraphQuestions } from './graph-questions.js';
+import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
   ExampleDetail,
@@ -59,7 +60,7 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi {
+export interface WorkerApi extends TensorQuestions, GraphQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.
@@ -111,8 +112,6 @@ export interface WorkerApi {
     request: { readonly index: number; readonly layer?: string; readonly unit?: number },
     signal?: AbortSignal,
   ): Promise<ExampleDetail>;
-  /** Rows of the table of all tensors; at most {@link TENSOR_ROWS} of them at once. */
-  tensors(request: { readonly start: number }, signal?: AbortSignal): Promise<TensorRows>;
   /** The report as one HTML page, and the results as JSON. */
   report(
     request: Record<string, never>,

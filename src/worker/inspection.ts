@@ -1,10 +1,12 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
+import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
+import type { NetworkSubject } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
@@ -24,11 +26,12 @@ import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createGate } from './gate.js';
+import { graphQuestions, type Questioned } from './graph-questions.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
 import { networkPicture, pathOfScope } from './network-picture.js';
-import { networkSubject } from './network-subject.js';
+import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
 import { reportContents } from './report/contents.js';
@@ -43,17 +46,21 @@ import {
   unitMetricValues,
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
-import { tensorRows } from './tensor-rows.js';
+import { tensorQuestions } from './tensor-questions.js';
 import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
   readonly wasmFolder: string;
+  /** Folder with the documentation of operators. */
+  readonly dataFolder: string;
   readonly events: WorkerEvents;
 }
 
 interface Inspected {
   readonly file: ModelFile;
+  readonly engine: Engine;
+  readonly threads: number;
   readonly engineName: string;
   readonly passes: readonly PassDescription[];
   readonly reader: TensorReader;
@@ -67,6 +74,7 @@ interface Runnable {
   readonly network: Network;
   readonly inputs: Inputs;
   readonly runs: InputRuns;
+  readonly tensorOf: NetworkSubject['tensorOf'];
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
   readonly types: ValueTypes;
@@ -75,7 +83,7 @@ interface Runnable {
 /** What is found out without anybody having asked waits for the first picture; the command line asks for none. */
 const FIRST_PICTURE_MILLISECONDS = 1000;
 
-export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
+export function createInspection({ wasmFolder, dataFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
   let running: AbortController | undefined;
   /** What the person chose for open dimensions of the graph. */
@@ -111,6 +119,12 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     return found;
   };
 
+  const questioned = (): Questioned => {
+    const { network, runs, types } = runnable();
+    const results = { result: runs.shown()?.result, fileResult: model().examination.result() };
+    return { network, results, typeOf: types.typeOf([]) };
+  };
+
   return {
     open: (request, signal) => track(open(request, signal)),
 
@@ -123,8 +137,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, place),
     async node({ id }) {
-      const { network, types } = runnable();
-      return nodeDetail(network.graph, id, types.typeOf);
+      const { network, types, tensorOf } = runnable();
+      return nodeDetail(network.graph, id, { typesOf: types.typeOf, tensorOf });
     },
 
     async setInputs({ recipe }) {
@@ -163,7 +177,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
-    tensors: async ({ start }) => tensorRows(model().file.weights, start),
+    ...tensorQuestions(model, track),
+    ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -204,6 +219,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     const reader = createTensorReader(file.weights);
     const inspected: Inspected = {
       file,
+      engine,
+      threads: settings.threads,
       engineName: `${engine.version} (${engine.name})`,
       reader,
       passes: describePasses(file, cannotRun[0]),
@@ -223,7 +240,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     void track(firstPicture.opened.then(() => examineStructure(inspected)));
     const fileResult = inspected.examination.result();
     return {
-      overview: overview(file.fileName, file.weights, network?.graph, cannotRun),
+      overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),
@@ -249,7 +266,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    return { network, inputs, runs, shapes, types: createValueTypes(shapes) };
+    const tensorOf = tensorsOf(file.weights, network);
+    return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

@@ -8,15 +8,16 @@ import type { Coloring } from './coloring.js';
 import { Edges } from './edges.js';
 import { inSight, isLarge, serves, sightOf, type Sight } from './in-sight.js';
 import { Items } from './items.js';
+import type { Marks } from './marks.js';
 import { edgesOf, neighbour, type Direction } from './neighbours.js';
 import { Specks } from './specks.js';
+import { useMarks } from './use-marks.js';
 import { fitView, reveal, startView, zoomAt, type Size, type View } from './viewport.js';
 
 const DRAG_FROM_PX = 4;
 const KEY_ZOOM = 1.25;
 /** Before it is known where the view will be. */
 const NOWHERE: Sight = { area: [0, 0, 0, 0], scale: 1 };
-const NONE: ReadonlySet<GraphEdge> = new Set();
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
@@ -35,15 +36,21 @@ interface GraphCanvasProps {
   readonly picture: GraphPicture;
   readonly coloring: Coloring;
   readonly selected: GraphItem | undefined;
+  readonly marks: Marks | undefined;
   readonly onSelect: (item: GraphItem) => void;
   readonly onToggle: (item: GraphItem) => void;
   readonly onClear: () => void;
+  /** While a person chooses an item for something else: clicks and Enter are meant for that. */
+  readonly onPick: ((item: GraphItem) => void) | undefined;
+  /** Keys that are not the canvas's own. @returns whether the key was meant for somebody. */
+  readonly onOtherKey: (key: string, item: GraphItem | undefined) => boolean;
   readonly onPoint: (item: GraphItem | undefined, anchor: DOMRect) => void;
   readonly actions: { current: GraphActions | undefined };
 }
 
 export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
-  const { picture, coloring, selected, onSelect, onToggle, onClear, onPoint, actions } = props;
+  const { picture, coloring, selected, marks, onSelect, onToggle, onClear, onPick, onOtherKey, onPoint, actions } =
+    props;
   const svg = useRef<SVGSVGElement>(null);
   const scene = useRef<SVGGElement>(null);
   const view = useRef<View>({ scale: 1, x: 0, y: 0 });
@@ -75,6 +82,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     show(zoomAt(view.current, factor, x ?? width / 2, y ?? height / 2));
   };
   const fit = (): void => show(fitView(picture, windowSize()));
+  const goHome = (): void => show(startView(picture, windowSize(), topmost(picture)?.box));
   const withWhole: GraphActions['withWhole'] = async (use) => {
     setWhole(true);
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -103,6 +111,11 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     return () => observer.disconnect();
   }, [picture]);
 
+  const focusId = selected?.id ?? picture.items[0]?.id;
+  const limits = isWhole || !isLarge(picture) ? undefined : (sight ?? NOWHERE);
+  const shown = useMemo(() => inSight(picture, limits, focusId, marks?.items), [picture, limits, focusId, marks]);
+  const highlighted = useMemo(() => highlightedEdges(picture, selected, marks), [picture, selected?.id, marks]);
+  useMarks(svg, shown, marks);
   useAnchoredToggle(picture, view, show);
   useDrag(svg, view, show);
 
@@ -138,16 +151,20 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     const item = itemAt(event.target);
     if (item === undefined) return onClear();
     if (isChevron(event.target)) onToggle(item);
+    else if (onPick !== undefined) onPick(item);
     else onSelect(item);
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const current = itemAt(event.target) ?? selected ?? picture.items[0];
     const direction = ARROWS[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (direction !== undefined && current !== undefined) {
-      const next = selected === undefined ? current : neighbour(picture, current, direction);
+      const next = selected === undefined ? current : nextItem(picture, current, direction, event.shiftKey);
       focusNext.current = next !== undefined;
       if (next !== undefined) onSelect(next);
+    } else if (onPick !== undefined && (event.key === 'Enter' || event.key === ' ') && current !== undefined) {
+      onPick(current);
     } else if (event.key === 'Enter' && current !== undefined) {
       onSelect(current);
       // An opened module is drawn anew, behind its items: the focus goes with it.
@@ -157,25 +174,22 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     else if (event.key === '+' || event.key === '=') zoom(KEY_ZOOM);
     else if (event.key === '-') zoom(1 / KEY_ZOOM);
     else if (event.key === '0') fit();
+    else if (event.key === 'Home') goHome();
     else if (event.key === 'Escape') onClear();
-    else return;
+    else if (!onOtherKey(event.key, selected)) return;
     event.preventDefault();
   };
 
-  const focusId = selected?.id ?? picture.items[0]?.id;
-  const limits = isWhole || !isLarge(picture) ? undefined : (sight ?? NOWHERE);
-  const shown = useMemo(() => inSight(picture, limits, focusId), [picture, limits, focusId]);
-  const highlighted = useMemo(() => (selected ? edgesOf(picture, selected.id) : NONE), [picture, selected?.id]);
   return (
     <svg
       ref={svg}
       class="graph-svg"
       role="group"
-      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module, Backspace leaves a body."
+      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module, Backspace leaves a body, question mark lists all keys."
       onClick={onClick}
       onDblClick={(event) => {
         const item = itemAt(event.target);
-        if (item !== undefined && opens(item) && !isChevron(event.target)) onToggle(item);
+        if (item !== undefined && opens(item) && !isChevron(event.target) && onPick === undefined) onToggle(item);
       }}
       onKeyDown={onKeyDown}
       onPointerOver={(event) => {
@@ -219,6 +233,29 @@ function topmost({ items }: GraphPicture): GraphItem | undefined {
 /** A module, or a node with a body inside. */
 function opens(item: GraphItem): boolean {
   return item.kind === 'module' || item.bodies !== undefined;
+}
+
+/** Neighbours that way; with Shift and up the module around. */
+function nextItem(
+  picture: GraphPicture,
+  from: GraphItem,
+  direction: Direction,
+  outwards: boolean,
+): GraphItem | undefined {
+  if (!outwards || direction !== 'up') return neighbour(picture, from, direction);
+  return picture.items.find(({ id }) => id === from.parent);
+}
+
+const NO_EDGES: ReadonlySet<GraphEdge> = new Set();
+
+/** Those of a path, where one is shown, otherwise those of the selected item. */
+function highlightedEdges(
+  picture: GraphPicture,
+  selected: GraphItem | undefined,
+  marks: Marks | undefined,
+): ReadonlySet<GraphEdge> {
+  if (marks !== undefined && marks.edges.size > 0) return marks.edges;
+  return selected === undefined ? NO_EDGES : edgesOf(picture, selected.id);
 }
 
 function isChevron(target: EventTarget | null): boolean {

@@ -14,17 +14,24 @@ import { save, useExportable } from '../state/exports.js';
 import { graphPicture, typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../state/metrics.js';
+import { clearPath, endPath, pathStart, shownPath, startPath } from '../state/path.js';
 import { useResource } from '../state/resource.js';
 import { enterScope, followSelection } from '../state/scope.js';
+import { currentMatch, found } from '../state/search.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
 import { fileResult, openedModel } from '../state/session.js';
 import { theme } from '../theme/theme.js';
 import { colorByMetric, colorByNodeMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
 import { graphPngBytes, graphSvgBytes } from './export.js';
 import { GraphCanvas, type GraphActions } from './graph-canvas.js';
+import { GraphHelp } from './graph-help.js';
+import { InterchangeMenu } from './interchange-menu.js';
 import { ItemTooltip } from './item-tooltip.js';
+import { pathMarks, searchMarks, type Marks } from './marks.js';
 import { itemOfSelection } from './neighbours.js';
 import { onTrailKey, ScopeTrail } from './scope-trail.js';
+import { PathBar } from './path-bar.js';
+import { SearchField } from './search/search-field.js';
 
 const TOOLTIP_DELAY_MS = 350;
 const ZOOM_STEP = 1.3;
@@ -86,6 +93,10 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   });
   const touched = useExportable(exportable('svg'));
   const point = useDelayedTooltip(coloring);
+  // Searches and paths are about the main graph.
+  const inMainGraph = (picture.trail ?? []).length === 0;
+  const marks = usePictureMarks(picture, inMainGraph);
+  const openHelp = useRef<() => void>();
   const collapsed = picture.items.filter((item) => item.kind === 'module' && !item.expanded);
   return (
     <div
@@ -114,15 +125,32 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         </span>
         <ZoomButtons actions={actions} />
         <SaveButtons onSave={(format) => void save(exportable(format))} />
+        <InterchangeMenu coloring={coloring} />
       </div>
       <ScopeTrail trail={picture.trail ?? []} model={name} />
+      {inMainGraph && (
+        <>
+          <SearchField>
+            <GraphHelp opener={openHelp} />
+          </SearchField>
+          <PathBar />
+        </>
+      )}
       <GraphCanvas
         picture={picture}
         coloring={coloring}
         selected={selected}
         onSelect={selectItem}
         onToggle={(item) => toggle(picture, item)}
-        onClear={clearSelection}
+        marks={marks}
+        onClear={() => clearPath() || clearSelection()}
+        onPick={pathStart.value && ((item) => void endPath(item))}
+        onOtherKey={(key, item) => {
+          if (key === '?') openHelp.current?.();
+          else if (key.toLowerCase() === 'p' && item !== undefined) startPath(item);
+          else return false;
+          return true;
+        }}
         onPoint={point}
         actions={actions}
       />
@@ -185,6 +213,19 @@ function useColoring(picture: GraphPicture): Coloring {
     const metric = id === PARAMETERS.id ? undefined : chooseLayerMetric(id);
     return metric === undefined ? colorByParameters(picture.items, dark) : colorByMetric(metric, layers, dark);
   }, [picture, metrics, ofNodes, layers, dark, id]);
+}
+
+/** A path stands above a search. */
+function usePictureMarks(picture: GraphPicture, inMainGraph: boolean): Marks | undefined {
+  const path = shownPath.value;
+  const search = found.value;
+  const current = currentMatch.value;
+  return useMemo(() => {
+    if (!inMainGraph) return undefined;
+    if (path !== undefined) return pathMarks(picture, path.answer, [path.from.id, path.to.id]);
+    // Where nothing is found, everything stays as it is.
+    return search === undefined || search.total === 0 ? undefined : searchMarks(picture, search.places, current);
+  }, [picture, inMainGraph, path, search, current]);
 }
 
 function toggle(picture: GraphPicture, item: GraphItem): void {

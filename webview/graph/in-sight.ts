@@ -26,6 +26,9 @@ const MARGIN = 0.25;
 const ZOOM_STEP = 1.4;
 /** Lower boxes on the screen show no text that anybody could read. */
 const READABLE_PX = 10;
+/** With more of them, marks far away are dots as all else. */
+const MAXIMUM_MARKED = 1000;
+const NOTHING_MARKED: ReadonlyMap<string, unknown> = new Map();
 /** Shorter lines on the screen are no lines. */
 const VISIBLE_PX = 3;
 
@@ -60,8 +63,17 @@ export function serves({ area, scale }: Sight, view: View, window: Size): boolea
   );
 }
 
-/** @param sight undefined: everything. @param kept id of an item that is drawn in any case. */
-export function inSight(picture: GraphPicture, sight: Sight | undefined, kept: string | undefined): PictureInSight {
+/**
+ * @param sight undefined: everything.
+ * @param kept id of an item that is drawn in any case.
+ * @param marked ids of items that are drawn in full wherever they are in sight: a dot shows no mark.
+ */
+export function inSight(
+  picture: GraphPicture,
+  sight: Sight | undefined,
+  kept: string | undefined,
+  marked: ReadonlyMap<string, unknown> = NOTHING_MARKED,
+): PictureInSight {
   const isContainer = (item: GraphItem): boolean => item.expanded;
   if (sight === undefined) {
     return {
@@ -73,8 +85,10 @@ export function inSight(picture: GraphPicture, sight: Sight | undefined, kept: s
     };
   }
   const { area, scale } = sight;
+  const areMarksFew = marked.size <= MAXIMUM_MARKED;
   const near = picture.items.filter(({ id, box }) => id === kept || overlaps(box, area));
-  const isReadable = ({ id, box }: GraphItem): boolean => id === kept || box[3] * scale >= READABLE_PX;
+  const isReadable = ({ id, box }: GraphItem): boolean =>
+    id === kept || box[3] * scale >= READABLE_PX || (areMarksFew && marked.has(id));
   const lines = picture.edges.filter(({ points }) => {
     const extent = extentOf(points);
     return Math.max(extent[2], extent[3]) * scale >= VISIBLE_PX && overlaps(extent, area);

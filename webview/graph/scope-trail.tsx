@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { ScopeReference } from '../../src/protocol/model.js';
 import { Icon } from '../controls/icon.js';
+import { ui } from '../state/interface-state.js';
 import { enterScope, leaveScope } from '../state/scope.js';
 
 /** The way back from a body to the graphs around it. */
@@ -36,9 +37,11 @@ export function ScopeTrail({
 
 /** Backspace and Alt+Left go one graph outwards. */
 export function onTrailKey(event: KeyboardEvent): void {
-  const isField = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  // Fields of the toolkit hold the real one inside.
+  const [target] = event.composedPath();
+  const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
   const isBack = event.key === 'Backspace' ? !isField : event.key === 'ArrowLeft' && event.altKey;
-  if (!isBack) return;
+  if (!isBack || ui.graphScope.peek() === '') return;
   event.preventDefault();
   event.stopPropagation();
   leaveScope();

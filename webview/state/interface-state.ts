@@ -1,5 +1,6 @@
 /** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
 import { effect, signal, type Signal } from '@preact/signals';
+import type { Reduction } from '../../src/core/weights/picture.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
 
@@ -32,17 +33,26 @@ export interface InterfaceState {
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
   readonly graphMetric: string | undefined;
+  /** What is searched for in the graph. */
+  readonly graphQuery: string;
   readonly heatmapMode: 'layers' | 'examples';
   readonly unitMetric: string | undefined;
   readonly exampleMetric: string | undefined;
   readonly unitOrder: 'index' | 'value';
   readonly pass: string | undefined;
-  readonly weightsMode: 'table' | 'map';
+  readonly weightsMode: 'table' | 'modules' | 'map';
   readonly weightsFilter: string;
   /** What colours the map of weights: a tensor metric, or "type". */
   readonly weightsColor: string | undefined;
   /** Module that fills the map of weights. */
   readonly weightsModule: string;
+  /** Parts of pages that a person unfolded, by name. */
+  readonly openParts: readonly string[];
+  /** How blocks of a picture of weights become cells. */
+  readonly pictureBlocks: Reduction;
+  /** What the histogram of weights counts, and whether its counts are on a logarithmic scale. */
+  readonly weightHistogram: 'values' | 'magnitudes';
+  readonly logarithmicCounts: boolean;
   /** Sort of each table by the table's name. */
   readonly sorts: Readonly<Record<string, TableSort>>;
   readonly overlay: boolean;
@@ -57,6 +67,7 @@ const INITIAL: InterfaceState = {
   scopeViews: {},
   graphView: undefined,
   graphMetric: undefined,
+  graphQuery: '',
   heatmapMode: 'layers',
   unitMetric: undefined,
   exampleMetric: undefined,
@@ -66,6 +77,10 @@ const INITIAL: InterfaceState = {
   weightsFilter: '',
   weightsColor: undefined,
   weightsModule: '',
+  openParts: [],
+  pictureBlocks: 'mean',
+  weightHistogram: 'values',
+  logarithmicCounts: false,
   sorts: {},
   overlay: true,
   panelWidth: 400,

@@ -1,5 +1,6 @@
 /** What can be told of a model's structure, as plain data: the front page, the collapsed graph, a node, the outline. */
 import type { Problem } from '../errors.js';
+import type { Dictionary } from '../formats/dictionary-signature.js';
 import type { MetadataEntry, ModelFormat } from '../formats/tensor-file.js';
 import type { NamedValueType } from './value-type.js';
 
@@ -21,6 +22,8 @@ export interface ModelOverview {
   readonly metadata: readonly MetadataEntry[];
   /** What of the file could not be read although the rest is shown. */
   readonly unread: readonly Problem[];
+  /** Where the file is a dictionary: a sparse autoencoder or one of its kin. */
+  readonly dictionary?: Dictionary;
   /** Absent where a file holds weights only. */
   readonly network?: NetworkOverview;
 }
@@ -98,12 +101,19 @@ export interface GraphNodeDetail {
   readonly operator: string;
   readonly domain: string;
   readonly module: readonly string[];
-  readonly inputs: readonly (NamedValueType & { readonly constant: boolean })[];
+  readonly inputs: readonly NodeInput[];
   readonly outputs: readonly NamedValueType[];
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
   readonly parameters: number;
   /** What can be opened in it. */
   readonly bodies?: readonly ScopeReference[];
+}
+
+export interface NodeInput extends NamedValueType {
+  /** Part of the file instead of computed. */
+  readonly constant: boolean;
+  /** Place in the file of the tensor that it is, if it is one. */
+  readonly tensor?: number;
 }
 
 /** The tree of modules and activation layers: VS Code's outline of the model. */

@@ -18,25 +18,36 @@ import type { NamedValueType, ValueType } from './value-type.js';
 const MAXIMUM_ENTRIES = 100;
 const MAXIMUM_LIST = 16;
 
-/** What is known of the values of a graph; by default what the file states. */
-type TypesOf = (path: ScopePath) => ((value: string) => ValueType | undefined) | undefined;
+/** What is known beyond the file's structure. */
+interface Known {
+  /** Types of the values of a graph; by default what the file states. */
+  readonly typesOf?: (path: ScopePath) => ((value: string) => ValueType | undefined) | undefined;
+  /** Place in the file of the tensor that a value of the main graph is. */
+  readonly tensorOf?: (value: string) => number | undefined;
+}
 
 /** A graph of the model, and what is known of its values. */
 interface Place {
   readonly scope: GraphScope;
   readonly graph: Graph;
   readonly typeOf: (value: string) => ValueType | undefined;
+  readonly tensorOf: (value: string) => number | undefined;
 }
 
 /**
  * Everything about one item of the graph or of a body in it: a node, a module, an input or an output.
  * @throws ProblemError `not-applicable` when the graph has no such item.
  */
-export function nodeDetail(main: Graph, id: string, typesOf?: TypesOf): GraphNodeDetail {
+export function nodeDetail(main: Graph, id: string, { typesOf, tensorOf }: Known = {}): GraphNodeDetail {
   const item = itemOfId(id);
   const scope = scopeOf(main, item.scope);
   const { graph } = scope;
-  const place: Place = { scope, graph, typeOf: typesOf?.(item.scope) ?? graph.valueInfo };
+  const place: Place = {
+    scope,
+    graph,
+    typeOf: typesOf?.(item.scope) ?? graph.valueInfo,
+    tensorOf: (value) => (graph === main ? tensorOf?.(value) : undefined),
+  };
   switch (item.kind) {
     case 'node': {
       const node = graph.nodes[item.index];
@@ -75,10 +86,14 @@ function detailOfNode(place: Place, id: string, node: GraphNode): GraphNodeDetai
     operator: displayText(node.opType, 80),
     domain: displayText(node.domain === '' ? 'ai.onnx' : node.domain, 80),
     module: pathOf(tree.moduleOf(node)),
-    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => ({
-      ...typed(place, value),
-      constant: graph.initializer(value) !== undefined,
-    })),
+    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => {
+      const tensor = place.tensorOf(value);
+      return {
+        ...typed(place, value),
+        constant: graph.initializer(value) !== undefined,
+        ...(tensor === undefined ? {} : { tensor }),
+      };
+    }),
     outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(place, value)),
     attributes: node.proto.attribute.slice(0, MAXIMUM_ENTRIES).map((attribute) => ({
       name: displayText(attribute.name, 80),

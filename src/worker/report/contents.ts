@@ -32,7 +32,7 @@ export async function reportContents(
 ): Promise<ReportContents> {
   const { fileName, weights, network } = file;
   return {
-    overview: overview(fileName, weights, network?.graph, network?.problems),
+    overview: overview(fileName, weights, network?.graph, network?.problems, file.dictionary),
     inputs: inputs?.description(),
     passes,
     graph: network && (await pictureOf(network, signal)),

@@ -1,6 +1,6 @@
 /** Situations that the page must look right in. */
 export const SCENARIOS = [
-  'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails',
+  'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails', 'dictionary',
 ] as const; // prettier-ignore
 export type Scenario = (typeof SCENARIOS)[number];
 
