@@ -30,10 +30,19 @@ const layers = [
   ),
   layer(
     ['src/core/formats/**'],
-    core('graph|rewrite|engine|dataset|summary|passes'),
+    core('graph|rewrite|engine|dataset|summary|weights|passes'),
     'formats may import bytes and tensor.',
   ),
-  layer(['src/core/graph/**'], core('rewrite|engine|dataset|summary|passes'), 'graph may import formats and below.'),
+  layer(
+    ['src/core/graph/**'],
+    core('rewrite|engine|dataset|summary|weights|passes'),
+    'graph may import formats and below.',
+  ),
+  layer(
+    ['src/core/weights/**'],
+    core('graph|rewrite|engine|dataset|passes'),
+    'weights may import formats and below, and summary.',
+  ),
   layer(
     ['src/core/{rewrite,engine,dataset,summary}/**'],
     core('passes'),

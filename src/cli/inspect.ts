@@ -1,3 +1,4 @@
+import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { NetworkOverview, OutlineEntry } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
 
@@ -17,6 +18,7 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
     line('Format', overview.formatName);
     line('Parameters', overview.parameters.toLocaleString('en-US'));
     line('Tensors', overview.tensors.toLocaleString('en-US'));
+    if (overview.dictionary !== undefined) line('Dictionary', dictionaryText(overview.dictionary));
     if (overview.network !== undefined) describeNetwork(overview.network, line);
     for (const { message, place } of overview.unread)
       line('Not read', place === undefined ? message : `${message} (${place})`);

@@ -29,6 +29,7 @@ export async function openInspection(
   const inspection = createInspection({
     // The bundle lies in dist/, the engine's wasm files in dist/ort/.
     wasmFolder: fileURLToPath(new URL('./ort/', import.meta.url)),
+    dataFolder: fileURLToPath(new URL('../media/', import.meta.url)),
     events: {
       runProgress: async (progress) => onProgress(progress),
       fileResultChanged: async () => undefined,

@@ -6,6 +6,7 @@ import type { HostApi, PageApi } from '../protocol/page-api.js';
 import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
 import { pageHtml } from './page-html.js';
+import { savePicked, saveTensor } from './save-picked.js';
 import type { Audience, Log, ModelSession } from './session/session.js';
 import type { Lease } from './session/shared-resources.js';
 
@@ -80,6 +81,7 @@ export function connectPanel(
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),
+    saveTensor: (request) => saveTensor(uri, session, request),
     reload: () => session.reload(),
     log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`page: ${text}`),
     ...passedOn(session),
@@ -162,26 +164,4 @@ function isRpcMessage(message: unknown): message is RpcMessage {
   if (typeof message !== 'object' || message === null) return false;
   const { type, id } = message as { type?: unknown; id?: unknown };
   return typeof type === 'string' && typeof id === 'number';
-}
-
-const fileKinds: Readonly<Record<string, string>> = {
-  csv: 'Table',
-  html: 'Report',
-  json: 'Data',
-  png: 'Picture',
-  svg: 'Picture',
-};
-
-/** @returns false when the person cancelled. */
-async function savePicked(model: vscode.Uri, suggestedName: string, bytes: Uint8Array): Promise<boolean> {
-  const name = suggestedName.replace(/[\\/:*?"<>|]/g, '_');
-  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
-  const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(model, '..', name),
-    filters: { [fileKinds[ending] ?? 'File']: [ending] },
-    saveLabel: 'Save',
-  });
-  if (target === undefined) return false;
-  await vscode.workspace.fs.writeFile(target, bytes);
-  return true;
 }

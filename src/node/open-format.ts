@@ -1,6 +1,5 @@
 /** Which reader opens which file. The contents decide, not the name. */
 import type { ByteSource, SiblingFiles } from '../core/bytes/byte-source.js';
-import { problem } from '../core/errors.js';
 import { detectFormat } from '../core/formats/detect.js';
 import { openGguf } from '../core/formats/gguf/open.js';
 import { openNumpy } from '../core/formats/numpy/open.js';
@@ -11,6 +10,9 @@ import { openPytorch } from '../core/formats/pytorch/open.js';
 import { openSafetensors } from '../core/formats/safetensors/open.js';
 import { openSafetensorsIndex } from '../core/formats/safetensors/open-index.js';
 import type { TensorFile } from '../core/formats/tensor-file.js';
+import { openKeras } from './hdf5/keras.js';
+import { openHdf5 } from './hdf5/open.js';
+import { hdf5Thread } from './hdf5/question-thread.js';
 
 export interface OpenedFormat {
   readonly weights: TensorFile;
@@ -18,11 +20,15 @@ export interface OpenedFormat {
   readonly onnx?: OnnxFile;
 }
 
-/** @throws ProblemError what the file is instead of a model, or what is wrong with it. */
+/**
+ * @param hdf5Script the bundle of the thread that reads HDF5: beside the bundle that this is in.
+ * @throws ProblemError what the file is instead of a model, or what is wrong with it.
+ */
 export async function openFormat(
   source: ByteSource,
   siblings: SiblingFiles,
   signal?: AbortSignal,
+  hdf5Script = new URL('./hdf5.mjs', import.meta.url),
 ): Promise<OpenedFormat> {
   const format = await detectFormat(source);
   switch (format) {
@@ -41,11 +47,9 @@ export async function openFormat(
     case 'onnx-text':
       return network(await openOnnxText(source, siblings, signal));
     case 'hdf5':
+      return { weights: await openHdf5(source, hdf5Thread(hdf5Script), signal) };
     case 'keras':
-      throw problem('not-a-model', `“${source.name}” is an HDF5 file, which cannot be read yet.`, {
-        place: 'the whole file',
-        remedy: 'Save its arrays as safetensors or .npz.',
-      });
+      return { weights: await openKeras(source, hdf5Thread(hdf5Script), signal) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the page and the trees show of a model's structure. */
+export type { Dictionary } from '../core/formats/dictionary-signature.js';
 export type { NamedValueType as NamedTensorType, ValueType as TensorType } from '../core/graph/value-type.js';
 export type {
   GraphEdge,
@@ -8,6 +9,7 @@ export type {
   ModelOverview,
   NetworkOverview,
   OutlineEntry,
+  ScopeReference,
 } from '../core/graph/description.js';
 
 /** A pass as the pick list shows it. */

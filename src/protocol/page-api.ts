@@ -1,5 +1,6 @@
 /** Between the extension host and the page (webview). The page never holds a model: it asks. */
 import type { Problem } from '../core/errors.js';
+import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
 import type { Selection } from './selection.js';
@@ -38,6 +39,12 @@ export interface HostApi extends Pick<WorkerApi, Question> {
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */
   save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): Promise<boolean>;
+  /** Asks where to save and has all values of a tensor written there. @returns false when the person cancelled. */
+  saveTensor(request: {
+    readonly tensor: number;
+    readonly format: ValuesFormat;
+    readonly suggestedName: string;
+  }): Promise<boolean>;
   /** Reads the model file again after it changed on disk. */
   reload(request: Record<string, never>): Promise<void>;
   log(request: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;

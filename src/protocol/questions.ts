@@ -3,14 +3,27 @@ import type { WorkerApi } from './worker-api.js';
 
 export const QUESTIONS = [
   'graph',
+  'typesInferred',
   'node',
   'modulesAround',
+  'search',
+  'completions',
+  'path',
+  'documentation',
+  'interchange',
   'unitMetric',
   'exampleTile',
   'layerHistogram',
   'unit',
   'example',
   'tensors',
+  'tensorDetail',
+  'tensorStatistics',
+  'tensorTile',
+  'tensorValues',
+  'tensorNorms',
+  'tensorDuplicates',
+  'tensorSingularValues',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

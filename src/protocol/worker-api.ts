@@ -1,7 +1,8 @@
 /** What the host and the command line ask of the compute worker. One worker inspects one model. */
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { TensorRows } from './weights.js';
+import type { GraphQuestions } from './graph-questions.js';
+import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
   ExampleDetail,
@@ -59,10 +60,17 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi {
+export interface WorkerApi extends TensorQuestions, GraphQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
-  /** The graph with these modules open; with none named, those that make a good first picture. */
-  graph(request: { readonly expanded?: readonly string[] }, signal?: AbortSignal): Promise<GraphPicture>;
+  /**
+   * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.
+   */
+  graph(
+    request: { readonly expanded?: readonly string[]; readonly scope?: string },
+    signal?: AbortSignal,
+  ): Promise<GraphPicture>;
+  /** Ends when the types and shapes of all values are inferred: pictures then tell them. Asked when nothing else waits. */
+  typesInferred(request: { readonly scope?: string }, signal?: AbortSignal): Promise<void>;
   /** Modules that must be open for an item, or the node of a layer, to be in sight. */
   modulesAround(
     request: { readonly item?: string; readonly layer?: string },
@@ -104,8 +112,6 @@ export interface WorkerApi {
     request: { readonly index: number; readonly layer?: string; readonly unit?: number },
     signal?: AbortSignal,
   ): Promise<ExampleDetail>;
-  /** Rows of the table of all tensors; at most {@link TENSOR_ROWS} of them at once. */
-  tensors(request: { readonly start: number }, signal?: AbortSignal): Promise<TensorRows>;
   /** The report as one HTML page, and the results as JSON. */
   report(
     request: Record<string, never>,

@@ -1,11 +1,12 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
+import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
-import { initialExpansion, layoutGraph } from '../core/graph/picture/layout.js';
+import type { NetworkSubject } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
@@ -24,10 +25,13 @@ import type {
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
+import { createGate } from './gate.js';
+import { graphQuestions, type Questioned } from './graph-questions.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { withMeasured } from './measured-items.js';
-import { networkSubject } from './network-subject.js';
+import { networkPicture, pathOfScope } from './network-picture.js';
+import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
 import { reportContents } from './report/contents.js';
@@ -42,16 +46,21 @@ import {
   unitMetricValues,
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
-import { tensorRows } from './tensor-rows.js';
+import { tensorQuestions } from './tensor-questions.js';
+import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
   /** Folder with the wasm engine's files. */
   readonly wasmFolder: string;
+  /** Folder with the documentation of operators. */
+  readonly dataFolder: string;
   readonly events: WorkerEvents;
 }
 
 interface Inspected {
   readonly file: ModelFile;
+  readonly engine: Engine;
+  readonly threads: number;
   readonly engineName: string;
   readonly passes: readonly PassDescription[];
   readonly reader: TensorReader;
@@ -65,11 +74,16 @@ interface Runnable {
   readonly network: Network;
   readonly inputs: Inputs;
   readonly runs: InputRuns;
+  readonly tensorOf: NetworkSubject['tensorOf'];
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
+  readonly types: ValueTypes;
 }
 
-export function createInspection({ wasmFolder, events }: InspectionPlatform): WorkerApi {
+/** What is found out without anybody having asked waits for the first picture; the command line asks for none. */
+const FIRST_PICTURE_MILLISECONDS = 1000;
+
+export function createInspection({ wasmFolder, dataFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
   let running: AbortController | undefined;
   /** What the person chose for open dimensions of the graph. */
@@ -78,6 +92,7 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
   const underway = new Set<Promise<unknown>>();
   /** What is found out without anybody having asked. */
   const background = new AbortController();
+  const firstPicture = createGate(FIRST_PICTURE_MILLISECONDS, background.signal);
   const track = <T>(work: Promise<T>): Promise<T> => {
     underway.add(work);
     const done = (): boolean => underway.delete(work);
@@ -104,16 +119,27 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     return found;
   };
 
+  const questioned = (): Questioned => {
+    const { network, runs, types } = runnable();
+    const results = { result: runs.shown()?.result, fileResult: model().examination.result() };
+    return { network, results, typeOf: types.typeOf([]) };
+  };
+
   return {
     open: (request, signal) => track(open(request, signal)),
 
-    async graph({ expanded }, signal) {
-      const { graph, tree } = runnable().network;
-      const picture = await layoutGraph(graph, tree, expanded ?? initialExpansion(tree), signal);
-      return withMeasured(picture, tree, model().examination.result());
+    async graph({ expanded, scope = '' }, signal) {
+      const { network, types } = runnable();
+      const picture = await networkPicture(network, types, { expanded, scope }, signal);
+      firstPicture.open();
+      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
     },
-    modulesAround: async (place) => modulesAround(runnable().network.graph, runnable().network.tree, place),
-    node: async ({ id }) => nodeDetail(runnable().network.graph, id),
+    typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
+    modulesAround: async (place) => modulesAround(runnable().network.graph, place),
+    async node({ id }) {
+      const { network, types, tensorOf } = runnable();
+      return nodeDetail(network.graph, id, { typesOf: types.typeOf, tensorOf });
+    },
 
     async setInputs({ recipe }) {
       const { inputs, runs } = runnable();
@@ -151,7 +177,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
-    tensors: async ({ start }) => tensorRows(model().file.weights, start),
+    ...tensorQuestions(model, track),
+    ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -192,6 +219,8 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     const reader = createTensorReader(file.weights);
     const inspected: Inspected = {
       file,
+      engine,
+      threads: settings.threads,
       engineName: `${engine.version} (${engine.name})`,
       reader,
       passes: describePasses(file, cannotRun[0]),
@@ -208,10 +237,10 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
     opened = inspected;
     await inspected.examination.showCached();
     const cached = await runnable?.runs.showCached();
-    void track(examineStructure(inspected));
+    void track(firstPicture.opened.then(() => examineStructure(inspected)));
     const fileResult = inspected.examination.result();
     return {
-      overview: overview(file.fileName, file.weights, network?.graph, cannotRun),
+      overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),
@@ -234,13 +263,11 @@ export function createInspection({ wasmFolder, events }: InspectionPlatform): Wo
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
     const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
-    let shapes: Promise<InferredShapes> | undefined;
-    return {
-      network,
-      inputs,
-      runs,
-      shapes: () => (shapes ??= track(inferShapes({ ...network, engine, signal: background.signal }))),
-    };
+    let inferred: Promise<InferredShapes> | undefined;
+    const shapes = (): Promise<InferredShapes> =>
+      (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
+    const tensorOf = tensorsOf(file.weights, network);
+    return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

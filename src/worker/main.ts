@@ -12,6 +12,7 @@ const { api: events } = connect<WorkerEvents>(channel);
 const inspection = createInspection({
   // The bundle lies in dist/, the engine's wasm files in dist/ort/.
   wasmFolder: fileURLToPath(new URL('./ort/', import.meta.url)),
+  dataFolder: fileURLToPath(new URL('../media/', import.meta.url)),
   events,
 });
 serve<WorkerApi>(channel, inspection, (error) => {

@@ -6,6 +6,7 @@ import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { Problem } from '../core/errors.js';
 import { problem } from '../core/errors.js';
 import { encodeOnnx } from '../core/formats/onnx/decode.js';
+import { recogniseDictionary, type Dictionary } from '../core/formats/dictionary-signature.js';
 import type { ModelProto } from '../core/formats/onnx/onnx_pb.js';
 import type { OnnxFile } from '../core/formats/onnx/open.js';
 import { toRunnable } from '../core/formats/onnx/serialize.js';
@@ -28,6 +29,8 @@ export interface ModelFile {
   readonly weights: TensorFile;
   /** Absent where the file holds weights only. */
   readonly network?: Network;
+  /** Where the weights are those of a sparse autoencoder or one of its kin. */
+  readonly dictionary?: Dictionary;
   /** Changes with the files: structure, sizes and modification times, also of weights in other files. */
   readonly identity: string;
   /** @throws ProblemError `file-changed` when a file is not the one that was opened: engines read weights on their own. */
@@ -56,15 +59,18 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   const file = await realpath(path).catch(() => path);
   const folder = dirname(file);
   const source = await openFileSource(file);
-  const { weights, onnx } = await openFormat(source, siblingFiles(folder), signal);
+  const siblings = siblingFiles(folder);
+  const { weights, onnx } = await openFormat(source, siblings, signal);
   const fileName = basename(path);
   const files = [file, ...weights.files.slice(1).map((location) => resolve(folder, location))];
   const stamp = await stampOf(files);
+  const dictionary = await recogniseDictionary(weights, siblings);
   return {
     path,
     fileName,
     weights,
     ...(onnx === undefined ? {} : { network: networkOf(onnx, folder) }),
+    ...(dictionary === undefined ? {} : { dictionary }),
     identity: createHash('sha256')
       .update(onnx === undefined ? structureOf(weights) : encodeOnnx(onnx.proto))
       .update(stamp)

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
+import { measureStructure } from './structure.js';
 import { measureTorch } from './torch.js';
 
 /** One measurement: prints a line per number and says whether every target was met. */
@@ -15,6 +16,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'observing-resnet18-wasm': (seconds) => measureObserving('resnet18', 'wasm', seconds),
   'observing-gpt2-wasm': (seconds) => measureObserving('gpt2', 'wasm', seconds),
   opening: () => measureOpening(runAlone),
+  structure: () => measureStructure(),
   memory: () => measureMemory(runAlone),
   torch: (seconds) => measureTorch(seconds),
 };

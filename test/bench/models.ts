@@ -124,7 +124,20 @@ export function resnet18(): ModelProto {
  * 163 million parameters, 652 MB.
  */
 export function gpt2Small(): ModelProto {
-  const [layers, width, heads, vocabulary, longest] = [12, 768, 12, 50_257, 1024];
+  return gpt({ layers: 12, width: 768, heads: 12, vocabulary: 50_257, longest: 1024 });
+}
+
+export interface GptSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly vocabulary: number;
+  /** Tokens of the longest text. */
+  readonly longest: number;
+}
+
+/** The same network in another size. */
+export function gpt({ layers, width, heads, vocabulary, longest }: GptSizes): ModelProto {
   const build = builder(2);
   const { node } = build;
   const norm = (input: string) =>

@@ -11,7 +11,7 @@ import {
   type NodeProto,
 } from '../../src/core/formats/onnx/onnx_pb.js';
 import type { ScopeStep } from '../../src/core/graph/item-ids.js';
-import { bodyNames } from '../../src/core/graph/graph-scopes.js';
+import { bodyScopes, mainScope } from '../../src/core/graph/graph-scopes.js';
 import { calledFunction } from '../../src/core/graph/function-body.js';
 import { createGraph, type Graph, type GraphNode } from '../../src/core/graph/graph.js';
 import { int64Tensor, makeNode, makeValueInfo } from '../../src/core/rewrite/nodes.js';
@@ -27,7 +27,7 @@ export interface BodyValues {
 export function bodySteps(graph: Graph): ScopeStep[] {
   return graph.nodes.flatMap((node) => {
     const isObservable = node.domain !== '' || ['If', 'Loop', 'Scan'].includes(node.opType);
-    return isObservable ? bodyNames(graph, node).map((_, body) => ({ node: node.index, body })) : [];
+    return isObservable ? bodyScopes(mainScope(graph), node).map((_, body) => ({ node: node.index, body })) : [];
   });
 }
 

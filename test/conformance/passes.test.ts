@@ -8,7 +8,8 @@ import { createInspection } from '../../src/worker/inspection.js';
 import { sharedData } from '../unit/shared-data.js';
 import { onnxFiles } from './cases.js';
 
-const wasmFolder = join(fileURLToPath(new URL('../..', import.meta.url)), 'node_modules/onnxruntime-web/dist/');
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const wasmFolder = join(root, 'node_modules/onnxruntime-web/dist/');
 const INPUTS = 2;
 
 /** Models of one family that differ in their weights only are represented by the first of them. */
@@ -22,6 +23,7 @@ const INAPPLICABLE: Readonly<Record<string, RegExp>> = {
 async function runAll(path: string, engine: EngineName): Promise<ResultSummary | string> {
   const inspection = createInspection({
     wasmFolder,
+    dataFolder: join(root, 'media'),
     events: {
       runProgress: async () => undefined,
       fileResultChanged: async () => undefined,

@@ -145,6 +145,39 @@ export function protobufFields(bytes: Uint8Array): number[] {
   return sorted(found, bytes);
 }
 
+/** Signatures of HDF5's structures, as big-endian numbers. */
+const HDF5_SIGNATURES: ReadonlySet<number> = new Set(
+  ['\x89HDF', 'TREE', 'HEAP', 'SNOD', 'GCOL', 'OHDR', 'OCHK', 'FRHP', 'FHDB', 'BTHD', 'BTLF', 'FADB', 'EAHD'].map(
+    (signature) => Buffer.from(signature, 'latin1').readUInt32BE(),
+  ),
+);
+
+/** Where the structures of an HDF5 file begin that have a signature, and what may be an address in it. */
+export function hdf5Structures(bytes: Uint8Array): number[] {
+  const found: number[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 8 <= bytes.length; at++) {
+    if (HDF5_SIGNATURES.has(view.getUint32(at))) found.push(at, at + 4, at + 8);
+    else if (at % 8 === 0 && view.getUint32(at + 4, true) === 0) {
+      const address = view.getUint32(at, true);
+      if (address >= 48 && address < bytes.length && address % 8 === 0) found.push(at, address);
+    }
+  }
+  return sorted(found, bytes);
+}
+
+/** Lengths and texts of a GGUF file: whatever looks like a length of what follows, and words. */
+export function ggufFields(bytes: Uint8Array): number[] {
+  const found = [0, 4, 8, 16, 24];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 24; at + 8 <= Math.min(bytes.length, 8000); at++) {
+    const length = view.getUint32(at, true);
+    const isLength = length > 0 && length < 200 && view.getUint32(at + 4, true) === 0;
+    if (isLength) found.push(at, at + 8, at + 8 + length, at + 12 + length);
+  }
+  return sorted(found, bytes);
+}
+
 function sorted(offsets: readonly number[], bytes: Uint8Array): number[] {
   return [...new Set(offsets)].filter((offset) => offset < bytes.length).sort((a, b) => a - b);
 }

@@ -38,10 +38,12 @@ const HEAP_MEGABYTES = 512;
 
 /** Bundles what the processes run. @returns the path of the bundle. */
 export async function bundleChild(): Promise<string> {
-  const outfile = `${ROOT}.cache/fuzz/child.mjs`;
+  const outdir = `${ROOT}.cache/fuzz`;
   await build({
-    entryPoints: [`${ROOT}test/fuzz/child.ts`],
-    outfile,
+    // The reader of HDF5 finds its thread beside itself.
+    entryPoints: { child: `${ROOT}test/fuzz/child.ts`, hdf5: `${ROOT}src/node/hdf5/thread.ts` },
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -49,7 +51,7 @@ export async function bundleChild(): Promise<string> {
     packages: 'external',
     logLevel: 'error',
   });
-  return outfile;
+  return `${outdir}/child.mjs`;
 }
 
 /** @param child what {@link bundleChild} gave. */

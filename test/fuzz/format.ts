@@ -22,6 +22,8 @@ export interface FuzzFormat {
    * lies between. Anywhere, if not given.
    */
   readonly boundaries?: (bytes: Uint8Array) => readonly number[];
+  /** Where a file may take longer than others: the format says why. */
+  readonly longestMilliseconds?: number;
   /**
    * Opens the file and reads the first and last elements of every tensor. Throws what opening throws; checks itself
    * what must hold of a file that opens.

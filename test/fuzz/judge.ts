@@ -34,7 +34,8 @@ export function allowance({ bytes, siblings }: FuzzCase): number {
  */
 export async function judge(format: FuzzFormat, file: FuzzCase, mustOpen: boolean): Promise<Judgement> {
   let found = await attempt(format, file);
-  const isTooMuch = (): boolean => found.milliseconds > LONGEST_MILLISECONDS || found.bytesTaken > allowance(file);
+  const longest = format.longestMilliseconds ?? LONGEST_MILLISECONDS;
+  const isTooMuch = (): boolean => found.milliseconds > longest || found.bytesTaken > allowance(file);
   for (let again = 0; again < 2 && isTooMuch(); again++) {
     globalThis.gc?.();
     found = await attempt(format, file);
@@ -42,7 +43,7 @@ export async function judge(format: FuzzFormat, file: FuzzCase, mustOpen: boolea
   const { verdict, milliseconds, bytesTaken } = found;
   const failed = (why: string): Judgement => ({ ...found, verdict: { outcome: 'failed', why } });
   if (verdict.outcome === 'failed') return found;
-  if (milliseconds > LONGEST_MILLISECONDS) return failed(`It took ${milliseconds.toFixed(0)} ms.`);
+  if (milliseconds > longest) return failed(`It took ${milliseconds.toFixed(0)} ms.`);
   if (bytesTaken > allowance(file)) {
     const [taken, allowed] = [bytesTaken, allowance(file)].map((bytes) => (bytes / MEGABYTE).toFixed(1));
     return failed(`It took ${taken} MB, and ${allowed} MB are allowed.`);

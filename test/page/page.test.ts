@@ -37,6 +37,17 @@ describe('the front page', () => {
     await page.close();
   });
 
+  it('says that the file is a dictionary, of which kind, and how that is known', async () => {
+    const page = await browser.open({ scenario: 'dictionary' });
+    const card = page.getByRole('region', { name: 'Transcoder' });
+    await expect.poll(() => card.count()).toBe(1);
+    const text = (await card.innerText()).replaceAll(/[\u00a0\u202f\u2009]/g, ' ');
+    expect(text).toMatch(/A dictionary of 24.576 features for activations 768 wide, written back 1.024 wide\./);
+    for (const fact of ['SAELens', 'W_enc', 'Encoder bias', '“cfg.json” beside it says architecture: transcoder.'])
+      expect(text).toContain(fact);
+    await page.close();
+  });
+
   it('lists findings worst first, and a click on one selects its place everywhere', async () => {
     const page = await browser.open();
     const findings = page.locator('.finding-main');
@@ -159,7 +170,7 @@ describe('the graph', () => {
     expect(await item(page, 'layer4').locator('.graph-box').getAttribute('fill')).not.toBe(fill);
     await item(page, 'layer4').locator('[data-toggle]').click();
     await expect.poll(() => item(page, 'layer4/0').count()).toBe(1);
-    expect(await lastCall(page, 'graph')).toEqual({ expanded: ['layer4'] });
+    expect(await lastCall(page, 'graph')).toEqual({ expanded: ['layer4'], scope: '' });
     await page.close();
   });
 

@@ -43,7 +43,8 @@ export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX
       canvas={canvas}
       table={() => curveTable(curve)}
       controls={
-        layers.length > 1 && (
+        layers.length > 1 &&
+        curve.series.some(({ layer }) => layer !== undefined) && (
           <Select
             label="Layer"
             hideLabel
@@ -75,6 +76,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
     if (!colorOf.has(key)) colorOf.set(key, theme.series[colorOf.size % theme.series.length] ?? theme.foreground);
   }
   const options = baseOptions(theme) as ChartOptions<'line'>;
+  const xAxis = axis(theme, curve.xLabel, 'count');
   const dashedSoFar = new Map<string, number>();
   const datasets = curve.series.map((series): ChartDataset<'line'> => {
     const key = series.layer ?? series.label;
@@ -99,7 +101,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       ...options,
       interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
       scales: {
-        x: { type: 'linear', bounds: 'data', ...axis(theme, curve.xLabel, 'count') },
+        x: { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, includeBounds: false } },
         y: { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
       },
       plugins: {

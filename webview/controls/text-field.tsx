@@ -20,10 +20,11 @@ export function TextField(props: TextFieldProps): JSX.Element {
   useEffect(() => {
     if (field.current !== null && field.current.value !== value) field.current.value = value;
   }, [value]);
+  // The toolkit names every field “Text field” when it is put into the page.
+  useEffect(() => field.current?.setAttribute('aria-label', label), [label]);
   return h('vscode-text-field', {
     ref: field,
     class: `text-field ${invalid ? 'invalid' : ''} ${className}`,
-    'aria-label': label,
     'aria-invalid': invalid,
     placeholder,
     onInput: (event: Event) => onInput((event.target as HTMLElement & { value: string }).value),

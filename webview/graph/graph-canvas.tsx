@@ -1,17 +1,23 @@
 /** The picture itself: SVG with drag, wheel and keys. The view moves without re-rendering the boxes. */
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { GraphItem, GraphPicture } from '../../src/protocol/model.js';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { GraphEdge, GraphItem, GraphPicture } from '../../src/protocol/model.js';
 import { hideTooltip } from '../controls/tooltip.js';
 import { ui } from '../state/interface-state.js';
 import type { Coloring } from './coloring.js';
 import { Edges } from './edges.js';
+import { inSight, isLarge, serves, sightOf, type Sight } from './in-sight.js';
 import { Items } from './items.js';
+import type { Marks } from './marks.js';
 import { edgesOf, neighbour, type Direction } from './neighbours.js';
+import { Specks } from './specks.js';
+import { useMarks } from './use-marks.js';
 import { fitView, reveal, startView, zoomAt, type Size, type View } from './viewport.js';
 
 const DRAG_FROM_PX = 4;
 const KEY_ZOOM = 1.25;
+/** Before it is known where the view will be. */
+const NOWHERE: Sight = { area: [0, 0, 0, 0], scale: 1 };
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
@@ -22,22 +28,29 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 export interface GraphActions {
   zoom(factor: number): void;
   fit(): void;
-  svg(): SVGSVGElement | null;
+  /** Draws the whole picture, also what is out of sight, for as long as somebody makes something of it. */
+  withWhole<T>(use: (svg: SVGSVGElement) => Promise<T> | T): Promise<T | undefined>;
 }
 
 interface GraphCanvasProps {
   readonly picture: GraphPicture;
   readonly coloring: Coloring;
   readonly selected: GraphItem | undefined;
+  readonly marks: Marks | undefined;
   readonly onSelect: (item: GraphItem) => void;
   readonly onToggle: (item: GraphItem) => void;
   readonly onClear: () => void;
+  /** While a person chooses an item for something else: clicks and Enter are meant for that. */
+  readonly onPick: ((item: GraphItem) => void) | undefined;
+  /** Keys that are not the canvas's own. @returns whether the key was meant for somebody. */
+  readonly onOtherKey: (key: string, item: GraphItem | undefined) => boolean;
   readonly onPoint: (item: GraphItem | undefined, anchor: DOMRect) => void;
   readonly actions: { current: GraphActions | undefined };
 }
 
 export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
-  const { picture, coloring, selected, onSelect, onToggle, onClear, onPoint, actions } = props;
+  const { picture, coloring, selected, marks, onSelect, onToggle, onClear, onPick, onOtherKey, onPoint, actions } =
+    props;
   const svg = useRef<SVGSVGElement>(null);
   const scene = useRef<SVGGElement>(null);
   const view = useRef<View>({ scale: 1, x: 0, y: 0 });
@@ -49,8 +62,17 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     const { clientWidth = 0, clientHeight = 0 } = svg.current ?? {};
     return { width: clientWidth, height: clientHeight };
   };
+  const [sight, setSight] = useState<Sight>();
+  const [isWhole, setWhole] = useState(false);
+  /** What is drawn of a large picture follows the view. */
+  const look = (): void => {
+    const now = view.current;
+    const size = windowSize();
+    setSight((before) => (before !== undefined && serves(before, now, size) ? before : sightOf(now, size)));
+  };
   const show = (next: View, keep = true): void => {
     view.current = next;
+    look();
     scene.current?.setAttribute('transform', `translate(${next.x} ${next.y}) scale(${next.scale})`);
     svg.current?.classList.toggle('far', next.scale < 0.45);
     if (keep) ui.graphView.value = [next.scale, next.x, next.y];
@@ -60,24 +82,40 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     show(zoomAt(view.current, factor, x ?? width / 2, y ?? height / 2));
   };
   const fit = (): void => show(fitView(picture, windowSize()));
-  actions.current = { zoom, fit, svg: () => svg.current };
+  const goHome = (): void => show(startView(picture, windowSize(), topmost(picture)?.box));
+  const withWhole: GraphActions['withWhole'] = async (use) => {
+    setWhole(true);
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    try {
+      return svg.current === null ? undefined : await use(svg.current);
+    } finally {
+      setWhole(false);
+    }
+  };
+  actions.current = { zoom, fit, withWhole };
 
   useLayoutEffect(() => {
     const place = (): void => {
       const kept = ui.graphView.peek();
       const size = windowSize();
-      const start = startView(picture, size);
+      const start = startView(picture, size, topmost(picture)?.box);
       if (kept === undefined) show(selectedBox.current ? reveal(start, selectedBox.current, size) : start, false);
       else show({ scale: kept[0], x: kept[1], y: kept[2] }, false);
     };
     place();
     const observer = new ResizeObserver(() => {
       if (ui.graphView.peek() === undefined) place();
+      else look();
     });
     if (svg.current) observer.observe(svg.current);
     return () => observer.disconnect();
   }, [picture]);
 
+  const focusId = selected?.id ?? picture.items[0]?.id;
+  const limits = isWhole || !isLarge(picture) ? undefined : (sight ?? NOWHERE);
+  const shown = useMemo(() => inSight(picture, limits, focusId, marks?.items), [picture, limits, focusId, marks]);
+  const highlighted = useMemo(() => highlightedEdges(picture, selected, marks), [picture, selected?.id, marks]);
+  useMarks(svg, shown, marks);
   useAnchoredToggle(picture, view, show);
   useDrag(svg, view, show);
 
@@ -113,41 +151,45 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     const item = itemAt(event.target);
     if (item === undefined) return onClear();
     if (isChevron(event.target)) onToggle(item);
+    else if (onPick !== undefined) onPick(item);
     else onSelect(item);
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const current = itemAt(event.target) ?? selected ?? picture.items[0];
     const direction = ARROWS[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (direction !== undefined && current !== undefined) {
-      const next = selected === undefined ? current : neighbour(picture, current, direction);
+      const next = selected === undefined ? current : nextItem(picture, current, direction, event.shiftKey);
       focusNext.current = next !== undefined;
       if (next !== undefined) onSelect(next);
+    } else if (onPick !== undefined && (event.key === 'Enter' || event.key === ' ') && current !== undefined) {
+      onPick(current);
     } else if (event.key === 'Enter' && current !== undefined) {
       onSelect(current);
       // An opened module is drawn anew, behind its items: the focus goes with it.
       focusNext.current = current.kind === 'module';
-      if (current.kind === 'module') onToggle(current);
+      if (opens(current)) onToggle(current);
     } else if (event.key === ' ' && current !== undefined) onSelect(current);
     else if (event.key === '+' || event.key === '=') zoom(KEY_ZOOM);
     else if (event.key === '-') zoom(1 / KEY_ZOOM);
     else if (event.key === '0') fit();
+    else if (event.key === 'Home') goHome();
     else if (event.key === 'Escape') onClear();
-    else return;
+    else if (!onOtherKey(event.key, selected)) return;
     event.preventDefault();
   };
 
-  const focusId = selected?.id ?? picture.items[0]?.id;
   return (
     <svg
       ref={svg}
       class="graph-svg"
       role="group"
-      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module."
+      aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module, Backspace leaves a body, question mark lists all keys."
       onClick={onClick}
       onDblClick={(event) => {
         const item = itemAt(event.target);
-        if (item?.kind === 'module' && !isChevron(event.target)) onToggle(item);
+        if (item !== undefined && opens(item) && !isChevron(event.target) && onPick === undefined) onToggle(item);
       }}
       onKeyDown={onKeyDown}
       onPointerOver={(event) => {
@@ -172,22 +214,48 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
         </marker>
       </defs>
       <g ref={scene}>
-        <Items
-          items={picture.items.filter((item) => item.expanded)}
-          coloring={coloring}
-          selectedId={selected?.id}
-          focusId={focusId}
-        />
-        <Edges edges={picture.edges} highlighted={selected ? edgesOf(picture, selected.id) : new Set()} />
-        <Items
-          items={picture.items.filter((item) => !item.expanded)}
-          coloring={coloring}
-          selectedId={selected?.id}
-          focusId={focusId}
-        />
+        <Items items={shown.containers} coloring={coloring} selectedId={selected?.id} focusId={focusId} />
+        <Specks items={shown.specks} edges={shown.threads} coloring={coloring} />
+        <Edges edges={shown.edges} highlighted={highlighted} />
+        <Items items={shown.boxes} coloring={coloring} selectedId={selected?.id} focusId={focusId} />
       </g>
     </svg>
   );
+}
+
+function topmost({ items }: GraphPicture): GraphItem | undefined {
+  return items.reduce<GraphItem | undefined>(
+    (best, item) => (item.expanded || (best !== undefined && best.box[1] <= item.box[1]) ? best : item),
+    undefined,
+  );
+}
+
+/** A module, or a node with a body inside. */
+function opens(item: GraphItem): boolean {
+  return item.kind === 'module' || item.bodies !== undefined;
+}
+
+/** Neighbours that way; with Shift and up the module around. */
+function nextItem(
+  picture: GraphPicture,
+  from: GraphItem,
+  direction: Direction,
+  outwards: boolean,
+): GraphItem | undefined {
+  if (!outwards || direction !== 'up') return neighbour(picture, from, direction);
+  return picture.items.find(({ id }) => id === from.parent);
+}
+
+const NO_EDGES: ReadonlySet<GraphEdge> = new Set();
+
+/** Those of a path, where one is shown, otherwise those of the selected item. */
+function highlightedEdges(
+  picture: GraphPicture,
+  selected: GraphItem | undefined,
+  marks: Marks | undefined,
+): ReadonlySet<GraphEdge> {
+  if (marks !== undefined && marks.edges.size > 0) return marks.edges;
+  return selected === undefined ? NO_EDGES : edgesOf(picture, selected.id);
 }
 
 function isChevron(target: EventTarget | null): boolean {

@@ -11,18 +11,27 @@ import { fileName } from '../format/words.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { save, useExportable } from '../state/exports.js';
-import { graphPicture } from '../state/graph.js';
+import { graphPicture, typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../state/metrics.js';
+import { clearPath, endPath, pathStart, shownPath, startPath } from '../state/path.js';
 import { useResource } from '../state/resource.js';
+import { enterScope, followSelection } from '../state/scope.js';
+import { currentMatch, found } from '../state/search.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
 import { fileResult, openedModel } from '../state/session.js';
 import { theme } from '../theme/theme.js';
 import { colorByMetric, colorByNodeMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
 import { graphPngBytes, graphSvgBytes } from './export.js';
 import { GraphCanvas, type GraphActions } from './graph-canvas.js';
+import { GraphHelp } from './graph-help.js';
+import { InterchangeMenu } from './interchange-menu.js';
 import { ItemTooltip } from './item-tooltip.js';
+import { pathMarks, searchMarks, type Marks } from './marks.js';
 import { itemOfSelection } from './neighbours.js';
+import { onTrailKey, ScopeTrail } from './scope-trail.js';
+import { PathBar } from './path-bar.js';
+import { SearchField } from './search/search-field.js';
 
 const TOOLTIP_DELAY_MS = 350;
 const ZOOM_STEP = 1.3;
@@ -31,18 +40,40 @@ export function GraphView(): JSX.Element {
   const model = openedModel.value;
   const expanded = ui.expanded.value;
   // What passes over the file measured stands in the items: asked again when more is known.
-  const graph = useResource((signal) => host.graph({ expanded }, signal), [model, expanded, fileResult.value], true);
+  const scope = ui.graphScope.value;
+  const graph = useResource(
+    (signal) => host.graph({ expanded, scope }, signal),
+    [model, expanded, scope, fileResult.value, typedScope.value],
+    true,
+  );
   const picture = graph.value;
+  useInferredTypes(scope, picture !== undefined);
+  useEffect(followSelection, [selection.value.item, selection.value.layer]);
   useEffect(() => {
     if (picture !== undefined) graphPicture.value = picture;
   }, [picture]);
   return (
     <section class="graph-panel" aria-label="Graph">
-      {graph.error && <ProblemBox problem={graph.error} action="Try again" onAction={graph.retry} />}
+      {graph.error && scope === '' && <ProblemBox problem={graph.error} action="Try again" onAction={graph.retry} />}
+      {graph.error && scope !== '' && (
+        <ProblemBox problem={graph.error} action="Back to the model" onAction={() => enterScope('')} />
+      )}
       {picture === undefined && graph.loading && <Spinner label="Laying out the graph" />}
       {picture && <LaidOutGraph picture={picture} loading={graph.loading} />}
     </section>
   );
+}
+
+/** Types and shapes are inferred once the first picture is there; whatever shows them asks again then. */
+function useInferredTypes(scope: string, isDrawn: boolean): void {
+  const model = openedModel.value;
+  const types = useResource(
+    isDrawn ? (signal) => host.typesInferred({ scope }, signal).then(() => ({ scope })) : undefined,
+    [model, scope, isDrawn],
+  );
+  useEffect(() => {
+    typedScope.value = types.value;
+  }, [types.value]);
 }
 
 function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: boolean }): JSX.Element {
@@ -51,9 +82,10 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   const selected = itemOfSelection(picture, selection.value);
   const name = openedModel.value?.overview.fileName ?? 'model';
   const bytesOf = async (format: 'svg' | 'png'): Promise<Uint8Array> => {
-    const svg = actions.current?.svg();
-    if (!svg) return new Uint8Array();
-    return format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture);
+    const bytes = await actions.current?.withWhole((svg) =>
+      format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture),
+    );
+    return bytes ?? new Uint8Array();
   };
   const exportable = (format: 'svg' | 'png') => ({
     suggestedName: fileName(`${name}-graph`, format),
@@ -61,9 +93,19 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   });
   const touched = useExportable(exportable('svg'));
   const point = useDelayedTooltip(coloring);
+  // Searches and paths are about the main graph.
+  const inMainGraph = (picture.trail ?? []).length === 0;
+  const marks = usePictureMarks(picture, inMainGraph);
+  const openHelp = useRef<() => void>();
   const collapsed = picture.items.filter((item) => item.kind === 'module' && !item.expanded);
   return (
-    <div class="graph-frame" onPointerDown={touched} onFocusCapture={touched} aria-busy={loading}>
+    <div
+      class="graph-frame"
+      onPointerDown={touched}
+      onFocusCapture={touched}
+      onKeyDown={onTrailKey}
+      aria-busy={loading}
+    >
       <div class="toolbar">
         <MetricSelect />
         <span class="spacer-flex" />
@@ -83,14 +125,32 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         </span>
         <ZoomButtons actions={actions} />
         <SaveButtons onSave={(format) => void save(exportable(format))} />
+        <InterchangeMenu coloring={coloring} />
       </div>
+      <ScopeTrail trail={picture.trail ?? []} model={name} />
+      {inMainGraph && (
+        <>
+          <SearchField>
+            <GraphHelp opener={openHelp} />
+          </SearchField>
+          <PathBar />
+        </>
+      )}
       <GraphCanvas
         picture={picture}
         coloring={coloring}
         selected={selected}
         onSelect={selectItem}
         onToggle={(item) => toggle(picture, item)}
-        onClear={clearSelection}
+        marks={marks}
+        onClear={() => clearPath() || clearSelection()}
+        onPick={pathStart.value && ((item) => void endPath(item))}
+        onOtherKey={(key, item) => {
+          if (key === '?') openHelp.current?.();
+          else if (key.toLowerCase() === 'p' && item !== undefined) startPath(item);
+          else return false;
+          return true;
+        }}
         onPoint={point}
         actions={actions}
       />
@@ -155,7 +215,25 @@ function useColoring(picture: GraphPicture): Coloring {
   }, [picture, metrics, ofNodes, layers, dark, id]);
 }
 
+/** A path stands above a search. */
+function usePictureMarks(picture: GraphPicture, inMainGraph: boolean): Marks | undefined {
+  const path = shownPath.value;
+  const search = found.value;
+  const current = currentMatch.value;
+  return useMemo(() => {
+    if (!inMainGraph) return undefined;
+    if (path !== undefined) return pathMarks(picture, path.answer, [path.from.id, path.to.id]);
+    // Where nothing is found, everything stays as it is.
+    return search === undefined || search.total === 0 ? undefined : searchMarks(picture, search.places, current);
+  }, [picture, inMainGraph, path, search, current]);
+}
+
 function toggle(picture: GraphPicture, item: GraphItem): void {
+  const [body] = item.bodies ?? [];
+  if (body !== undefined) {
+    hideTooltip();
+    enterScope(body.scope);
+  }
   if (item.kind !== 'module') return;
   hideTooltip();
   ui.expanded.value = item.expanded ? picture.expanded.filter((id) => id !== item.id) : [...picture.expanded, item.id];

@@ -47,11 +47,12 @@ interface ItemProps {
 const Item = memo(function Item({ item, coloring, selected, focusable }: ItemProps): JSX.Element {
   const [left, top, width, height] = item.box;
   const isModule = item.kind === 'module';
+  const opens = isModule || item.bodies !== undefined;
   const container = isModule && item.expanded;
   const color = container ? undefined : coloring.color(item);
   const ink = color === undefined ? undefined : textOn(color);
   const fill = color === undefined ? undefined : cssColor(color);
-  const textLeft = PADDING + (isModule ? CHEVRON : 0);
+  const textLeft = PADDING + (opens ? CHEVRON : 0);
   const room = width - textLeft - PADDING;
   const isEnd = item.kind === 'input' || item.kind === 'output';
   const anchor = isEnd ? 'middle' : undefined;
@@ -72,7 +73,7 @@ const Item = memo(function Item({ item, coloring, selected, focusable }: ItemPro
     >
       {isModule && !container && <rect class="graph-stack" x={4} y={4} width={width} height={height} rx={radius} />}
       <rect class="graph-box" width={width} height={height} rx={radius} fill={fill} />
-      {isModule && (
+      {opens && (
         <g class="graph-chevron" data-toggle="true">
           <rect class="graph-chevron-target" width={textLeft + 2} height={container ? 26 : height} />
           <path

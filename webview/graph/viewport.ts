@@ -33,12 +33,17 @@ export function fitView(picture: Size, window: Size): View {
   };
 }
 
-/** The first view: readable, from the top, where the whole would be too small to read. */
-export function startView(picture: Size, window: Size): View {
+/**
+ * The first view: readable, from the top, where the whole would be too small to read.
+ * @param first where the picture begins; it is then in the middle.
+ */
+export function startView(picture: Size, window: Size, first?: Box): View {
   const fitted = fitView(picture, window);
   if (fitted.scale >= READABLE_SCALE) return { ...fitted, y: Math.min(fitted.y, 2 * MARGIN_PX) };
   const scale = READABLE_SCALE;
-  return { scale, x: (window.width - picture.width * scale) / 2, y: MARGIN_PX };
+  const middle =
+    first === undefined || picture.width * scale < window.width ? picture.width / 2 : first[0] + first[2] / 2;
+  return { scale, x: window.width / 2 - middle * scale, y: MARGIN_PX };
 }
 
 /** Zooms so that the layout point under (x, y) stays there. */

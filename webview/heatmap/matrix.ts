@@ -38,6 +38,8 @@ export interface MatrixLabels {
   /** A picture beside the row; undefined until it has arrived. */
   readonly rowImage?: (row: number) => ImageBitmap | undefined;
   readonly columnAxis: string;
+  /** Number at a tick of the column axis, where it is not the column's own. */
+  readonly column?: (column: number) => string;
 }
 
 export interface Cell {

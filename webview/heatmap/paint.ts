@@ -199,7 +199,7 @@ function paintColumnTicks(
   const last = Math.min(source.columns - 1, view.column + room.width / view.cellWidth);
   for (let column = Math.ceil(view.column / step) * step; column <= last; column += step) {
     const x = gutter.left + (column + 0.5 - view.column) * view.cellWidth;
-    context.fillText(String(column), Math.max(x, gutter.left + 8), gutter.top - 8);
+    context.fillText(labels.column?.(column) ?? String(column), Math.max(x, gutter.left + 8), gutter.top - 8);
     context.fillRect(Math.round(x), gutter.top - 5, 1, 4);
   }
   context.textAlign = 'left';

@@ -8,6 +8,7 @@ import { Explained } from '../controls/tooltip.js';
 import { explainWords } from '../format/glossary.js';
 import { singular } from '../format/words.js';
 import { findings, layersByValue } from '../state/metrics.js';
+import { result } from '../state/session.js';
 import { select, selection, selectUnit } from '../state/selection.js';
 
 const FIRST_SHOWN = 12;
@@ -30,7 +31,8 @@ export function Findings(): JSX.Element {
       </div>
       {found.length === 0 && (
         <p class="calm">
-          <Icon name="check" class="icon-good" /> Nothing to warn about on these inputs.
+          <Icon name="check" class="icon-good" /> Nothing to warn about{' '}
+          {result.value === undefined ? 'in these weights' : 'on these inputs'}.
         </p>
       )}
       <ol class="finding-list">

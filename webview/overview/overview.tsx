@@ -6,11 +6,13 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
 import { ProblemBox } from '../shell/problem-box.js';
+import { passResults } from '../state/metrics.js';
 import { inputs, openedModel, progress, result, startRun } from '../state/session.js';
 import { loadTensors, tensors } from '../state/tensors.js';
 import { filterTensors } from '../weights/filter.js';
 import { WeightMap } from '../weights/weight-map.js';
 import { Answers } from './answers.js';
+import { DictionaryCard } from './dictionary-card.js';
 import { Facts } from './facts.js';
 import { Findings } from './findings.js';
 import { InputsCard } from './inputs-card.js';
@@ -22,7 +24,8 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       <div class="overview-side">
         {cannotRun.length > 0 && <CannotRun problems={cannotRun} />}
         {model.overview.unread.length > 0 && <Unread problems={model.overview.unread} />}
-        {result.value ? <Findings /> : <BeforeFirstRun model={model} />}
+        {model.overview.dictionary && <DictionaryCard dictionary={model.overview.dictionary} />}
+        {isAnswered(model) ? <Findings /> : <BeforeFirstRun model={model} />}
         <Answers />
         {inputs.value && <InputsCard inputs={inputs.value} />}
         <Facts overview={model.overview} />
@@ -30,6 +33,14 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
       {model.overview.network === undefined ? <WeightsPanel /> : <GraphView />}
     </div>
   );
+}
+
+/** A network needs a run; of weights alone every question can be answered without inputs. */
+function isAnswered({ overview, passes }: OpenedModel): boolean {
+  if (overview.network !== undefined) return result.value !== undefined;
+  const answered = new Set(passResults.value.map(({ pass }) => pass));
+  const open = passes.filter(({ id, reason }) => reason === undefined && !answered.has(id));
+  return answered.size > 0 && open.length === 0;
 }
 
 function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
@@ -56,8 +67,16 @@ function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
   }
   return (
     <section class="card welcome" aria-labelledby="welcome-title">
-      <h2 id="welcome-title">What does this model do on your data?</h2>
-      <p>Check below where the inputs come from, then run. One run answers all of these:</p>
+      <h2 id="welcome-title">
+        {model.overview.network === undefined
+          ? 'What are these weights like?'
+          : 'What does this model do on your data?'}
+      </h2>
+      <p>
+        {model.overview.network === undefined
+          ? 'A run reads every tensor once, from end to end, and answers:'
+          : 'Check below where the inputs come from, then run. One run answers all of these:'}
+      </p>
       <ul class="questions">
         {applicable.map((pass) => (
           <li key={pass.id}>{pass.question}</li>

@@ -6,6 +6,7 @@ import { selectedItem } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { layersByValue } from '../state/metrics.js';
 import { clearSelection, selection } from '../state/selection.js';
+import { TensorPage } from '../tensor/tensor-page.js';
 import { LayerPage } from '../unit/layer-page.js';
 import { ModulePage, NodePage } from '../unit/node-page.js';
 import { UnitPage } from '../unit/unit-page.js';
@@ -31,7 +32,8 @@ export function SidePanel(): JSX.Element | null {
 }
 
 function panelContent(): JSX.Element | null {
-  const { layer: layerValue, unit } = selection.value;
+  const { layer: layerValue, unit, tensor } = selection.value;
+  if (tensor !== undefined) return <TensorPage index={tensor} />;
   const item = selectedItem.value;
   const layer = layerValue === undefined ? undefined : layersByValue.value.get(layerValue);
   if (layer !== undefined && unit !== undefined && unit < layer.units) return <UnitPage layer={layer} unit={unit} />;

@@ -9,3 +9,6 @@ export const graphPicture = signal<GraphPicture | undefined>(undefined);
 export const selectedItem = computed(() =>
   graphPicture.value === undefined ? undefined : itemOfSelection(graphPicture.value, selection.value),
 );
+
+/** The graph whose types and shapes are inferred; another object whenever they were inferred anew. */
+export const typedScope = signal<{ readonly scope: string } | undefined>(undefined);

@@ -1,5 +1,6 @@
 /** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
 import { effect, signal, type Signal } from '@preact/signals';
+import type { Reduction } from '../../src/core/weights/picture.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
 
@@ -14,25 +15,44 @@ export interface TableSort {
   readonly descending: boolean;
 }
 
+/** How the picture of one graph of the model was left. */
+export interface ScopeView {
+  readonly expanded: InterfaceState['expanded'];
+  readonly graphView: InterfaceState['graphView'];
+}
+
 export interface InterfaceState {
   readonly tab: TabName;
   /** Open modules of the graph; undefined until a person opened or closed one. */
   readonly expanded: readonly string[] | undefined;
+  /** The body that the graph shows; "" for the main graph. */
+  readonly graphScope: string;
+  /** How other graphs of the model were left, by their scopes. */
+  readonly scopeViews: Readonly<Record<string, ScopeView>>;
   /** Scale, then the translation in CSS pixels; undefined: fitted. */
   readonly graphView: readonly [number, number, number] | undefined;
   /** Layer metric, or "parameters". */
   readonly graphMetric: string | undefined;
+  /** What is searched for in the graph. */
+  readonly graphQuery: string;
   readonly heatmapMode: 'layers' | 'examples';
   readonly unitMetric: string | undefined;
   readonly exampleMetric: string | undefined;
   readonly unitOrder: 'index' | 'value';
   readonly pass: string | undefined;
-  readonly weightsMode: 'table' | 'map';
+  readonly weightsMode: 'table' | 'modules' | 'map';
   readonly weightsFilter: string;
   /** What colours the map of weights: a tensor metric, or "type". */
   readonly weightsColor: string | undefined;
   /** Module that fills the map of weights. */
   readonly weightsModule: string;
+  /** Parts of pages that a person unfolded, by name. */
+  readonly openParts: readonly string[];
+  /** How blocks of a picture of weights become cells. */
+  readonly pictureBlocks: Reduction;
+  /** What the histogram of weights counts, and whether its counts are on a logarithmic scale. */
+  readonly weightHistogram: 'values' | 'magnitudes';
+  readonly logarithmicCounts: boolean;
   /** Sort of each table by the table's name. */
   readonly sorts: Readonly<Record<string, TableSort>>;
   readonly overlay: boolean;
@@ -43,8 +63,11 @@ export interface InterfaceState {
 const INITIAL: InterfaceState = {
   tab: 'overview',
   expanded: undefined,
+  graphScope: '',
+  scopeViews: {},
   graphView: undefined,
   graphMetric: undefined,
+  graphQuery: '',
   heatmapMode: 'layers',
   unitMetric: undefined,
   exampleMetric: undefined,
@@ -54,6 +77,10 @@ const INITIAL: InterfaceState = {
   weightsFilter: '',
   weightsColor: undefined,
   weightsModule: '',
+  openParts: [],
+  pictureBlocks: 'mean',
+  weightHistogram: 'values',
+  logarithmicCounts: false,
   sorts: {},
   overlay: true,
   panelWidth: 400,

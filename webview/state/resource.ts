@@ -6,6 +6,8 @@ export interface Resource<T> {
   readonly value: T | undefined;
   readonly loading: boolean;
   readonly error: Problem | undefined;
+  /** Share of a long question that is answered, 0 to 1, as far as it tells. */
+  readonly progress: number | undefined;
   /** Asks again after an error. */
   readonly retry: () => void;
 }
@@ -23,17 +25,19 @@ interface Answer<T> {
  * @param keep shows the earlier value while the new one is under way (for pictures that would flicker)
  */
 export function useResource<T>(
-  load: ((signal: AbortSignal) => Promise<T>) | undefined,
+  load: ((signal: AbortSignal, onProgress: (share: number) => void) => Promise<T>) | undefined,
   dependencies: readonly unknown[],
   keep = false,
 ): Resource<T> {
   const [attempt, setAttempt] = useState(0);
   const [answer, setAnswer] = useState<Answer<T>>({ question: {} });
+  const [progress, setProgress] = useState<{ readonly question: object; readonly share: number }>();
   const question = useMemo(() => ({}), [...dependencies, attempt]);
   useEffect(() => {
     if (load === undefined) return undefined;
     const controller = new AbortController();
-    load(controller.signal).then(
+    const onProgress = (share: number): void => setProgress({ question, share });
+    load(controller.signal, onProgress).then(
       (value) => {
         if (!controller.signal.aborted) setAnswer({ question, value });
       },
@@ -44,7 +48,9 @@ export function useResource<T>(
     return () => controller.abort();
   }, [question]);
   const retry = (): void => setAttempt((count) => count + 1);
-  if (load === undefined) return { value: undefined, loading: false, error: undefined, retry };
-  if (answer.question === question) return { value: answer.value, loading: false, error: answer.error, retry };
-  return { value: keep ? answer.value : undefined, loading: true, error: undefined, retry };
+  const none = { value: undefined, loading: false, error: undefined, progress: undefined, retry };
+  if (load === undefined) return none;
+  if (answer.question === question) return { ...none, value: answer.value, error: answer.error };
+  const share = progress?.question === question ? progress.share : undefined;
+  return { ...none, value: keep ? answer.value : undefined, loading: true, progress: share };
 }

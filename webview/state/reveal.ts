@@ -3,6 +3,7 @@ import { attempt } from './attempt.js';
 import { host } from './channel.js';
 import { graphPicture } from './graph.js';
 import { ui } from './interface-state.js';
+import { enterScope, scopeOfItem } from './scope.js';
 import { select, selectTensor } from './selection.js';
 
 export function revealLayer(layer: string): Promise<void> {
@@ -23,7 +24,9 @@ async function revealPlace(place: { readonly item?: string; readonly layer?: str
   await attempt(
     (async () => {
       const around = await host.modulesAround(place);
-      const open = graphPicture.peek()?.expanded ?? [];
+      // Which graph comes first: each has its own open modules.
+      if (place.item !== undefined) enterScope(scopeOfItem(place.item));
+      const open = ui.expanded.peek() ?? graphPicture.peek()?.expanded ?? [];
       if (around.some((id) => !open.includes(id))) ui.expanded.value = [...new Set([...open, ...around])];
       select(place);
     })(),

@@ -1,26 +1,31 @@
 /** A node of the graph: its operator, what goes in and out, its attributes. */
 import type { JSX } from 'preact';
 import type { GraphItem, GraphNodeDetail } from '../../src/protocol/model.js';
+import { TextButton } from '../controls/button.js';
 import { Spinner } from '../controls/fields.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
 import { formatShape, operatorName } from '../format/words.js';
 import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
+import { PathFromHere } from '../graph/path-bar.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
+import { typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
-import { selectLayer } from '../state/selection.js';
+import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
+import { NodeBodies } from './node-bodies.js';
+import { OperatorDocumentation } from './operator-documentation.js';
 
 const LAYERS_SHOWN = 60;
 
 export function NodePage({ id }: { id: string }): JSX.Element {
-  const node = useResource((signal) => host.node({ id }, signal), [openedModel.value, id]);
+  const node = useResource((signal) => host.node({ id }, signal), [openedModel.value, id, typedScope.value], true);
   return (
     <section class="node-page">
       {node.error && <ProblemBox problem={node.error} action="Try again" onAction={node.retry} />}
-      {node.loading && <Spinner label="Reading the node" />}
-      {node.value && <NodeDetail node={node.value} />}
+      {node.loading && node.value?.id !== id && <Spinner label="Reading the node" />}
+      {node.value?.id === id && <NodeDetail node={node.value} />}
     </section>
   );
 }
@@ -36,8 +41,10 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
             {node.parameters > 0 && `, ${formatCount(node.parameters)} parameters`}
           </div>
           {node.module.length > 0 && <div class="muted">in {node.module.join(' › ')}</div>}
+          {ui.graphScope.value === '' && <PathFromHere id={node.id} label={node.title} />}
         </div>
       </header>
+      <NodeBodies bodies={node.bodies} />
       <Ports title="Goes in" ports={node.inputs} />
       <Ports title="Comes out" ports={node.outputs.map((output) => ({ ...output, constant: false }))} />
       {node.attributes.length > 0 && (
@@ -53,6 +60,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           </dl>
         </div>
       )}
+      <OperatorDocumentation id={node.id} domain={node.domain} operator={node.operator} />
     </>
   );
 }
@@ -63,9 +71,17 @@ function Ports({ title, ports }: { title: string; ports: GraphNodeDetail['inputs
     <div class="tensors">
       <h3>{title}</h3>
       <ul>
-        {ports.map(({ name, type, shape, constant }) => (
+        {ports.map(({ name, type, shape, constant, tensor }) => (
           <li key={name}>
-            <span class="tensor-name">{name}</span>
+            <span class="tensor-name">
+              {tensor === undefined ? (
+                name
+              ) : (
+                <TextButton title="Show its values" onClick={() => selectTensor(tensor)}>
+                  {name}
+                </TextButton>
+              )}
+            </span>
             <span class="tensor-shape">{formatShape(shape)}</span>
             <span class="tensor-type">{constant ? `${type}, weights` : type}</span>
           </li>
@@ -87,6 +103,7 @@ export function ModulePage({ item }: { item: GraphItem }): JSX.Element {
             {item.caption}
             {item.parameters > 0 && `, ${formatCount(item.parameters)} parameters`}
           </div>
+          <PathFromHere id={item.id} label={item.label} />
         </div>
       </header>
       {item.layers.length > 0 && (

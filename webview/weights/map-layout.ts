@@ -18,7 +18,7 @@ export interface MapBox {
   readonly open: boolean;
 }
 
-interface MapNode {
+export interface MapNode {
   readonly kind: 'module' | 'tensor';
   readonly id: string;
   readonly label: string;

@@ -2,7 +2,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Legend } from '../charts/legend.js';
-import { TextButton } from '../controls/button.js';
 import { Select } from '../controls/select.js';
 import { hideTooltip, showTooltip } from '../controls/tooltip.js';
 import { formatBytes, formatCount, formatQuantity } from '../format/numbers.js';
@@ -14,7 +13,8 @@ import { tensorMetrics } from '../state/tensors.js';
 import { theme } from '../theme/theme.js';
 import type { ListedTensor } from './filter.js';
 import { BY_TYPE, colorByMetric, colorByType, type MapColoring } from './map-coloring.js';
-import { HEADER_PX, mapBoxes, mapTree, modulesAround, type MapBox } from './map-layout.js';
+import { HEADER_PX, mapBoxes, mapTree, type MapBox } from './map-layout.js';
+import { WayBack } from './way-back.js';
 
 const LABEL_FONT = '11px sans-serif';
 const LABEL_FROM_PX = 28;
@@ -44,7 +44,7 @@ export function WeightMap({ shown }: { shown: readonly ListedTensor[] }): JSX.El
     <section class="weight-map" aria-label="Map of weights">
       <div class="toolbar">
         <ColorSelect />
-        <WayBack shown={shown} moduleId={moduleId} />
+        <WayBack shown={shown} hint="Click the head of a module to see it alone." />
       </div>
       <div class="weight-map-frame" ref={frame} onPointerLeave={hideTooltip}>
         <svg width={size.width} height={size.height} role="group" aria-label="Areas are bytes on disk">
@@ -80,27 +80,6 @@ function ColorSelect(): JSX.Element {
       ]}
       onChange={(id) => (ui.weightsColor.value = id === BY_TYPE ? undefined : id)}
     />
-  );
-}
-
-/** "all › layers › 0": each a way back. */
-function WayBack({ shown, moduleId }: { shown: readonly ListedTensor[]; moduleId: string }): JSX.Element {
-  const around = useMemo(() => modulesAround(shown, moduleId), [shown, moduleId]);
-  if (around.length === 0) return <span class="muted">Click the head of a module to see it alone.</span>;
-  return (
-    <nav class="breadcrumb" aria-label="Module shown">
-      <TextButton onClick={() => (ui.weightsModule.value = '')}>all</TextButton>
-      {around.map(({ id, label }) => (
-        <span key={id}>
-          {' › '}
-          {id === moduleId ? (
-            <strong>{label}</strong>
-          ) : (
-            <TextButton onClick={() => (ui.weightsModule.value = id)}>{label}</TextButton>
-          )}
-        </span>
-      ))}
-    </nav>
   );
 }
 

@@ -10,6 +10,7 @@ import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
 import { loadTensors, tensors } from '../state/tensors.js';
 import { filterTensors, totals, type ListedTensor } from './filter.js';
+import { ModuleTable } from './module-table.js';
 import { TensorTable } from './tensor-table.js';
 import { WeightMap } from './weight-map.js';
 
@@ -27,6 +28,7 @@ export function WeightsView(): JSX.Element {
           kind="segments"
           tabs={[
             { name: 'table', label: 'Table' },
+            { name: 'modules', label: 'Modules' },
             { name: 'map', label: 'Map' },
           ]}
           active={ui.weightsMode.value}
@@ -40,7 +42,8 @@ export function WeightsView(): JSX.Element {
           onInput={(text) => (ui.weightsFilter.value = text)}
         />
         <span class="muted">
-          {filter === '' ? formatCount(total) : `${formatCount(shown.length)} of ${formatCount(total)}`} tensors
+          {filter === '' ? formatCount(total) : `${formatCount(shown.length)} of ${formatCount(total)}`}{' '}
+          {total === 1 ? 'tensor' : 'tensors'}
         </span>
       </div>
       {problem && <ProblemBox problem={problem} action="Try again" onAction={loadTensors} />}
@@ -49,9 +52,20 @@ export function WeightsView(): JSX.Element {
       )}
       {total === 0 && <p class="note">This model stores no tensors: every number of it comes from its inputs.</p>}
       {total > 0 && <TypeTotals shown={shown} />}
-      {total > 0 && (ui.weightsMode.value === 'table' ? <TensorTable shown={shown} /> : <WeightMap shown={shown} />)}
+      {total > 0 && <Shown shown={shown} />}
     </section>
   );
+}
+
+function Shown({ shown }: { shown: readonly ListedTensor[] }): JSX.Element {
+  switch (ui.weightsMode.value) {
+    case 'table':
+      return <TensorTable shown={shown} />;
+    case 'modules':
+      return <ModuleTable shown={shown} />;
+    case 'map':
+      return <WeightMap shown={shown} />;
+  }
 }
 
 /** What the tensors shown come to, by element type: a click narrows to that type. */

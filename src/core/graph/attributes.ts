@@ -50,3 +50,26 @@ export function attributeStrings(node: HasNode, name: string): readonly string[]
 export function attributeTensor(node: HasNode, name: string): TensorProto | undefined {
   return attribute(node, name, AttributeType.TENSOR)?.t;
 }
+
+/** The numbers of an attribute that holds one or several; floats have the digits that single precision has. */
+export function attributeNumbers({ type, i, f, ints, floats }: AttributeProto): readonly number[] {
+  switch (type) {
+    case AttributeType.INT:
+      return [Number(i)];
+    case AttributeType.FLOAT:
+      return [shortest(f)];
+    case AttributeType.INTS:
+      return ints.map(Number);
+    case AttributeType.FLOATS:
+      return floats.map(shortest);
+    case AttributeType.UNDEFINED:
+      return [...ints.map(Number), ...floats.map(shortest), ...(i === 0n ? [] : [Number(i)]), ...(f === 0 ? [] : [f])];
+    default:
+      return [];
+  }
+}
+
+/** 0.1 in single precision is 0.10000000149: a person writes 0.1. */
+function shortest(value: number): number {
+  return Number(value.toPrecision(7));
+}

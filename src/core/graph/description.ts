@@ -1,5 +1,6 @@
 /** What can be told of a model's structure, as plain data: the front page, the collapsed graph, a node, the outline. */
 import type { Problem } from '../errors.js';
+import type { Dictionary } from '../formats/dictionary-signature.js';
 import type { MetadataEntry, ModelFormat } from '../formats/tensor-file.js';
 import type { NamedValueType } from './value-type.js';
 
@@ -21,6 +22,8 @@ export interface ModelOverview {
   readonly metadata: readonly MetadataEntry[];
   /** What of the file could not be read although the rest is shown. */
   readonly unread: readonly Problem[];
+  /** Where the file is a dictionary: a sparse autoencoder or one of its kin. */
+  readonly dictionary?: Dictionary;
   /** Absent where a file holds weights only. */
   readonly network?: NetworkOverview;
 }
@@ -40,7 +43,10 @@ export interface NetworkOverview {
   readonly docString: string;
 }
 
-/** A module or a node of the collapsed graph. Ids are stable for one file: the path of a module, "#12" for node 12. */
+/**
+ * A module or a node of the collapsed graph. Ids are stable for one file: the path of a module, "#12" for node 12, with the
+ * scope in front where it lies in a body.
+ */
 export interface GraphItem {
   readonly id: string;
   readonly kind: 'module' | 'node' | 'input' | 'output';
@@ -54,6 +60,8 @@ export interface GraphItem {
   /** What passes over the file measured, by the metric's id; a module has the sum or maximum of what it holds. */
   readonly measured?: Readonly<Record<string, number>>;
   readonly expanded: boolean;
+  /** What can be opened in a node: branches, the body of a loop, the function that it calls. */
+  readonly bodies?: readonly ScopeReference[];
   /** Left, top, width, height in layout units; children are in absolute coordinates. */
   readonly box: readonly [number, number, number, number];
   readonly parent?: string;
@@ -74,6 +82,17 @@ export interface GraphPicture {
   readonly width: number;
   readonly height: number;
   readonly expanded: readonly string[];
+  /** Of a body: the way to it from the main graph, itself last. */
+  readonly trail?: readonly ScopeReference[];
+}
+
+/** A graph inside the model's graph. */
+export interface ScopeReference {
+  /** The ids of its items have it in front. */
+  readonly scope: string;
+  /** "then_branch"; the name of a function. */
+  readonly label: string;
+  readonly kind: 'subgraph' | 'function';
 }
 
 export interface GraphNodeDetail {
@@ -82,10 +101,19 @@ export interface GraphNodeDetail {
   readonly operator: string;
   readonly domain: string;
   readonly module: readonly string[];
-  readonly inputs: readonly (NamedValueType & { readonly constant: boolean })[];
+  readonly inputs: readonly NodeInput[];
   readonly outputs: readonly NamedValueType[];
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
   readonly parameters: number;
+  /** What can be opened in it. */
+  readonly bodies?: readonly ScopeReference[];
+}
+
+export interface NodeInput extends NamedValueType {
+  /** Part of the file instead of computed. */
+  readonly constant: boolean;
+  /** Place in the file of the tensor that it is, if it is one. */
+  readonly tensor?: number;
 }
 
 /** The tree of modules and activation layers: VS Code's outline of the model. */

@@ -1,8 +1,9 @@
 /** The graphs of a model that a person can open: the main one, subgraphs of nodes, and the model's own functions. */
+import { displayText } from '../display-text.js';
 import { problem } from '../errors.js';
 import { attributeGraphs } from '../formats/onnx/walk.js';
 import { capturedValues } from './captured-values.js';
-import { displayText } from '../display-text.js';
+import type { ScopeReference } from './description.js';
 import { calledFunction, functionBody } from './function-body.js';
 import type { Graph, GraphNode } from './graph.js';
 import { MAXIMUM_SCOPE_DEPTH, scopeId, type ScopePath, type ScopeStep } from './item-ids.js';
@@ -20,11 +21,20 @@ export interface GraphScope {
 /** Bodies of one node that are listed; no operator has more than two. */
 const MAXIMUM_BODIES = 64;
 
-/** What can be opened in a node: the names of its subgraphs and of the function that it calls, in the order of steps. */
-export function bodyNames(graph: Graph, node: GraphNode): readonly string[] {
+/** What can be opened in a node: its subgraphs, then the function that it calls. */
+export function bodyScopes({ graph, path }: GraphScope, node: GraphNode): readonly ScopeReference[] {
+  if (path.length >= MAXIMUM_SCOPE_DEPTH) return [];
   const called = calledFunction(graph.model, node.proto);
   const names = attributeGraphs(node.proto).map(({ attribute }) => attribute);
-  return (called === undefined ? names : [...names, called.name]).slice(0, MAXIMUM_BODIES);
+  return (called === undefined ? names : [...names, called.name]).slice(0, MAXIMUM_BODIES).map((name, body) => ({
+    scope: scopeId([...path, { node: node.index, body }]),
+    label: displayText(name, 80),
+    kind: body < names.length ? 'subgraph' : 'function',
+  }));
+}
+
+export function hasBody({ model }: Graph, { proto }: GraphNode): boolean {
+  return attributeGraphs(proto).length > 0 || calledFunction(model, proto) !== undefined;
 }
 
 /** The whole model's graph, where every path begins. */

@@ -43,6 +43,12 @@ export function idInScope(path: ScopePath, id: string): string {
   return path.length === 0 ? id : `${scopeId(path)}/${id}`;
 }
 
+/** The id that an item has within its body, from the one that it has in the whole model. */
+export function idWithinScope(path: ScopePath, id: string): string {
+  const front = `${scopeId(path)}/`;
+  return path.length > 0 && id.startsWith(front) ? id.slice(front.length) : id;
+}
+
 export type ItemReference = { readonly scope: ScopePath } & (
   | { readonly kind: 'node' | 'input' | 'output' | 'outer'; readonly index: number }
   | { readonly kind: 'module'; readonly id: string }

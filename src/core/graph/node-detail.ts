@@ -8,30 +8,67 @@ import { dataTypeName, safeTensorDims } from '../formats/onnx/tensor-proto.js';
 import type { GraphNodeDetail } from './description.js';
 import { displayText } from '../display-text.js';
 import type { Graph, GraphNode } from './graph.js';
-import { itemOfId } from './item-ids.js';
+import { bodyScopes, outerValues, scopeOf, type GraphScope } from './graph-scopes.js';
+import { itemOfId, type ScopePath } from './item-ids.js';
 import { buildModuleTree, isModule, type Module } from './modules.js';
 import { shown } from './overview.js';
 import { countParameters } from './parameters.js';
-import type { NamedValueType } from './value-type.js';
+import type { NamedValueType, ValueType } from './value-type.js';
 
 const MAXIMUM_ENTRIES = 100;
 const MAXIMUM_LIST = 16;
 
+/** What is known beyond the file's structure. */
+interface Known {
+  /** Types of the values of a graph; by default what the file states. */
+  readonly typesOf?: (path: ScopePath) => ((value: string) => ValueType | undefined) | undefined;
+  /** Place in the file of the tensor that a value of the main graph is. */
+  readonly tensorOf?: (value: string) => number | undefined;
+}
+
+/** A graph of the model, and what is known of its values. */
+interface Place {
+  readonly scope: GraphScope;
+  readonly graph: Graph;
+  readonly typeOf: (value: string) => ValueType | undefined;
+  readonly tensorOf: (value: string) => number | undefined;
+}
+
 /**
- * Everything about one item of the graph: a node, a module, an input or an output.
+ * Everything about one item of the graph or of a body in it: a node, a module, an input or an output.
  * @throws ProblemError `not-applicable` when the graph has no such item.
  */
-export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
+export function nodeDetail(main: Graph, id: string, { typesOf, tensorOf }: Known = {}): GraphNodeDetail {
   const item = itemOfId(id);
-  if (item.kind === 'node') {
-    const node = graph.nodes[item.index];
-    if (node !== undefined) return detailOfNode(graph, id, node);
-  } else if (item.kind === 'module') {
-    const module = buildModuleTree(graph).module(item.id);
-    if (module !== undefined) return detailOfModule(graph, id, module);
-  } else if (item.kind !== 'outer') {
-    const value = (item.kind === 'input' ? graph.inputs : graph.outputs)[item.index];
-    if (value !== undefined) return detailOfValue(id, item.kind, value);
+  const scope = scopeOf(main, item.scope);
+  const { graph } = scope;
+  const place: Place = {
+    scope,
+    graph,
+    typeOf: typesOf?.(item.scope) ?? graph.valueInfo,
+    tensorOf: (value) => (graph === main ? tensorOf?.(value) : undefined),
+  };
+  switch (item.kind) {
+    case 'node': {
+      const node = graph.nodes[item.index];
+      if (node !== undefined) return detailOfNode(place, id, node);
+      break;
+    }
+    case 'module': {
+      const module = buildModuleTree(graph).module(item.id);
+      if (module !== undefined) return detailOfModule(place, id, module);
+      break;
+    }
+    case 'outer': {
+      const value = outerValues(scope)[item.index];
+      if (value !== undefined) return detailOfValue(id, item.kind, typed(place, value));
+      break;
+    }
+    case 'input':
+    case 'output': {
+      const value = (item.kind === 'input' ? graph.inputs : graph.outputs)[item.index];
+      if (value !== undefined) return detailOfValue(id, item.kind, typed(place, value.name));
+    }
   }
   throw problem('not-applicable', 'The graph has no such item.', {
     place: displayText(id),
@@ -39,28 +76,36 @@ export function nodeDetail(graph: Graph, id: string): GraphNodeDetail {
   });
 }
 
-function detailOfNode(graph: Graph, id: string, node: GraphNode): GraphNodeDetail {
+function detailOfNode(place: Place, id: string, node: GraphNode): GraphNodeDetail {
+  const { graph, scope } = place;
   const tree = buildModuleTree(graph);
+  const bodies = bodyScopes(scope, node);
   return {
     id,
     title: displayText(node.name === '' ? tree.nameOf(node) : node.name),
     operator: displayText(node.opType, 80),
     domain: displayText(node.domain === '' ? 'ai.onnx' : node.domain, 80),
     module: pathOf(tree.moduleOf(node)),
-    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => ({
-      ...typed(graph, value),
-      constant: graph.initializer(value) !== undefined,
-    })),
-    outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(graph, value)),
+    inputs: node.inputs.slice(0, MAXIMUM_ENTRIES).map((value) => {
+      const tensor = place.tensorOf(value);
+      return {
+        ...typed(place, value),
+        constant: graph.initializer(value) !== undefined,
+        ...(tensor === undefined ? {} : { tensor }),
+      };
+    }),
+    outputs: node.outputs.slice(0, MAXIMUM_ENTRIES).map((value) => typed(place, value)),
     attributes: node.proto.attribute.slice(0, MAXIMUM_ENTRIES).map((attribute) => ({
       name: displayText(attribute.name, 80),
       value: attributeText(attribute),
     })),
     parameters: countParameters(graph).byNode[node.index] ?? 0,
+    ...(bodies.length === 0 ? {} : { bodies }),
   };
 }
 
-function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDetail {
+function detailOfModule(place: Place, id: string, module: Module): GraphNodeDetail {
+  const { graph } = place;
   const nodes = nodesIn(module);
   const members = new Set(nodes);
   const operators = new Map<string, number>();
@@ -81,11 +126,11 @@ function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDeta
   return {
     id,
     title: module.label,
-    operator: nodeCountText(nodes.length),
+    operator: moduleCaption(module),
     domain: '',
     module: pathOf(module.parent),
-    inputs: [...entering].slice(0, MAXIMUM_ENTRIES).map((value) => ({ ...typed(graph, value), constant: false })),
-    outputs: [...leaving].slice(0, MAXIMUM_ENTRIES).map((value) => typed(graph, value)),
+    inputs: [...entering].slice(0, MAXIMUM_ENTRIES).map((value) => ({ ...typed(place, value), constant: false })),
+    outputs: [...leaving].slice(0, MAXIMUM_ENTRIES).map((value) => typed(place, value)),
     attributes: [...operators]
       .sort(([, a], [, b]) => b - a)
       .slice(0, MAXIMUM_ENTRIES)
@@ -94,15 +139,15 @@ function detailOfModule(graph: Graph, id: string, module: Module): GraphNodeDeta
   };
 }
 
-function detailOfValue(id: string, kind: 'input' | 'output', value: NamedValueType): GraphNodeDetail {
+function detailOfValue(id: string, kind: 'input' | 'outer' | 'output', value: NamedValueType): GraphNodeDetail {
   return {
     id,
     title: displayText(value.name),
-    operator: kind === 'input' ? 'Input' : 'Output',
+    operator: { input: 'Input', outer: 'Value from around the body', output: 'Output' }[kind],
     domain: '',
     module: [],
     inputs: kind === 'output' ? [{ ...shown(value), constant: false }] : [],
-    outputs: kind === 'input' ? [shown(value)] : [],
+    outputs: kind === 'output' ? [] : [shown(value)],
     attributes: [],
     parameters: 0,
   };
@@ -111,6 +156,11 @@ function detailOfValue(id: string, kind: 'input' | 'output', value: NamedValueTy
 /** Every node of a module, at any depth, in topological order. */
 export function nodesIn(module: Module): GraphNode[] {
   return module.items.flatMap((item) => (isModule(item) ? nodesIn(item) : [item]));
+}
+
+/** "12 nodes"; of blocks that are all alike "34 nodes each". */
+export function moduleCaption({ nodeCount, blocks }: Module): string {
+  return blocks === undefined ? nodeCountText(nodeCount) : `${nodeCountText(nodeCount / blocks)} each`;
 }
 
 /** "1 node", "12 nodes". */
@@ -122,8 +172,8 @@ function pathOf(module: Module | undefined): readonly string[] {
   return (module?.path ?? []).map((segment) => displayText(segment, 80));
 }
 
-function typed(graph: Graph, name: string): NamedValueType {
-  return shown({ name, ...(graph.valueInfo(name) ?? { type: 'unknown', shape: undefined }) });
+function typed({ graph, typeOf }: Place, name: string): NamedValueType {
+  return shown({ name, ...(typeOf(name) ?? graph.valueInfo(name) ?? { type: 'unknown', shape: undefined }) });
 }
 
 /** An attribute's value in a line. */

@@ -1,4 +1,6 @@
 import type { Problem } from '../errors.js';
+import type { DictionaryTensors } from '../formats/dictionary-layouts.js';
+import type { Dictionary } from '../formats/dictionary-signature.js';
 import { everyNode } from '../formats/onnx/walk.js';
 import type { TensorFile } from '../formats/tensor-file.js';
 import { elementCount } from '../tensor/tensor.js';
@@ -16,12 +18,14 @@ const MAXIMUM_DOCUMENTATION_LENGTH = 4000;
  * The front page's facts, with every text fit to be shown.
  * @param graph absent where the file holds weights only.
  * @param cannotRun what keeps the network from running, as far as is known.
+ * @param dictionary what the weights were recognised as.
  */
 export function overview(
   fileName: string,
   weights: TensorFile,
   graph?: Graph,
   cannotRun: readonly Problem[] = [],
+  dictionary?: Dictionary,
 ): ModelOverview {
   return {
     fileName: displayText(fileName),
@@ -38,6 +42,7 @@ export function overview(
       value: displayText(value, MAXIMUM_DOCUMENTATION_LENGTH),
     })),
     unread: graph === undefined ? weights.problems : [],
+    ...(dictionary === undefined ? {} : { dictionary: { ...dictionary, tensors: shownNames(dictionary.tensors) } }),
     ...(graph === undefined ? {} : { network: networkOverview(graph, cannotRun) }),
   };
 }
@@ -66,6 +71,10 @@ function floatElements({ tensors }: TensorFile): number {
     const isFloat = values !== undefined && /float/.test(values.type);
     return isFloat ? sum + elementCount(dims) : sum;
   }, 0);
+}
+
+function shownNames(tensors: DictionaryTensors): DictionaryTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([role, name]) => [role, displayText(name)]));
 }
 
 /** A value's name and type, fit to be shown. */

@@ -32,18 +32,23 @@ export interface NoPath {
 }
 
 /**
- * The paths between two places, whichever way the data flows; both ways (in a graph with cycles) counts as forward. Time
- * is linear in the graph's edges.
+ * The paths between two places, whichever way the data flows; both ways (in a graph with cycles) counts as forward. A
+ * module is the list of its nodes: a path leads from any of them. Time is linear in the graph's edges.
  * @throws ProblemError `not-applicable` when the graph has no such place.
  */
-export function pathBetween(graph: Graph, from: PathEnd, to: PathEnd): Path | NoPath {
+export function pathBetween(
+  graph: Graph,
+  from: PathEnd | readonly PathEnd[],
+  to: PathEnd | readonly PathEnd[],
+): Path | NoPath {
   const links = graphLinks(graph);
-  const start = vertexOf(links, from);
-  const end = vertexOf(links, to);
-  const [downFrom, downTo] = [distances(links.forward, start), distances(links.forward, end)];
-  const [upFrom, upTo] = [distances(links.backward, start), distances(links.backward, end)];
-  if ((downFrom[end] ?? -1) >= 0) return path(graph, links, 'forward', downFrom, upTo, end);
-  if ((downTo[start] ?? -1) >= 0) return path(graph, links, 'backward', downTo, upFrom, start);
+  const starts = verticesOf(links, from);
+  const ends = verticesOf(links, to);
+  const [downFrom, downTo] = [distances(links.forward, starts), distances(links.forward, ends)];
+  const [upFrom, upTo] = [distances(links.backward, starts), distances(links.backward, ends)];
+  const [end, start] = [closest(downFrom, ends), closest(downTo, starts)];
+  if (end !== undefined) return path(graph, links, 'forward', downFrom, upTo, end);
+  if (start !== undefined) return path(graph, links, 'backward', downTo, upFrom, start);
   const ancestor = nearest(graph, links, upFrom, upTo);
   const descendant = nearest(graph, links, downFrom, downTo);
   return {
@@ -52,6 +57,24 @@ export function pathBetween(graph: Graph, from: PathEnd, to: PathEnd): Path | No
     ...(ancestor === undefined ? {} : { commonAncestor: ancestor }),
     ...(descendant === undefined ? {} : { commonDescendant: descendant }),
   };
+}
+
+function verticesOf(links: GraphLinks, ends: PathEnd | readonly PathEnd[]): readonly number[] {
+  return (isList(ends) ? ends : [ends]).map((end) => vertexOf(links, end));
+}
+
+function isList(ends: PathEnd | readonly PathEnd[]): ends is readonly PathEnd[] {
+  return Array.isArray(ends);
+}
+
+/** The vertex that is reached in the fewest steps; undefined where none is. */
+function closest(steps: Int32Array, vertices: readonly number[]): number | undefined {
+  let found: number | undefined;
+  for (const vertex of vertices) {
+    const own = steps[vertex] ?? -1;
+    if (own >= 0 && (found === undefined || own < (steps[found] ?? 0))) found = vertex;
+  }
+  return found;
 }
 
 function vertexOf({ nodeCount, inputCount, outputCount }: GraphLinks, { kind, index }: PathEnd): number {
@@ -74,13 +97,16 @@ function endOf({ nodeCount, inputCount }: GraphLinks, vertex: number): PathEnd {
   return { kind: 'output', index: vertex - nodeCount - inputCount };
 }
 
-/** Steps from one vertex to every other, −1 where there is no way (breadth first). */
-function distances({ starts, targets }: Adjacency, from: number): Int32Array {
+/** Steps from the nearest of `from` to every vertex, −1 where there is no way (breadth first). */
+function distances({ starts, targets }: Adjacency, from: readonly number[]): Int32Array {
   const steps = new Int32Array(starts.length - 1).fill(-1);
   const queue = new Int32Array(steps.length);
-  steps[from] = 0;
-  queue[0] = from;
-  let length = 1;
+  let length = 0;
+  for (const vertex of from) {
+    if (steps[vertex] === 0) continue;
+    steps[vertex] = 0;
+    queue[length++] = vertex;
+  }
   for (let next = 0; next < length; next++) {
     const vertex = queue[next] ?? 0;
     const last = starts[vertex + 1] ?? 0;

@@ -24,7 +24,7 @@ const FLOATS: ReadonlyMap<number, { readonly bytes: 2 | 4 | 8; readonly exponent
 ]);
 
 /** Operators whose weights are numbers to calculate with; elsewhere (masks, bounds) infinity has its meaning. */
-const CALCULATES = new Set(
+export const CALCULATES: ReadonlySet<string> = new Set(
   'Conv ConvTranspose Gemm MatMul Gather LSTM GRU RNN BatchNormalization LayerNormalization InstanceNormalization'.split(
     ' ',
   ),

@@ -4,6 +4,8 @@ import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { FilePass, Pass } from './pass.js';
+import { staticDeadUnits } from './static-dead-units/pass.js';
+import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
 
 /** Asked of inputs that run through a network. */
@@ -11,4 +13,4 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
 
 /** Asked of the file alone. */
-export const filePasses: readonly FilePass[] = [operationCosts, fusableBranches];
+export const filePasses: readonly FilePass[] = [operationCosts, weightStatistics, staticDeadUnits, fusableBranches];

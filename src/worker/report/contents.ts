@@ -1,11 +1,13 @@
 /** Gathers what the report shows from the open model. */
 import type { Dataset } from '../../core/dataset/dataset.js';
-import { initialExpansion, layoutGraph } from '../../core/graph/picture/layout.js';
+import { initialExpansion } from '../../core/graph/picture/first-picture.js';
+import { layoutGraph } from '../../core/graph/picture/layout.js';
 import { overview } from '../../core/graph/overview.js';
+import type { GraphPicture } from '../../core/graph/description.js';
 import type { FileResult, RunResult } from '../../core/passes/result.js';
 import type { PassDescription } from '../../protocol/model.js';
 import type { Inputs } from '../inputs.js';
-import type { ModelFile } from '../open-model.js';
+import type { ModelFile, Network } from '../open-model.js';
 import { unitDetail } from '../results.js';
 import type { ReportContents, ReportUnit } from './report.js';
 
@@ -30,14 +32,18 @@ export async function reportContents(
 ): Promise<ReportContents> {
   const { fileName, weights, network } = file;
   return {
-    overview: overview(fileName, weights, network?.graph, network?.problems),
+    overview: overview(fileName, weights, network?.graph, network?.problems, file.dictionary),
     inputs: inputs?.description(),
     passes,
-    graph: network && (await layoutGraph(network.graph, network.tree, initialExpansion(network.tree), signal)),
+    graph: network && (await pictureOf(network, signal)),
     fileResult,
     units: result === undefined || dataset === undefined ? [] : await mostActiveUnits(result, dataset),
     ...(result === undefined ? {} : { result }),
   };
+}
+
+function pictureOf({ graph, tree }: Network, signal: AbortSignal | undefined): Promise<GraphPicture> {
+  return layoutGraph({ graph, tree, expanded: initialExpansion(tree), signal });
 }
 
 /** The unit with the largest activation of each layer: the one that a reader would click first. */

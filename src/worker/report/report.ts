@@ -13,6 +13,7 @@ import { sortFindings } from '../../core/passes/sort-findings.js';
 import type { Problem } from '../../core/errors.js';
 import { base64Encode } from '@bufbuild/protobuf/wire';
 import type { InputsDescription, UnitDetail } from '../../protocol/inspection.js';
+import { dictionaryText } from '../../core/formats/dictionary-signature.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
 import { html, type Markup } from './markup.js';
 import { domainOf, graphSvg, histogramSvg, legend, lineChartSvg, shorten, stripPng } from './pictures.js';
@@ -111,6 +112,7 @@ function facts(overview: ModelOverview): Markup {
     ['Tensors', overview.tensors.toLocaleString('en-US')],
     ['Size on disk', `${(overview.fileBytes + overview.externalBytes).toLocaleString('en-US')} bytes`],
   ];
+  if (overview.dictionary !== undefined) rows.push(['Dictionary', dictionaryText(overview.dictionary)]);
   if (network !== undefined) {
     const { operators, opsets, producer } = network;
     rows.push(

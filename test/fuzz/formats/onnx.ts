@@ -73,7 +73,7 @@ function conformanceCases(): FuzzCase[] {
 }
 
 /** Nodes and tensors of odd names and types, subgraphs, fields that nobody knows. */
-function oddModel(random: Random): Uint8Array {
+export function oddModel(random: Random): Uint8Array {
   const names = oddNames(random, 12).filter((name) => name !== '' && !name.includes('\ud800'));
   const tensor = (name: string): TensorProto =>
     random.pick([

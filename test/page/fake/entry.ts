@@ -2,7 +2,14 @@
 import { connect, serve, type Channel, type RpcMessage } from '../../../src/protocol/rpc.js';
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeHost } from './host.js';
-import { hostileNetwork, hugeNetwork, imageNetwork, textNetwork, type FakeNetwork } from './network.js';
+import {
+  branchingNetwork,
+  hostileNetwork,
+  hugeNetwork,
+  imageNetwork,
+  textNetwork,
+  type FakeNetwork,
+} from './network.js';
 import { resultOf } from './result.js';
 import type { ModelName, Scenario } from './scenarios.js';
 import { applyTheme, type ThemeName } from './themes.js';
@@ -31,6 +38,7 @@ const networks: Readonly<Record<ModelName, () => FakeNetwork>> = {
   text: () => textNetwork(),
   huge: hugeNetwork,
   hostile: hostileNetwork,
+  branching: branchingNetwork,
 };
 const network = networks[(parameters.get('model') ?? 'images') as ModelName]();
 

@@ -1,15 +1,30 @@
 /** The host's side of the conversation, answered from a fake network. */
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
+import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
+import { fakeGraphQuestions } from './graph-questions.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
-import { picture } from './picture.js';
+import { bodiesOf, nodesAround, scopePicture } from './bodies.js';
 import { PASSES, resultOf, UNIT_METRICS } from './result.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
-import { tensorsOf } from './tensors.js';
+import { tensorAnswers, tensorsOf } from './tensors.js';
+
+const DICTIONARY: Dictionary = {
+  kind: 'transcoder',
+  family: 'SAELens',
+  inputWidth: 768,
+  outputWidth: 1024,
+  features: 24_576,
+  tensors: { encoder: 'W_enc', decoder: 'W_dec', encoderBias: 'b_enc' },
+  evidence: [
+    '“W_enc” (768 × 24576) and “W_dec” (24576 × 1024) have 24576 features in common.',
+    '“cfg.json” beside it says architecture: transcoder.',
+  ],
+};
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -20,13 +35,17 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ready: async () => openState(network, scenario),
-    graph: async ({ expanded }) => picture(network, expanded ?? []),
+    graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
+    typesInferred: async () => undefined,
     modulesAround: async ({ item, layer }) => {
       const node = network.nodes.find((each) => each.id === item || (layer !== undefined && each.layer === layer));
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
+    ...fakeGraphQuestions(network),
     node: async ({ id }) => {
-      const node = network.nodes.find((candidate) => candidate.id === id);
+      const bodies = bodiesOf(network, id);
+      const local = id.slice(id.lastIndexOf('#'));
+      const node = nodesAround(network, id).nodes.find((candidate) => candidate.id === local);
       if (node === undefined) throw problem('internal', `No node ${id}`);
       const values = (edges: readonly (readonly [string, string])[], end: 0 | 1) =>
         edges.map((edge) => ({ name: `${edge[end]}_output`, type: 'float32', shape: [1, 16, 32, 32] }));
@@ -42,7 +61,15 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
             0,
           ).map((value) => ({ ...value, constant: false })),
           ...(node.parameters > 0
-            ? [{ name: `${node.label}.weight`, type: 'float32', shape: [16, 16, 3, 3], constant: true }]
+            ? [
+                {
+                  name: `${node.label}.weight`,
+                  type: 'float32',
+                  shape: [16, 16, 3, 3],
+                  constant: true,
+                  tensor: network.nodes.filter(({ parameters }) => parameters > 0).indexOf(node),
+                },
+              ]
             : []),
         ],
         outputs: values([['', id]], 1),
@@ -54,9 +81,10 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
               ]
             : [],
         parameters: node.parameters,
+        ...(bodies === undefined ? {} : { bodies }),
       };
     },
-    tensors: async ({ start }) => ({ rows: tensorsOf(network).slice(start), total: tensorsOf(network).length }),
+    ...tensorAnswers(network),
     unitMetric: async ({ metric }) => ({
       layers: network.layers.map((layer) =>
         Float32Array.from({ length: layer.units }, (_, unit) => {
@@ -194,6 +222,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
         parameters: network.nodes.reduce((sum, node) => sum + node.parameters, 0),
         metadata: [],
         unread: [],
+        ...(scenario === 'dictionary' ? { dictionary: DICTIONARY } : {}),
         network: {
           producer: 'pytorch 2.13.0',
           irVersion: 8,

@@ -17,7 +17,41 @@ export interface FakeNetwork {
   readonly edges: readonly (readonly [from: string, to: string])[];
   readonly layers: readonly LayerSummary[];
   readonly kind: 'images' | 'text';
+  /** What lies inside nodes, by the node's id. */
+  readonly bodies?: Readonly<Record<string, readonly FakeBody[]>>;
   readonly examples: number;
+}
+
+export interface FakeBody {
+  readonly label: string;
+  readonly network: FakeNetwork;
+}
+
+/** A condition with a branch that loops. */
+export function branchingNetwork(): FakeNetwork {
+  const loop = builder();
+  loop.link(loop.add('input', 'state', '1 × 4', []), loop.add('node', 'next', 'Add', ['step']));
+  const branch = builder();
+  const doubled = branch.add('node', 'double', 'Mul', []);
+  branch.link(doubled, branch.add('node', 'rounds', 'Loop', []));
+  const build = builder();
+  const input = build.add('input', 'x', '1 × 4', []);
+  const choice = build.add('node', 'choose', 'If', []);
+  build.link(input, choice);
+  const rest = { fileName: 'branches.onnx', kind: 'text' as const, examples: 12 };
+  const inner = { ...rest, ...loop.done() };
+  const then = { ...rest, ...branch.done(), bodies: { '#1': [{ label: 'body', network: inner }] } };
+  const other = { ...rest, ...loop.done() };
+  return {
+    ...rest,
+    ...build.done(),
+    bodies: {
+      [choice]: [
+        { label: 'then_branch', network: then },
+        { label: 'else_branch', network: other },
+      ],
+    },
+  };
 }
 
 export function imageNetwork(fileName = 'shapes.onnx'): FakeNetwork {

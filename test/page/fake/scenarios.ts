@@ -1,8 +1,8 @@
 /** Situations that the page must look right in. */
 export const SCENARIOS = [
-  'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails',
+  'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails', 'dictionary',
 ] as const; // prettier-ignore
 export type Scenario = (typeof SCENARIOS)[number];
 
-export const MODELS = ['images', 'text', 'huge', 'hostile'] as const;
+export const MODELS = ['images', 'text', 'huge', 'hostile', 'branching'] as const;
 export type ModelName = (typeof MODELS)[number];

@@ -37,10 +37,17 @@ describe('the third-party notices', () => {
     version,
   }));
 
-  it('name both builds of the engine, the decoder and the page', () => {
+  it('name both builds of the engine, the decoders and the page', () => {
     const names = listed.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(['onnxruntime-node', 'onnxruntime-web', '@bufbuild/protobuf', 'preact', 'chart.js']),
+      expect.arrayContaining([
+        'onnxruntime-node',
+        'onnxruntime-web',
+        '@bufbuild/protobuf',
+        'h5wasm',
+        'preact',
+        'chart.js',
+      ]),
     );
   });
 

@@ -17,6 +17,7 @@ import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const wasmFolder = join(root, 'node_modules/onnxruntime-web/dist/');
+const dataFolder = join(root, 'media');
 const samples = {
   classifier: join(root, 'media/samples/shapes/shapes-resnet.onnx'),
   language: join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx'),
@@ -32,6 +33,7 @@ async function open(
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
   const inspection = createInspection({
     wasmFolder,
+    dataFolder,
     events: {
       runProgress: async (progress) => void options.onProgress?.(progress),
       fileResultChanged: async () => undefined,
@@ -201,6 +203,7 @@ describe('a run', () => {
     const warnings: string[] = [];
     const inspection = createInspection({
       wasmFolder,
+      dataFolder,
       events: {
         runProgress: async () => undefined,
         fileResultChanged: async () => undefined,

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { problem, type ProblemError } from '../../errors.js';
 import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
-import { bytesOfValues } from '../../tensor/typed-array.js';
+import { bytesOfValues, type NumberType } from '../../tensor/typed-array.js';
 import { arrayFile, type ArrayFile, type ArrayLayout } from './array-file.js';
 import { elementOf, elementCode, type NumpyElement } from './dtype.js';
 
@@ -68,17 +68,30 @@ export function plainLayout({ dims, element, start, columnMajor }: NpyHeader): A
 /** A .npy file (version 1, row-major, little-endian). @throws for strings, which have no .npy form here. */
 export function encodeNpy(tensor: Tensor): Uint8Array {
   if (tensor.type === 'string') throw new Error('A tensor of type string has no .npy form.');
-  const descr = elementCode(tensor.type);
-  const shape = tensor.dims.length === 1 ? `${tensor.dims[0]},` : tensor.dims.join(', ');
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
-  // The header ends with a newline at a multiple of 64, so that the values are aligned.
-  const headerBytes = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const header = npyHeader(tensor.type, tensor.dims);
   const values = bytesOfValues(tensor.data as NumberArray);
-  const file = new Uint8Array(10 + headerBytes + values.length);
-  file.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, headerBytes & 0xff, headerBytes >> 8]);
-  file.set(new TextEncoder().encode(text.padEnd(headerBytes - 1) + '\n'), 10);
-  file.set(values, 10 + headerBytes);
+  const file = new Uint8Array(header.length + values.length);
+  file.set(header);
+  file.set(values, header.length);
   return file;
+}
+
+/** What stands before the values of a .npy file (version 1, row-major, little-endian). */
+export function npyHeader(type: NumberType, dims: readonly number[]): Uint8Array {
+  const shape = dims.length === 1 ? `${dims[0]},` : dims.join(', ');
+  const text = `{'descr': '${elementCode(type)}', 'fortran_order': False, 'shape': (${shape}), }`;
+  // The header ends with a newline at a multiple of 64, so that the values are aligned.
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const encode = (part: string): Uint8Array => new TextEncoder().encode(part);
+  return Uint8Array.of(
+    0x93,
+    ...encode('NUMPY'),
+    1,
+    0,
+    length & 0xff,
+    length >> 8,
+    ...encode(text.padEnd(length - 1) + '\n'),
+  );
 }
 
 /** The header is the text of a Python dictionary with three known keys; it is matched, never evaluated. */

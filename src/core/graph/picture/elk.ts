@@ -4,7 +4,7 @@
  */
 import ElkConstructor, { type ELK, type ElkNode } from 'elkjs/lib/elk.bundled.js';
 
-export type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk.bundled.js';
+export type { ElkExtendedEdge, ElkNode, ElkPort } from 'elkjs/lib/elk.bundled.js';
 
 let elk: ELK | undefined;
 

@@ -1,0 +1,90 @@
+/** What the configuration files beside a dictionary say: read with bounds, as plain keys and values. */
+import type { ByteSource, SiblingFiles } from '../bytes/byte-source.js';
+import { displayText } from '../display-text.js';
+import { ProblemError } from '../errors.js';
+
+/** One value of one file. Keys of nested objects are joined: "trainer.dict_class". */
+export interface Stated {
+  readonly file: string;
+  readonly key: string;
+  readonly value: string | number | boolean;
+}
+
+export interface Configuration {
+  /** The first of these keys that any of the files has. */
+  first(...keys: readonly string[]): Stated | undefined;
+}
+
+const FILES = ['cfg.json', 'config.json', 'config.yaml', 'hyperparams.json'];
+/** Configurations have some hundred bytes; what is larger is something else. */
+const MAXIMUM_BYTES = 256 * 1024;
+const MAXIMUM_DEPTH = 3;
+const MAXIMUM_VALUES = 2000;
+const MAXIMUM_TEXT = 200;
+
+/** A file that is missing, too large or not what its name says is as good as none. */
+export async function readConfiguration(siblings: SiblingFiles): Promise<Configuration> {
+  const stated: Stated[] = [];
+  for (const file of FILES) {
+    const text = await textOf(siblings, file);
+    if (text !== undefined) stated.push(...(file.endsWith('.yaml') ? yamlValues(file, text) : jsonValues(file, text)));
+  }
+  return {
+    first(...keys) {
+      for (const key of keys) {
+        const found = stated.find((each) => each.key === key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+}
+
+async function textOf(siblings: SiblingFiles, file: string): Promise<string | undefined> {
+  let source: ByteSource | undefined;
+  try {
+    source = await siblings.open(file);
+    if (source.size > MAXIMUM_BYTES) return undefined;
+    return new TextDecoder().decode(await source.read(0, source.size));
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  } finally {
+    await source?.close?.();
+  }
+}
+
+function jsonValues(file: string, text: string): Stated[] {
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const found: Stated[] = [];
+  const walk = (value: unknown, key: string, depth: number): void => {
+    if (found.length >= MAXIMUM_VALUES) return;
+    if (typeof value === 'number' || typeof value === 'boolean') found.push({ file, key, value });
+    else if (typeof value === 'string') found.push({ file, key, value: value.slice(0, MAXIMUM_TEXT) });
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value) && depth < MAXIMUM_DEPTH) {
+      for (const [name, inner] of Object.entries(value)) walk(inner, key === '' ? name : `${key}.${name}`, depth + 1);
+    }
+  };
+  walk(root, '', 0);
+  return found;
+}
+
+/** Only what is needed of YAML: plain values of the outermost mapping. */
+function yamlValues(file: string, text: string): Stated[] {
+  const found: Stated[] = [];
+  for (const [, key = '', value = ''] of text.matchAll(/^([\w-]{1,100}):[ \t]+(["']?[^\r\n#]{1,200})/gm)) {
+    if (found.length >= MAXIMUM_VALUES) break;
+    found.push({ file, key, value: value.trim().replace(/^(["'])(.*)\1$/, '$2') });
+  }
+  return found;
+}
+
+/** "“cfg.json” beside it says architecture: jumprelu." */
+export function sentence({ file, key, value }: Stated): string {
+  return `“${file}” beside it says ${displayText(key, 60)}: ${displayText(String(value), 100)}.`;
+}

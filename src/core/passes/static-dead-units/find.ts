@@ -1,0 +1,142 @@
+/** Which units are dead, constant or useless whatever the input, by their weights alone: methods D1, static part. */
+import { attributeFloat } from '../../graph/attributes.js';
+import type { GraphNode } from '../../graph/graph.js';
+import { storedNumbers } from '../../tensor/stored-type.js';
+import { elementCount } from '../../tensor/tensor.js';
+import { zeroSlices } from '../../weights/zero-slices.js';
+import type { FileSubject, NetworkSubject } from '../pass.js';
+import { handedOn, onward, unitLayer, type UnitLayer } from './unit-layer.js';
+
+export interface StaticUnits extends UnitLayer {
+  /** All incoming weights are zero and a rectifier makes 0 of what is left. */
+  readonly dead: readonly number[];
+  /** All incoming weights are zero, and something else than 0 is left: the same for every input. */
+  readonly constant: readonly number[];
+  /** Alive as far as their own weights tell, but every weight that reads them is zero. */
+  readonly useless: readonly number[];
+  /** Value of the rectifier behind them, if there is one: the activation layer that they are units of. */
+  readonly activation?: string;
+}
+
+/** Layers in the order of the graph, those without anything to say included. @throws as reading does; CancelledError. */
+export async function findStaticUnits(subject: FileSubject, network: NetworkSubject): Promise<StaticUnits[]> {
+  const layers = network.graph.order.flatMap((node) => unitLayer(network.graph, node) ?? []);
+  const zeros = zeroReader(subject, network);
+  const found: StaticUnits[] = [];
+  for (const layer of layers) {
+    const emptied = await zeros(layer, 'outputAxis');
+    const rows = indicesOf(emptied);
+    const { output, left } = await leftOver(subject, network, layer, rows);
+    const rectified = onward(network.graph, output, layer);
+    const threshold = rectified?.kind === 'rectifier' ? rectified.threshold : undefined;
+    const isDead = (unit: number): boolean => threshold !== undefined && (left.get(unit) ?? NaN) <= threshold;
+    const activation = rectified?.kind === 'rectifier' ? rectified.node.outputs[0] : undefined;
+    const unread = await unreadUnits(network, layer, layers, zeros);
+    found.push({
+      ...layer,
+      dead: rows.filter(isDead),
+      constant: rows.filter((unit) => !isDead(unit)),
+      useless: unread.filter((unit) => emptied?.[unit] !== 1),
+      ...(activation === undefined ? {} : { activation }),
+    });
+  }
+  return found;
+}
+
+type ZeroReader = (layer: UnitLayer, axis: 'outputAxis' | 'inputAxis') => Promise<Uint8Array | undefined>;
+
+/** Weights with too few zeros for a slice of them are not read again. */
+function zeroReader({ tensors, statistics, signal }: FileSubject, { tensorOf }: NetworkSubject): ZeroReader {
+  const known = new Map<number, Promise<readonly Uint8Array[] | undefined>>();
+  const read = async (index: number): Promise<readonly Uint8Array[] | undefined> => {
+    const tensor = tensors[index];
+    const found = await statistics(index);
+    if (tensor === undefined || found === undefined) return undefined;
+    const smallest = Math.min(...[0, 1].map((axis) => found.count / Math.max(1, tensor.dims[axis] ?? 1)));
+    if (found.zeros < smallest) return [0, 1].map((axis) => new Uint8Array(tensor.dims[axis] ?? 1));
+    return zeroSlices(tensor, [0, 1], { signal });
+  };
+  return async (layer, which) => {
+    const axis = layer[which];
+    const index = tensorOf(layer.weights);
+    if (axis === undefined || index === undefined) return undefined;
+    const masks = known.get(index) ?? read(index);
+    known.set(index, masks);
+    return (await masks)?.[axis];
+  };
+}
+
+/** What units without weights have for a value when it comes to their activation function, and the value's name. */
+async function leftOver(
+  subject: FileSubject,
+  network: NetworkSubject,
+  layer: UnitLayer,
+  units: readonly number[],
+): Promise<{ readonly output: string; readonly left: ReadonlyMap<number, number> }> {
+  const { graph } = network;
+  const constant = (value: string | undefined): Promise<Float32Array | Float64Array> =>
+    readConstant(subject, network, value ?? '');
+  let output = layer.node.outputs[0] ?? '';
+  const bias = layer.bias === undefined || units.length === 0 ? undefined : await constant(layer.bias);
+  const scale = layer.node.opType === 'Gemm' ? (attributeFloat(layer.node, 'beta') ?? 1) : 1;
+  const left = new Map(units.map((unit) => [unit, bias === undefined ? 0 : scale * at(bias, unit)]));
+  const passed = new Set<GraphNode>();
+  for (;;) {
+    const next = onward(graph, output, layer);
+    if (next === undefined || next.kind === 'rectifier' || passed.has(next.node)) return { output, left };
+    passed.add(next.node);
+    output = next.node.outputs[0] ?? '';
+    if (units.length === 0) continue;
+    if (next.kind === 'addition') {
+      const added = await constant(next.constant);
+      for (const unit of units) left.set(unit, (left.get(unit) ?? 0) + at(added, unit));
+      continue;
+    }
+    const [gamma, beta, mean, variance] = await Promise.all(next.node.inputs.slice(1, 5).map(constant));
+    if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) continue;
+    const epsilon = attributeFloat(next.node, 'epsilon') ?? 1e-5;
+    for (const unit of units) {
+      const centred = (left.get(unit) ?? 0) - at(mean, unit);
+      left.set(unit, (centred * at(gamma, unit)) / Math.sqrt(at(variance, unit) + epsilon) + at(beta, unit));
+    }
+  }
+}
+
+/** A list of one number for each unit, or one for all of them. NaN where there is none. */
+function at(list: Float32Array | Float64Array, unit: number): number {
+  return list[list.length === 1 ? 0 : unit] ?? NaN;
+}
+
+async function readConstant(
+  { tensors }: FileSubject,
+  { tensorOf }: NetworkSubject,
+  value: string,
+): Promise<Float32Array | Float64Array> {
+  const tensor = tensors[tensorOf(value) ?? -1];
+  if (tensor?.values === undefined) return new Float64Array(0);
+  return storedNumbers(tensor.values.type, await tensor.values.read(0, elementCount(tensor.dims)));
+}
+
+/** Units that every layer behind them multiplies by zero; none where something else reads them. */
+async function unreadUnits(
+  { graph }: NetworkSubject,
+  layer: UnitLayer,
+  layers: readonly UnitLayer[],
+  zeros: ZeroReader,
+): Promise<number[]> {
+  const value = handedOn(graph, layer.node.outputs[0] ?? '', layer);
+  const readers = value === undefined ? [] : graph.consumersOf(value);
+  let unread: Uint8Array | undefined;
+  for (const reader of readers) {
+    const next = layers.find(({ node }) => node === reader);
+    const fits = next !== undefined && next.inputs === layer.units && reader.inputs.indexOf(value ?? '') === 0;
+    const columns = fits ? await zeros(next, 'inputAxis') : undefined;
+    if (columns === undefined) return [];
+    unread = unread === undefined ? columns.slice() : unread.map((all, unit) => all & (columns[unit] ?? 0));
+  }
+  return indicesOf(unread);
+}
+
+function indicesOf(mask: Uint8Array | undefined): number[] {
+  return Array.from(mask ?? []).flatMap((flag, index) => (flag === 1 ? [index] : []));
+}
