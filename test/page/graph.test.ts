@@ -26,7 +26,7 @@ async function openGraph(): Promise<Page> {
 async function search(page: Page, query: string): Promise<void> {
   await page.keyboard.press('Control+f');
   await field(page).fill(query);
-  await expect.poll(() => lastCall(page, 'search')).toEqual({ query });
+  await expect.poll(() => lastCall(page, 'search')).toEqual({ query, scope: '' });
 }
 
 /** What stands out, by its id. */
@@ -94,7 +94,7 @@ describe('searching the graph', () => {
     expect(await field(page).getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
     await page.keyboard.press('Enter');
     expect(await field(page).inputValue()).toBe(`op:${text}`);
-    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: `op:${text}` });
+    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: `op:${text}`, scope: '' });
     expect(await options(page).count()).toBe(0);
     await page.close();
   });

@@ -18,6 +18,7 @@ const PROBLEM_ID = 'graph-search-problem';
 /** @param children stand at the end of the line. */
 export function SearchField({ children }: { children?: ComponentChildren }): JSX.Element {
   const query = ui.graphQuery.value;
+  const scope = ui.graphScope.value;
   const input = useRef<HTMLInputElement>(null);
   const [cursor, setCursor] = useState(query.length);
   /** Completions show while a person types, until they choose or leave. */
@@ -26,11 +27,11 @@ export function SearchField({ children }: { children?: ComponentChildren }): JSX
   /** Asked for with an arrow key: also where nothing was begun. */
   const [isAsked, setAsked] = useState(false);
   useSearchKeys(input);
-  const failure = useAnswer(query);
+  const failure = useAnswer(query, scope);
   const model = openedModel.value;
   const completions = useResource(
-    isListed ? (signal) => host.completions({ query, cursor }, signal) : undefined,
-    [model, query, cursor, isListed],
+    isListed ? (signal) => host.completions({ query, cursor, scope }, signal) : undefined,
+    [model, scope, query, cursor, isListed],
     true,
   ).value;
   const offered = completions?.items.filter(({ text }) => text !== query.slice(completions.from, completions.to)) ?? [];
@@ -151,11 +152,12 @@ function Count(): JSX.Element {
 }
 
 /** Asks at every change of the query, and again when passes have measured more. @returns why there is no answer, if so. */
-function useAnswer(query: string): string | undefined {
+function useAnswer(query: string, scope: string): string | undefined {
   const asks = query.trim() !== '';
-  const answer = useResource(asks ? (signal) => host.search({ query }, signal) : undefined, [
+  const answer = useResource(asks ? (signal) => host.search({ query, scope }, signal) : undefined, [
     openedModel.value,
     query,
+    scope,
     fileResult.value,
     result.value,
   ]);
