@@ -80,7 +80,8 @@ function scanAny({ starts, squares, width, first, from, to }: Scan, limit: numbe
   let survived = 0;
   const most = (squares[first] as number) - limit;
   for (let second = from; second < to; second++) {
-    let [even, odd] = [0, 0];
+    let even = 0;
+    let odd = 0;
     for (let a = first * width, b = second * width, end = a + width; a < end; a += 4, b += 4) {
       even += (starts[a] as number) * (starts[b] as number) + (starts[a + 1] as number) * (starts[b + 1] as number);
       odd +=
@@ -164,7 +165,8 @@ function beginnings(
 
 function isClose({ length, data }: Vectors, first: number, second: number, limit: number): boolean {
   const [one, other] = [first * length, second * length];
-  let [apart, together] = [0, 0];
+  let apart = 0;
+  let together = 0;
   for (let at = 0; at < length;) {
     for (const end = Math.min(length, at + STEP); at < end; at++) {
       const a = data[one + at] as number;

@@ -93,15 +93,22 @@ function reflectAndMultiply(matrix: Float64Array, n: number, size: number, last:
   let row = 0;
   // Two rows at a time share what is loaded from the vectors.
   for (; row + 1 < size; row += 2) {
-    const [v0, q0, x0] = [v[row] as number, q[row] as number, x[row] as number];
-    const [v1, q1, x1] = [v[row + 1] as number, q[row + 1] as number, x[row + 1] as number];
-    let [sum0, sum1] = [0, 0];
+    const v0 = v[row] as number;
+    const q0 = q[row] as number;
+    const x0 = x[row] as number;
+    const v1 = v[row + 1] as number;
+    const q1 = q[row + 1] as number;
+    const x1 = x[row + 1] as number;
+    let sum0 = 0;
+    let sum1 = 0;
     for (let k = 0, a = row * n, b = a + n; k < row; k++, a++, b++) {
-      const [vk, qk, xk] = [v[k] as number, q[k] as number, x[k] as number];
+      const vk = v[k] as number;
+      const qk = q[k] as number;
       const first = (matrix[a] as number) - v0 * qk - q0 * vk;
       const second = (matrix[b] as number) - v1 * qk - q1 * vk;
       matrix[a] = first;
       matrix[b] = second;
+      const xk = x[k] as number;
       sum0 += first * xk;
       sum1 += second * xk;
       sums[k] = (sums[k] as number) + first * x0 + second * x1;
