@@ -65,7 +65,7 @@ export async function singularValues(
   }
   // By their measured times at a side of 2,048.
   const gram = await gramMatrix(values, shape, multiply, partOf(task, 0, 0.5));
-  const tridiagonal = await tridiagonalize(gram, n, partOf(task, 0.5, 0.95));
+  const tridiagonal = await tridiagonalize(gram, n, multiply, partOf(task, 0.5, 0.95));
   const eigenvalues = await tridiagonalEigenvalues(tridiagonal, partOf(task, 0.95, 1));
   // A Aᵀ has no negative ones; rounding may give some.
   const singular = eigenvalues.map((eigenvalue) => Math.sqrt(Math.max(0, eigenvalue)));
