@@ -128,7 +128,7 @@ function sideBySide(vectors: readonly Float64Array[], size: number): Float64Arra
 }
 
 /**
- * Writes the vector that reflects x onto the last axis.
+ * Writes the vector that reflects x onto the last axis, into zeros.
  * @returns its squared length, 0 where x lies on the axis already, and what becomes of the last entry.
  */
 function householder(x: Float64Array, v: Float64Array): { readonly square: number; readonly entry: number } {
@@ -136,7 +136,6 @@ function householder(x: Float64Array, v: Float64Array): { readonly square: numbe
   const own = x[end] as number;
   let [largest, rest] = [0, 0];
   for (const value of x) largest = Math.max(largest, Math.abs(value));
-  v.fill(0);
   if (largest === 0) return { square: 0, entry: 0 };
   // Scaled, so that squares of tiny numbers are no zeros.
   for (let k = 0; k < end; k++) rest += ((x[k] as number) / largest) ** 2;
@@ -162,36 +161,50 @@ function productOf(matrix: Float64Array, n: number, x: Float64Array): Float64Arr
   const size = x.length;
   const sums = new Float64Array(size);
   let row = 0;
-  // Two rows at a time share what is loaded from the vectors.
-  for (; row + 1 < size; row += 2) {
-    const x0 = x[row] as number;
-    const x1 = x[row + 1] as number;
+  // Four rows at a time share what is loaded from the vectors.
+  for (; row + 3 < size; row += 4) {
     const a = row * n;
     const b = a + n;
+    const c = b + n;
+    const d = c + n;
+    const x0 = x[row] as number;
+    const x1 = x[row + 1] as number;
+    const x2 = x[row + 2] as number;
+    const x3 = x[row + 3] as number;
     let sum0 = 0;
     let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
     for (let k = 0; k < row; k++) {
-      const first = matrix[a + k] as number;
-      const second = matrix[b + k] as number;
+      const ak = matrix[a + k] as number;
+      const bk = matrix[b + k] as number;
+      const ck = matrix[c + k] as number;
+      const dk = matrix[d + k] as number;
       const xk = x[k] as number;
-      sum0 += first * xk;
-      sum1 += second * xk;
-      sums[k] = (sums[k] as number) + first * x0 + second * x1;
+      sum0 += ak * xk;
+      sum1 += bk * xk;
+      sum2 += ck * xk;
+      sum3 += dk * xk;
+      sums[k] = (sums[k] as number) + (ak * x0 + bk * x1) + (ck * x2 + dk * x3);
     }
-    // The corner of the two rows on the diagonal.
-    const side = matrix[b + row] as number;
-    sums[row] = sum0 + (matrix[a + row] as number) * x0 + side * x1;
-    sums[row + 1] = sum1 + side * x0 + (matrix[b + row + 1] as number) * x1;
+    sums[row] = sum0;
+    sums[row + 1] = sum1;
+    sums[row + 2] = sum2;
+    sums[row + 3] = sum3;
+    for (let corner = row; corner < row + 4; corner++) addRow(matrix, n, x, sums, corner, row);
   }
-  if (row < size) {
-    const own = x[row] as number;
-    let sum = (matrix[row * n + row] as number) * own;
-    for (let k = 0; k < row; k++) {
-      const value = matrix[row * n + k] as number;
-      sum += value * (x[k] as number);
-      sums[k] = (sums[k] as number) + value * own;
-    }
-    sums[row] = sum;
-  }
+  for (; row < size; row++) addRow(matrix, n, x, sums, row, 0);
   return sums;
+}
+
+/** What one row adds, from a column to the diagonal, and its mirror image. */
+function addRow(matrix: Float64Array, n: number, x: Float64Array, sums: Float64Array, row: number, from: number): void {
+  const own = x[row] as number;
+  let sum = (matrix[row * n + row] as number) * own;
+  for (let k = from; k < row; k++) {
+    const value = matrix[row * n + k] as number;
+    sum += value * (x[k] as number);
+    sums[k] = (sums[k] as number) + value * own;
+  }
+  sums[row] = (sums[row] as number) + sum;
 }
