@@ -111,7 +111,7 @@ const LOOKS = 100;
  *    sees every moment, but only memory that was touched.
  * Garbage that nobody has collected counts in both: it is memory that the process holds.
  */
-function memoryWatch(): { look(): void; taken(): number } {
+export function memoryWatch(): { look(): void; taken(): number } {
   const held = (): number => {
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;

@@ -15,6 +15,8 @@ const MAXIMUM_SHARDS = 10_000;
 /** A file name that a file system takes. */
 const MAXIMUM_NAME_BYTES = 4096;
 const MAXIMUM_METADATA_BYTES = 64 * 1024;
+const OPEN_BRACE = 0x7b;
+const QUOTE = 0x22;
 /** Headers read at a time: enough to keep a disk busy, few enough to stay small in memory. */
 const SHARDS_AT_ONCE = 8;
 
@@ -114,7 +116,7 @@ async function readIndex(source: ByteSource, signal: AbortSignal | undefined): P
   for (const { nameStart, nameEnd, valueStart, valueEnd } of jsonMembers(bytes, 0, bytes.length, fail)) {
     const key = jsonValue(bytes, nameStart, nameEnd, fail);
     if (key === 'metadata' && valueEnd - valueStart <= MAXIMUM_METADATA_BYTES) {
-      metadata.push(...entriesOf(jsonValue(bytes, valueStart, valueEnd, fail)));
+      metadata.push(...entriesOf(bytes, valueStart, valueEnd, fail));
     } else if (key === 'weight_map') {
       if (weightMap !== undefined) throw malformed(source, nameStart, 'has two weight maps');
       weightMap = new Map();
@@ -137,11 +139,15 @@ async function readIndex(source: ByteSource, signal: AbortSignal | undefined): P
   });
 }
 
-function entriesOf(metadata: unknown): MetadataEntry[] {
-  if (typeof metadata !== 'object' || metadata === null) return [];
-  return Object.entries(metadata).map(([key, value]) => ({
-    key,
-    value: typeof value === 'string' ? value : JSON.stringify(value),
+/** Texts as they are; whatever else as the file spells it, however deep it nests. */
+function entriesOf(bytes: Uint8Array, start: number, end: number, fail: JsonFailure): MetadataEntry[] {
+  if (bytes[start] !== OPEN_BRACE) return [];
+  return [...jsonMembers(bytes, start, end, fail)].map(({ nameStart, nameEnd, valueStart, valueEnd }) => ({
+    key: jsonValue(bytes, nameStart, nameEnd, fail) as string,
+    value:
+      bytes[valueStart] === QUOTE
+        ? (jsonValue(bytes, valueStart, valueEnd, fail) as string)
+        : new TextDecoder().decode(bytes.subarray(valueStart, valueEnd)),
   }));
 }
 
