@@ -137,6 +137,17 @@ describe('searching the graph', () => {
     await page.close();
   });
 
+  it('is of the graph that is drawn, also of a body', async () => {
+    const page = await browser.open({ model: 'branching' });
+    await item(page, '#1').click();
+    await page.getByText('Open then_branch').click();
+    await item(page, '#1.0/#0').waitFor();
+    await page.keyboard.press('Control+f');
+    await field(page).fill('op:Mul');
+    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: 'op:Mul', scope: '#1.0' });
+    await page.close();
+  });
+
   it('is still there after a restart', async () => {
     const page = await openGraph();
     await search(page, 'op:Gemm');

@@ -63,4 +63,5 @@ export function goToMatch(step: 1 | -1): void {
 effect(() => {
   void ui.graphScope.value;
   currentMatch.value = -1;
+  latestFound.value = undefined;
 });

@@ -5,6 +5,7 @@ import type { Completion } from '../../../src/core/graph/search/completions.js';
 import { IconButton } from '../../controls/button.js';
 import { formatCount } from '../../format/numbers.js';
 import { host } from '../../state/channel.js';
+import { typedScope } from '../../state/graph.js';
 import { ui } from '../../state/interface-state.js';
 import { useResource } from '../../state/resource.js';
 import { currentMatch, found, goToMatch, searchAnswer, setQuery, showAnswer } from '../../state/search.js';
@@ -151,7 +152,7 @@ function Count(): JSX.Element {
   );
 }
 
-/** Asks at every change of the query, and again when passes have measured more. @returns why there is no answer, if so. */
+/** Asks at every change of the query, and again when more is known. @returns why there is no answer, if so. */
 function useAnswer(query: string, scope: string): string | undefined {
   const asks = query.trim() !== '';
   const answer = useResource(asks ? (signal) => host.search({ query, scope }, signal) : undefined, [
@@ -160,6 +161,8 @@ function useAnswer(query: string, scope: string): string | undefined {
     scope,
     fileResult.value,
     result.value,
+    // Shapes may be inferred only now.
+    typedScope.value,
   ]);
   useEffect(() => {
     if (answer.value !== undefined || answer.error !== undefined) showAnswer(answer.value);
