@@ -53,11 +53,14 @@ export type PathAnswer =
 export type InterchangeFormat = 'netron' | 'model-explorer';
 
 export interface GraphQuestions {
-  /** What a query finds, or what of it is not understood. */
-  search(request: { readonly query: string }, signal?: AbortSignal): Promise<SearchAnswer>;
+  /** What a query finds in the graph, or in the body of a scope; or what of it is not understood. */
+  search(request: { readonly query: string; readonly scope?: string }, signal?: AbortSignal): Promise<SearchAnswer>;
   /** What a query may go on with at the cursor. */
-  completions(request: { readonly query: string; readonly cursor: number }, signal?: AbortSignal): Promise<Completions>;
-  /** The paths between two items, modules too, whichever way the data flows. */
+  completions(
+    request: { readonly query: string; readonly cursor: number; readonly scope?: string },
+    signal?: AbortSignal,
+  ): Promise<Completions>;
+  /** The paths between two items of one graph, modules too, whichever way the data flows. */
   path(request: { readonly from: string; readonly to: string }, signal?: AbortSignal): Promise<PathAnswer>;
   /** What the operator of a node is, beside the node's own values. */
   documentation(request: { readonly id: string }, signal?: AbortSignal): Promise<NodeExplanation>;

@@ -4,28 +4,31 @@ import { displayText } from '../core/display-text.js';
 import type { Graph } from '../core/graph/graph.js';
 import { scopeOf } from '../core/graph/graph-scopes.js';
 import { modelExplorerNodeData, netronAttachment } from '../core/graph/interchange.js';
-import { itemOfId } from '../core/graph/item-ids.js';
+import { itemOfId, scopeId, type ScopePath } from '../core/graph/item-ids.js';
+import { buildModuleTree } from '../core/graph/modules.js';
 import { nodesIn } from '../core/graph/node-detail.js';
 import { explainNode } from '../core/graph/operators/explain-node.js';
 import { pathBetween, type PathEnd } from '../core/graph/path.js';
 import { completions } from '../core/graph/search/completions.js';
 import { parseQuery } from '../core/graph/search/parse-query.js';
 import type { SearchMetric } from '../core/graph/search/query.js';
-import { searchGraph } from '../core/graph/search/search-graph.js';
+import { searchGraph, type SearchFacts } from '../core/graph/search/search-graph.js';
 import type { ValueType } from '../core/graph/value-type.js';
 import { valueColors } from '../core/picture/value-color.js';
 import type { NodeMetric } from '../core/passes/result.js';
 import { loadOperators } from '../node/operators.js';
-import { FOUND_PLACES, type GraphQuestions, type PathAnswer } from '../protocol/graph-questions.js';
+import { FOUND_PLACES, type GraphQuestions, type PathAnswer, type Places } from '../protocol/graph-questions.js';
 import { nodeNumbers, searchMetrics, type Results } from './node-numbers.js';
+import { pathOfScope } from './network-picture.js';
 import type { Network } from './open-model.js';
 import { placesOf } from './places.js';
 
 export interface Questioned {
   readonly network: Network;
+  /** Of the main graph. */
   readonly results: Results;
-  /** Types and shapes as the engine inferred them, once it has. */
-  readonly typeOf: ((value: string) => ValueType | undefined) | undefined;
+  /** Types and shapes of a graph as the engine inferred them, once it has. */
+  readonly typeOf: (path: ScopePath) => ((value: string) => ValueType | undefined) | undefined;
 }
 
 /**
@@ -34,22 +37,28 @@ export interface Questioned {
  */
 export function graphQuestions(questioned: () => Questioned, operatorsFile: string): GraphQuestions {
   const measured = measuredOnce();
+  /** A graph of the model, and what is known of it. */
+  const inScope = (scope: string): { graph: Graph; path: ScopePath; facts: SearchFacts } => {
+    const { network, results, typeOf } = questioned();
+    const path = pathOfScope(scope);
+    const { graph } = scopeOf(network.graph, path);
+    const { metrics } = path.length === 0 ? measured(graph, results) : { metrics: [] };
+    const known = typeOf(path);
+    return { graph, path, facts: { metrics, ...(known === undefined ? {} : { typeOf: known }) } };
+  };
   return {
-    async search({ query }) {
-      const { network, results, typeOf } = questioned();
-      const { graph, tree } = network;
-      const { metrics } = measured(graph, results);
-      const parsed = parseQuery(query, metrics);
+    async search({ query, scope = '' }) {
+      const { graph, path, facts } = inScope(scope);
+      const parsed = parseQuery(query, facts.metrics);
       if ('problems' in parsed) return { kind: 'problems', problems: parsed.problems };
-      const found = searchGraph(graph, parsed.query, { metrics, ...(typeOf === undefined ? {} : { typeOf }) });
-      return { kind: 'found', places: placesOf(graph, tree, found.slice(0, FOUND_PLACES)), total: found.length };
+      const found = searchGraph(graph, parsed.query, facts);
+      return { kind: 'found', places: placesOf(graph, path, found.slice(0, FOUND_PLACES)), total: found.length };
     },
-    async completions({ query, cursor }) {
-      const { network, results } = questioned();
-      const { metrics } = measured(network.graph, results);
-      return completions(query, cursor, network.graph, { metrics });
+    async completions({ query, cursor, scope = '' }) {
+      const { graph, facts } = inScope(scope);
+      return completions(query, cursor, graph, facts);
     },
-    path: async ({ from, to }) => pathAnswer(questioned().network, from, to),
+    path: async ({ from, to }) => pathAnswer(questioned().network.graph, from, to),
     async documentation({ id }) {
       const main = questioned().network.graph;
       const reference = itemOfId(id);
@@ -95,19 +104,24 @@ function measuredOnce(): (graph: Graph, results: Results) => Measured {
   };
 }
 
-function pathAnswer({ graph, tree }: Network, from: string, to: string): PathAnswer {
+function pathAnswer(main: Graph, from: string, to: string): PathAnswer {
+  const { scope } = itemOfId(from);
+  if (scopeId(scope) !== scopeId(itemOfId(to).scope)) {
+    throw problem('not-applicable', 'A path lies in one graph: its ends are in two.', {
+      place: displayText(`${from}, ${to}`),
+    });
+  }
+  const { graph } = scopeOf(main, scope);
+  const tree = buildModuleTree(graph);
   const ends = (id: string): readonly PathEnd[] => {
     const item = itemOfId(id);
-    if (item.scope.length > 0) {
-      throw problem('not-applicable', 'Paths are found in the main graph only.', { place: displayText(id) });
-    }
     const module = item.kind === 'module' ? tree.module(item.id) : undefined;
     if (module !== undefined) return nodesIn(module).map(({ index }) => ({ kind: 'node', index }));
     if (item.kind === 'module' || item.kind === 'outer') throw noSuchItem(id);
     return [{ kind: item.kind, index: item.index }];
   };
   const found = pathBetween(graph, ends(from), ends(to));
-  const places = (list: readonly PathEnd[]): ReturnType<typeof placesOf> => placesOf(graph, tree, list);
+  const places = (list: readonly PathEnd[]): Places => placesOf(graph, scope, list);
   if (found.kind === 'none') {
     const related = [found.commonAncestor, found.commonDescendant].filter((end) => end !== undefined);
     return { kind: 'none', reason: found.reason, related: places(related) };

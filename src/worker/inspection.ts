@@ -122,7 +122,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   const questioned = (): Questioned => {
     const { network, runs, types } = runnable();
     const results = { result: runs.shown()?.result, fileResult: model().examination.result() };
-    return { network, results, typeOf: types.typeOf([]) };
+    return { network, results, typeOf: types.typeOf };
   };
 
   return {

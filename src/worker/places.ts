@@ -1,11 +1,12 @@
 import type { Graph } from '../core/graph/graph.js';
-import { inputId, nodeId, outputId } from '../core/graph/item-ids.js';
-import type { Module, ModuleTree } from '../core/graph/modules.js';
+import { idInScope, inputId, nodeId, outputId, type ScopePath } from '../core/graph/item-ids.js';
+import { buildModuleTree, type Module } from '../core/graph/modules.js';
 import type { Place } from '../core/graph/search/search-index.js';
 import type { Places } from '../protocol/graph-questions.js';
 
-/** Places as items of the picture, with the modules around each; constants stand in none. */
-export function placesOf(graph: Graph, tree: ModuleTree, found: readonly Place[]): Places {
+/** Places as items of a graph's picture, with the modules around each. @param path leads to the graph. */
+export function placesOf(graph: Graph, path: ScopePath, found: readonly Place[]): Places {
+  const tree = buildModuleTree(graph);
   const positions = new Map<Module, number>();
   const modules: string[] = [];
   const around: number[] = [];
@@ -15,7 +16,7 @@ export function placesOf(graph: Graph, tree: ModuleTree, found: readonly Place[]
     if (known !== undefined) return known;
     const outer = positionOf(module.parent);
     positions.set(module, modules.length);
-    modules.push(module.id);
+    modules.push(idInScope(path, module.id));
     around.push(outer);
     return modules.length - 1;
   };
@@ -25,7 +26,7 @@ export function placesOf(graph: Graph, tree: ModuleTree, found: readonly Place[]
     return node && tree.moduleOf(node);
   };
   return {
-    items: found.map((place) => idOf(graph, place)),
+    items: found.map((place) => idInScope(path, idOf(graph, place))),
     within: Int32Array.from(found, (place) => positionOf(holderOf(place))),
     modules,
     around: Int32Array.from(around),

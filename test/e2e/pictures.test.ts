@@ -53,6 +53,16 @@ it('the front page after a run, the heatmap, and a unit with the pictures that e
   await picture('unit');
 });
 
+it('the weights as a table, and one tensor', async () => {
+  await code.selectTab('shapes-resnet.onnx');
+  await page.openTab('weights');
+  const row = (await page.locator('.tensor-table tbody tr')).filter({ hasText: 'layer2.block0.conv2.weight' });
+  await row.first().click();
+  await (await page.locator('.tensor-heatmap canvas')).first().waitFor();
+  await page.waitForText('Standard deviation');
+  await picture('weights');
+});
+
 it('a neuron of the language model, with its texts', async () => {
   await code.openFile('grammar-gpt/grammar-gpt.onnx');
   await page.waitForText('Choose Inputs…');
@@ -65,7 +75,7 @@ it('a neuron of the language model, with its texts', async () => {
 
 it.each(themeNames)('every view in the theme %s', async (theme) => {
   await code.setTheme(theme);
-  for (const tab of ['overview', 'heatmap', 'passes'] as const) {
+  for (const tab of ['overview', 'weights', 'heatmap', 'passes'] as const) {
     await code.selectTab('shapes-resnet.onnx');
     await page.openTab(tab);
     const path = await code.screenshot(join(repository, 'test-results/themes', `${theme} ${tab}.png`));

@@ -26,7 +26,7 @@ async function openGraph(): Promise<Page> {
 async function search(page: Page, query: string): Promise<void> {
   await page.keyboard.press('Control+f');
   await field(page).fill(query);
-  await expect.poll(() => lastCall(page, 'search')).toEqual({ query });
+  await expect.poll(() => lastCall(page, 'search')).toEqual({ query, scope: '' });
 }
 
 /** What stands out, by its id. */
@@ -94,7 +94,7 @@ describe('searching the graph', () => {
     expect(await field(page).getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
     await page.keyboard.press('Enter');
     expect(await field(page).inputValue()).toBe(`op:${text}`);
-    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: `op:${text}` });
+    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: `op:${text}`, scope: '' });
     expect(await options(page).count()).toBe(0);
     await page.close();
   });
@@ -134,6 +134,17 @@ describe('searching the graph', () => {
     await page.keyboard.press('Escape');
     expect(await field(page).inputValue()).toBe('');
     await expect.poll(() => page.locator('[data-marked]').count()).toBe(0);
+    await page.close();
+  });
+
+  it('is of the graph that is drawn, also of a body', async () => {
+    const page = await browser.open({ model: 'branching' });
+    await item(page, '#1').click();
+    await page.getByText('Open then_branch').click();
+    await item(page, '#1.0/#0').waitFor();
+    await page.keyboard.press('Control+f');
+    await field(page).fill('op:Mul');
+    await expect.poll(() => lastCall(page, 'search')).toEqual({ query: 'op:Mul', scope: '#1.0' });
     await page.close();
   });
 

@@ -15,6 +15,8 @@ import { useMarks } from './use-marks.js';
 import { fitView, reveal, startView, zoomAt, type Size, type View } from './viewport.js';
 
 const DRAG_FROM_PX = 4;
+/** Time in which two clicks count as one. */
+const DOUBLE_CLICK_MS = 600;
 const KEY_ZOOM = 1.25;
 /** Before it is known where the view will be. */
 const NOWHERE: Sight = { area: [0, 0, 0, 0], scale: 1 };
@@ -55,6 +57,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   const scene = useRef<SVGGElement>(null);
   const view = useRef<View>({ scale: 1, x: 0, y: 0 });
   const focusNext = useRef(false);
+  const pressed = useRef(-Infinity);
   const selectedBox = useRef<GraphItem['box']>();
   selectedBox.current = selected?.box;
 
@@ -104,7 +107,10 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     };
     place();
     const observer = new ResizeObserver(() => {
-      if (ui.graphView.peek() === undefined) place();
+      // The first click of two opens the panel beside: what is under the pointer stays there for the second.
+      const isPressed = performance.now() - pressed.current < DOUBLE_CLICK_MS;
+      if (isPressed && selectedBox.current) show(reveal(view.current, selectedBox.current, windowSize()), false);
+      else if (ui.graphView.peek() === undefined) place();
       else look();
     });
     if (svg.current) observer.observe(svg.current);
@@ -186,6 +192,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       class="graph-svg"
       role="group"
       aria-label="Graph of the model. Arrow keys move along the edges, Enter opens and closes a module, Backspace leaves a body, question mark lists all keys."
+      onPointerDown={() => (pressed.current = performance.now())}
       onClick={onClick}
       onDblClick={(event) => {
         const item = itemAt(event.target);

@@ -7,7 +7,7 @@ import { layerMetrics, nodeMetrics } from '../state/metrics.js';
 export const GRAPH_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['↑ ↓', 'along an edge: what the selected item is computed from, and what is computed from it'],
   ['← →', 'to the nearest item on that side'],
-  ['Enter', 'opens or closes a module, selects anything else'],
+  ['Enter', 'opens or closes a module, goes into a body, selects anything else'],
   ['Space', 'selects'],
   ['Shift+↑', 'to the module around'],
   ['+ −', 'larger, smaller'],
@@ -16,6 +16,7 @@ export const GRAPH_KEYS: readonly (readonly [keys: string, meaning: string])[] =
   ['P', 'begins a path at the selected item; Enter or a click ends it'],
   ['Ctrl+F or /', 'to the search; ⌘F on a Mac'],
   ['Enter, F3', 'in the search: to the next match; with Shift to the one before'],
+  ['Backspace', 'out of a body, to the graph around it'],
   ['Escape', 'leaves a path, then the selection; in the search the list, then the text'],
   ['?', 'this help'],
 ];

@@ -93,9 +93,7 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   });
   const touched = useExportable(exportable('svg'));
   const point = useDelayedTooltip(coloring);
-  // Searches and paths are about the main graph.
-  const inMainGraph = (picture.trail ?? []).length === 0;
-  const marks = usePictureMarks(picture, inMainGraph);
+  const marks = usePictureMarks(picture);
   const openHelp = useRef<() => void>();
   const collapsed = picture.items.filter((item) => item.kind === 'module' && !item.expanded);
   return (
@@ -128,14 +126,10 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
         <InterchangeMenu coloring={coloring} />
       </div>
       <ScopeTrail trail={picture.trail ?? []} model={name} />
-      {inMainGraph && (
-        <>
-          <SearchField>
-            <GraphHelp opener={openHelp} />
-          </SearchField>
-          <PathBar />
-        </>
-      )}
+      <SearchField>
+        <GraphHelp opener={openHelp} />
+      </SearchField>
+      <PathBar />
       <GraphCanvas
         picture={picture}
         coloring={coloring}
@@ -216,16 +210,16 @@ function useColoring(picture: GraphPicture): Coloring {
 }
 
 /** A path stands above a search. */
-function usePictureMarks(picture: GraphPicture, inMainGraph: boolean): Marks | undefined {
+function usePictureMarks(picture: GraphPicture): Marks | undefined {
   const path = shownPath.value;
   const search = found.value;
   const current = currentMatch.value;
   return useMemo(() => {
-    if (!inMainGraph) return undefined;
     if (path !== undefined) return pathMarks(picture, path.answer, [path.from.id, path.to.id]);
     // Where nothing is found, everything stays as it is.
-    return search === undefined || search.total === 0 ? undefined : searchMarks(picture, search.places, current);
-  }, [picture, inMainGraph, path, search, current]);
+    const marks = search && searchMarks(picture, search.places, current);
+    return marks?.items.size === 0 ? undefined : marks;
+  }, [picture, path, search, current]);
 }
 
 function toggle(picture: GraphPicture, item: GraphItem): void {

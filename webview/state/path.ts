@@ -3,6 +3,7 @@ import { effect, signal } from '@preact/signals';
 import type { PathAnswer } from '../../src/protocol/graph-questions.js';
 import { attempt } from './attempt.js';
 import { host } from './channel.js';
+import { ui } from './interface-state.js';
 import { openedModel } from './session.js';
 
 export interface PathEnd {
@@ -44,8 +45,9 @@ export function clearPath(): boolean {
   return had;
 }
 
-/** Paths belong to the model that was open. */
+/** Paths belong to the model that was open, and to one graph of it. */
 effect(() => {
   void openedModel.value;
+  void ui.graphScope.value;
   clearPath();
 });

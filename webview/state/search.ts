@@ -1,5 +1,5 @@
 /** The search of the graph: what was asked, what was found, and the match that a person is at. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Places, SearchAnswer } from '../../src/protocol/graph-questions.js';
 import { ui } from './interface-state.js';
 import { revealItem } from './reveal.js';
@@ -58,3 +58,10 @@ export function goToMatch(step: 1 | -1): void {
   currentMatch.value = next;
   void revealItem(items[next] ?? '');
 }
+
+/** Each graph of the model is searched on its own. */
+effect(() => {
+  void ui.graphScope.value;
+  currentMatch.value = -1;
+  latestFound.value = undefined;
+});

@@ -53,22 +53,6 @@ export function matrixShape(dims: readonly number[], choice: MatrixChoice): Matr
     : { ...shape, outer, outerStride: rows * inner, inner, innerStride: 1 };
 }
 
-/** Rows and columns change places. Only where columns have one stride. */
-export function transposed(shape: MatrixShape): MatrixShape | undefined {
-  const { rows, columns, first, rowStride, outer, innerStride } = shape;
-  if (outer > 1) return undefined;
-  return {
-    rows: columns,
-    columns: rows,
-    first,
-    rowStride: innerStride,
-    outer: 1,
-    outerStride: 0,
-    inner: rows,
-    innerStride: rowStride,
-  };
-}
-
 /** Neighbouring rows, as they are stored, one after the other. */
 export interface Band {
   readonly row: number;

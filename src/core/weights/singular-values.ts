@@ -63,9 +63,9 @@ export async function singularValues(
       { place: `tensor “${tensor.name}”`, remedy: 'Choose another axis for the rows, or a slice of the tensor.' },
     );
   }
-  // By their measured times at a side of 2,048.
-  const gram = await gramMatrix(values, shape, multiply, partOf(task, 0, 0.5));
-  const tridiagonal = await tridiagonalize(gram, n, partOf(task, 0.5, 0.95));
+  // By their measured times without an engine.
+  const gram = await gramMatrix(values, shape, multiply, partOf(task, 0, 0.4));
+  const tridiagonal = await tridiagonalize(gram, n, multiply, partOf(task, 0.4, 0.95));
   const eigenvalues = await tridiagonalEigenvalues(tridiagonal, partOf(task, 0.95, 1));
   // A Aᵀ has no negative ones; rounding may give some.
   const singular = eigenvalues.map((eigenvalue) => Math.sqrt(Math.max(0, eigenvalue)));

@@ -78,7 +78,7 @@ describe('norms of rows and columns', () => {
     const cases = fc.constantFrom<readonly number[]>(
       [3, 5, 7],
       [300, 1001],
-      [2, 300, 1001],
+      [2, 150, 1001],
       [7],
       [],
       [4, 1, 3],
@@ -102,12 +102,16 @@ describe('norms of rows and columns', () => {
           [matrix, found.rows],
           [columns, found.columns],
         ] as const) {
-          expect(own.l2Norm).toEqual(Float64Array.from(lines, norm));
-          expect(own.largestMagnitude).toEqual(Float64Array.from(lines, largest));
+          // Compared by hand: there are hundreds of thousands.
+          const differ = lines.filter(
+            (line, at) => own.l2Norm[at] !== norm(line) || own.largestMagnitude[at] !== largest(line),
+          );
+          expect([own.l2Norm.length, own.largestMagnitude.length]).toEqual([lines.length, lines.length]);
+          expect(differ).toEqual([]);
           expect(own.allZero).toBe(lines.filter(isZero).length);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

@@ -103,14 +103,14 @@ describe('a tensor as a file', () => {
   });
 
   it('of any size is made piece by piece, without a seam', async () => {
-    const count = 700_007;
+    const count = 280_007;
     const data = Float32Array.from({ length: count }, (_, index) => Math.sin(index));
     const bytes = await collect(inMemory('float32', [count], data), 'npy');
     const file = await openNumpy(memorySource('w.npy', bytes));
     expect(await file.tensors[0]?.values?.read(0, count)).toEqual(data);
     const lines = new TextDecoder().decode(await collect(inMemory('float32', [count / 7, 7], data), 'csv')).split('\n');
     expect(lines).toHaveLength(count / 7 + 1);
-    expect(lines[50_000]?.split(',').map(Number).map(Math.fround)).toEqual(Array.from(data.subarray(350_000, 350_007)));
+    expect(lines[38_000]?.split(',').map(Number).map(Math.fround)).toEqual(Array.from(data.subarray(266_000, 266_007)));
   });
 
   it('is a line of CSV for each row of the last axis', async () => {

@@ -68,7 +68,7 @@ function questions(of: Graph = graph, more: Partial<Questioned> = {}) {
   const questioned: Questioned = {
     network,
     results: { result: undefined, fileResult: undefined },
-    typeOf: undefined,
+    typeOf: () => undefined,
     ...more,
   };
   return graphQuestions(() => questioned, operatorsFile);
@@ -100,7 +100,7 @@ describe('a search', () => {
   it('takes what passes measured, of nodes and of layers, and what the engine inferred', async () => {
     const asked = questions(graph, {
       results: { result, fileResult },
-      typeOf: (value) => (value === 'logits' ? { type: 'float32', shape: ['batch', 10] } : undefined),
+      typeOf: () => (value) => (value === 'logits' ? { type: 'float32', shape: ['batch', 10] } : undefined),
     });
     const found = async (query: string): Promise<string[]> => {
       const answer = await asked.search({ query });
@@ -114,6 +114,15 @@ describe('a search', () => {
     ]);
     const { items } = await asked.completions({ query: 'zero', cursor: 4 });
     expect(items.map(({ text }) => text)).toEqual(['zero-share:']);
+  });
+
+  it('is of one graph: the main one, or a body', async () => {
+    const answer = await questions().search({ query: 'op:Neg,Relu', scope: '#6.0' });
+    expect(answer).toMatchObject({ kind: 'found', total: 1, places: { items: ['#6.0/#0'] } });
+    const { items } = await questions().completions({ query: 'op:', cursor: 3, scope: '#6.0' });
+    expect(items.map(({ text }) => text)).toEqual(['Neg']);
+    await expect(questions().search({ query: 'a', scope: '#5.0' })).rejects.toThrow(ProblemError);
+    await expect(questions().search({ query: 'a', scope: 'nonsense' })).rejects.toThrow(ProblemError);
   });
 
   it('says what is not understood', async () => {
@@ -144,8 +153,14 @@ describe('a path', () => {
     expect(answer.related.items).toEqual(['#0']);
   });
 
+  it('lies in one graph, also in that of a body', async () => {
+    const inside = await questions().path({ from: '#6.0/#0', to: '#6.0/#output 0' });
+    expect(inside).toMatchObject({ kind: 'path', shortest: { items: ['#6.0/#0', '#6.0/#output 0'] } });
+    await expect(questions().path({ from: '#6.0/#0', to: '#0' })).rejects.toThrow('A path lies in one graph');
+  });
+
   it('is refused between items that are not there', async () => {
-    for (const id of ['#99', 'no such module', '#6.0/#0', '#outer 0']) {
+    for (const id of ['#99', 'no such module', '#outer 0']) {
       await expect(questions().path({ from: id, to: '#0' })).rejects.toThrow(ProblemError);
     }
   });

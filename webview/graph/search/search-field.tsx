@@ -5,6 +5,7 @@ import type { Completion } from '../../../src/core/graph/search/completions.js';
 import { IconButton } from '../../controls/button.js';
 import { formatCount } from '../../format/numbers.js';
 import { host } from '../../state/channel.js';
+import { typedScope } from '../../state/graph.js';
 import { ui } from '../../state/interface-state.js';
 import { useResource } from '../../state/resource.js';
 import { currentMatch, found, goToMatch, searchAnswer, setQuery, showAnswer } from '../../state/search.js';
@@ -18,6 +19,7 @@ const PROBLEM_ID = 'graph-search-problem';
 /** @param children stand at the end of the line. */
 export function SearchField({ children }: { children?: ComponentChildren }): JSX.Element {
   const query = ui.graphQuery.value;
+  const scope = ui.graphScope.value;
   const input = useRef<HTMLInputElement>(null);
   const [cursor, setCursor] = useState(query.length);
   /** Completions show while a person types, until they choose or leave. */
@@ -26,11 +28,11 @@ export function SearchField({ children }: { children?: ComponentChildren }): JSX
   /** Asked for with an arrow key: also where nothing was begun. */
   const [isAsked, setAsked] = useState(false);
   useSearchKeys(input);
-  const failure = useAnswer(query);
+  const failure = useAnswer(query, scope);
   const model = openedModel.value;
   const completions = useResource(
-    isListed ? (signal) => host.completions({ query, cursor }, signal) : undefined,
-    [model, query, cursor, isListed],
+    isListed ? (signal) => host.completions({ query, cursor, scope }, signal) : undefined,
+    [model, scope, query, cursor, isListed],
     true,
   ).value;
   const offered = completions?.items.filter(({ text }) => text !== query.slice(completions.from, completions.to)) ?? [];
@@ -150,14 +152,17 @@ function Count(): JSX.Element {
   );
 }
 
-/** Asks at every change of the query, and again when passes have measured more. @returns why there is no answer, if so. */
-function useAnswer(query: string): string | undefined {
+/** Asks at every change of the query, and again when more is known. @returns why there is no answer, if so. */
+function useAnswer(query: string, scope: string): string | undefined {
   const asks = query.trim() !== '';
-  const answer = useResource(asks ? (signal) => host.search({ query }, signal) : undefined, [
+  const answer = useResource(asks ? (signal) => host.search({ query, scope }, signal) : undefined, [
     openedModel.value,
     query,
+    scope,
     fileResult.value,
     result.value,
+    // Shapes may be inferred only now.
+    typedScope.value,
   ]);
   useEffect(() => {
     if (answer.value !== undefined || answer.error !== undefined) showAnswer(answer.value);

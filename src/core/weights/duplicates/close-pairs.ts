@@ -24,6 +24,8 @@ export interface ClosePairs {
 
 /** Vectors whose beginnings stay in the processor's cache while all others pass. */
 const BLOCK = 512;
+/** Pairs that tell how far apart most are. */
+const SAMPLE = 255;
 /** Coordinates of the shortest beginning. */
 const NARROW = 8;
 /** Coordinates between two looks, after the beginning. */
@@ -35,9 +37,9 @@ const STEP = 32;
  * @throws CancelledError
  */
 export async function closePairs(vectors: Vectors, limit: number, most: number, task: Task): Promise<ClosePairs> {
-  const { count, length } = vectors;
+  const { count } = vectors;
   const pause = createPause(task.signal);
-  const width = beginning(length, limit);
+  const width = beginning(vectors, limit);
   const { starts, squares } = beginnings(vectors, width);
   const scan = width === NARROW ? scanNarrow : scanAny;
   const survivors = new Int32Array(BLOCK);
@@ -78,7 +80,8 @@ function scanAny({ starts, squares, width, first, from, to }: Scan, limit: numbe
   let survived = 0;
   const most = (squares[first] as number) - limit;
   for (let second = from; second < to; second++) {
-    let [even, odd] = [0, 0];
+    let even = 0;
+    let odd = 0;
     for (let a = first * width, b = second * width, end = a + width; a < end; a += 4, b += 4) {
       even += (starts[a] as number) * (starts[b] as number) + (starts[a + 1] as number) * (starts[b + 1] as number);
       odd +=
@@ -114,10 +117,32 @@ function scanNarrow({ starts, squares, first, from, to }: Scan, limit: number, s
   return survived;
 }
 
-/** Coordinates in which unrelated vectors of length 1, two apart squared, lie four times the limit apart; a multiple of 4. */
-function beginning(length: number, limit: number): number {
-  const wanted = Math.ceil((2 * limit * length) / 4) * 4;
+/**
+ * Coordinates in which vectors that are as far apart as most, lie four times the limit apart; a multiple of 4. Rows that
+ * share a direction are closer than unrelated ones, and take more of them.
+ */
+function beginning(vectors: Vectors, limit: number): number {
+  const { length } = vectors;
+  const wanted = Math.round((4 * limit * length) / Math.max(usualDistance(vectors), limit) / 4) * 4;
   return Math.max(NARROW, Math.min(wanted, Math.ceil(length / 4) * 4));
+}
+
+/** The median squared distance, in the nearer sign, of some pairs from all over. */
+function usualDistance({ count, length, data }: Vectors): number {
+  const pairs = Math.min(SAMPLE, count);
+  const distances = Float64Array.from({ length: pairs }, (_, index) => {
+    const first = Math.floor((index * count) / pairs);
+    const second = (first + 1 + Math.floor(count / 3)) % count;
+    let [squares, product] = [0, 0];
+    for (let at = 0; at < length; at++) {
+      const a = data[first * length + at] as number;
+      const b = data[second * length + at] as number;
+      squares += a * a + b * b;
+      product += a * b;
+    }
+    return squares - 2 * Math.abs(product);
+  });
+  return distances.sort()[pairs >> 1] ?? 0;
 }
 
 function beginnings(
@@ -140,7 +165,8 @@ function beginnings(
 
 function isClose({ length, data }: Vectors, first: number, second: number, limit: number): boolean {
   const [one, other] = [first * length, second * length];
-  let [apart, together] = [0, 0];
+  let apart = 0;
+  let together = 0;
   for (let at = 0; at < length;) {
     for (const end = Math.min(length, at + STEP); at < end; at++) {
       const a = data[one + at] as number;
