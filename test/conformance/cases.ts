@@ -1,27 +1,83 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { encodeHalf } from '../../src/core/tensor/half.js';
 import type { NamedTensors, Tensor } from '../../src/core/tensor/tensor.js';
-import { decodeTensorProto } from '../../src/core/formats/onnx/decode.js';
+import type { Engine } from '../../src/core/engine/engine.js';
+import { asProblem, problem } from '../../src/core/errors.js';
+import { decodeOnnx, decodeTensorProto } from '../../src/core/formats/onnx/decode.js';
 import { tensorFromProto } from '../../src/core/formats/onnx/tensor-proto.js';
-import type { Graph } from '../../src/core/graph/graph.js';
+import { createGraph, type Graph } from '../../src/core/graph/graph.js';
 import type { NamedValueType } from '../../src/core/graph/value-type.js';
 
-/** One case of the ONNX backend test suite, as the data folder's index describes it. */
+/** A model with inputs and expected outputs beside it, in the layout of the ONNX backend test suite. */
 export interface ConformanceCase {
+  /** Its folder and the one around it: "node/test_abs". */
+  readonly name: string;
+  /** Absolute path of the model. */
   readonly path: string;
-  /** What onnxruntime-web did with it when the index was made. */
-  readonly ort: 'pass' | 'nosession' | 'mismatch' | 'skip';
+  /** What onnxruntime-web did with it when an index of the folder was made; undefined where there is none. */
+  readonly ort: 'pass' | 'nosession' | 'mismatch' | 'skip' | undefined;
 }
 
-export function conformanceCases(folder: string): ConformanceCase[] {
-  return JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as ConformanceCase[];
+export interface Collection {
+  /** Absolute paths of all models that are no cases. */
+  readonly models: readonly string[];
+  readonly cases: readonly ConformanceCase[];
 }
 
-/** Every .onnx file under a folder. */
-export function onnxFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.onnx'))
-    .sort();
+interface IndexEntry {
+  readonly path: string;
+  readonly ort: NonNullable<ConformanceCase['ort']>;
+}
+
+/** Every .onnx file under a folder, in order. A file `index.json` may say of the cases in its folder what runs them. */
+export function collection(folder: string): Collection {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const paths = files.filter((path) => path.endsWith('.onnx')).map((path) => join(folder, path));
+  const known = new Map<string, ConformanceCase['ort']>();
+  for (const index of files.filter((path) => basename(path) === 'index.json')) {
+    const entries: unknown = JSON.parse(readFileSync(join(folder, index), 'utf8'));
+    if (!Array.isArray(entries)) continue;
+    for (const { path, ort } of entries as readonly Partial<IndexEntry>[])
+      if (path !== undefined) known.set(join(folder, dirname(index), path, 'model.onnx'), ort);
+  }
+  const isCase = (path: string): boolean => existsSync(join(dirname(path), 'test_data_set_0'));
+  return {
+    models: paths.filter((path) => !isCase(path)),
+    cases: paths.filter(isCase).map((path) => ({
+      name: join(basename(dirname(dirname(path))), basename(dirname(path))),
+      path,
+      ort: known.get(path),
+    })),
+  };
+}
+
+/** Those that are known to run, and those of which nobody knows. */
+export function casesToRun({ cases }: Collection): readonly ConformanceCase[] {
+  return cases.filter(({ ort }) => ort === undefined || ort === 'pass');
+}
+
+/** Whether the folder is the one that the exceptions and the shares in the tests were written for, or any other collection. */
+export const IS_USUAL_FOLDER = process.env['MODEL_INSPECTOR_DATA'] === undefined;
+
+/** Why the engine does not run a file as it is, whatever the product does; undefined where it does. */
+export async function engineFailure(
+  engine: Engine,
+  path: string,
+  feedsOf: (graph: Graph) => NamedTensors,
+): Promise<string | undefined> {
+  try {
+    const bytes = readFileSync(path);
+    const session = await engine.open({ bytes, externalFiles: [], folder: dirname(path) }, { threads: 1 });
+    try {
+      await session.run(feedsOf(createGraph(decodeOnnx(bytes))));
+    } finally {
+      await session.release();
+    }
+    return undefined;
+  } catch (error) {
+    return asProblem(error).message;
+  }
 }
 
 /** Inputs and outputs of a case's first test data set, by name. */
@@ -57,17 +113,36 @@ export function randomFeeds(graph: Graph, sizes: Readonly<Record<string, number>
     const dims = (shape ?? []).map((size, axis) => (typeof size === 'number' ? size : (sizes[`${name} ${axis}`] ?? 1)));
     const count = dims.reduce((product, dim) => product * dim, 1);
     const values = Array.from({ length: count }, () => random());
+    const whole = (below: number): number[] => values.map((value) => Math.floor(value * below));
     switch (type) {
       case 'float32':
         return [name, { type, dims, data: Float32Array.from(values) }];
+      case 'float64':
+        return [name, { type, dims, data: Float64Array.from(values) }];
+      case 'float16':
+        return [name, { type, dims, data: Uint16Array.from(values, encodeHalf) }];
       case 'int64':
-        return [name, { type, dims, data: BigInt64Array.from(values, (value) => BigInt(Math.floor(value * 10))) }];
+        return [name, { type, dims, data: BigInt64Array.from(whole(10), BigInt) }];
+      case 'uint64':
+        return [name, { type, dims, data: BigUint64Array.from(whole(10), BigInt) }];
       case 'int32':
-        return [name, { type, dims, data: Int32Array.from(values, (value) => Math.floor(value * 10)) }];
+        return [name, { type, dims, data: Int32Array.from(whole(10)) }];
+      case 'uint32':
+        return [name, { type, dims, data: Uint32Array.from(whole(10)) }];
+      case 'int16':
+        return [name, { type, dims, data: Int16Array.from(whole(10)) }];
+      case 'uint16':
+        return [name, { type, dims, data: Uint16Array.from(whole(10)) }];
+      case 'int8':
+        return [name, { type, dims, data: Int8Array.from(whole(10)) }];
       case 'uint8':
-        return [name, { type, dims, data: Uint8Array.from(values, (value) => Math.floor(value * 256)) }];
+        return [name, { type, dims, data: Uint8Array.from(whole(256)) }];
+      case 'bool':
+        return [name, { type, dims, data: Uint8Array.from(whole(2)) }];
+      case 'string':
+        return [name, { type, dims, data: whole(10).map(String) }];
       default:
-        throw new Error(`No random values of type ${type} for the input ${name}`);
+        throw problem('invalid-inputs', `No random values of type ${type} for the input ${name}`);
     }
   });
   return Object.fromEntries(feeds);

@@ -1,5 +1,5 @@
 /** Every operator of every model that other people made is documented, or is known not to be. */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openOnnx } from '../../../src/core/formats/onnx/open.js';
 import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
@@ -8,7 +8,7 @@ import { documentation } from '../../../src/core/graph/operators/documentation.j
 import { explainNode } from '../../../src/core/graph/operators/explain-node.js';
 import { openFileSource } from '../../../src/node/file-source.js';
 import { siblingFiles } from '../../../src/node/sibling-files.js';
-import { onnxFiles } from '../../conformance/cases.js';
+import { collection } from '../../conformance/cases.js';
 import { sharedData } from '../shared-data.js';
 import { OPERATORS } from './documented.js';
 
@@ -40,8 +40,9 @@ describe.skipIf(folder === undefined)('operators of the shared models (need the 
     const types = new Set<string>();
     const undocumented = new Map<string, string>();
     const unmatched: string[] = [];
-    for (const path of onnxFiles(folder ?? '')) {
-      const model = await readModel(join(folder ?? '', path));
+    const { models, cases } = collection(folder ?? '');
+    for (const path of [...models, ...cases.map((each) => each.path)]) {
+      const model = await readModel(path);
       counts.models++;
       for (const { graph, node } of nodesOf(createGraph(model))) {
         const explanation = explainNode(graph, node, OPERATORS);
