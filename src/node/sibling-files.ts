@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { join, posix, relative, sep, win32 } from 'node:path';
 import type { SiblingFiles } from '../core/bytes/byte-source.js';
 import { problem, type ProblemError } from '../core/errors.js';
@@ -8,7 +8,7 @@ import { openFileSource } from './file-source.js';
 export function siblingFiles(folder: string): SiblingFiles {
   return {
     async open(relativePath) {
-      return openFileSource(await resolveInside(folder, relativePath), relativePath);
+      return openFileSource(resolveInside(folder, relativePath), relativePath);
     },
   };
 }
@@ -18,24 +18,35 @@ export function siblingFiles(folder: string): SiblingFiles {
  * @throws ProblemError `external-data-outside-folder` for absolute paths, `..`, and links that leave the folder,
  *   `missing-external-data` when there is no such file.
  */
-export async function resolveInside(folder: string, relativePath: string): Promise<string> {
+export function resolveInside(folder: string, relativePath: string): string {
   if (posix.isAbsolute(relativePath) || win32.isAbsolute(relativePath) || /^[A-Za-z]:/.test(relativePath)) {
     throw outside(relativePath, 'is an absolute path');
   }
   if (relativePath.split(/[\\/]/).includes('..')) throw outside(relativePath, 'leads out of the folder');
   if (relativePath === '' || relativePath.includes('\0')) throw outside(relativePath, 'is not a file name');
-  const root = await realpath(folder);
-  const path = await realpath(join(root, relativePath)).catch(() => {
+  // At once, as file sources look at files: handing it to another thread takes longer, and a set may have 200 files.
+  const root = realpathSync.native(folder);
+  const path = resolved(join(root, relativePath));
+  if (path === undefined) {
     throw problem('missing-external-data', `The file “${relativePath}” is missing.`, {
       place: relativePath,
       remedy: 'Put it into the folder of the model: the two belong together.',
     });
-  });
+  }
   const inside = relative(root, path);
   if (inside === '..' || inside.startsWith(`..${sep}`) || win32.isAbsolute(inside) || posix.isAbsolute(inside)) {
     throw outside(relativePath, 'is a link that leads out of the folder');
   }
   return path;
+}
+
+/** Undefined where there is no such file. */
+function resolved(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function outside(relativePath: string, why: string): ProblemError {

@@ -26,7 +26,7 @@ export async function openWeightFiles(model: RunnableModel): Promise<WeightFiles
   try {
     const files: WeightFiles['files'] = [];
     for (const path of model.externalFiles) {
-      const handle = await open(await resolveInside(model.folder, path), 'r');
+      const handle = await open(resolveInside(model.folder, path), 'r');
       handles.push(handle);
       files.push({ path, data: fileAsBytes(handle.fd, path, (await handle.stat()).size) });
     }

@@ -1,6 +1,7 @@
 /** Opens a model file from disk: its weights, and where it is a network its structure and the way to run it rewritten. */
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { Problem } from '../core/errors.js';
@@ -63,7 +64,7 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   const { weights, onnx } = await openFormat(source, siblings, signal);
   const fileName = basename(path);
   const files = [file, ...weights.files.slice(1).map((location) => resolve(folder, location))];
-  const stamp = await stampOf(files);
+  const stamp = stampOf(files);
   const dictionary = await recogniseDictionary(weights, siblings);
   return {
     path,
@@ -76,7 +77,7 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
       .update(stamp)
       .digest('hex'),
     async assertUnchanged() {
-      if ((await stampOf(files)) === stamp) return;
+      if (stampOf(files) === stamp) return;
       throw problem('file-changed', `“${fileName}” or a file with its weights changed while it was open.`, {
         place: fileName,
         remedy: 'Reload the model.',
@@ -111,10 +112,14 @@ function structureOf({ tensors }: TensorFile): string {
 }
 
 /** Sizes and modification times of files; only these are read, so a location that leads elsewhere does no harm. */
-async function stampOf(files: readonly string[]): Promise<string> {
-  const stamps = files.map(async (file) => {
-    const found = await stat(file, { bigint: true }).catch(() => undefined);
-    return found === undefined ? 'absent' : `${found.size} ${found.mtimeNs}`;
+function stampOf(files: readonly string[]): string {
+  const stamps = files.map((file) => {
+    try {
+      const { size, mtimeNs } = statSync(file, { bigint: true });
+      return `${size} ${mtimeNs}`;
+    } catch {
+      return 'absent';
+    }
   });
-  return (await Promise.all(stamps)).join('\n');
+  return stamps.join('\n');
 }

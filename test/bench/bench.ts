@@ -6,6 +6,7 @@ import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
 import { measureStructure } from './structure.js';
 import { measureTorch } from './torch.js';
+import { measureOpeningSizes, measureShards, measureStatistics, measureTiles } from './weights.js';
 
 /** One measurement: prints a line per number and says whether every target was met. */
 type Measurement = (seconds: number) => Promise<boolean>;
@@ -17,6 +18,10 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'observing-gpt2-wasm': (seconds) => measureObserving('gpt2', 'wasm', seconds),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
+  'opening-sizes': (seconds) => measureOpeningSizes(seconds),
+  'opening-shards': (seconds) => measureShards(seconds),
+  statistics: () => measureStatistics(Number(values.elements)),
+  tiles: (seconds) => measureTiles(seconds),
   memory: () => measureMemory(runAlone),
   torch: (seconds) => measureTorch(seconds),
 };
@@ -38,7 +43,11 @@ function runAlone(part: string): unknown {
 }
 
 const { values, positionals } = parseArgs({
-  options: { alone: { type: 'string' }, seconds: { type: 'string', default: '20' } },
+  options: {
+    alone: { type: 'string' },
+    seconds: { type: 'string', default: '20' },
+    elements: { type: 'string', default: '1e9' },
+  },
   allowPositionals: true,
 });
 if (values.alone !== undefined) {

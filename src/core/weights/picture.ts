@@ -214,17 +214,27 @@ function blockReducer(
   const counts = new Uint32Array(reduction === 'mean' ? height * width : 0);
   return {
     add(blockRow, data) {
-      const start = blockRow * width;
-      for (let at = 0; at < data.length; at++) {
-        const block = start + Math.floor(at / columnStep);
-        const value = data[at] as number;
+      for (let from = 0, block = blockRow * width; from < data.length; from += columnStep, block++) {
+        const to = Math.min(data.length, from + columnStep);
         // Lines between kernels are no values; a broken weight is, and shows.
         if (reduction === 'mean') {
-          if (Number.isNaN(value)) continue;
-          values[block] = (values[block] as number) + value;
-          counts[block] = (counts[block] as number) + 1;
-        } else if (!(Math.abs(value) <= Math.abs(values[block] as number))) {
-          if (!Number.isNaN(value)) values[block] = value;
+          let sum = 0;
+          let count = 0;
+          for (let at = from; at < to; at++) {
+            const value = data[at] as number;
+            if (Number.isNaN(value)) continue;
+            sum += value;
+            count++;
+          }
+          values[block] = (values[block] as number) + sum;
+          counts[block] = (counts[block] as number) + count;
+        } else {
+          let extreme = values[block] as number;
+          for (let at = from; at < to; at++) {
+            const value = data[at] as number;
+            if (!(Math.abs(value) <= Math.abs(extreme)) && !Number.isNaN(value)) extreme = value;
+          }
+          values[block] = extreme;
         }
       }
     },

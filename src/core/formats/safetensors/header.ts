@@ -14,6 +14,8 @@ import { safetensorsDtype } from './dtypes.js';
 export const MAXIMUM_HEADER_BYTES = 100_000_000;
 /** The length of the header stands before it. */
 export const PREFIX_BYTES = 8;
+/** What is read first. */
+const FIRST_BYTES = 16 * 1024;
 /** Far beyond any model; keeps what is made of a header in proportion to it. */
 const MAXIMUM_TENSORS = 300_000;
 /** A description takes some 100 bytes. */
@@ -47,11 +49,13 @@ export interface SafetensorsHeader {
 export async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<SafetensorsHeader> {
   if (source.size === 0)
     throw problem('empty-file', `“${source.name}” is empty.`, { place: `byte 0 of ${source.name}` });
-  const lengthBytes = await source.read(0, PREFIX_BYTES);
-  const stated = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, PREFIX_BYTES).getBigUint64(0, true);
+  // A set has hundreds of files: where the header is as short as most are, one reading is enough.
+  const head = await source.read(0, Math.max(PREFIX_BYTES, Math.min(source.size, FIRST_BYTES)));
+  const stated = new DataView(head.buffer, head.byteOffset, PREFIX_BYTES).getBigUint64(0, true);
   if (stated > BigInt(MAXIMUM_HEADER_BYTES)) throw malformed(source, 0, `states a header of ${stated} bytes`);
   const dataStart = PREFIX_BYTES + Number(stated);
-  const bytes = await source.read(PREFIX_BYTES, Number(stated));
+  const isWhole = dataStart <= head.length;
+  const bytes = isWhole ? head.subarray(PREFIX_BYTES, dataStart) : await source.read(PREFIX_BYTES, Number(stated));
   const fail: JsonFailure = (at) => {
     throw malformed(source, PREFIX_BYTES + at, 'has a header that cannot be understood');
   };
