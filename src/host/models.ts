@@ -2,10 +2,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { Problem } from '../core/errors.js';
 import type { Selection } from '../protocol/selection.js';
 import type { OpenSizes } from '../protocol/worker-api.js';
 import type { ModelPanel } from './panel.js';
+import { whyNotOnDisk } from './on-disk.js';
 import { startComputeWorker } from './session/compute-worker.js';
 import { createSession, type Log, type ModelSession } from './session/session.js';
 import { sharedResources, type Lease } from './session/shared-resources.js';
@@ -45,7 +45,7 @@ export function createModels(context: vscode.ExtensionContext, log: Log): Models
         startWorker: (listener) => startComputeWorker(script, listener),
         settings: () => readSettings(uri, cacheFolder),
         trusted: () => vscode.workspace.isTrusted,
-        refusal: refusal(uri),
+        refusal: whyNotOnDisk(uri),
       });
       watchers.set(session, watchModel(uri, session, log));
       return session;
@@ -102,16 +102,6 @@ export function createModels(context: vscode.ExtensionContext, log: Log): Models
     dispose() {
       for (const subscription of subscriptions) subscription.dispose();
     },
-  };
-}
-
-function refusal(uri: vscode.Uri): Problem | undefined {
-  if (uri.scheme === 'file') return undefined;
-  return {
-    kind: 'file-unreadable',
-    message: 'Model Inspector opens files on disk only: it reads models piece by piece, never whole.',
-    place: uri.toString(true),
-    remedy: 'Download the model first, then open the file on disk.',
   };
 }
 
