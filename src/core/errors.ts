@@ -1,3 +1,5 @@
+import { displayText } from './display-text.js';
+
 /** What went wrong with a file or a run, in words that a person can act on. */
 export type ProblemKind =
   | 'empty-file'
@@ -49,12 +51,25 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CancelledError();
 }
 
+/** Sentences and places may hold names from files: those of any length and with any characters in them. */
+const MAXIMUM_TEXT = 1000;
+
+/** A problem whose texts are fit to be shown, whatever names stand in them. */
+export function shownProblem({ kind, message, place, remedy }: Problem): Problem {
+  return {
+    kind,
+    message: displayText(message, MAXIMUM_TEXT),
+    ...(place === undefined ? {} : { place: displayText(place, MAXIMUM_TEXT) }),
+    ...(remedy === undefined ? {} : { remedy: displayText(remedy, MAXIMUM_TEXT) }),
+  };
+}
+
 export function problem(
   kind: ProblemKind,
   message: string,
   details: { place?: string; remedy?: string } = {},
 ): ProblemError {
-  return new ProblemError({ kind, message, ...details });
+  return new ProblemError(shownProblem({ kind, message, ...details }));
 }
 
 /** Any thrown thing as a {@link Problem}; our own defects become kind `internal` with their message. */

@@ -1,5 +1,6 @@
 /** Which reader opens which file. The contents decide, not the name. */
 import type { ByteSource, SiblingFiles } from '../core/bytes/byte-source.js';
+import { shownProblem } from '../core/errors.js';
 import { detectFormat } from '../core/formats/detect.js';
 import { openGguf } from '../core/formats/gguf/open.js';
 import { openNumpy } from '../core/formats/numpy/open.js';
@@ -29,6 +30,21 @@ export async function openFormat(
   siblings: SiblingFiles,
   signal?: AbortSignal,
   hdf5Script = new URL('./hdf5.mjs', import.meta.url),
+): Promise<OpenedFormat> {
+  const { weights, onnx } = await open(source, siblings, signal, hdf5Script);
+  // Names of files and of what is in them stand in problems, and may be anything.
+  const shown = { ...weights, problems: weights.problems.map(shownProblem) };
+  return {
+    weights: shown,
+    ...(onnx === undefined ? {} : { onnx: { ...onnx, problems: onnx.problems.map(shownProblem) } }),
+  };
+}
+
+async function open(
+  source: ByteSource,
+  siblings: SiblingFiles,
+  signal: AbortSignal | undefined,
+  hdf5Script: URL,
 ): Promise<OpenedFormat> {
   const format = await detectFormat(source);
   switch (format) {

@@ -72,7 +72,7 @@ function bitsOf(tensor: Tensor): Uint8Array {
 }
 
 /** Values as numbers; texts by their place in the sorted list of both, so that equal texts are equal numbers. */
-function numbersOf(tensor: Tensor): number[] {
+export function numbersOf(tensor: Tensor): number[] {
   if (tensor.type === 'string') return (tensor.data as readonly string[]).map((text) => hash(text));
   const values = Array.from(tensor.data as Iterable<number | bigint>, Number);
   return tensor.type === 'float16' ? values.map(halfToNumber) : values;

@@ -36,3 +36,32 @@ export const OPEN_SIZES: Readonly<Record<string, Readonly<Record<string, number>
 
 /** Cases in whose bodies no values can be observed: case path → why. */
 export const UNOBSERVABLE: Readonly<Record<string, string>> = {};
+
+const CAST_LOST: LeftOut = {
+  reason: 'the engine’s optimiser drops a conversion to float64 and back that a branch of the observation reads',
+};
+const HALF_PRECISION: LeftOut = {
+  reason:
+    'the engine computes half precision in float32, and cannot hand out every value on the way: its conversions get types that do not fit',
+};
+
+/** Cases of which not all values can be observed at once: case path → why. */
+const NOT_OBSERVED: Readonly<Record<string, LeftOut>> = {
+  'node/test_castlike_FLOAT_to_DOUBLE': CAST_LOST,
+  'node/test_castlike_FLOAT_to_DOUBLE_expanded': CAST_LOST,
+  'node/test_attention_24_qk_matmul_output_mode3_softmax_precision_expanded': HALF_PRECISION,
+  'node/test_attention_4d_fp16_expanded': HALF_PRECISION,
+  'node/test_attention_4d_gqa_causal_nonpad_decode_fp16_expanded': HALF_PRECISION,
+  'node/test_attention_4d_gqa_with_past_and_present_fp16_expanded': HALF_PRECISION,
+};
+
+export function isNotObserved(name: string, engine: string): boolean {
+  const entry = NOT_OBSERVED[name];
+  return entry !== undefined && (entry.engine === undefined || entry.engine === engine);
+}
+
+/** Cases whose values change in their last bits when they are handed out: case path → why. */
+export const INEXACT: Readonly<Record<string, string>> = {
+  'node/test_flexattention_fp16_expanded_ver26':
+    'what is handed out in half precision is rounded, and what stays between two nodes in float32 is not',
+};

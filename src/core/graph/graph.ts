@@ -3,6 +3,7 @@
  * linear in nodes and edges; anything wrong with the structure is a Problem in `problems`, never a crash.
  */
 import { create } from '@bufbuild/protobuf';
+import { displayText } from '../display-text.js';
 import type { Problem } from '../errors.js';
 import {
   GraphProtoSchema,
@@ -81,13 +82,17 @@ function viewOf(model: ModelProto, proto: GraphProto, outer: Graph | undefined):
   const initializers = new Map<string, TensorProto>();
   for (const tensor of proto.initializer) {
     if (initializers.has(tensor.name))
-      defects.add(`Two initializers are named “${tensor.name}”`, `initializer “${tensor.name}”`);
+      defects.add(
+        `Two initializers are named “${displayText(tensor.name)}”`,
+        `initializer “${displayText(tensor.name)}”`,
+      );
     else initializers.set(tensor.name, tensor);
   }
   const sparseInitializers = new Set(proto.sparseInitializer.map((tensor) => tensor.values?.name ?? ''));
   const inputNames = new Set<string>();
   for (const { name } of proto.input) {
-    if (inputNames.has(name)) defects.add(`Two inputs are named “${name}”`, `input “${name}”`);
+    if (inputNames.has(name))
+      defects.add(`Two inputs are named “${displayText(name)}”`, `input “${displayText(name)}”`);
     inputNames.add(name);
   }
 
@@ -96,7 +101,7 @@ function viewOf(model: ModelProto, proto: GraphProto, outer: Graph | undefined):
     for (const output of node.outputs) {
       if (output === '') continue;
       if (producers.has(output) || initializers.has(output) || inputNames.has(output)) {
-        defects.add(`The value “${output}” is made more than once`, placeOf(node));
+        defects.add(`The value “${displayText(output)}” is made more than once`, placeOf(node));
       }
       if (!producers.has(output)) producers.set(output, node);
     }
@@ -118,11 +123,11 @@ function viewOf(model: ModelProto, proto: GraphProto, outer: Graph | undefined):
       const list = consumers.get(value);
       if (list === undefined) consumers.set(value, [node]);
       else list.push(node);
-      if (!defines(value)) defects.add(`Nothing makes the value “${value}”`, placeOf(node));
+      if (!defines(value)) defects.add(`Nothing makes the value “${displayText(value)}”`, placeOf(node));
     }
   }
   for (const { name } of proto.output) {
-    if (!defines(name)) defects.add(`Nothing makes the output “${name}”`, `output “${name}”`);
+    if (!defines(name)) defects.add(`Nothing makes the output “${displayText(name)}”`, `output “${displayText(name)}”`);
   }
   const { order, cyclic } = topologicalOrder(nodes, reads, producers);
   const first = cyclic[0];
@@ -200,7 +205,8 @@ function typeOfTensor(tensor: TensorProto | undefined): ValueType | undefined {
 
 /** How a node is named to a person: its name where it has one. */
 function placeOf(node: GraphNode): string {
-  return node.name === '' ? `node ${node.index} (${node.opType})` : `node “${node.name}” (${node.opType})`;
+  const operator = displayText(node.opType, 80);
+  return node.name === '' ? `node ${node.index} (${operator})` : `node “${displayText(node.name)}” (${operator})`;
 }
 
 function defectList(): { add(message: string, place: string): void; list(): Problem[] } {

@@ -58,7 +58,8 @@ export function layersOfEveryValue(graph: Graph): readonly ActivationLayer[] {
   return describe(graph, all);
 }
 
-function describe(graph: Graph, layers: readonly Detected[]): readonly ActivationLayer[] {
+function describe(graph: Graph, detected: readonly Detected[]): readonly ActivationLayer[] {
+  const layers = detected.filter(({ value }) => value.length <= MAXIMUM_NAME_LENGTH);
   const labels = layerLabels(graph, layers);
   const scopes = nodeScopes(graph);
   return layers.map(({ value, node, operator, function: { family, range } }, index) => ({
@@ -112,6 +113,9 @@ function detect(graph: Graph): Detection {
     .sort((a, b) => (position.get(a.node) ?? 0) - (position.get(b.node) ?? 0));
   return { layers, inside };
 }
+
+/** A layer's name goes with every number of it, to the page too: no exporter writes longer ones. */
+const MAXIMUM_NAME_LENGTH = 10_000;
 
 /** Operators that also keep divisions and roots safe. */
 const GUARDS = new Set(['Clip', 'Max', 'Min', 'Where', 'Abs', 'Greater']);

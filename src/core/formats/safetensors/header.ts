@@ -18,6 +18,8 @@ export const PREFIX_BYTES = 8;
 const MAXIMUM_TENSORS = 300_000;
 /** A description takes some 100 bytes. */
 const MAXIMUM_DESCRIPTION_BYTES = 64 * 1024;
+/** Longer than any name, and short enough to be compared, sorted and shortened at once. */
+const MAXIMUM_NAME_BYTES = 16 * 1024 * 1024;
 const METADATA_KEY = '__metadata__';
 
 export interface HeaderEntry {
@@ -59,8 +61,10 @@ export async function readHeader(source: ByteSource, signal?: AbortSignal): Prom
   let metadata: ReadonlyMap<string, string> = new Map();
   for (const { nameStart, nameEnd, valueStart, valueEnd } of jsonMembers(bytes, 0, bytes.length, fail)) {
     await pause();
-    const name = jsonValue(bytes, nameStart, nameEnd, fail) as string;
     const at = PREFIX_BYTES + nameStart;
+    if (nameEnd - nameStart > MAXIMUM_NAME_BYTES)
+      throw malformed(source, at, `has a tensor name of ${nameEnd - nameStart} bytes`);
+    const name = jsonValue(bytes, nameStart, nameEnd, fail) as string;
     if (names.has(name)) throw malformed(source, at, `describes “${displayText(name, 100)}” twice`);
     names.add(name);
     if (names.size > MAXIMUM_TENSORS) throw malformed(source, at, `names more than ${MAXIMUM_TENSORS} tensors`);

@@ -1,0 +1,3 @@
+import { watchEveryCase } from './watching.js';
+
+watchEveryCase('wasm');
