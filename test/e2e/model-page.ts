@@ -39,7 +39,7 @@ export class ModelPage {
   async waitForFirstInputs(): Promise<void> {
     await until('some inputs to be seen', async () => {
       const bar = await (await this.locator('[role=progressbar]')).getAttribute('aria-label', { timeout: 1_000 });
-      return /: [1-9]/.test(bar ?? '');
+      return /^Running: [1-9]/.test(bar ?? '');
     });
   }
 

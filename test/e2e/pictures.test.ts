@@ -56,7 +56,7 @@ it('the front page after a run, the heatmap, and a unit with the pictures that e
 it('the weights as a table, and one tensor', async () => {
   await code.selectTab('shapes-resnet.onnx');
   await page.openTab('weights');
-  const row = (await page.locator('.tensor-table tbody tr')).filter({ hasText: 'layer2.block0.conv2.weight' });
+  const row = (await page.locator('.tensor-table tbody tr')).filter({ hasText: 'layer1.block0.conv2.weight' });
   await row.first().click();
   await (await page.locator('.tensor-heatmap canvas')).first().waitFor();
   await page.waitForText('Standard deviation');

@@ -119,7 +119,7 @@ describe('a file of weights', () => {
     const shown = await page.waitForText('Standard deviation');
     expect(shown).toContain(new Intl.NumberFormat('en', { maximumSignificantDigits: 4 }).format(deviation));
     await (await page.locator('.tensor-heatmap canvas')).first().waitFor();
-    await (await page.locator('.disclosure summary')).filter({ hasText: 'Values' }).click();
+    await (await page.locator('.disclosure summary')).filter({ hasText: /^Values/ }).click();
     await page.waitForText(String(Number((weight[1] ?? 0).toPrecision(8))).slice(0, 8));
     await code.screenshot('a tensor of weights');
   });
