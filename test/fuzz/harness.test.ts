@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (control: string, files: number): Promise<CampaignResult> =>
-  runCampaign(child, { format: `control-${control}`, seed: 1, files, folder, patienceMilliseconds: 4000 });
+const run = (control: string, files: number, patienceMilliseconds = 60_000): Promise<CampaignResult> =>
+  runCampaign(child, { format: `control-${control}`, seed: 1, files, folder, patienceMilliseconds });
 
 describe('the harness', () => {
   it('has nothing to say of what is good', async () => {
@@ -41,7 +41,7 @@ describe('the harness', () => {
     ['hangs', 'did not end within 4000 ms'],
     ['exits', 'The process ended (3)'],
   ])('outlives what %s, goes on with the next file, and saves the one', async (control, why) => {
-    const { failures, files } = await run(control, 2);
+    const { failures, files } = await run(control, 2, 4000);
     expect([files, failures.map(({ index }) => index)]).toEqual([2, [0, 1]]);
     for (const failure of failures) {
       expect(failure.why).toContain(why);
@@ -62,9 +62,10 @@ describe('the harness', () => {
       const corpus = await format.corpus();
       const bytesOf = (seed: number, index: number): Uint8Array => makeCase(format, corpus, seed, index).file.bytes;
       const files = Array.from({ length: 20 }, (_, index) => Buffer.from(bytesOf(1, index)).toString('base64'));
-      expect(Array.from({ length: 20 }, (_, index) => Buffer.from(bytesOf(1, index)).toString('base64'))).toEqual(
-        files,
-      );
+      expect(
+        Array.from({ length: 20 }, (_, index) => Buffer.from(bytesOf(1, index)).toString('base64')),
+        format.name,
+      ).toEqual(files);
       expect(Array.from({ length: 20 }, (_, index) => Buffer.from(bytesOf(2, index)).toString('base64'))).not.toEqual(
         files,
       );

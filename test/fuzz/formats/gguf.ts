@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { openGguf } from '../../../src/core/formats/gguf/open.js';
 import { ggufFile, type GgufInit, type GgufTensorInit, type GgufValue } from '../../unit/formats/gguf-builder.js';
+import { ROOT } from '../root.js';
 import type { FuzzFormat } from '../format.js';
 import type { Random } from '../random.js';
 import { readEnds } from '../read-ends.js';
 import { ggufFields } from '../boundaries.js';
 import { oddNames } from './names.js';
 
-const BLOCKS = fileURLToPath(new URL('../../test/fixtures/gguf/blocks.json', import.meta.url));
+const BLOCKS = join(ROOT, 'test/fixtures/gguf/blocks.json');
 /** Types that lie one behind the other: number, bytes of an element. */
 const PLAIN: readonly (readonly [number: number, bytes: number])[] = [
   [0, 4],

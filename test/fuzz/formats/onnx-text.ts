@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { toText } from '@bufbuild/protobuf/txtpb';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { openOnnxText } from '../../../src/core/formats/onnx/open-text.js';
 import { onnxWeights } from '../../../src/core/formats/onnx/weights.js';
 import { textTokens } from '../boundaries.js';
+import { ROOT } from '../root.js';
 import type { FuzzFormat } from '../format.js';
 import type { Random } from '../random.js';
 import { readEnds } from '../read-ends.js';
 import { oddModel } from './onnx.js';
 
-const FIXTURE = fileURLToPath(new URL('../../test/fixtures/onnx-text/model.pbtxt', import.meta.url));
+const FIXTURE = join(ROOT, 'test/fixtures/onnx-text/model.pbtxt');
 
 export const onnxText: FuzzFormat = {
   name: 'onnx-text',
