@@ -24,7 +24,9 @@ describe("the extension host's bundle", () => {
     expect(
       Object.keys(metafile.inputs).filter(
         (input) =>
-          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/recipe-path|passes\/(words|sort-findings)))/.test(input),
+          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/recipe-path|passes\/(words|sort-findings)))/.test(
+            input,
+          ),
       ),
     ).toEqual([]);
   });
