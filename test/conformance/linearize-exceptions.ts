@@ -11,12 +11,6 @@ export const UNUSABLE: Readonly<Record<string, string>> = {
     'node/test_affine_grid_2d_expanded',
     'node/test_affine_grid_2d_align_corners_expanded',
   ]),
-  ...each('its numbers are texts, or its inputs sequences', [
-    'node/test_string_concat',
-    'node/test_strnormalizer_export_monday_casesensintive_nochangecase',
-    'simple/test_strnorm_model_monday_casesensintive_nochangecase',
-    'simple/test_strnorm_model_nostopwords_nochangecase',
-  ]),
   'node/test_scan_sum': 'Scan had other inputs before version 9 of the operators',
   ...each('an output is −∞ or as large as numbers go', [
     'node/test_attention_4d_with_past_and_present_qk_matmul_bias_4d_mask_causal',
