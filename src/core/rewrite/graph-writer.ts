@@ -25,6 +25,10 @@ export interface GraphWriter {
   /** A one-element float32 tensor without dimensions. */
   float(value: number): string;
   castToFloat(value: string): string;
+  /** A node with the operator and attributes of a given one. @returns the names of its outputs, all new. */
+  copy(node: NodeProto, inputs: readonly string[], outputs?: number): readonly string[];
+  /** Adds a finished node; its outputs keep their names. */
+  add(node: NodeProto): void;
   /** Reduces over the axes and drops them. */
   reduce(operator: ReduceOperator, value: string, axes: readonly number[]): string;
   /** A body for If: the nodes that `write` adds, with the value it returns as the only output. */
@@ -60,6 +64,12 @@ export function graphWriter(model: ModelProto): GraphWriter {
       ints: (values) => constant(`ints ${values.join()}`, (name) => int64Tensor(name, [values.length], values)),
       int: (value) => constant(`int ${value}`, (name) => int64Tensor(name, [], [value])),
       float: (value) => constant(`float ${value}`, (name) => floatTensor(name, [], [value])),
+      copy(node, inputs, outputs = 1) {
+        const output = Array.from({ length: outputs }, () => newName(node.opType));
+        nodes.push({ ...node, input: [...inputs], output, name: output[0] ?? '' });
+        return output;
+      },
+      add: (node) => void nodes.push(node),
       castToFloat: (value) => writer.node('Cast', [value], { to: DataType.FLOAT }),
       reduce(operator, value, axes) {
         const asInput = opset >= (operator === 'ReduceSum' ? AXES_INPUT_OPSET.ReduceSum : AXES_INPUT_OPSET.other);
