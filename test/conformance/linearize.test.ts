@@ -16,7 +16,7 @@ import { openFileSource } from '../../src/node/file-source.js';
 import { siblingFiles } from '../../src/node/sibling-files.js';
 import { ENGINES } from '../unit/engine/engines.js';
 import { neededData, sharedData } from '../unit/shared-data.js';
-import { conformanceCases, onnxFiles, randomFeeds, testData } from './cases.js';
+import { collection, randomFeeds, testData } from './cases.js';
 import { isLeftOut, OPEN_SIZES } from './exceptions.js';
 import { checkCut, isDeclined, openSubject, rowsOf, type Subject } from './linearize-checks.js';
 import { NOT_DIFFERENTIABLE, OTHER_TWIN, PARTLY_READ, UNREAD, UNUSABLE } from './linearize-exceptions.js';
@@ -83,10 +83,8 @@ function floatEnds({ values, feeds }: Subject, names: readonly string[]): string
 describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared data)', ({ name, load }) => {
   it('reads every real model and both samples', { timeout: 900_000 }, async () => {
     const engine = await load();
-    const samples = onnxFiles(join(root, 'media/samples')).map((path) => join(root, 'media/samples', path));
-    const shared = onnxFiles(folder ?? '')
-      .filter((path) => !path.startsWith('onnx-conformance') && !isLeftOut(basename(path), name))
-      .map((path) => join(folder ?? '', path));
+    const samples = collection(join(root, 'media/samples')).models;
+    const shared = collection(folder ?? '').models.filter((path) => !isLeftOut(basename(path), name));
     const models = [...samples, ...shared].filter((path) => UNUSABLE[basename(path)] === undefined);
     const failures: string[] = [];
     const partly: string[] = [];
@@ -119,9 +117,8 @@ describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared dat
     const engine = await load();
     const failures: string[] = [];
     const counts = { cases: 0, still: 0, unread: 0, read: 0 };
-    for (const { path } of conformanceCases(suite).filter(({ ort }) => ort === 'pass')) {
+    for (const { name: path, path: model } of collection(suite).cases.filter(({ ort }) => ort === 'pass')) {
       if (isLeftOut(path, name) || UNUSABLE[path] !== undefined) continue;
-      const model = join(suite, path, 'model.onnx');
       const subject = await openModel(engine, model, 'test data');
       if (subject === undefined) continue;
       const from = floatEnds(
@@ -157,7 +154,7 @@ describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared dat
   it('makes the same map of a fused operator and of its written-out twin', { timeout: 900_000 }, async ({ skip }) => {
     const suite = neededData('onnx-conformance', skip);
     const engine = await load();
-    const known = new Set(conformanceCases(suite).flatMap(({ path, ort }) => (ort === 'pass' ? [path] : [])));
+    const known = new Set(collection(suite).cases.flatMap(({ name: path, ort }) => (ort === 'pass' ? [path] : [])));
     const failures: string[] = [];
     let compared = 0;
     for (const twin of known) {
