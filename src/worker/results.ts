@@ -1,6 +1,7 @@
 /** Answers the page's questions about a finished run. Nothing is computed here that a pass did not compute. */
 import { problem } from '../core/errors.js';
 import type { ExampleMetric, FileResult, PassResult, Quantity, RunResult, UnitMetric } from '../core/passes/result.js';
+import { clipSpan } from '../core/tensor/span.js';
 import { BUCKETS, drawable } from '../core/summary/histogram.js';
 import type {
   FileResultSummary,
@@ -55,8 +56,8 @@ export function exampleTile(
   const values = metric.values[layer];
   const units = unitsOf(result, layer);
   if (values === undefined) throw problem('not-applicable', `“${metric.label}” was not measured for ${layer}.`);
-  const [top, bottom] = clip(rows, metric.examples.length);
-  const [left, right] = clip(columns, units);
+  const [top, bottom] = clipSpan(rows, metric.examples.length);
+  const [left, right] = clipSpan(columns, units);
   const height = bottom - top;
   const width = right - left;
   if (height * width > TILE_CELLS) throw problem('internal', 'A tile of the heatmap is too large for one message.');
@@ -66,11 +67,6 @@ export function exampleTile(
     tile.set(values.subarray(start, start + width), row * width);
   }
   return { values: tile, rows: height, columns: width };
-}
-
-function clip([from, to]: readonly [number, number], length: number): [number, number] {
-  const start = Math.min(Math.max(0, Math.floor(from)), length);
-  return [start, Math.max(start, Math.min(Math.ceil(to), length))];
 }
 
 export function layerHistogram(result: RunResult, layer: string): HistogramView | undefined {

@@ -4,7 +4,7 @@ import { FIELDS, SEARCH_EXAMPLES } from '../../src/core/graph/search/query.js';
 import { Popover } from '../controls/popover.js';
 import { layerMetrics, nodeMetrics } from '../state/metrics.js';
 
-export const GRAPH_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
+const GRAPH_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['↑ ↓', 'along an edge: what the selected item is computed from, and what is computed from it'],
   ['← →', 'to the nearest item on that side'],
   ['Enter', 'opens or closes a module, goes into a body, selects anything else'],

@@ -1,7 +1,7 @@
 /** The table of all tensors of the model, asked for once, page by page. */
 import { computed, signal } from '@preact/signals';
 import { asProblem, CancelledError, type Problem } from '../../src/core/errors.js';
-import type { Quantity, TensorMetric } from '../../src/core/passes/result.js';
+import type { TensorMetric } from '../../src/core/passes/result.js';
 import type { TensorRow } from '../../src/protocol/weights.js';
 import { host } from './channel.js';
 import { passResults } from './metrics.js';
@@ -19,14 +19,6 @@ export const tensors = signal<Tensors>({ rows: [], total: 0 });
 export const tensorMetrics = computed<readonly TensorMetric[]>(() =>
   passResults.value.flatMap((pass) => pass.tensorMetrics ?? []),
 );
-
-export const SIZE: Quantity = {
-  id: 'tensor-bytes',
-  label: 'Bytes',
-  definition: 'Bytes that the tensor takes where it is stored.',
-  format: 'bytes',
-  scale: 'sequential',
-};
 
 let loadedFor: unknown;
 

@@ -48,7 +48,7 @@ export function functionBody(graph: Graph, node: GraphNode, definition: Function
 }
 
 /** The parameters of a function with their values in one call; undefined where the call leaves out one without default. */
-export function functionParameters(
+function functionParameters(
   node: NodeProto,
   definition: FunctionProto,
 ): ReadonlyMap<string, AttributeProto | undefined> {

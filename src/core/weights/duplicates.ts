@@ -46,13 +46,13 @@ export const NEAR_COSINE = 0.99;
 /** Pairs that are listed at most. */
 export const MOST_PAIRS = 10_000;
 /** Rows of a matrix whose pairs are looked at: their number grows with the square. */
-export const MOST_COMPARED = 2 ** 18;
+const MOST_COMPARED = 2 ** 18;
 /** Rows, and values of one row, at most. */
 export const MOST_ROWS = 2 ** 20;
-export const MOST_COLUMNS = 2 ** 22;
+const MOST_COLUMNS = 2 ** 22;
 /** Values of the whole matrix, and rows, up to which all pairs are compared as they are. */
-export const MOST_HELD = 2 ** 24;
-export const MOST_HELD_ROWS = 4096;
+const MOST_HELD = 2 ** 24;
+const MOST_HELD_ROWS = 4096;
 
 /** |a − b|² of vectors of length 1 whose cosine is c is 2 − 2c. */
 const LIMIT = 2 - 2 * NEAR_COSINE;

@@ -1,10 +1,11 @@
 /** A tensor, or a slice of it, as one matrix whose rows and columns figures are about, and its rows as they are read. */
+import type { Span } from '../tensor/span.js';
 import { problem } from '../errors.js';
 import type { TensorValues } from '../formats/tensor-file.js';
 import { bytesPerStored, storedArray } from '../tensor/stored-type.js';
 import { elementCount, type NumberArray } from '../tensor/tensor.js';
 import { layoutOf, type MatrixView } from './matrix-view.js';
-import { rowsOf, type Span } from './read-rectangle.js';
+import { rowsOf } from './read-rectangle.js';
 import { createPause } from './stream.js';
 
 /** The whole tensor: one axis runs down, all others, flattened in their order, run across (its unfolding along that axis). */

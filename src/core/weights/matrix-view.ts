@@ -20,16 +20,6 @@ export interface MatrixLayout {
   readonly columnStride: number;
 }
 
-/** Columns run along the last axis, rows along the one before it; the first of everything else. */
-export function defaultView(dims: readonly number[]): MatrixView {
-  const rank = dims.length;
-  return {
-    ...(rank >= 2 ? { rowAxis: rank - 2 } : {}),
-    ...(rank >= 1 ? { columnAxis: rank - 1 } : {}),
-    indices: dims.map(() => 0),
-  };
-}
-
 /** @throws ProblemError `not-applicable` when the view does not fit the dimensions. */
 export function layoutOf(dims: readonly number[], { rowAxis, columnAxis, indices }: MatrixView): MatrixLayout {
   const isAxis = (axis: number | undefined): boolean =>

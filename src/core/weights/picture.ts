@@ -1,10 +1,11 @@
 /** A tensor as a picture: values of a rectangle, where cells would be smaller than a pixel one value per block. */
+import { clipSpan, type Span } from '../tensor/span.js';
 import { problem } from '../errors.js';
 import type { WeightTensor } from '../formats/tensor-file.js';
 import { storedNumbers } from '../tensor/stored-type.js';
 import { elementCount } from '../tensor/tensor.js';
 import { layoutOf, type MatrixView } from './matrix-view.js';
-import { rowsOf, type Span } from './read-rectangle.js';
+import { rowsOf } from './read-rectangle.js';
 import { valuesOf } from './stream.js';
 
 /**
@@ -82,8 +83,8 @@ export async function pictureTile(
   signal?: AbortSignal,
 ): Promise<PictureTile> {
   const size = pictureSize(tensor.dims, picture);
-  const rows = clip(request.rows, size.rows);
-  const columns = clip(request.columns, size.columns);
+  const rows = clipSpan(request.rows, size.rows);
+  const columns = clipSpan(request.columns, size.columns);
   const { rowStep, columnStep, reduction } = request;
   const isStep = (step: number): boolean => Number.isInteger(step) && step >= 1;
   const height = Math.ceil((rows[1] - rows[0]) / rowStep);
@@ -98,11 +99,6 @@ export async function pictureTile(
     blocks.add(Math.floor((row - rows[0]) / rowStep), data);
   }
   return { values: blocks.finish(), rows: height, columns: width, everyRow };
-}
-
-function clip([from, to]: Span, length: number): Span {
-  const start = Math.min(Math.max(0, Math.floor(from)), length);
-  return [start, Math.max(start, Math.min(Math.ceil(to), length))];
 }
 
 interface Row {

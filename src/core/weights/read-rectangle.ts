@@ -1,11 +1,10 @@
 /** Elements of a rectangle of a matrix view, read in as few and as short pieces as they lie in. */
 import type { TensorValues } from '../formats/tensor-file.js';
+import type { Span } from '../tensor/span.js';
 import { bytesPerStored, storedArray } from '../tensor/stored-type.js';
 import type { NumberArray } from '../tensor/tensor.js';
 import { createPause } from './stream.js';
 import type { MatrixLayout } from './matrix-view.js';
-
-export type Span = readonly [start: number, end: number];
 
 /** Gaps up to here are read along: another read takes longer. */
 const GAP_BYTES = 64 * 1024;

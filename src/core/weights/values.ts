@@ -1,13 +1,14 @@
 /** Exact values of a tensor as text: a rectangle for a table, or all of them for a file. */
+import { clipSpan, type Span } from '../tensor/span.js';
 import { problem } from '../errors.js';
 import type { WeightTensor } from '../formats/tensor-file.js';
 import { layoutOf, type MatrixView } from './matrix-view.js';
-import { rowsOf, type Span } from './read-rectangle.js';
+import { rowsOf } from './read-rectangle.js';
 import { valuesOf } from './stream.js';
 import { valueText } from './value-text.js';
 
 /** Cells of one table page. */
-export const MOST_VALUE_TEXTS = 2 ** 14;
+const MOST_VALUE_TEXTS = 2 ** 14;
 
 /**
  * Texts of the rectangle, row by row, clipped to what there is.
@@ -22,8 +23,8 @@ export async function valueTexts(
 ): Promise<string[][]> {
   const values = valuesOf(tensor);
   const layout = layoutOf(tensor.dims, view);
-  const [top, bottom] = clip(rows, layout.rows);
-  const [left, right] = clip(columns, layout.columns);
+  const [top, bottom] = clipSpan(rows, layout.rows);
+  const [left, right] = clipSpan(columns, layout.columns);
   if ((bottom - top) * (right - left) > MOST_VALUE_TEXTS) {
     throw problem('not-applicable', 'So many values do not fit into one message.');
   }
@@ -32,9 +33,4 @@ export async function valueTexts(
     texts.push(Array.from({ length: data.length }, (_, index) => valueText(values.type, data, index)));
   }
   return texts;
-}
-
-function clip([from, to]: Span, length: number): Span {
-  const start = Math.min(Math.max(0, Math.floor(from)), length);
-  return [start, Math.max(start, Math.min(Math.ceil(to), length))];
 }

@@ -19,7 +19,7 @@ export function useSearchKeys(input: { readonly current: HTMLInputElement | null
 }
 
 /** Whether keys are text where the focus is. */
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable || /^(input|textarea|select|vscode-text-field|vscode-dropdown)$/i.test(target.tagName))

@@ -20,7 +20,7 @@ import {
 } from './tensor-proto.js';
 
 /** The type that values of narrower types arrive in; undefined for texts, complex numbers and unknown types. */
-export function readableType(dataType: number): StoredType | undefined {
+function readableType(dataType: number): StoredType | undefined {
   if (dataType === DataType.BFLOAT16) return 'bfloat16';
   return ELEMENT_TYPES[dataType] ?? decodeNarrow(dataType, 0, new Uint8Array(0))?.type;
 }

@@ -24,7 +24,7 @@ export interface CheckpointContents {
   readonly problems: readonly Problem[];
 }
 
-export const SAVE_AS_SAFETENSORS =
+const SAVE_AS_SAFETENSORS =
   'Save the weights alone as safetensors: safetensors.torch.save_file(model.state_dict(), "model.safetensors").';
 
 /** @throws ProblemError `not-a-model` where there are no tensors. */

@@ -42,7 +42,7 @@ export interface LevelLayout {
 }
 
 /** Room for an open module's own label. */
-export const HEADER_HEIGHT = 30;
+const HEADER_HEIGHT = 30;
 const SMALLEST_HEIGHT = 68;
 const MARGIN = 14;
 /** Room above the first line of a module, below its label. */

@@ -6,7 +6,7 @@ import { elementCount } from '../../tensor/tensor.js';
 import type { Calculator } from './calculator.js';
 import { compose, IDENTITY, selfAdjoint, type LinearMap, type Shape } from './linear-map.js';
 
-export function sameShape(a: Shape, b: Shape): boolean {
+function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 

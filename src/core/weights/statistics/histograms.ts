@@ -17,7 +17,7 @@ export interface MagnitudeHistogram {
 
 export const LINEAR_BINS = 128;
 /** Octaves below the largest magnitude that are told apart. */
-export const OCTAVES = 40;
+const OCTAVES = 40;
 const PER_OCTAVE = 4;
 /** 2^(k/4), written out: powers are not rounded alike everywhere. */
 const STEPS = [1, 1.189207115002721, 1.4142135623730951, 1.681792830507429];
@@ -50,7 +50,7 @@ export function linearBin(edges: Float64Array, value: number): number {
 }
 
 /** Edges that hold all magnitudes from `smallest` to `largest` (both above zero). */
-export function magnitudeEdges(smallest: number, largest: number): Float64Array {
+function magnitudeEdges(smallest: number, largest: number): Float64Array {
   const top = octaveOf(largest) + 1;
   const bottom = Math.max(octaveOf(smallest), top - OCTAVES);
   const edges = Float64Array.from(
@@ -87,7 +87,7 @@ export function addTo(counts: Float64Array, bin: number, count: number): void {
 }
 
 /** ⌊log₂ magnitude⌋, exactly, subnormal numbers included. */
-export function octaveOf(magnitude: number): number {
+function octaveOf(magnitude: number): number {
   word[0] = magnitude;
   const exponent = (halves[1] as number) >>> 20;
   if (exponent > 0) return exponent - 1023;

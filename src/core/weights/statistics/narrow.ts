@@ -30,7 +30,7 @@ const SMALLEST_NORMAL: Readonly<Record<NarrowType, number>> = {
 const COUNTED_AT_MOST = 2 ** 31;
 
 /** How often each bit pattern occurs: 256 or 65,536 numbers. */
-export async function countPatterns(values: TensorValues, count: number, task: Task): Promise<Float64Array> {
+async function countPatterns(values: TensorValues, count: number, task: Task): Promise<Float64Array> {
   let totals: Float64Array | undefined;
   let counts = new Uint32Array(0);
   let counted = 0;
@@ -117,7 +117,7 @@ function patternNumbers(type: NarrowType): Float64Array | Float32Array {
   }
 }
 
-export function countedValues(type: NarrowType, patterns: Float64Array): CountedValues {
+function countedValues(type: NarrowType, patterns: Float64Array): CountedValues {
   const numbers = patternNumbers(type);
   const found = new Map<number, number>();
   let [nan, positiveInfinity, negativeInfinity] = [0, 0, 0];

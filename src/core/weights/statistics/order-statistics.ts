@@ -8,12 +8,12 @@
 const DIGITS = [20, 15, 15, 14] as const;
 /** Level of the last digit. */
 const LAST = DIGITS.length - 1;
-export const BUCKET_BITS = DIGITS[0];
+const BUCKET_BITS = DIGITS[0];
 export const BUCKETS = 2 ** BUCKET_BITS;
 /** Buckets from this one up hold negative numbers, largest last. */
 export const NEGATIVE_BUCKETS = BUCKETS / 2;
 /** Magnitudes from this bucket up are infinite or no numbers. */
-export const NON_FINITE_BUCKET = 0x7ff00;
+const NON_FINITE_BUCKET = 0x7ff00;
 
 export interface WantedRank {
   /** By magnitude, sign left out, or by value. Only finite numbers are ranked. */
