@@ -226,7 +226,9 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       passes: describePasses(file, cannotRun[0]),
       examination: createFileExamination({
         file,
-        ...(runnable === undefined ? {} : { network: networkSubject(file, runnable.network, engine, runnable.shapes) }),
+        ...(runnable === undefined
+          ? {}
+          : { network: networkSubject(runnable.network, runnable.tensorOf, engine, runnable.shapes) }),
         sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
         reader,
         cache,

@@ -153,6 +153,14 @@ export interface PassResult {
   readonly tables?: readonly ResultTable[];
 }
 
+/** What a pass over the file alone has no numbers for: it saw no inputs. */
+export const NO_ACTIVATIONS = {
+  layerMetrics: [],
+  unitMetrics: [],
+  exampleMetrics: [],
+  curves: [],
+} as const satisfies Partial<PassResult>;
+
 /** What passes found that look at the file alone. */
 export interface FileResult {
   readonly passes: readonly PassResult[];

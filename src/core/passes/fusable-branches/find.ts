@@ -1,6 +1,6 @@
 /** Places where linear nodes meet with nothing non-linear between them: methods M2. */
 import type { Graph, GraphNode } from '../../graph/graph.js';
-import { linearStep, type LinearStep } from './steps.js';
+import { linearStep, type LinearStep } from '../linear-step.js';
 
 /** Steps from the shared input on; none: the input itself. */
 export type Branch = readonly LinearStep[];

@@ -4,7 +4,7 @@
  */
 import { elementCount } from '../../tensor/tensor.js';
 import type { Branch, Fusable } from './find.js';
-import type { ConvolutionStep, NormalisationStep, ProductStep } from './steps.js';
+import type { ConvolutionStep, NormalisationStep, ProductStep } from '../linear-step.js';
 
 /** The numbers and dimensions of a constant of the graph. */
 export interface Constant {

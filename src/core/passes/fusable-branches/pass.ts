@@ -1,18 +1,18 @@
 import { asProblem, CancelledError, ProblemError, throwIfCancelled } from '../../errors.js';
-import type { GraphNode } from '../../graph/graph.js';
 import { nodeId } from '../../graph/item-ids.js';
 import { buildModuleTree, type ModuleTree } from '../../graph/modules.js';
 import type { ConcreteShapes } from '../../rewrite/infer-shapes.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { storedNumbers } from '../../tensor/stored-type.js';
+import { shapeOf } from '../linear-step.js';
 import { operationsOf } from '../operations.js';
+import { placeOf } from '../place.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
-import type { Finding, PassResult, ResultTable } from '../result.js';
+import { NO_ACTIVATIONS, type Finding, type PassResult, type ResultTable } from '../result.js';
 import { amount, compact, count } from '../words.js';
 import { findFusable, type Fusable } from './find.js';
 import { fuse, type Fused, type ReadConstant } from './fuse.js';
 import { prove, PROOF_INPUTS, type Proof } from './prove.js';
-import { shapeOf } from './steps.js';
 
 /** Larger constants are not multiplied in the editor: the place is named, without a proof. */
 const MOST_ELEMENTS = 2 ** 24;
@@ -167,10 +167,7 @@ function resultOf(network: NetworkSubject, examined: readonly Examined[], left: 
           `${count(nodes)} nodes, ${compact(parameters)} parameters and ${compact(operations)} operations per forward less, ` +
           `with the same outputs on ${PROOF_INPUTS} random inputs.`,
     findings: findings(examined, proven, nodes, operations),
-    layerMetrics: [],
-    unitMetrics: [],
-    exampleMetrics: [],
-    curves: [],
+    ...NO_ACTIVATIONS,
     tables: examined.length === 0 ? [] : [table(examined, tree)],
   };
 }
@@ -212,8 +209,6 @@ function itemOf(fusable: Fusable | undefined): string | undefined {
 }
 
 function table(examined: readonly Examined[], tree: ModuleTree): ResultTable {
-  const place = (node: GraphNode | undefined): string =>
-    node === undefined ? '' : [...(tree.moduleOf(node)?.path ?? []), tree.nameOf(node)].join('.');
   return {
     id: 'fusable-places',
     title: 'What could be one node',
@@ -229,7 +224,10 @@ function table(examined: readonly Examined[], tree: ModuleTree): ResultTable {
     ],
     rows: examined.map(({ fusable, parametersSaved, operationsSaved, proof, unproven }) => ({
       cells: [
-        place(fusable.nodes.at(-1)),
+        fusable.nodes
+          .slice(-1)
+          .map((node) => placeOf(tree, node))
+          .join(),
         fusable.kind === 'parallel branches' ? `${fusable.branches.length} parallel branches` : fusable.kind,
         fusable.nodes.length,
         parametersSaved,

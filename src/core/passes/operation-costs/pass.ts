@@ -5,8 +5,9 @@ import { nodeId } from '../../graph/item-ids.js';
 import { buildModuleTree, type ModuleTree } from '../../graph/modules.js';
 import { countParameters } from '../../graph/parameters.js';
 import type { ConcreteShapes } from '../../rewrite/infer-shapes.js';
+import { placeOf } from '../place.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
-import type { Finding, NodeMetric, PassResult, ResultTable } from '../result.js';
+import { NO_ACTIVATIONS, type Finding, type NodeMetric, type PassResult, type ResultTable } from '../result.js';
 import { bytesText, compact, count, percent } from '../words.js';
 import { bytesOf, peakMemory } from './memory.js';
 import { nonlinearSites, type NonlinearSites } from './nonlinear-sites.js';
@@ -65,10 +66,7 @@ function costsOf(network: NetworkSubject, shapes: ConcreteShapes): PassResult {
     passVersion: 1,
     answer: answer(network, operations, memory, sites, shapes, onSizes),
     findings: findings(uncounted, graph.nodes.length),
-    layerMetrics: [],
-    unitMetrics: [],
-    exampleMetrics: [],
-    curves: [],
+    ...NO_ACTIVATIONS,
     nodeMetrics: [
       metric(
         'node-operations',
@@ -256,7 +254,7 @@ function costliestTable(
     ],
     rows: costliest.map((node) => ({
       cells: [
-        [...(tree.moduleOf(node)?.path ?? []), tree.nameOf(node)].join('.'),
+        placeOf(tree, node),
         displayText(node.opType, 80),
         operations[node.index] as number,
         (operations[node.index] as number) / all,

@@ -3,8 +3,8 @@ import { attributeFloat } from '../../graph/attributes.js';
 import type { GraphNode } from '../../graph/graph.js';
 import { storedNumbers } from '../../tensor/stored-type.js';
 import { elementCount } from '../../tensor/tensor.js';
-import { zeroSlices } from '../../weights/zero-slices.js';
 import type { FileSubject, NetworkSubject } from '../pass.js';
+import { zeroLines } from '../zero-lines.js';
 import { handedOn, onward, unitLayer, type UnitLayer } from './unit-layer.js';
 
 export interface StaticUnits extends UnitLayer {
@@ -45,24 +45,14 @@ export async function findStaticUnits(subject: FileSubject, network: NetworkSubj
 
 type ZeroReader = (layer: UnitLayer, axis: 'outputAxis' | 'inputAxis') => Promise<Uint8Array | undefined>;
 
-/** Weights with too few zeros for a slice of them are not read again. */
 function zeroReader({ tensors, statistics, signal }: FileSubject, { tensorOf }: NetworkSubject): ZeroReader {
-  const known = new Map<number, Promise<readonly Uint8Array[] | undefined>>();
-  const read = async (index: number): Promise<readonly Uint8Array[] | undefined> => {
-    const tensor = tensors[index];
-    const found = await statistics(index);
-    if (tensor === undefined || found === undefined) return undefined;
-    const smallest = Math.min(...[0, 1].map((axis) => found.count / Math.max(1, tensor.dims[axis] ?? 1)));
-    if (found.zeros < smallest) return [0, 1].map((axis) => new Uint8Array(tensor.dims[axis] ?? 1));
-    return zeroSlices(tensor, [0, 1], { signal });
-  };
   return async (layer, which) => {
     const axis = layer[which];
     const index = tensorOf(layer.weights);
-    if (axis === undefined || index === undefined) return undefined;
-    const masks = known.get(index) ?? read(index);
-    known.set(index, masks);
-    return (await masks)?.[axis];
+    const tensor = index === undefined ? undefined : tensors[index];
+    if (axis === undefined || index === undefined || tensor === undefined) return undefined;
+    const found = await statistics(index);
+    return found && (await zeroLines(tensor, found, signal))[axis];
   };
 }
 
@@ -92,12 +82,12 @@ async function leftOver(
       for (const unit of units) left.set(unit, (left.get(unit) ?? 0) + at(added, unit));
       continue;
     }
-    const [gamma, beta, mean, variance] = await Promise.all(next.node.inputs.slice(1, 5).map(constant));
-    if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) continue;
-    const epsilon = attributeFloat(next.node, 'epsilon') ?? 1e-5;
+    const { scale: gamma, shift: beta, mean, variance, epsilon } = next;
+    const [scales, shifts, means, variances] = await Promise.all([gamma, beta, mean, variance].map(constant));
+    if (scales === undefined || shifts === undefined || means === undefined || variances === undefined) continue;
     for (const unit of units) {
-      const centred = (left.get(unit) ?? 0) - at(mean, unit);
-      left.set(unit, (centred * at(gamma, unit)) / Math.sqrt(at(variance, unit) + epsilon) + at(beta, unit));
+      const centred = (left.get(unit) ?? 0) - at(means, unit);
+      left.set(unit, (centred * at(scales, unit)) / Math.sqrt(at(variances, unit) + epsilon) + at(shifts, unit));
     }
   }
 }

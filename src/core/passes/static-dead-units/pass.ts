@@ -1,8 +1,8 @@
-import { displayText } from '../../display-text.js';
 import { nodeId } from '../../graph/item-ids.js';
 import { buildModuleTree } from '../../graph/modules.js';
+import { placeOf } from '../place.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
-import type { Finding, PassResult, ResultTable } from '../result.js';
+import { NO_ACTIVATIONS, type Finding, type PassResult, type ResultTable } from '../result.js';
 import { count, ofUnits } from '../words.js';
 import { findStaticUnits, type StaticUnits } from './find.js';
 import { unitLayer } from './unit-layer.js';
@@ -47,16 +47,14 @@ function resultOf(network: NetworkSubject, layers: readonly StaticUnits[]): Pass
   for (const { node, dead, constant, useless, units } of layers) {
     share[node.index] = units === 0 ? NaN : (dead.length + constant.length + useless.length) / units;
   }
-  const name = nameOf(network);
+  const tree = buildModuleTree(network.graph);
+  const name = ({ node }: StaticUnits): string => placeOf(tree, node);
   return {
     pass: 'static-dead-units',
     passVersion: VERSION,
     answer: answerOf(layers, affected),
     findings: affected.flatMap((layer) => findingsOf(network, layer, name(layer))),
-    layerMetrics: [],
-    unitMetrics: [],
-    exampleMetrics: [],
-    curves: [],
+    ...NO_ACTIVATIONS,
     nodeMetrics: [
       {
         id: 'static-dead-share',
@@ -153,9 +151,4 @@ function tableOf(affected: readonly StaticUnits[], name: (layer: StaticUnits) =>
 function named(units: readonly number[]): string {
   const shown = units.slice(0, UNITS_NAMED).join(', ');
   return units.length > UNITS_NAMED ? `${shown} and ${count(units.length - UNITS_NAMED)} more` : shown;
-}
-
-function nameOf({ graph }: NetworkSubject): (layer: StaticUnits) => string {
-  const tree = buildModuleTree(graph);
-  return ({ node }) => displayText([...(tree.moduleOf(node)?.path ?? []), tree.nameOf(node)].join('.'));
 }

@@ -1,6 +1,7 @@
 /** Layers whose units have weights of their own, and how one unit's value goes on from there. */
 import { attributeFloat, attributeInt } from '../../graph/attributes.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
+import { linearStep, shapeOf, type NormalisationStep } from '../linear-step.js';
 
 /** A node that makes units from constant weights: each output unit has a slice of them, and each input unit another. */
 export interface UnitLayer {
@@ -19,7 +20,7 @@ export interface UnitLayer {
 /** What becomes of the value 0 + bias of a unit whose weights are all zero. */
 export type Onward =
   /** Scaled and shifted, unit by unit: batch normalisation, or a constant that is added. */
-  | { readonly kind: 'normalisation'; readonly node: GraphNode }
+  | NormalisationStep
   | { readonly kind: 'addition'; readonly node: GraphNode; readonly constant: string }
   /** Exactly 0 for everything that is not above `threshold`. */
   | { readonly kind: 'rectifier'; readonly node: GraphNode; readonly threshold: number };
@@ -27,7 +28,7 @@ export type Onward =
 export function unitLayer(graph: Graph, node: GraphNode): UnitLayer | undefined {
   if (node.domain !== '') return undefined;
   const weights = node.inputs[1] ?? '';
-  const dims = constantShape(graph, weights);
+  const dims = shapeOf(graph, weights);
   if (dims === undefined || graph.initializer(node.inputs[0] ?? '') !== undefined) return undefined;
   const bias = node.inputs[2] ?? '';
   const layer = (outputAxis: number, inputAxis: number | undefined, inputs: number, unitWord: string): UnitLayer => ({
@@ -69,12 +70,16 @@ export function onward(graph: Graph, value: string, layer: UnitLayer): Onward | 
   const [node, ...others] = graph.consumersOf(value);
   if (node === undefined || others.length > 0 || graph.isOutput(value) || node.domain !== '') return undefined;
   switch (node.opType) {
-    case 'BatchNormalization':
-      return node.inputs[0] === value && normalises(graph, node, layer) ? { kind: 'normalisation', node } : undefined;
+    case 'BatchNormalization': {
+      // Channel by channel, with the statistics that training left.
+      const step = node.inputs[0] === value ? linearStep(graph, node) : undefined;
+      const fits = shapeOf(graph, node.inputs[1] ?? '')?.join() === String(layer.units);
+      return fits && step?.kind === 'normalisation' ? step : undefined;
+    }
     case 'Add': {
       const constant = node.inputs.find((name) => name !== value) ?? '';
       // A list of numbers is added along the last axis, which is that of neurons, not of channels.
-      const fits = layer.unitWord === 'neurons' && constantShape(graph, constant)?.join() === String(layer.units);
+      const fits = layer.unitWord === 'neurons' && shapeOf(graph, constant)?.join() === String(layer.units);
       return fits ? { kind: 'addition', node, constant } : undefined;
     }
     case 'Relu':
@@ -127,17 +132,4 @@ const FLATTENING = new Set('Flatten Reshape Squeeze'.split(' '));
 
 function readsConstants(graph: Graph, node: GraphNode): boolean {
   return node.inputs.slice(1).every((name) => name === '' || graph.initializer(name) !== undefined);
-}
-
-/** Channel by channel, with the statistics that training left. */
-function normalises(graph: Graph, node: GraphNode, { units }: UnitLayer): boolean {
-  const isInference = attributeInt(node, 'training_mode') !== 1;
-  const fits = constantShape(graph, node.inputs[1] ?? '')?.join() === String(units);
-  return isInference && fits && readsConstants(graph, node) && node.outputs.filter((name) => name !== '').length === 1;
-}
-
-function constantShape(graph: Graph, value: string): readonly number[] | undefined {
-  if (value === '' || graph.initializer(value) === undefined) return undefined;
-  const shape = graph.valueInfo(value)?.shape;
-  return shape?.every((size) => typeof size === 'number') ? (shape as readonly number[]) : undefined;
 }

@@ -1,6 +1,6 @@
-/** Nodes that are linear (with a bias) in their one varying operand, with constants for the rest: what can be fused. */
-import { attributeFloat, attributeInt, attributeInts, attributeString } from '../../graph/attributes.js';
-import type { Graph, GraphNode } from '../../graph/graph.js';
+/** Nodes that are linear (with a bias) in their one varying operand, with constants for the rest. */
+import { attributeFloat, attributeInt, attributeInts, attributeString } from '../graph/attributes.js';
+import type { Graph, GraphNode } from '../graph/graph.js';
 
 /** A convolution with constant weights. */
 export interface ConvolutionStep {
