@@ -1,9 +1,10 @@
 /** Runs many files of a format in processes of their own, which may hang or end. */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Said, Tally } from './child.js';
+import { ROOT } from './root.js';
 
 export interface Campaign {
   readonly format: string;
@@ -28,8 +29,6 @@ export interface CampaignResult extends Tally {
   readonly failures: readonly Failure[];
 }
 
-/** Two folders above this file, and above the bundle that it may be in. */
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE_MILLISECONDS = 20_000;
 /** After so many processes that were lost, the rest would tell nothing new. */
 const MAXIMUM_LOST = 5;
@@ -38,10 +37,10 @@ const HEAP_MEGABYTES = 512;
 
 /** Bundles what the processes run. @returns the path of the bundle. */
 export async function bundleChild(): Promise<string> {
-  const outdir = `${ROOT}.cache/fuzz`;
+  const outdir = join(ROOT, '.cache/fuzz');
   await build({
     // The reader of HDF5 finds its thread beside itself.
-    entryPoints: { child: `${ROOT}test/fuzz/child.ts`, hdf5: `${ROOT}src/node/hdf5/thread.ts` },
+    entryPoints: { child: join(ROOT, 'test/fuzz/child.ts'), hdf5: join(ROOT, 'src/node/hdf5/thread.ts') },
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countCalls, item, lastCall } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
 
 let browser: PageBrowser;
@@ -8,11 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const lastCall = (page: Page, method: string): Promise<unknown> =>
-  page.evaluate((name) => window.fake.calls.findLast((call) => call.method === name)?.argument, method);
-const countCalls = (page: Page, method: string): Promise<number> =>
-  page.evaluate((name) => window.fake.calls.filter((call) => call.method === name).length, method);
-const item = (page: Page, id: string) => page.locator(`[data-id="${id}"]`);
 const field = (page: Page) => page.getByRole('combobox', { name: 'Search the graph' });
 const count = (page: Page) => page.locator('.graph-search-count');
 const options = (page: Page) => page.getByRole('option');

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/errors.js';
+import { countCalls, item, lastCall } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
 import type { ThemeName } from './fake/themes.js';
 
@@ -9,12 +10,6 @@ beforeAll(async () => {
   browser = await startBrowser();
 });
 afterAll(() => browser.close());
-
-const lastCall = (page: Page, method: string): Promise<unknown> =>
-  page.evaluate((name) => window.fake.calls.findLast((call) => call.method === name)?.argument, method);
-const countCalls = (page: Page, method: string): Promise<number> =>
-  page.evaluate((name) => window.fake.calls.filter((call) => call.method === name).length, method);
-const item = (page: Page, id: string) => page.locator(`[data-id="${id}"]`);
 
 describe('the front page', () => {
   it('says what to do before the first run, and starts it', async () => {

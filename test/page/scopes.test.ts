@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { item } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
 
 let browser: PageBrowser;
@@ -8,7 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const item = (page: Page, id: string) => page.locator(`[data-id="${id}"]`);
 const trail = (page: Page): Promise<string[]> =>
   page.getByRole('navigation', { name: 'Graphs around this one' }).locator('button, span').allInnerTexts();
 const ids = (page: Page): Promise<(string | null)[]> =>

@@ -1,6 +1,7 @@
 /** The Weights tab and the page of one tensor, in a real browser. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lastCall } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
 
 let browser: PageBrowser;
@@ -9,8 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const lastCall = (page: Page, method: string): Promise<unknown> =>
-  page.evaluate((name) => window.fake.calls.findLast((call) => call.method === name)?.argument, method);
 const rows = (page: Page) => page.getByRole('table', { name: 'Tensors' }).locator('tbody tr:not([aria-hidden])');
 const panel = (page: Page) => page.getByRole('region', { name: 'Tensor', exact: true });
 

@@ -2,10 +2,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { IconButton } from '../controls/button.js';
+import { csvFile } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
+import { toTabSeparated, type TextTable } from '../format/tables.js';
 import { fileName } from '../format/words.js';
-import { copyText, save, textBytes, useExportable, type Exportable } from '../state/exports.js';
+import { copyText, save, useExportable, type Exportable } from '../state/exports.js';
 import { framedPng } from './picture.js';
 
 interface ChartFrameProps {
@@ -29,7 +30,7 @@ export function ChartFrame({
   children,
 }: ChartFrameProps): JSX.Element {
   const [asTable, setAsTable] = useState(false);
-  const csv: Exportable = { suggestedName: fileName(title, 'csv'), make: () => textBytes(toCsv(table())) };
+  const csv = csvFile(title, table);
   const png: Exportable = {
     suggestedName: fileName(title, 'png'),
     make: () => (canvas.current ? framedPng(canvas.current, title, foot) : new Uint8Array()),

@@ -3,16 +3,15 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DuplicateRows } from '../../src/core/weights/duplicates.js';
 import type { TensorRow } from '../../src/protocol/weights.js';
-import { Button, IconButton } from '../controls/button.js';
+import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
 import { Table, type Column } from '../controls/table.js';
 import { Help } from '../controls/tooltip.js';
+import { TableTools } from '../controls/table-tools.js';
 import { formatBytes, formatCount } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName } from '../format/words.js';
+import type { TextTable } from '../format/tables.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
-import { copyText, save, textBytes } from '../state/exports.js';
 import { useResource } from '../state/resource.js';
 import { openedModel } from '../state/session.js';
 import { RowAxis } from './row-axis.js';
@@ -102,18 +101,7 @@ function NearPairs({ name, near }: { name: string; near: NonNullable<DuplicateRo
             : 'Pairs were looked for among sketches of the rows and then computed exactly: about one in a thousand at the very limit is missing.'}
         </Help>
         <span class="spacer-flex" />
-        {pairs.length > 0 && (
-          <>
-            <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
-            <IconButton
-              icon="save"
-              label="Save as CSV"
-              onClick={() =>
-                void save({ suggestedName: fileName(`${name}-pairs`, 'csv'), make: () => textBytes(toCsv(text())) })
-              }
-            />
-          </>
-        )}
+        {pairs.length > 0 && <TableTools title={`${name}-pairs`} table={text} />}
       </div>
       {pairs.length === 0 && <p class="note">No two rows point in nearly the same direction.</p>}
       {pairs.length > 0 && (

@@ -3,12 +3,10 @@ import type { JSX } from 'preact';
 import type { Quantity } from '../../src/core/passes/result.js';
 import type { TensorStatistics } from '../../src/core/weights/statistics.js';
 import type { TensorRow } from '../../src/protocol/weights.js';
-import { IconButton } from '../controls/button.js';
 import { Help } from '../controls/tooltip.js';
+import { TableTools } from '../controls/table-tools.js';
 import { formatCount, formatExact, formatNumber, formatShare } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName } from '../format/words.js';
-import { copyText, save, textBytes } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
 import { WeightHistogram } from './weight-histogram.js';
 
 interface Fact {
@@ -40,17 +38,7 @@ export function TensorStatisticsView({ row, statistics }: TensorStatisticsProps)
         <div class="frame-head">
           <h3 class="frame-title">Statistics</h3>
           <span class="spacer-flex" />
-          <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(table()))} />
-          <IconButton
-            icon="save"
-            label="Save as CSV"
-            onClick={() =>
-              void save({
-                suggestedName: fileName(`${row.name}-statistics`, 'csv'),
-                make: () => textBytes(toCsv(table())),
-              })
-            }
-          />
+          <TableTools title={`${row.name}-statistics`} table={table} />
         </div>
         {constant && <p class="note">Every value is {formatNumber(statistics.minimum)}.</p>}
         {pattern !== undefined && (

@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
 import type { UnitDetail } from '../../src/protocol/inspection.js';
-import { IconButton } from '../controls/button.js';
 import { Help } from '../controls/tooltip.js';
+import { TableTools } from '../controls/table-tools.js';
 import { formatExact, formatQuantity } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName } from '../format/words.js';
-import { copyText, save, textBytes } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
 
 interface UnitStatisticsProps {
   readonly title: string;
@@ -22,12 +20,7 @@ export function UnitStatistics({ title, statistics }: UnitStatisticsProps): JSX.
       <div class="frame-head">
         <h3 class="frame-title">Statistics</h3>
         <span class="spacer-flex" />
-        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(table()))} />
-        <IconButton
-          icon="save"
-          label="Save as CSV"
-          onClick={() => void save({ suggestedName: fileName(title, 'csv'), make: () => textBytes(toCsv(table())) })}
-        />
+        <TableTools title={title} table={table} />
       </div>
       <table class="table statistics" aria-label={`Statistics of ${title}`}>
         <thead>

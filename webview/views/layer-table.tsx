@@ -1,13 +1,12 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { LayerMetric, LayerSummary } from '../../src/core/passes/result.js';
-import { IconButton } from '../controls/button.js';
 import { Table, type Column } from '../controls/table.js';
 import { Help } from '../controls/tooltip.js';
+import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatCount, formatExact, formatQuantity } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName } from '../format/words.js';
-import { copyText, save, textBytes, useExportable } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
+import { useExportable } from '../state/exports.js';
 import { selectLayer, selection } from '../state/selection.js';
 
 interface LayerTableProps {
@@ -32,16 +31,14 @@ export function LayerTable({ name, title, metrics, layers }: LayerTableProps): J
       }),
     ]),
   });
-  const exportable = { suggestedName: fileName(title, 'csv'), make: () => textBytes(toCsv(text())) };
-  const touched = useExportable(exportable);
+  const touched = useExportable(csvFile(title, text));
   const selected = selection.value.layer;
   return (
     <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
         <h3 class="frame-title">{formatCount(layers.length)} layers</h3>
         <span class="spacer-flex" />
-        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
-        <IconButton icon="save" label="Save as CSV" onClick={() => void save(exportable)} />
+        <TableTools title={title} table={text} />
       </div>
       <Table
         name={name}

@@ -2,12 +2,11 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ResultRow, ResultTable } from '../../src/core/passes/result.js';
-import { IconButton } from '../controls/button.js';
 import { Table, type Column } from '../controls/table.js';
+import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatExact, formatQuantity } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName } from '../format/words.js';
-import { copyText, save, textBytes, useExportable } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
+import { useExportable } from '../state/exports.js';
 import { revealItem, revealTensor } from '../state/reveal.js';
 
 interface NumberedRow extends ResultRow {
@@ -21,16 +20,14 @@ export function ResultTableView({ table }: { table: ResultTable }): JSX.Element 
     header: table.columns.map(({ label }) => label),
     rows: table.rows.map(({ cells }) => cells.map((cell) => (typeof cell === 'number' ? formatExact(cell) : cell))),
   });
-  const exportable = { suggestedName: fileName(table.title, 'csv'), make: () => textBytes(toCsv(text())) };
-  const touched = useExportable(exportable);
+  const touched = useExportable(csvFile(table.title, text));
   const leads = table.rows.some(({ item, tensor }) => item !== undefined || tensor !== undefined);
   return (
     <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
         <h3 class="frame-title">{table.title}</h3>
         <span class="spacer-flex" />
-        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
-        <IconButton icon="save" label="Save as CSV" onClick={() => void save(exportable)} />
+        <TableTools title={table.title} table={text} />
       </div>
       <p class="note">{table.definition}</p>
       <Table

@@ -1,12 +1,12 @@
 /** What each module holds, one level at a time: a click goes into a module, or shows a tensor. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { IconButton } from '../controls/button.js';
 import { Table, type Column } from '../controls/table.js';
+import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName, formatShape } from '../format/words.js';
-import { copyText, save, textBytes, useExportable } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
+import { formatShape } from '../format/words.js';
+import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
 import { selection, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
@@ -35,16 +35,14 @@ export function ModuleTable({ shown }: { shown: readonly ListedTensor[] }): JSX.
     ]),
   });
   const name = openedModel.value?.overview.fileName ?? 'model';
-  const exportable = { suggestedName: fileName(`${name}-modules`, 'csv'), make: () => textBytes(toCsv(text())) };
-  const touched = useExportable(exportable);
+  const touched = useExportable(csvFile(`${name}-modules`, text));
   const selected = String(selection.value.tensor ?? '');
   return (
     <section class="tensor-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="module-head">
         <WayBack shown={shown} hint="Click a module to see what it holds." />
         <span class="spacer-flex" />
-        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
-        <IconButton icon="save" label="Save as CSV" onClick={() => void save(exportable)} />
+        <TableTools title={`${name}-modules`} table={text} />
       </div>
       <Table
         name="modules"

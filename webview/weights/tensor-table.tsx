@@ -2,13 +2,13 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { TensorMetric } from '../../src/core/passes/result.js';
-import { IconButton } from '../controls/button.js';
 import { Table, type Column } from '../controls/table.js';
 import { Help } from '../controls/tooltip.js';
+import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatBytes, formatCount, formatExact, formatQuantity } from '../format/numbers.js';
-import { toCsv, toTabSeparated, type TextTable } from '../format/tables.js';
-import { fileName, formatShape } from '../format/words.js';
-import { copyText, save, textBytes, useExportable } from '../state/exports.js';
+import type { TextTable } from '../format/tables.js';
+import { formatShape } from '../format/words.js';
+import { useExportable } from '../state/exports.js';
 import { selection, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
 import { tensorMetrics } from '../state/tensors.js';
@@ -20,14 +20,12 @@ export function TensorTable({ shown }: { shown: readonly ListedTensor[] }): JSX.
   const columns = useMemo(() => columnsFor(metrics, severalFiles), [metrics, severalFiles]);
   const text = (): TextTable => asText(shown, metrics);
   const name = openedModel.value?.overview.fileName ?? 'model';
-  const exportable = { suggestedName: fileName(`${name}-tensors`, 'csv'), make: () => textBytes(toCsv(text())) };
-  const touched = useExportable(exportable);
+  const touched = useExportable(csvFile(`${name}-tensors`, text));
   const selected = selection.value.tensor;
   return (
     <section class="tensor-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="table-tools">
-        <IconButton icon="copy" label="Copy the table" onClick={() => void copyText(toTabSeparated(text()))} />
-        <IconButton icon="save" label="Save as CSV" onClick={() => void save(exportable)} />
+        <TableTools title={`${name}-tensors`} table={text} />
       </div>
       <Table
         name="tensors"

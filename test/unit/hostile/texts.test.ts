@@ -70,7 +70,8 @@ describe.each(TEXTS)('%s', (_, text) => {
 
   it.each(['opType', 'domain', 'value'] as const)('as the %s of a node in ONNX', async (place) => {
     const written = inUtf8(text);
-    const value = place === 'value' ? written : 'v';
+    // The name of a value stands five times in the file: the file holds 10 MB of text, not 50.
+    const value = place === 'value' ? written.slice(0, 2_000_000) : 'v';
     const node = create(NodeProtoSchema, {
       name: 'n',
       opType: place === 'opType' ? written : 'Relu',
