@@ -1,5 +1,10 @@
-/** Lays out one level of the picture: boxes of known size, lines between them, and ports on the border around. */
-import { layoutWithElk, type ElkExtendedEdge, type ElkNode, type ElkPort } from './elk.js';
+/**
+ * Lays out one level of the picture: boxes of known size, lines between them, and ports on the border around. Where a
+ * single line is all that leads on, the level is cut; its parts are laid out each by itself and put below each other. So
+ * a long chain costs little, and a box that changes its size lays out anew only its own part.
+ */
+import { partsOf, type Part } from './level-parts.js';
+import { layoutPart, type PartLayout } from './part-layout.js';
 
 export interface LevelBox {
   readonly width: number;
@@ -47,154 +52,115 @@ const SMALLEST_HEIGHT = 68;
 const MARGIN = 14;
 /** Room above the first line of a module, below its label. */
 const HEADER_MARGIN = 10;
+/** Around the top of the picture. */
+const EDGE = 12;
+/** Half of what lies between two layers, on each side of a cut. */
+const JOINT = 16;
 
 /** Between lines that are led past the label. */
 const ENTRY_GAP = 8;
 
-/** Lines that are untangled: with more, the layout would take longer than anybody waits, and untangle nothing. */
+/**
+ * Lines that are untangled, in all and for each box: with more, the layout would take longer than anybody waits, and
+ * untangle nothing. A block of a dense network has three lines a box.
+ */
 const MAXIMUM_LINES = 300;
+const LINES_PER_BOX = 3;
+const MANY_LINES = 60;
 /** Around boxes, for lines that are led past everything. */
 const LANE_GAP = 10;
 
-const OPTIONS: Readonly<Record<string, string>> = {
-  'elk.algorithm': 'layered',
-  'elk.direction': 'DOWN',
-  'elk.edgeRouting': 'ORTHOGONAL',
-  // All coordinates from the picture's corner instead of from the box around.
-  'elk.json.shapeCoords': 'ROOT',
-  'elk.json.edgeCoords': 'ROOT',
-  'elk.spacing.nodeNode': '24',
-  'elk.spacing.edgeNode': '14',
-  'elk.spacing.edgeEdge': '10',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '32',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '14',
-  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
-  // Topological order is the order in which a person reads.
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.randomSeed': '1',
-};
-
-/** Levels that were laid out, by all that a layout depends on: equal blocks of a model share one. */
-const cache = new Map<string, Promise<LevelLayout>>();
-const CACHED_LEVELS = 500;
-
 /** The layout of a level. Nothing can interrupt it; levels are small. */
-export function layoutLevel(level: Level): Promise<LevelLayout> {
-  const key = JSON.stringify(level);
-  const layout = cache.get(key) ?? compute(level);
-  // The one that was used last is forgotten last.
-  cache.delete(key);
-  cache.set(key, layout);
-  layout.catch(() => cache.delete(key));
-  if (cache.size > CACHED_LEVELS) for (const oldest of cache.keys()) return cache.delete(oldest) ? layout : layout;
-  return layout;
-}
-
-async function compute(level: Level): Promise<LevelLayout> {
+export async function layoutLevel(level: Level): Promise<LevelLayout> {
   const untangled = untangledLines(level);
-  const options = { ...OPTIONS, ...effort(level.boxes.length, untangled.length) };
-  const { border } = level;
-  const children = level.boxes.map((box, index) => elkBox(`n${index}`, box));
-  const edges = untangled.map((index): ElkExtendedEdge => {
-    const { from = {}, to = {} } = level.lines[index] ?? {};
-    return { id: `e${index}`, sources: [endId(from, 'out')], targets: [endId(to, 'in')] };
-  });
-  const inside: ElkNode = { id: 'inside', children, edges, layoutOptions: options };
-  if (border !== undefined) {
-    inside.ports = [
-      ...Array.from({ length: border.entries }, (_, port) => elkPort(`in${port}`, 'NORTH')),
-      ...Array.from({ length: border.exits }, (_, port) => elkPort(`out${port}`, 'SOUTH')),
-    ];
-    inside.layoutOptions = {
-      ...options,
-      'elk.portConstraints': 'FIXED_SIDE',
-      'elk.padding': `[top=${HEADER_HEIGHT + HEADER_MARGIN},left=${MARGIN},bottom=${MARGIN},right=${MARGIN}]`,
-      'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-      'elk.nodeSize.minimum': `(${2 * border.labelWidth}, ${SMALLEST_HEIGHT})`,
-    };
+  const parts = partsOf(level, untangled);
+  const layouts: PartLayout[] = [];
+  for (const [at, { boxes, lines, entries, exits }] of parts.entries()) {
+    const [above, below] = [at === 0 ? topRoom(level) : JOINT, at === parts.length - 1 ? bottomRoom(level) : JOINT];
+    layouts.push(
+      await layoutPart({
+        boxes: boxes.map((box) => level.boxes[box] ?? { width: 0, height: 0 }),
+        lines: lines.map(({ from, to }) => ({ from, to })),
+        entries,
+        exits,
+        above,
+        below,
+        side: level.border === undefined ? EDGE : MARGIN,
+      }),
+    );
   }
-  const root = await layoutWithElk(
-    border === undefined ? inside : { id: 'root', layoutOptions: options, children: [inside] },
-  );
-  const placed = border === undefined ? root : (root.children?.[0] ?? root);
-  return besideLabel(level, withOtherLines(level, layoutOf(level, placed)));
+  const layout = stacked(level, parts, layouts);
+  return besideLabel(level, untangled.length < level.lines.length ? withOtherLines(level, layout) : layout);
 }
 
-function layoutOf(level: Level, placed: ElkNode): LevelLayout {
-  const isTop = level.border === undefined;
-  const [left, top] = isTop ? [0, 0] : [placed.x ?? 0, placed.y ?? 0];
-  const boxes = new Map((placed.children ?? []).map((box) => [box.id, box]));
+function topRoom({ border }: Level): number {
+  return border === undefined ? EDGE : HEADER_HEIGHT + HEADER_MARGIN;
+}
+
+function bottomRoom({ border }: Level): number {
+  return border === undefined ? EDGE : MARGIN;
+}
+
+/** Parts below each other, the line from one to the next straight where the widest part leaves room for it. */
+function stacked(level: Level, parts: readonly Part[], layouts: readonly PartLayout[]): LevelLayout {
+  const width = layouts.reduce((most, part) => Math.max(most, part.width), 2 * (level.border?.labelWidth ?? 0));
+  const corners: [number, number][] = level.boxes.map(() => [0, 0]);
   const lines: number[][] = level.lines.map(() => []);
-  for (const { id, sections = [] } of placed.edges ?? []) {
-    const points = sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [
-      startPoint,
-      ...bendPoints,
-      endPoint,
-    ]);
-    lines[Number(id.slice(1))] = points.flatMap(({ x, y }) => [x - left, y - top]);
+  let top = 0;
+  let leaving: number | undefined;
+  let entries: readonly number[] = [];
+  let exits: readonly number[] = [];
+  for (const [at, part] of parts.entries()) {
+    const layout = layouts[at];
+    if (layout === undefined) continue;
+    const room = width - layout.width;
+    const straight = leaving === undefined ? room / 2 : leaving - (layout.entries[0] ?? 0);
+    const left = Math.min(room, Math.max(0, straight));
+    part.boxes.forEach((box, place) => {
+      const [x, y] = layout.corners[place] ?? [0, 0];
+      corners[box] = [left + x, top + y];
+    });
+    part.lines.forEach(({ line }, place) => {
+      const points = (layout.lines[place] ?? []).map((each, index) => each + (index % 2 === 0 ? left : top));
+      lines[line] = joined(lines[line] ?? [], points);
+    });
+    if (at === 0) entries = layout.entries.map((x) => left + x);
+    exits = layout.exits.map((x) => left + x);
+    leaving = exits[0];
+    top += layout.height;
   }
-  // Ports are the one thing whose coordinates are always those within their box.
-  const ports = new Map((placed.ports ?? []).map(({ id, x = 0 }) => [id, x]));
-  const across = (name: string, count: number): number[] =>
-    Array.from({ length: count }, (_, port) => ports.get(`${name}${port}`) ?? 0);
-  return {
-    width: placed.width ?? 0,
-    height: placed.height ?? 0,
-    corners: level.boxes.map((_, index) => {
-      const { x = 0, y = 0 } = boxes.get(`n${index}`) ?? {};
-      return [x - left, y - top];
-    }),
-    lines,
-    entries: across('in', level.border?.entries ?? 0),
-    exits: across('out', level.border?.exits ?? 0),
-  };
+  const height = level.border === undefined ? top : Math.max(top, SMALLEST_HEIGHT);
+  const lowered = lines.map((points) => (points.at(-1) === top ? [...points.slice(0, -1), height] : points));
+  return { width, height, corners, lines: level.border === undefined ? lines : lowered, entries, exits };
 }
 
-function elkBox(id: string, { width, height, entries = [], exits = [] }: LevelBox): ElkNode {
-  if (entries.length + exits.length === 0) return { id, width, height };
-  return {
-    id,
-    width,
-    height,
-    layoutOptions: { 'elk.portConstraints': 'FIXED_POS' },
-    ports: [
-      ...entries.map((x, port) => ({ ...elkPort(`${id}.in${port}`, 'NORTH'), x, y: 0 })),
-      ...exits.map((x, port) => ({ ...elkPort(`${id}.out${port}`, 'SOUTH'), x, y: height })),
-    ],
-  };
+/** A line that was cut goes across where its parts meet. */
+function joined(before: readonly number[], after: readonly number[]): number[] {
+  return before.length > 0 && before.at(-2) === after[0]
+    ? [...before.slice(0, -2), ...after.slice(2)]
+    : [...before, ...after];
 }
 
-function elkPort(id: string, side: 'NORTH' | 'SOUTH'): ElkPort {
-  return { id, width: 0, height: 0, layoutOptions: { 'elk.port.side': side } };
-}
-
-/** What enters a box leaves the border, and the other way round. */
-function endId({ box, port }: LevelEnd, direction: 'in' | 'out'): string {
-  if (box === undefined) return `${direction === 'out' ? 'in' : 'out'}${port ?? 0}`;
-  return port === undefined ? `n${box}` : `n${box}.${direction}${port}`;
-}
-
-/** Sweeps that untangle edges: where there is much, a few must do, because a person waits. */
-function effort(boxes: number, lines: number): Readonly<Record<string, string>> {
-  const size = Math.max(boxes, lines / 2);
-  return { 'elk.layered.thoroughness': size < 16 ? '7' : size < 32 ? '4' : size < 64 ? '2' : '1' };
-}
-
-/** The lines that the layout is made for, by their indices: where there are very many, those between near boxes. */
-function untangledLines({ lines }: Level): readonly number[] {
+/**
+ * The lines that the layout is made for, by their indices: where there are very many, those that lead from a box to the
+ * next one, along which a level is cut, and of the others those that lead down to near boxes.
+ */
+function untangledLines({ boxes, lines }: Level): readonly number[] {
   const all = lines.map((_, index) => index);
-  if (lines.length <= MAXIMUM_LINES) return all;
-  const span = (index: number): number => {
-    const { from = {}, to = {} } = lines[index] ?? {};
+  const most = Math.min(MAXIMUM_LINES, Math.max(MANY_LINES, LINES_PER_BOX * boxes.length));
+  if (lines.length <= most) return all;
+  const spans = lines.map(({ from, to }) =>
     // The border's ports are given places only by their lines.
-    return from.box === undefined || to.box === undefined ? 0 : Math.abs(to.box - from.box);
-  };
-  return all.sort((a, b) => span(a) - span(b) || a - b).slice(0, MAXIMUM_LINES);
+    from.box === undefined || to.box === undefined ? 0 : to.box - from.box,
+  );
+  const span = (index: number): number => spans[index] ?? 0;
+  const down = all.filter((index) => span(index) >= 0).sort((a, b) => span(a) - span(b) || a - b);
+  const free = down.findLastIndex((index) => span(index) <= 1) + 1;
+  return down.slice(0, Math.max(most, free));
 }
 
 /** The lines that were left out are led past all boxes, on the right. */
 function withOtherLines(level: Level, layout: LevelLayout): LevelLayout {
-  if (level.lines.length <= MAXIMUM_LINES) return layout;
   const lane = layout.width;
   const at = ({ box, port = 0 }: LevelEnd, side: 'entries' | 'exits'): readonly [number, number] => {
     if (box === undefined) {
