@@ -1,7 +1,9 @@
 /** Stands in for VS Code around the page: its API, its theme variables, and a host that answers from a fake network. */
 import { connect, serve, type Channel, type RpcMessage } from '../../../src/protocol/rpc.js';
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
+import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import { fakeHost } from './host.js';
+import { rowsUnderWay } from './linear.js';
 import {
   branchingNetwork,
   hostileNetwork,
@@ -17,6 +19,9 @@ import { applyTheme, type ThemeName } from './themes.js';
 export interface FakeVsCode {
   readonly calls: { readonly method: string; readonly argument: unknown }[];
   readonly violations: string[];
+  /** Methods whose calls the page cancelled. */
+  readonly cancelled: string[];
+  readonly rowsUnderWay: typeof rowsUnderWay;
   readonly page: PageApi;
   readonly network: FakeNetwork;
   readonly resultOf: typeof resultOf;
@@ -42,6 +47,7 @@ const networks: Readonly<Record<ModelName, () => FakeNetwork>> = {
 };
 const network = networks[(parameters.get('model') ?? 'images') as ModelName]();
 
+const methods = new Map<number, string>();
 const fromPage = new Set<(message: RpcMessage) => void>();
 const channel: Channel = {
   // Real messages are cloned and arrive later; so are these.
@@ -58,7 +64,11 @@ const channel: Channel = {
 window.acquireVsCodeApi = () => ({
   postMessage(message) {
     const data = structuredClone(message) as RpcMessage;
-    if (data.type === 'call') window.fake.calls.push({ method: data.method, argument: data.argument });
+    if (data.type === 'call') {
+      window.fake.calls.push({ method: data.method, argument: data.argument });
+      methods.set(data.id, data.method);
+    }
+    if (data.type === 'cancel') window.fake.cancelled.push(methods.get(data.id) ?? '');
     setTimeout(() => fromPage.forEach((handler) => handler(data)));
   },
   getState: () => JSON.parse(sessionStorage.getItem(STATE_KEY) ?? 'null') as unknown,
@@ -66,14 +76,14 @@ window.acquireVsCodeApi = () => ({
 });
 
 const page = connect<PageApi>(channel).api;
-window.fake = { calls: [], violations: [], page, network, resultOf, applyTheme };
+window.fake = { calls: [], violations: [], cancelled: [], rowsUnderWay, page, network, resultOf, applyTheme };
 document.addEventListener('securitypolicyviolation', (event) => {
   window.fake.violations.push(
     `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber}`,
   );
 });
 applyTheme((parameters.get('theme') ?? 'dark') as ThemeName);
-serve<HostApi>(
+serve<HostApi & LinearQuestions>(
   channel,
   fakeHost(network, scenario, () => page),
   (error) => console.error(error),

@@ -2,8 +2,10 @@
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
+import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeGraphQuestions } from './graph-questions.js';
+import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
@@ -26,7 +28,7 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
-export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
+export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi & LinearQuestions {
   const numbers = numbersOf(network);
   const layerOf = (value: string) => {
     const layer = network.layers.find((candidate) => candidate.value === value);
@@ -42,6 +44,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
     ...fakeGraphQuestions(network),
+    ...fakeLinearQuestions(network),
     node: async ({ id }) => {
       const bodies = bodiesOf(network, id);
       const local = id.slice(id.lastIndexOf('#'));
@@ -286,7 +289,7 @@ function inputsOf(network: FakeNetwork, scenario: Scenario): InputsDescription {
         synthetic,
       },
     ],
-    size: network.examples,
+    ...(scenario === 'no-inputs' ? {} : { size: network.examples }),
     synthetic,
     problem:
       scenario === 'bad-inputs'
