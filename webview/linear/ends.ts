@@ -123,12 +123,12 @@ export function endName({ label, layout }: SystemEnd): string {
   return `${label} (${layoutDims(layout).join(' × ')})`;
 }
 
-/** "channel 1, row 3, column 4" of the start. */
+/** "channel 1, pixel in row 3, column 4". */
 export function elementName(layout: SystemLayout, element: number): string {
   switch (layout.kind) {
     case 'image': {
       const plane = layout.height * layout.width;
-      const place = positionName(layout, element % plane);
+      const place = `pixel in ${positionName(layout, element % plane)}`;
       return layout.channels > 1 ? `channel ${Math.floor(element / plane)}, ${place}` : place;
     }
     case 'sequence':

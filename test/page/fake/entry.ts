@@ -3,7 +3,7 @@ import { connect, serve, type Channel, type RpcMessage } from '../../../src/prot
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
 import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import { fakeHost } from './host.js';
-import { rowsUnderWay } from './linear.js';
+import { rowsUnderWay, slow } from './linear.js';
 import {
   branchingNetwork,
   hostileNetwork,
@@ -22,6 +22,8 @@ export interface FakeVsCode {
   /** Methods whose calls the page cancelled. */
   readonly cancelled: string[];
   readonly rowsUnderWay: typeof rowsUnderWay;
+  /** Makes reading a linear system take longer. */
+  readonly slow: typeof slow;
   readonly page: PageApi;
   readonly network: FakeNetwork;
   readonly resultOf: typeof resultOf;
@@ -76,7 +78,7 @@ window.acquireVsCodeApi = () => ({
 });
 
 const page = connect<PageApi>(channel).api;
-window.fake = { calls: [], violations: [], cancelled: [], rowsUnderWay, page, network, resultOf, applyTheme };
+window.fake = { calls: [], violations: [], cancelled: [], rowsUnderWay, slow, page, network, resultOf, applyTheme };
 document.addEventListener('securitypolicyviolation', (event) => {
   window.fake.violations.push(
     `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber}`,

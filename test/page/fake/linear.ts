@@ -8,6 +8,9 @@ const ROW_MS = 40;
 const STEP_MS = 25;
 const STEPS = 24;
 
+/** Steps of reading a system take so many times longer. */
+export const slow = { value: 1 };
+
 /** How many rows were asked for at once, at most. */
 export const rowsUnderWay = { now: 0, most: 0 };
 
@@ -16,7 +19,7 @@ export function fakeLinearQuestions(network: FakeNetwork): LinearQuestions {
   return {
     linearCuts: async () => CUTS,
     async linearSystem(request, signal, onProgress) {
-      await steps(4, signal, onProgress);
+      await steps(4 * slow.value, signal, onProgress);
       return open(request).description;
     },
     linearVotes: async ({ system, outputs }) => outputs.map((output) => voteOf(open(system), output)),

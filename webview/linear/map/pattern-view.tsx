@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { SystemLayout } from '../../../src/protocol/linear.js';
 import { Legend } from '../../charts/legend.js';
+import { Help } from '../../controls/tooltip.js';
 import { formatReading } from '../../format/numbers.js';
 import { ui } from '../../state/interface-state.js';
 import { layoutDims, positionName, reachOf } from '../ends.js';
@@ -114,12 +115,14 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
         hint={hint}
         canvas={canvas}
       />
-      {unit && colors === 'signed' && (
-        <Legend
-          quantity={{ id: 'pattern', ...unit, format: 'number', scale: 'diverging' }}
-          domain={[-reach, reach]}
-          note={picture.planes.length > 1 ? 'grey is 0, each colour brighter or darker' : undefined}
-        />
+      {unit && colors === 'signed' && picture.planes.length === 1 && (
+        <Legend quantity={{ id: 'pattern', ...unit, format: 'number', scale: 'diverging' }} domain={[-reach, reach]} />
+      )}
+      {unit && colors === 'signed' && picture.planes.length > 1 && (
+        <p class="note">
+          {unit.label} <Help about={unit.label}>{unit.definition}</Help> Grey is 0; each colour is darkest at{' '}
+          {formatReading('number', -reach)}, brightest at {formatReading('number', reach)}.
+        </p>
       )}
     </MapFrame>
   );
