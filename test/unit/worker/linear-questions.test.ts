@@ -35,7 +35,7 @@ describe('real models', () => {
     ['derived/resnet20-12fca82f.onnx'],
     ['derived/superres_core.onnx'],
     ['derived/stories260K.onnx'],
-    ['vision-classification/mnist-12.onnx'],
+    ['vision-classification/mnist-8-cntk.onnx'],
   ])('%s', { timeout: 120_000 }, async (name, ) => {
     const path = join('/work/shared/data', name);
     await opened(path, async (inspection) => {
