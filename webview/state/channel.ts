@@ -1,6 +1,5 @@
 /** The two directions of messages between this page and the extension host. */
 import { connect, type Channel, type RpcMessage } from '../../src/protocol/rpc.js';
-import type { LinearQuestions } from '../../src/protocol/linear.js';
 import type { HostApi } from '../../src/protocol/page-api.js';
 
 interface VsCode {
@@ -25,9 +24,9 @@ export const channel: Channel = {
   },
 };
 
-const client = connect<HostApi & LinearQuestions>(channel);
+const client = connect<HostApi>(channel);
 
-export const host = client.api;
+export const host: HostApi = client.api;
 
 const MESSAGE_TYPES: ReadonlySet<string> = new Set<RpcMessage['type']>([
   'call',

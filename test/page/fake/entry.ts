@@ -1,7 +1,6 @@
 /** Stands in for VS Code around the page: its API, its theme variables, and a host that answers from a fake network. */
 import { connect, serve, type Channel, type RpcMessage } from '../../../src/protocol/rpc.js';
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
-import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import { fakeHost } from './host.js';
 import { rowsUnderWay, slow } from './linear.js';
 import {
@@ -85,7 +84,7 @@ document.addEventListener('securitypolicyviolation', (event) => {
   );
 });
 applyTheme((parameters.get('theme') ?? 'dark') as ThemeName);
-serve<HostApi & LinearQuestions>(
+serve<HostApi>(
   channel,
   fakeHost(network, scenario, () => page),
   (error) => console.error(error),

@@ -2,7 +2,6 @@
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
-import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
@@ -28,7 +27,7 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
-export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi & LinearQuestions {
+export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
   const layerOf = (value: string) => {
     const layer = network.layers.find((candidate) => candidate.value === value);
