@@ -4,7 +4,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { SystemLayout } from '../../../src/protocol/linear.js';
 import { Legend } from '../../charts/legend.js';
 import { Help } from '../../controls/tooltip.js';
-import { formatReading } from '../../format/numbers.js';
+import { formatNumber, formatReading } from '../../format/numbers.js';
 import { ui } from '../../state/interface-state.js';
 import { layoutDims, positionName, reachOf } from '../ends.js';
 import { ValueBars } from '../value-bars.js';
@@ -108,6 +108,7 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
         label={title}
         picture={picture}
         reach={reach}
+        closeUp={layout.kind === 'image' && colors === 'signed'}
         reading={(cell) => ({ value: cellText(picture, cell), place: cellName(layout, cell) })}
         chosen={chosen}
         onChoose={onChoose}
@@ -121,7 +122,7 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
       {unit && colors === 'signed' && picture.planes.length > 1 && (
         <p class="note">
           {unit.label} <Help about={unit.label}>{unit.definition}</Help> Grey is 0; each colour is darkest at{' '}
-          {formatReading('number', -reach)}, brightest at {formatReading('number', reach)}.
+          {formatNumber(-reach)}, brightest at {formatNumber(reach)}.
         </p>
       )}
     </MapFrame>
@@ -129,7 +130,9 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
 }
 
 export function cellText({ planes }: MapPicture, cell: number): string {
-  return planes.map((plane) => formatReading('number', plane[cell] ?? NaN)).join(' · ');
+  const [first] = planes;
+  if (planes.length === 1) return formatReading('number', first?.[cell] ?? NaN);
+  return planes.map((plane) => formatNumber(plane[cell] ?? NaN)).join(' · ');
 }
 
 function cellName(layout: GridLayout, cell: number): string {
