@@ -4,6 +4,7 @@ import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeGraphQuestions } from './graph-questions.js';
+import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
@@ -42,6 +43,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
     ...fakeGraphQuestions(network),
+    ...fakeLinearQuestions(network),
     node: async ({ id }) => {
       const bodies = bodiesOf(network, id);
       const local = id.slice(id.lastIndexOf('#'));
@@ -286,7 +288,7 @@ function inputsOf(network: FakeNetwork, scenario: Scenario): InputsDescription {
         synthetic,
       },
     ],
-    size: network.examples,
+    ...(scenario === 'no-inputs' ? {} : { size: network.examples }),
     synthetic,
     problem:
       scenario === 'bad-inputs'

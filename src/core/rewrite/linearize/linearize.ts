@@ -61,8 +61,11 @@ export interface Linearization {
   readonly inexact: readonly InexactNode[];
   /** In the order of the graph; the columns of the ledger. */
   readonly biases: readonly BookedBias[];
-  /** One graph with the parts asked for, which share the forward pass and the coefficients. */
-  write(parts: readonly LinearPart[]): LinearGraph;
+  /**
+   * One graph with the parts asked for, which share the forward pass and the coefficients.
+   * @param beside values of the forward pass that the graph gives besides.
+   */
+  write(parts: readonly LinearPart[], beside?: readonly string[]): LinearGraph;
 }
 
 /**
@@ -82,9 +85,9 @@ export function linearize(request: LinearizeRequest): Linearization {
     cutNodes: first.cutNodes,
     inexact: first.inexact,
     biases: first.steps.flatMap(biasesOf),
-    write(parts) {
+    write(parts, beside = []) {
       const writer = graphWriter(graph.model);
-      return writeParts(request, plan(writer), writer, parts);
+      return writeParts(request, plan(writer), writer, parts, beside);
     },
   };
 }
@@ -102,13 +105,13 @@ function checkEnd({ graph, shapes }: LinearizeRequest, value: string): void {
   throw problem('not-applicable', `The size of “${value}” is not known or is 0.`, { place: `value “${value}”` });
 }
 
-function noPath({ from, to }: LinearizeRequest, { cutNodes }: Plan): Error {
+function noPath({ from, to, reading }: LinearizeRequest, { cutNodes }: Plan): Error {
   const [first] = cutNodes;
   const because =
     first === undefined ? 'every way is held still at this input' : `${first.node.opType} is not read: ${first.reason}`;
   return problem('not-applicable', `Nothing leads from “${from.join('”, “')}” to “${to.join('”, “')}”.`, {
     ...(first === undefined ? {} : { place: `value “${first.values[0] ?? ''}”` }),
-    remedy: `Choose other ends, or the tangent reading; ${because}.`,
+    remedy: `Choose other ends${reading === 'tangent' ? '' : ', or the tangent reading'}; ${because}.`,
   });
 }
 
@@ -122,6 +125,7 @@ function writeParts(
   plan: Plan,
   writer: GraphWriter,
   parts: readonly LinearPart[],
+  beside: readonly string[],
 ): LinearGraph {
   const inputs: ValueInfoProto[] = [];
   // Directions and seeds may differ in number: engines share memory between values whose open sizes have one name.
@@ -161,6 +165,7 @@ function writeParts(
     ...forward.values(),
     ...transpose.values(),
     ...(ledger === undefined ? [] : [ledger]),
+    ...beside,
   ];
   const model = writer.extend({
     ...graph.model,
