@@ -12,6 +12,7 @@ import type { System } from '../system.js';
 import { ValueBars } from '../value-bars.js';
 import { BiasShares } from './bias-shares.js';
 import { FoldedTable } from './folded-table.js';
+import { OpenUnits } from './open-units.js';
 import { VoteLegend } from './vote-legend.js';
 
 interface FoldedViewProps {
@@ -57,6 +58,7 @@ export function FoldedView({ system, folded }: FoldedViewProps): JSX.Element {
           valueLabel={`added to the ${word}, mean`}
         />
       )}
+      <OpenUnits />
       <FoldedTable description={description} folded={folded} />
     </>
   );
