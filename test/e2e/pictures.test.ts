@@ -63,6 +63,13 @@ it('the weights as a table, and one tensor', async () => {
   await picture('weights');
 });
 
+it('the votes of a picture’s pixels for three classes', async () => {
+  await code.selectTab('shapes-resnet.onnx');
+  await page.openTab('linear');
+  await page.waitForText(/votes −?[\d.]+ \+ biases −?[\d.]+ = logit/);
+  await picture('votes');
+});
+
 it('a neuron of the language model, with its texts', async () => {
   await code.openFile('grammar-gpt/grammar-gpt.onnx');
   await page.waitForText('Choose Inputs…');
@@ -75,7 +82,7 @@ it('a neuron of the language model, with its texts', async () => {
 
 it.each(themeNames)('every view in the theme %s', async (theme) => {
   await code.setTheme(theme);
-  for (const tab of ['overview', 'weights', 'heatmap', 'passes'] as const) {
+  for (const tab of ['overview', 'weights', 'heatmap', 'linear', 'passes'] as const) {
     await code.selectTab('shapes-resnet.onnx');
     await page.openTab(tab);
     const path = await code.screenshot(join(repository, 'test-results/themes', `${theme} ${tab}.png`));
