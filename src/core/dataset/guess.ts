@@ -13,7 +13,7 @@ import { conventionalInputs, fillRoles, syntheticGuess } from './roles.js';
 import { withoutAxis } from './shapes.js';
 import { DEFAULT_SIDE, listPictures } from './sources/images.js';
 import { testSets } from './sources/test-data.js';
-import { tokenizerNames } from './text/tokenizer.js';
+import { tokenizerNames } from './text/tokenizer-names.js';
 import { MAXIMUM_TOKENIZER_BYTES, parseTokenizer } from './token-text.js';
 
 export interface GuessContext {

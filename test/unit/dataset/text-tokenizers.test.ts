@@ -13,10 +13,9 @@ interface Fixture {
   readonly cases: readonly { readonly text: string; readonly ids: readonly number[] }[];
 }
 /** Written by make_tokenizations.py beside it, which computes the ids on its own. */
-const fixtures = JSON.parse(readFileSync(new URL('../../fixtures/text/tokenizations.json', import.meta.url), 'utf8')) as Record<
-  'byteLevel' | 'scored' | 'longestMatch' | 'wordPiece',
-  Fixture
->;
+const fixtures = JSON.parse(
+  readFileSync(new URL('../../fixtures/text/tokenizations.json', import.meta.url), 'utf8'),
+) as Record<'byteLevel' | 'scored' | 'longestMatch' | 'wordPiece', Fixture>;
 
 function opened(content: unknown, name = 'tokenizer.json'): Promise<FileTokenizer> {
   const text = typeof content === 'string' ? content : JSON.stringify(content);

@@ -11,6 +11,7 @@ import { checkedEntries } from './check-tokenizer.js';
 import type { Encoder } from './encoder.js';
 import { huggingFaceEncoder } from './hugging-face.js';
 import { fromScoredMerges, isScored } from './scored-merges.js';
+import { tokenizerNames } from './tokenizer-names.js';
 import { isWordPiece, longestMatchEncoder, wordPieceFile } from './vocabulary.js';
 
 /** A tokenizer file, ready in both directions. */
@@ -69,13 +70,6 @@ function highestId(parsed: unknown): number {
     if (typeof id === 'number' && id > highest) highest = id;
   }
   return highest;
-}
-
-/** Tokenizer files beside a model, best first. */
-export function tokenizerNames(modelName: string | undefined): readonly string[] {
-  const own =
-    modelName === undefined ? [] : ['tokenizer.json', 'vocab.json', 'vocab.txt'].map((n) => `${modelName}.${n}`);
-  return [...own, 'tokenizer.json', 'vocab.json', 'vocab.txt'];
 }
 
 /** The first tokenizer file in these folders, looked for under the usual names; undefined where there is none. */
