@@ -144,6 +144,7 @@ describe('tokenizers', () => {
   it('refuse what would take memory or time without bound', async () => {
     const model = { type: 'BPE', vocab: { a: 0 }, merges: [] };
     const replace = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(100) };
+    const long = 'a'.repeat(5e6);
     const nest = (depth: number): unknown =>
       depth === 0 ? { type: 'NFC' } : { type: 'Sequence', normalizers: [nest(depth - 1)] };
     const split = { type: 'Split', pattern: { Regex: '(a+)+$' }, behavior: 'Isolated' };
@@ -155,6 +156,10 @@ describe('tokenizers', () => {
     ] as const) {
       expect((await problemOf({ added_tokens: [], normalizer, pre_tokenizer, model })).message).toMatch(message);
     }
+    const added = { added_tokens: [{ id: 1, content: long }], model };
+    expect((await problemOf(added)).message).toContain('without bounds in “added_tokens”');
+    const pieces = { model: { type: 'Unigram', unk_id: 0, vocab: [[long, 0]] } };
+    expect((await problemOf(pieces)).message).toContain('without bounds in its vocabulary');
     const deep = `{"model": {"vocab": {"a": 0}}, "normalizer": ${'{"type":"Sequence","normalizers":['.repeat(20_000)}`;
     expect((await problemOf(deep)).kind).toBe('invalid-recipe');
     const huge = { ...memoryFiles({ 'tokenizer.json': '{}' }) };
@@ -232,6 +237,10 @@ describe('patterns of tokenizers', () => {
     ['(?<name>x*){2,}y', 'several ways'],
     ['((a+))+', 'several ways'],
     [String.raw`(a)\1`, 'refers back'],
+    [String.raw`\s*a*\s*b*c`, 'without end more than 3 times'],
+    [String.raw`(?:a|b*)(c*d+)e*f`, 'without end more than 3 times'],
+    ['(?:a*b*)(?:c*d*)', 'without end more than 3 times'],
+    ['(a+){000000000000000000000000000030}', 'several ways'],
     ['(a', 'never closes'],
     ['a)', 'never opened'],
     ['[a', 'never closes'],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { recipeForChosen } from '../../../src/core/dataset/chosen.js';
 import { describeInputs } from '../../../src/core/dataset/describe.js';
@@ -7,12 +8,16 @@ import { openDataset, type OpenedDataset } from '../../../src/core/dataset/open-
 import { parseRecipe } from '../../../src/core/dataset/parse-recipe.js';
 import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import { documentParts, type DocumentPart } from '../../../src/core/dataset/text/documents.js';
+import { openTokenizer } from '../../../src/core/dataset/text/tokenizer.js';
 import { firstInvalid, utf8Blocks } from '../../../src/core/dataset/text/utf8.js';
 import { memorySource } from '../../../src/core/bytes/memory-source.js';
 import { encodeNpy } from '../../../src/core/formats/numpy/npy.js';
 import type { Tensor } from '../../../src/core/tensor/tensor.js';
 import { memoryFiles } from './memory-files.js';
 
+const fixtures = JSON.parse(
+  readFileSync(new URL('../../fixtures/text/tokenizations.json', import.meta.url), 'utf8'),
+) as Record<'byteLevel' | 'scored', { readonly file: object }>;
 const input = (name: string, type: string, shape: (number | string)[]): ModelInput => ({ name, type, shape });
 const ids = input('input_ids', 'int64', ['batch', 'sequence']);
 const values = (tensor: Tensor | undefined): number[] => Array.from(tensor?.data as ArrayLike<number | bigint>, Number);
@@ -163,6 +168,22 @@ describe('text packed into windows', () => {
     const text = 'the cat sat on the mat '.repeat(2000);
     const whole = await open({ 'x.txt': text }, { path: 'x.txt', length: 1000 });
     expect((await windows(whole)).flat()).toEqual([2, ...coded(text)].slice(0, whole.size * 1000));
+    // Also by tokenizers that keep the space before a word, and that put one before a text themselves.
+    for (const [kind, prefix] of [
+      ['byteLevel', 0],
+      ['scored', 1],
+    ] as const) {
+      const tokenizer = JSON.stringify(fixtures[kind].file);
+      const inParts = await open(
+        { 'x.txt': 'the cat in the hat '.repeat(1500), 'tokenizer.json': tokenizer },
+        { path: 'x.txt', length: 1000 },
+        { tokenizer: 'tokenizer.json' } as object,
+      );
+      const { encode } = await openTokenizer(memoryFiles({ 'tokenizer.json': tokenizer }), 'tokenizer.json');
+      const atOnce = [prefix, ...encode('the cat in the hat '.repeat(1500))];
+      expect(inParts.size).toBeGreaterThan(3);
+      expect((await windows(inParts)).flat()).toEqual(atOnce.slice(0, inParts.size * 1000));
+    }
   });
 
   it('refuses labels, which belong to documents', async () => {

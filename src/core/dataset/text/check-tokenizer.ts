@@ -5,6 +5,8 @@ import { unusableTokenizer } from './text-problem.js';
 /** Highest id that any vocabulary has room for: 64 times that of the largest in use. */
 const MAXIMUM_ID = 2 ** 24 - 1;
 const MAXIMUM_ADDED_TOKENS = 100_000;
+/** Characters of all tokens that are searched for letter by letter: the library makes an object of each. */
+const MAXIMUM_SEARCHED_CHARACTERS = 4e6;
 /** Steps of normalisation and pre-tokenisation together, and how deep they may nest. */
 const MAXIMUM_STEPS = 64;
 const MAXIMUM_DEPTH = 8;
@@ -43,11 +45,14 @@ type Refuse = (what: string) => Error;
 function checkVocabulary(vocabulary: unknown, refuse: Refuse): void {
   if (Array.isArray(vocabulary)) {
     if (vocabulary.length === 0) throw refuse('has an empty vocabulary');
+    let characters = 0;
     for (const [id, entry] of vocabulary.entries()) {
       const [token, score] = Array.isArray(entry) ? (entry as readonly unknown[]) : [];
       if (typeof token !== 'string' || typeof score !== 'number') {
         throw refuse(`has no text and score in entry ${id} of its vocabulary`);
       }
+      characters += token.length;
+      if (characters > MAXIMUM_SEARCHED_CHARACTERS) throw refuse('has tokens without bounds in its vocabulary');
     }
     return;
   }
@@ -65,10 +70,13 @@ function checkAdded(added: unknown, refuse: Refuse): void {
   if (added === undefined || added === null) return;
   if (!Array.isArray(added)) throw refuse('has no list in “added_tokens”');
   if (added.length > MAXIMUM_ADDED_TOKENS) throw refuse(`adds more than ${MAXIMUM_ADDED_TOKENS} tokens`);
+  let characters = 0;
   for (const [at, token] of (added as readonly unknown[]).entries()) {
     const fine =
       isRecord(token) && isId(token['id']) && typeof token['content'] === 'string' && token['content'] !== '';
     if (!fine) throw refuse(`has no id and text in entry ${at} of “added_tokens”`);
+    characters += String(token['content']).length;
+    if (characters > MAXIMUM_SEARCHED_CHARACTERS) throw refuse('has tokens without bounds in “added_tokens”');
   }
 }
 
