@@ -17,7 +17,9 @@ Commands
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
 
 Options
-  --inputs <path>    folder of images, .npy/.npz/IDX file or ONNX test data; default: <model>.inspect.json, or a guess
+  --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
+                     <model>.inspect.json, or a guess
+  --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated)
   --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
@@ -47,6 +49,9 @@ async function main(): Promise<number> {
   if (engine !== 'automatic' && engine !== 'native' && engine !== 'wasm') return wrongOption('--engine', engine);
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
     return wrongOption('--limit', values.limit ?? '');
+  if (values.tokenizer !== undefined && values.inputs === undefined) {
+    return wrongOption('--tokenizer', values.tokenizer, 'It goes with --inputs.');
+  }
   if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
   const known = passes.map(({ id }) => id);
   const unknown = values.pass.find((id) => !known.includes(id));
@@ -57,6 +62,7 @@ async function main(): Promise<number> {
     threads,
     ...(limit === undefined ? {} : { limit }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
+    ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
   };
   try {
     switch (command) {
@@ -96,6 +102,7 @@ function parseOptions() {
     allowPositionals: true,
     options: {
       inputs: { type: 'string' },
+      tokenizer: { type: 'string' },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },

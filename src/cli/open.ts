@@ -8,6 +8,8 @@ import { createInspection } from '../worker/inspection.js';
 export interface CliOptions {
   readonly model: string;
   readonly inputs?: string;
+  /** For inputs that are text. */
+  readonly tokenizer?: string;
   /** Inputs at most, whatever a recipe says; where absent, the recipe's limit or {@link DEFAULT_LIMIT}. */
   readonly limit?: number;
   readonly engine: EngineName | 'automatic';
@@ -50,7 +52,10 @@ export async function openInspection(
     },
   });
   if (options.inputs === undefined) return { inspection, model: opened };
-  const recipe = await inspection.recipeFor({ path: resolve(options.inputs) });
+  const recipe = await inspection.recipeFor({
+    path: resolve(options.inputs),
+    ...(options.tokenizer === undefined ? {} : { tokenizer: resolve(options.tokenizer) }),
+  });
   const { inputs } = await inspection.setInputs({ recipe });
   return { inspection, model: { ...opened, inputs } };
 }

@@ -91,8 +91,14 @@ export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuesti
    * What follows from the structure is answered again.
    */
   setSizes(request: { readonly sizes: OpenSizes }, signal?: AbortSignal): Promise<FileResultSummary>;
-  /** Best recipe for a file or folder that a person chose as the model's inputs. */
-  recipeFor(request: { readonly path: string; readonly input?: string }, signal?: AbortSignal): Promise<Recipe>;
+  /**
+   * Best recipe for a file or folder that a person chose as the model's inputs.
+   * @param request.tokenizer for a text: the tokenizer file, where it does not lie beside the model or the text.
+   */
+  recipeFor(
+    request: { readonly path: string; readonly input?: string; readonly tokenizer?: string },
+    signal?: AbortSignal,
+  ): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */
   run(request: RunRequest, signal?: AbortSignal): Promise<RunAnswer>;
   /** Stops the run under way after its batch and keeps what it has. */

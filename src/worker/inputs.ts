@@ -6,7 +6,7 @@ import type { Dataset } from '../core/dataset/dataset.js';
 import { describeInputs } from '../core/dataset/describe.js';
 import { guessRecipe } from '../core/dataset/guess.js';
 import { inputHints } from '../core/dataset/input-hints.js';
-import { openDataset } from '../core/dataset/open-dataset.js';
+import { openDataset, type OpenedDataset } from '../core/dataset/open-dataset.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
 import { recipePathFor } from '../core/dataset/recipe-path.js';
 import type { Recipe } from '../core/dataset/recipe.js';
@@ -22,7 +22,7 @@ export interface Inputs {
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
   /** The recipe for a file or folder that the person chose. */
-  recipeFor(path: string, input: string | undefined): Promise<Recipe>;
+  recipeFor(path: string, input?: string, tokenizer?: string): Promise<Recipe>;
 }
 
 export interface InputsOptions {
@@ -37,7 +37,7 @@ export interface InputsOptions {
 
 interface Present {
   readonly description: InputsDescription;
-  readonly dataset: Dataset | Problem;
+  readonly dataset: OpenedDataset | Problem;
 }
 
 /** @param path absolute path of the model */
@@ -59,7 +59,7 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
     const opened = 'batch' in dataset ? dataset : undefined;
     const lines = describeInputs(recipe, modelInputs, origin, {
       hints,
-      ...(opened === undefined ? {} : { size: opened.size }),
+      ...(opened === undefined ? {} : { size: opened.size, lines: opened.lines }),
     });
     return {
       dataset,
@@ -101,8 +101,13 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
     async set(recipe) {
       now = await find(recipe);
     },
-    recipeFor: (chosenPath, input) =>
-      recipeForChosen(chosenPath, modelInputs, byHand, { hints, ...(input === undefined ? {} : { input }) }),
+    recipeFor: (chosenPath, input, tokenizer) =>
+      recipeForChosen(chosenPath, modelInputs, byHand, {
+        hints,
+        modelName: parse(path).name,
+        ...(input === undefined ? {} : { input }),
+        ...(tokenizer === undefined ? {} : { tokenizer }),
+      }),
   };
 }
 

@@ -164,7 +164,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const asked = filePasses.filter(({ id, reads }) => reads === 'structure' && applies(passes, id));
       return summarizeFile(await track(examination.run(asked, background.signal)));
     },
-    recipeFor: ({ path, input }) => runnable().inputs.recipeFor(path, input),
+    recipeFor: ({ path, input, tokenizer }) => runnable().inputs.recipeFor(path, input, tokenizer),
 
     async run({ passes: wanted }) {
       if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');

@@ -29,6 +29,7 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
     key: 'bench',
     skipped: [],
     preview: async () => ({ kind: 'array', name: '', dims: [], values: [] }),
+    targets: async () => ({}),
     label: () => undefined,
   };
   const probe = await probeLayers({ ...file, engine, threads: THREADS, dataset });

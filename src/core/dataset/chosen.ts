@@ -3,6 +3,7 @@ import { baseName, type DataFiles, folderOf, isAbsolutePath, joinPath, readText 
 import { isPictureName } from './decode-image.js';
 import { fitArray, labelsBeside } from './fit-array.js';
 import { completed, dataInputs, imageRecipe, recipeOf } from './guess.js';
+import { takesText, textInputs } from './guess-text.js';
 import { imageForm, isTokenLike, shapeText, typeText, type InputHints, type ModelInput } from './model-input.js';
 import { isArrayName } from './open-array.js';
 import { openDataset } from './open-dataset.js';
@@ -10,16 +11,22 @@ import { MAXIMUM_RECIPE_BYTES, parseRecipe } from './parse-recipe.js';
 import type { InputRecipe, Recipe } from './recipe.js';
 import { isBatchName } from './shapes.js';
 import { listPictures } from './sources/images.js';
+import { missingTokenizer } from './sources/text.js';
 import { testSets } from './sources/test-data.js';
+import { isTextName } from './text/documents.js';
 
 export interface ChosenContext {
   /** The input that the file is for; where absent, the first that it fits. */
   readonly input?: string;
+  /** The tokenizer for a text; where absent, the one beside the model or the text. */
+  readonly tokenizer?: string;
+  /** The model's file name without its ending. */
+  readonly modelName?: string;
   readonly hints?: InputHints;
 }
 
 /**
- * The recipe for a file or folder that a person chose: a recipe file, ONNX test data, pictures or an array.
+ * The recipe for a file or folder that a person chose: a recipe file, ONNX test data, pictures, text or an array.
  * @param path as `files` understands it.
  * @throws ProblemError `invalid-inputs` that says what would fit the model.
  */
@@ -67,6 +74,14 @@ async function readAs(
         ? ((await labelsBeside(files, path)) ?? (await labelsBeside(files, folderOf(path))))
         : undefined;
     return withLabels(completed([[input.name, recipe]], modelInputs, hints), labels);
+  }
+  if (isTextName(path)) {
+    const input = candidates.find((each) => takesText(each, hints));
+    if (input === undefined) throw unfit(path, 'is text, which the model does not take', candidates);
+    const found = await textInputs(path, files, context.modelName);
+    const tokenizer = context.tokenizer ?? found.tokenizer;
+    if (tokenizer === undefined) throw missingTokenizer(path);
+    return { ...completed([[input.name, found.recipe]], modelInputs, hints), tokenizer };
   }
   if (!isArrayName(path)) throw unfit(path, 'is of a kind that cannot be read as inputs', candidates);
   const found: (readonly [string, InputRecipe])[] = [];
@@ -117,6 +132,7 @@ function wouldFit(input: ModelInput, hints: InputHints | undefined): string {
   const counts = typeof first === 'string' || first === 1 || isBatchName(first);
   const shape = shapeText(['examples', ...(counts ? rest : (input.shape ?? []))]);
   const pictures = imageForm(input) === undefined ? '' : 'a folder of PNG or JPEG pictures, or ';
+  const text = takesText(input, hints) ? 'a text (.txt, .jsonl), or ' : '';
   const kind = isTokenLike(input, hints?.get(input.name)) ? 'whole numbers' : 'numbers';
-  return `for “${input.name}” (${typeText(input)}) ${pictures}an array of ${kind} (.npy, .npz, IDX) of shape ${shape}`;
+  return `for “${input.name}” (${typeText(input)}) ${pictures}${text}an array of ${kind} (.npy, .npz, IDX) of shape ${shape}`;
 }

@@ -34,6 +34,20 @@ export interface Batch {
   readonly indices: readonly number[];
 }
 
+/** What should come out for an example, as far as its data says so. */
+export interface Targets {
+  /**
+   * For examples of token ids: of every position the id that comes next, −1 where none is known or can be foreseen
+   * (padding, the last position of all, the first token of a document). The loss of a language model is the mean of
+   * −ln p(next) over the others; perplexity is e to that power.
+   */
+  readonly nextTokens?: Int32Array;
+  /** Positions that hold tokens, where the example has positions: the rest is padding, which no statistic should count. */
+  readonly filled?: number;
+  /** Index of the class that its label names. */
+  readonly classIndex?: number;
+}
+
 /** Examples of a model's inputs, made one batch at a time. */
 export interface Dataset {
   /** Examples that a run will use (limit applied). */
@@ -53,4 +67,6 @@ export interface Dataset {
   label(index: number): string | undefined;
   /** Names of the classes that labels are of, where the recipe has them. */
   readonly classes?: readonly string[];
+  /** Without any property where nothing is known. */
+  targets(index: number): Promise<Targets>;
 }

@@ -19,19 +19,23 @@ export interface InputLine {
 
 /**
  * One line per graph input: what it holds, how it is prepared, and what of that was guessed.
- * @param size examples that a run takes, where the data could be opened.
+ * @param details.size examples that a run takes, where the data could be opened, and `lines`: what opening it told.
  */
 export function describeInputs(
   recipe: Recipe,
   modelInputs: readonly ModelInput[],
   origin: RecipeOrigin,
-  details: { readonly size?: number; readonly hints?: InputHints } = {},
+  details: {
+    readonly size?: number;
+    readonly hints?: InputHints;
+    readonly lines?: ReadonlyMap<string, string>;
+  } = {},
 ): readonly InputLine[] {
   const filled = fillRoles(modelInputs, recipe, details.hints);
   const { axes } = planBatch(filled);
   return filled.map((each) => ({
     input: each.input.name,
-    text: lineOf(each, axes.get(each.input.name), origin, details.size),
+    text: details.lines?.get(each.input.name) ?? lineOf(each, axes.get(each.input.name), origin, details.size),
     synthetic: each.recipe.source === 'synthetic',
   }));
 }
@@ -50,6 +54,8 @@ function lineOf(
       const parts = [picturesText(recipe.path, size), frame, channelText(recipe), preparationText(recipe)];
       return parts.filter((part) => part !== '').join(', ') + guessed;
     }
+    case 'text':
+      return `text from ${baseName(recipe.path)}, ${recipe.windows === 'packed' ? 'packed into windows' : 'one document each'}`;
     case 'array':
     case 'tokens': {
       const { scale = 1, offset = 0, key } = recipe;

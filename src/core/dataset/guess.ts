@@ -4,6 +4,7 @@ import { type DataFiles, type FolderEntry, joinPath, naturalOrder, readText } fr
 import { madeUpShape, takesSound } from './example-shapes.js';
 import { fitArray, labelsBeside } from './fit-array.js';
 import { guessPreparation } from './guess-preparation.js';
+import { firstReadable, likelyTexts, takesText } from './guess-text.js';
 import { imageForm, isTokenLike, type InputHints, type ModelInput } from './model-input.js';
 import { isArrayName } from './open-array.js';
 import { openDataset } from './open-dataset.js';
@@ -12,7 +13,8 @@ import { conventionalInputs, fillRoles, syntheticGuess } from './roles.js';
 import { withoutAxis } from './shapes.js';
 import { DEFAULT_SIDE, listPictures } from './sources/images.js';
 import { testSets } from './sources/test-data.js';
-import { parseTokenizer } from './token-text.js';
+import { tokenizerNames } from './text/tokenizer-names.js';
+import { MAXIMUM_TOKENIZER_BYTES, parseTokenizer } from './token-text.js';
 
 export interface GuessContext {
   /** The model's file name without ".onnx". */
@@ -38,11 +40,10 @@ const PICTURE_FOLDERS = [
 const MAXIMUM_ARRAYS = 20;
 /** Arrays of these names are answers or weights, not inputs. */
 const NOT_INPUTS = /label|target|output|expected|weight|logit|^y([_.-]|$)/i;
-const MAXIMUM_TOKENIZER_BYTES = 64e6;
 
 /**
- * The best recipe that the model's folder allows: ONNX test data, then pictures, then arrays that fit, then seeded random
- * values. Every candidate from files is opened before it is proposed. Inputs with a role (masks, positions, caches) are
+ * The best recipe that the model's folder allows: ONNX test data, then pictures, then arrays that fit, then text with a
+ * tokenizer, then seeded random values. Every candidate from files is opened before it is proposed. Inputs with a role (masks, positions, caches) are
  * left out, since they are filled in anyway.
  * @param files the model's folder; '.' is that folder.
  */
@@ -52,7 +53,7 @@ export async function guessRecipe(
   context: GuessContext,
 ): Promise<Recipe> {
   const entries = await files.list('.').catch(ignoreProblems<readonly FolderEntry[]>([]));
-  const candidates = [testDataCandidate, pictureCandidate, arrayCandidate];
+  const candidates = [testDataCandidate, pictureCandidate, arrayCandidate, textCandidate];
   for (const candidate of candidates) {
     const found = await candidate(modelInputs, files, entries, context).catch(ignoreProblems(undefined));
     if (found === undefined) continue;
@@ -130,6 +131,14 @@ const arrayCandidate: Candidate = async (modelInputs, files, entries, { modelNam
   return { ...completed(found, modelInputs, hints), ...(labels === undefined ? {} : { labels }) };
 };
 
+const textCandidate: Candidate = async (modelInputs, files, entries, { modelName, hints }) => {
+  const input = dataInputs(modelInputs).find((each) => takesText(each, hints));
+  if (input === undefined) return undefined;
+  const found = await firstReadable(likelyTexts(entries, modelName), files, modelName);
+  if (found === undefined) return undefined;
+  return { ...completed([[input.name, found.recipe]], modelInputs, hints), tokenizer: found.tokenizer };
+};
+
 /** Pictures for an input that takes them, prepared in the usual way; undefined for other inputs. */
 export function imageRecipe(input: ModelInput, path: string, hints: InputHints | undefined): ImageRecipe | undefined {
   const form = imageForm(input);
@@ -189,9 +198,10 @@ async function withTokenizer(
   { modelName, hints }: GuessContext,
 ): Promise<Recipe> {
   const readsTokens = modelInputs.some((input) => isTokenLike(input, hints?.get(input.name)));
-  const names = [`${modelName}.tokenizer.json`, 'tokenizer.json'];
-  const tokenizer = names.find((name) => entries.some((entry) => entry.kind === 'file' && entry.name === name));
-  if (!readsTokens || tokenizer === undefined) return recipe;
+  const tokenizer = tokenizerNames(modelName).find((name) =>
+    entries.some((entry) => entry.kind === 'file' && entry.name === name),
+  );
+  if (!readsTokens || tokenizer === undefined || recipe.tokenizer !== undefined) return recipe;
   const usable = await readText(files, joinPath('.', tokenizer), MAXIMUM_TOKENIZER_BYTES)
     .then((text) => parseTokenizer(text, tokenizer).size > 0)
     .catch(ignoreProblems(false));

@@ -8,31 +8,32 @@ import { numbers, rowOf } from './rows.js';
 
 const MAXIMUM_LABEL_BYTES = 256e6;
 
-/** The label of an example by its position in the data, or by its file name. */
-export type LabelOf = (index: number, name: string) => string | undefined;
-
 export interface Labels {
-  readonly labelOf: LabelOf;
+  /** The label of an example by its position in the data, or by its file name. */
+  of(index: number, name: string): string | undefined;
+  /** The class that a label names: its place in the list of classes, else the label itself where it is a number. */
+  classOf(label: string): number | undefined;
   /** Names by number; empty where the recipe gives none. */
   readonly classes: readonly string[];
 }
 
 /**
- * Reads `labels` of a recipe. An array file (.npy, IDX) holds one number per example. A `.csv` has a header and two columns, file name and label; any other text file has one
- * label per line, in the order of the data. Where `classes` (one name per line) is given, a label that is a whole number
- * is shown as the class of that number.
+ * Reads `labels` of a recipe. An array file (.npy, IDX) holds one number per example. A `.csv` has a header and two
+ * columns, file name and label; any other text file has one label per line, in the order of the data. Where `classes`
+ * (one name per line) is given, a label that is a whole number is shown as the class of that number.
  * @throws ProblemError `invalid-inputs` when a file is missing or too large.
  */
 export async function openLabels(labels: NonNullable<Recipe['labels']>, files: DataFiles): Promise<Labels> {
   const classes = labels.classes === undefined ? [] : lines(await readText(files, labels.classes, MAXIMUM_LABEL_BYTES));
   const named = (label: string | undefined): string | undefined =>
     label !== undefined && /^\d{1,9}$/.test(label) ? (classes[Number(label)] ?? label) : label;
+  const all = (of: Labels['of']): Labels => ({ of, classOf: (label) => classIndex(label, classes), classes });
   if (isArrayName(labels.path)) {
     const values = await labelNumbers(labels.path, files);
-    return { classes, labelOf: (index) => named(values[index] === undefined ? undefined : String(values[index])) };
+    return all((index) => named(values[index] === undefined ? undefined : String(values[index])));
   }
   const rows = lines(await readText(files, labels.path, MAXIMUM_LABEL_BYTES));
-  if (!/\.csv$/i.test(labels.path)) return { classes, labelOf: (index) => named(rows[index]) };
+  if (!/\.csv$/i.test(labels.path)) return all((index) => named(rows[index]));
 
   const byFile = new Map<string, string>();
   for (const [i, row] of rows.entries()) {
@@ -45,7 +46,13 @@ export async function openLabels(labels: NonNullable<Recipe['labels']>, files: D
     }
     byFile.set(file, label);
   }
-  return { classes, labelOf: (_index, name) => named(byFile.get(name) ?? byFile.get(baseName(name))) };
+  return all((_index, name) => named(byFile.get(name) ?? byFile.get(baseName(name))));
+}
+
+export function classIndex(label: string, classes: readonly string[] = []): number | undefined {
+  const place = classes.indexOf(label);
+  if (place >= 0) return place;
+  return /^\d{1,9}$/.test(label) ? Number(label) : undefined;
 }
 
 async function labelNumbers(path: string, files: DataFiles): Promise<Float64Array> {

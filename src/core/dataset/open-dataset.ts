@@ -2,9 +2,9 @@ import { problem, ProblemError } from '../errors.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { type BatchPlan, planBatch } from './batch-axes.js';
 import type { DataFiles } from './data-files.js';
-import type { Batch, Dataset, SkippedInput } from './dataset.js';
+import type { Batch, Dataset, SkippedInput, Targets } from './dataset.js';
 import { fingerprint } from './fingerprint.js';
-import { openLabels } from './labels.js';
+import { classIndex, openLabels } from './labels.js';
 import { typeText, type InputHints, type ModelInput } from './model-input.js';
 import { openSources } from './open-sources.js';
 import type { Recipe } from './recipe.js';
@@ -17,6 +17,12 @@ export interface DatasetOptions {
   /** Examples at most, where the recipe does not say. */
   readonly limit: number;
   readonly hints?: InputHints;
+}
+
+/** A dataset, and what opening it told. */
+export interface OpenedDataset extends Dataset {
+  /** By input: what it holds, where its recipe alone does not say it. */
+  readonly lines: ReadonlyMap<string, string>;
 }
 
 /** An input ready to be fed. */
@@ -39,15 +45,16 @@ export async function openDataset(
   modelInputs: readonly ModelInput[],
   files: DataFiles,
   options: DatasetOptions,
-): Promise<Dataset> {
+): Promise<OpenedDataset> {
   checkNames(recipe, modelInputs);
   const filled = fillRoles(modelInputs, recipe, options.hints);
   const plan = planBatch(filled);
-  const sources = await openSources(filled, plan, recipe, files, options.hints);
+  const limit = recipe.limit ?? options.limit;
+  checkLabels(recipe);
+  const sources = await openSources(filled, plan, recipe, files, options.hints, limit);
   const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
-  const limit = recipe.limit ?? options.limit;
   const chosen = selection(filled, sources, limit);
   const fingerprints = await Promise.all(feeds.map(({ source }) => source.fingerprint(chosen)));
   const main = mainSource(filled, sources);
@@ -62,7 +69,16 @@ export async function openDataset(
   };
   const label = (index: number): string | undefined => {
     const at = sourceIndex(index);
-    return labels?.labelOf(at, main.nameOf(at)) ?? main.label?.(at);
+    return labels?.of(at, main.nameOf(at)) ?? main.label?.(at);
+  };
+  const targets = async (index: number): Promise<Targets> => {
+    const next = await main.nextTokens?.(sourceIndex(index));
+    const text = label(index);
+    const found = text === undefined ? undefined : (labels?.classOf(text) ?? classIndex(text));
+    return {
+      ...(next === undefined ? {} : { nextTokens: next.ids, filled: next.filled }),
+      ...(found === undefined ? {} : { classIndex: found }),
+    };
   };
 
   return {
@@ -96,7 +112,15 @@ export async function openDataset(
     },
     label,
     ...(labels === undefined || labels.classes.length === 0 ? {} : { classes: labels.classes }),
+    targets,
+    lines: linesOf(sources, chosen.length),
   };
+}
+
+function linesOf(sources: ReadonlyMap<string, ExampleSource>, used: number): ReadonlyMap<string, string> {
+  return new Map(
+    [...sources].flatMap(([name, source]) => (source.line === undefined ? [] : [[name, source.line(used)] as const])),
+  );
 }
 
 function checkNames(recipe: Recipe, modelInputs: readonly ModelInput[]): void {
@@ -115,6 +139,16 @@ function checkNames(recipe: Recipe, modelInputs: readonly ModelInput[]): void {
   }
 }
 
+/** Labels count documents; packed windows are none. */
+function checkLabels({ inputs, labels }: Recipe): void {
+  const packed = Object.entries(inputs).find(([, each]) => each.source === 'text' && each.windows === 'packed');
+  if (labels === undefined || packed === undefined) return;
+  throw problem('invalid-recipe', 'There are labels for documents, but the text is packed into windows.', {
+    place: `inputs.${packed[0]}.windows`,
+    remedy: 'Set “windows” to "documents", or leave “labels” out.',
+  });
+}
+
 function feedOf(input: ModelInput, sources: ReadonlyMap<string, ExampleSource>, plan: BatchPlan): Feed {
   const source = sources.get(input.name);
   if (source === undefined || !isFeedType(input.type)) {
@@ -128,7 +162,7 @@ function feedOf(input: ModelInput, sources: ReadonlyMap<string, ExampleSource>, 
 
 /** The source that a person would call "the inputs": pictures first, then other data, then random values. */
 function mainSource(filled: readonly FilledInput[], sources: ReadonlyMap<string, ExampleSource>): ExampleSource {
-  const order = ['images', 'tokens', 'array', 'test-data', 'synthetic', 'constant'] as const;
+  const order = ['images', 'text', 'tokens', 'array', 'test-data', 'synthetic', 'constant'] as const;
   const first = order.flatMap((kind) => filled.filter(({ recipe }) => recipe.source === kind))[0];
   const source = first === undefined ? undefined : sources.get(first.input.name);
   if (source === undefined) throw new Error('A dataset needs an input');
@@ -143,17 +177,23 @@ function selection(
 ): Int32Array {
   let total: number | undefined;
   let from = '';
+  let open = false;
   for (const { input } of filled) {
-    const count = sources.get(input.name)?.count;
+    const { count, more = false } = sources.get(input.name) ?? {};
     if (count === undefined) continue;
-    if (total !== undefined && count !== total) {
+    // Where reading stopped at the limit, there are at least as many as anything else may have.
+    const enough = (more && (total ?? 0) >= count) || (open && count >= (total ?? 0));
+    if (total !== undefined && count !== total && !enough) {
       throw problem('invalid-inputs', `There are ${total} examples for “${from}” but ${count} for “${input.name}”.`, {
         place: `inputs.${input.name}`,
         remedy: 'Give every input the same number of examples.',
       });
     }
-    total = count;
-    from = input.name;
+    if (total === undefined || (open && !more)) {
+      total = count;
+      from = input.name;
+      open = more;
+    }
   }
   // What is the same in every example is one example.
   const endless = filled.some(({ recipe }) => recipe.source === 'synthetic') ? limit : 1;

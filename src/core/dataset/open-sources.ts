@@ -3,21 +3,23 @@ import { type DataFiles, readText } from './data-files.js';
 import { madeUpShape, takesSound, type Surroundings } from './example-shapes.js';
 import { isTokenLike, type InputHints } from './model-input.js';
 import type { Recipe, TestDataRecipe } from './recipe.js';
-import type { FilledInput } from './roles.js';
+import { type FilledInput, isAttentionMask } from './roles.js';
 import { bind, type Bound } from './shapes.js';
 import { arraySource } from './sources/array.js';
 import { constantSource } from './sources/constant.js';
 import type { ExampleSource } from './sources/example-source.js';
 import { imageSource } from './sources/images.js';
+import { maskSource } from './sources/mask.js';
 import { syntheticSource } from './sources/synthetic.js';
 import { testDataSources } from './sources/test-data.js';
-import { parseTokenizer, plainTokenIds, type TokenText } from './token-text.js';
-
-const MAXIMUM_TOKENIZER_BYTES = 256e6;
+import { type TextSource, textSource, tokenizerFor } from './sources/text.js';
+import type { FileTokenizer } from './text/tokenizer.js';
+import { MAXIMUM_TOKENIZER_BYTES, parseTokenizer, plainTokenIds, type TokenText } from './token-text.js';
 
 /**
  * A source for every input. Data is opened first, since it settles the model's open dimensions; then come made-up
  * values, and last what is filled in by convention (masks, positions), which follows both.
+ * @param limit examples that a run takes: of text, no more is read than that.
  * @throws ProblemError as the sources do.
  */
 export async function openSources(
@@ -26,12 +28,15 @@ export async function openSources(
   recipe: Recipe,
   files: DataFiles,
   hints: InputHints | undefined,
+  limit: number,
 ): Promise<ReadonlyMap<string, ExampleSource>> {
   const modelInputs = filled.map(({ input }) => input);
-  const tokens = await tokenTexts(filled, recipe, files, hints);
+  const tokenizer = await textTokenizer(filled, recipe, files);
+  const tokens = await tokenTexts(filled, recipe, files, hints, tokenizer);
   const sources = new Map<string, ExampleSource>();
   const bound: Bound = new Map();
   let mainLength: number | undefined;
+  let text: TextSource | undefined;
   const settle = (each: FilledInput, source: ExampleSource): void => {
     sources.set(each.input.name, source);
     if (source.shape === undefined) return;
@@ -43,6 +48,11 @@ export async function openSources(
     const { input } = each;
     const axis = plan.axes.get(input.name);
     if (each.recipe.source === 'images') settle(each, await imageSource(input, each.recipe, axis, files));
+    if (each.recipe.source === 'text' && tokenizer !== undefined) {
+      const opened = await textSource(input, each.recipe, axis, files, tokenizer, hints?.get(input.name), limit);
+      text ??= opened;
+      settle(each, opened);
+    }
     if (each.recipe.source === 'array' || each.recipe.source === 'tokens') {
       settle(each, await arraySource(input, each.recipe, axis, files, tokens.get(input.name)));
     }
@@ -62,7 +72,15 @@ export async function openSources(
   for (const each of filled) {
     if (each.recipe.source !== 'constant') continue;
     const axis = plan.axes.get(each.input.name);
-    settle(each, constantSource(each.input, each.recipe, madeUpShape(each, axis, around()), axis === undefined));
+    const shape = madeUpShape(each, axis, around());
+    // What a recipe says itself is taken at its word.
+    const masksText = each.filled !== undefined && isAttentionMask(each.input);
+    settle(
+      each,
+      masksText && text !== undefined
+        ? maskSource(each.input, text, shape, axis === undefined)
+        : constantSource(each.input, each.recipe, shape, axis === undefined),
+    );
   }
   return sources;
 }
@@ -77,17 +95,27 @@ function testDataGroups(filled: readonly FilledInput[]): ReadonlyMap<string, rea
   return groups;
 }
 
+/** The tokenizer of the inputs that are text. */
+async function textTokenizer(
+  filled: readonly FilledInput[],
+  recipe: Recipe,
+  files: DataFiles,
+): Promise<FileTokenizer | undefined> {
+  const first = filled.map((each) => each.recipe).find(({ source }) => source === 'text');
+  return first?.source === 'text' ? tokenizerFor(first, recipe.tokenizer, files) : undefined;
+}
+
 /** How to show the inputs that are tokens: as the tokenizer's text, as numbers without one. */
 async function tokenTexts(
   filled: readonly FilledInput[],
   recipe: Recipe,
   files: DataFiles,
   hints: InputHints | undefined,
+  tokenizer: FileTokenizer | undefined,
 ): Promise<ReadonlyMap<string, TokenText>> {
-  const text =
-    recipe.tokenizer === undefined
-      ? plainTokenIds
-      : parseTokenizer(await readText(files, recipe.tokenizer, MAXIMUM_TOKENIZER_BYTES), recipe.tokenizer);
+  const read = async (path: string): Promise<TokenText> =>
+    parseTokenizer(await readText(files, path, MAXIMUM_TOKENIZER_BYTES), path);
+  const text = tokenizer?.text ?? (recipe.tokenizer === undefined ? plainTokenIds : await read(recipe.tokenizer));
   const isTokens = ({ input, recipe: own }: FilledInput): boolean =>
     own.source === 'tokens' || (own.source !== 'images' && isTokenLike(input, hints?.get(input.name)));
   return new Map(filled.filter(isTokens).map(({ input }) => [input.name, text]));

@@ -20,6 +20,7 @@ import type {
   Recipe,
   SyntheticRecipe,
   TestDataRecipe,
+  TextRecipe,
 } from './recipe.js';
 
 const path = text(4096);
@@ -50,6 +51,15 @@ const SOURCES: { readonly [S in InputRecipe['source']]: Check<InputRecipe> } = {
     mean: withDefault(perChannel(number()), [0]),
     std: withDefault(perChannel(number({ above: 0 })), [1]),
     size: optional(imageSize),
+  }),
+  text: record<TextRecipe>({
+    source: required(oneOf('text')),
+    path: required(path),
+    windows: withDefault(oneOf('packed', 'documents'), 'packed'),
+    field: optional(text(1024)),
+    label: optional(text(1024)),
+    separator: optional(text(64)),
+    length: optional(integer(1, 1_048_576)),
   }),
   array: arrayCheck('array'),
   tokens: arrayCheck('tokens'),

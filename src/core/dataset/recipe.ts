@@ -11,11 +11,14 @@ export interface Recipe {
   /** Inputs per forward; chosen when absent. */
   readonly batch?: number;
   readonly labels?: { readonly path: string; readonly classes?: string };
-  /** Path of a Hugging Face tokenizer.json, to show token ids as text. */
+  /**
+   * Path of a Hugging Face tokenizer.json or of a vocabulary: to turn text into token ids, and to show token ids as text.
+   * Text without it is read with the tokenizer that lies beside the model or the text.
+   */
   readonly tokenizer?: string;
 }
 
-export type InputRecipe = ImageRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;
+export type InputRecipe = ImageRecipe | TextRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;
 
 /** A folder of PNG and JPEG pictures (also one folder per class), or one picture. value = (pixel · scale − mean) / std per channel. */
 export interface ImageRecipe {
@@ -30,6 +33,24 @@ export interface ImageRecipe {
   readonly std: readonly number[];
   /** Height and width; needed where the graph leaves them open. */
   readonly size?: readonly [number, number];
+}
+
+/**
+ * `.txt`, or `.jsonl` with one document per line, as token ids. `packed`: documents one after another, cut into windows of
+ * `length` tokens; what is left at the end is left out. `documents`: a window for each, cut off or padded at its end.
+ */
+export interface TextRecipe {
+  readonly source: 'text';
+  readonly path: string;
+  readonly windows: 'packed' | 'documents';
+  /** Property of a `.jsonl` line that holds the text; “text”, “content” or “prompt” when absent. */
+  readonly field?: string;
+  /** Property of a `.jsonl` line that holds its label; with `documents` only. */
+  readonly label?: string;
+  /** What stands between the documents of a `.txt`; "<|endoftext|>" when absent. */
+  readonly separator?: string;
+  /** Tokens of a window, where the graph leaves the length open. */
+  readonly length?: number;
 }
 
 /** `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. value = x · scale + offset. */

@@ -14,8 +14,13 @@ interface Role {
 }
 
 // The names are those that Hugging Face Optimum, tf2onnx and the usual speech exporters write.
+const ATTENTION_MASK: Role = {
+  name: /(^|[._])attention_mask/i,
+  value: 1,
+  meaning: 'attention mask without padding',
+};
 const ROLES: readonly Role[] = [
-  { name: /(^|[._])attention_mask/i, value: 1, meaning: 'attention mask without padding' },
+  ATTENTION_MASK,
   { name: /(^|[._])position_ids?$|^cache_position$/i, value: 'range', meaning: 'positions' },
   { name: /(^|[._])(token_type_ids?|segment_ids?)/i, value: 0, meaning: 'one segment' },
   { name: /^use_cache_branch$/i, types: ['bool'], value: 0, meaning: 'without a cache' },
@@ -33,6 +38,10 @@ const ROLES: readonly Role[] = [
 
 export function roleOf(input: ModelInput): Role | undefined {
   return ROLES.find(({ name, types }) => name.test(input.name) && (types?.includes(input.type) ?? true));
+}
+
+export function isAttentionMask(input: ModelInput): boolean {
+  return roleOf(input) === ATTENTION_MASK;
 }
 
 /** Length of sequences that the graph leaves open, where nothing else says it. */

@@ -10,13 +10,22 @@ export interface TokenText {
 /** Without a tokenizer: the numbers themselves. */
 export const plainTokenIds: TokenText = { size: Infinity, textOf: (id) => String(id) };
 
+/** Larger than any tokenizer file in use (those of 250,000 tokens have 35 MB). */
+export const MAXIMUM_TOKENIZER_BYTES = 64e6;
+
 /**
  * Reads the vocabulary of a tokenizer file: Hugging Face `tokenizer.json` (`model.vocab` as a map or as a list of
  * [text, score], plus `added_tokens`), `{"vocab": [...]}` or `{"vocab": {...}}`, `{"vocab_bytes": [[60, 117], …]}`,
- * or a plain map from text to id.
+ * a plain map from text to id, or a file that ends in .txt with one token per line.
  * @throws ProblemError `invalid-recipe` when none of these is found.
  */
 export function parseTokenizer(text: string, place: string): TokenText {
+  return tokenTextOf(parsedTokenizer(text, place), place);
+}
+
+/** What a tokenizer file holds: its JSON, or the list of its lines. @throws ProblemError `invalid-recipe`. */
+export function parsedTokenizer(text: string, place: string): unknown {
+  if (/\.txt$/i.test(place)) return linesOf(text);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -24,12 +33,30 @@ export function parseTokenizer(text: string, place: string): TokenText {
     throw unreadable(place, 'is not JSON');
   }
   if (!isRecord(json)) throw unreadable(place, 'holds no vocabulary');
-  const model = isRecord(json['model']) ? json['model'] : undefined;
+  return json;
+}
+
+/** An empty line keeps its number, so that the others keep theirs. */
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** The part of a tokenizer file that lists its tokens. */
+export function vocabularySource(parsed: unknown): unknown {
+  if (!isRecord(parsed)) return parsed;
+  const model = isRecord(parsed['model']) ? parsed['model'] : undefined;
+  return model?.['vocab'] ?? parsed['vocab'] ?? parsed['vocab_bytes'] ?? parsed;
+}
+
+/** @param parsed as `parsedTokenizer` gives it. @throws ProblemError `invalid-recipe`. */
+export function tokenTextOf(parsed: unknown, place: string): TokenText {
+  const json = isRecord(parsed) ? parsed : {};
   const vocabulary = new Map<number, string>();
   const byteLevel = mentions(json['pre_tokenizer'], 'ByteLevel') || mentions(json['decoder'], 'ByteLevel');
   const show = byteLevel ? fromByteLevel : readable;
-  const source = model?.['vocab'] ?? json['vocab'] ?? json['vocab_bytes'] ?? json;
-  for (const [id, token] of entries(source)) vocabulary.set(id, show(token));
+  for (const [id, token] of vocabularyEntries(vocabularySource(parsed))) vocabulary.set(id, show(token));
   const added = Array.isArray(json['added_tokens']) ? json['added_tokens'] : [];
   for (const token of added) {
     if (isRecord(token) && typeof token['id'] === 'number' && typeof token['content'] === 'string') {
@@ -52,7 +79,7 @@ function unreadable(place: string, what: string): Error {
   });
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -63,7 +90,8 @@ function mentions(part: unknown, type: string, depth = 0): boolean {
   return Object.values(part).some((child) => mentions(child, type, depth + 1));
 }
 
-function* entries(vocabulary: unknown): Iterable<[number, string]> {
+/** Id and raw text of every token. */
+export function* vocabularyEntries(vocabulary: unknown): Iterable<[number, string]> {
   if (Array.isArray(vocabulary)) {
     for (const [id, token] of vocabulary.entries()) {
       const text: unknown = Array.isArray(token) && typeof token[0] === 'string' ? token[0] : token;

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { parse } from 'node:path';
+import { tokenizerNames } from '../../core/dataset/text/tokenizer-names.js';
 import type { Recipe } from '../../core/dataset/recipe.js';
 import { problem } from '../../core/errors.js';
 import type { InputsDescription } from '../../protocol/inspection.js';
@@ -7,7 +9,7 @@ import type { ModelSession } from '../session/session.js';
 import { problemText } from '../texts.js';
 import { withModel, type CommandContext } from './target.js';
 
-type Source = 'images' | 'array' | 'test-data' | 'synthetic' | 'edit' | 'forget';
+type Source = 'images' | 'text' | 'array' | 'test-data' | 'synthetic' | 'edit' | 'forget';
 
 interface SourceItem extends vscode.QuickPickItem {
   readonly source: Source;
@@ -18,6 +20,12 @@ const sources: readonly SourceItem[] = [
     source: 'images',
     label: '$(file-media) Folder of images…',
     detail: 'PNG and JPEG pictures, resized to the model’s input',
+  },
+  {
+    source: 'text',
+    label: '$(file-text) Text file…',
+    detail:
+      'A .txt, or a .jsonl with one document per line; tokenized by the tokenizer.json beside the model, or by one that you choose',
   },
   {
     source: 'array',
@@ -87,6 +95,7 @@ async function applySource(
     case 'synthetic':
       return session.setInputs(randomRecipe(inputs.recipe));
     case 'images':
+    case 'text':
     case 'array':
     case 'test-data':
       return choosePath(source, session, uri, inputs);
@@ -94,30 +103,64 @@ async function applySource(
 }
 
 async function choosePath(
-  source: 'images' | 'array' | 'test-data',
+  source: 'images' | 'text' | 'array' | 'test-data',
   session: ModelSession,
   uri: vscode.Uri,
   inputs: InputsDescription,
 ): Promise<InputsDescription | undefined> {
-  // A test data folder holds every input; a folder of pictures or an array holds one.
-  const input = source === 'test-data' ? undefined : await pickInput(inputs);
-  if (source !== 'test-data' && input === undefined) return undefined;
-  const folder = source !== 'array';
+  // A test data folder holds every input; a folder of pictures or an array holds one. A text goes to the input that
+  // takes token ids: the masks and positions beside it are filled in.
+  const oneInput = source !== 'test-data' && source !== 'text';
+  const input = oneInput ? await pickInput(inputs) : undefined;
+  if (oneInput && input === undefined) return undefined;
+  const folder = source === 'images' || source === 'test-data';
   const picked = await vscode.window.showOpenDialog({
     title: `Inputs of ${session.fileName}`,
     openLabel: 'Use as Inputs',
     canSelectFiles: !folder,
     canSelectFolders: folder,
     canSelectMany: false,
-    filters: folder
-      ? undefined
-      : { 'Arrays (.npy, .npz, IDX)': ['npy', 'npz', 'gz', 'idx', 'idx1-ubyte', 'idx3-ubyte'], 'All files': ['*'] },
+    filters: folder ? undefined : FILTERS[source],
     defaultUri: vscode.Uri.joinPath(uri, '..'),
   });
   const path = picked?.[0]?.fsPath;
   if (path === undefined) return undefined;
+  const chosen = source === 'text' ? await chosenTokenizer(uri, vscode.Uri.file(path)) : {};
+  if (chosen === undefined) return undefined;
   const worker = await session.worker();
-  return session.setInputs(await worker.recipeFor({ path, input }));
+  return session.setInputs(await worker.recipeFor({ path, input, ...chosen }));
+}
+
+const FILTERS: Readonly<Record<'text' | 'array', Record<string, string[]>>> = {
+  text: { 'Text (.txt, .jsonl)': ['txt', 'jsonl', 'ndjson'], 'All files': ['*'] },
+  array: { 'Arrays (.npy, .npz, IDX)': ['npy', 'npz', 'gz', 'idx', 'idx1-ubyte', 'idx3-ubyte'], 'All files': ['*'] },
+};
+
+/** Asks for a tokenizer where none lies beside the model or the text. @returns undefined when it was dismissed. */
+async function chosenTokenizer(
+  model: vscode.Uri,
+  text: vscode.Uri,
+): Promise<{ readonly tokenizer?: string } | undefined> {
+  const names = tokenizerNames(parse(model.fsPath).name);
+  for (const folder of [vscode.Uri.joinPath(model, '..'), vscode.Uri.joinPath(text, '..')]) {
+    for (const name of names) if (await exists(vscode.Uri.joinPath(folder, name))) return {};
+  }
+  const picked = await vscode.window.showOpenDialog({
+    title: 'Tokenizer: no tokenizer.json lies beside the model',
+    openLabel: 'Use as Tokenizer',
+    canSelectMany: false,
+    filters: { 'Tokenizers and vocabularies (.json, .txt)': ['json', 'txt'] },
+    defaultUri: vscode.Uri.joinPath(model, '..'),
+  });
+  const tokenizer = picked?.[0]?.fsPath;
+  return tokenizer === undefined ? undefined : { tokenizer };
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function pickInput(inputs: InputsDescription): Promise<string | undefined> {
@@ -135,7 +178,11 @@ function randomRecipe(recipe: Recipe): Recipe {
         ? [name, input]
         : [
             name,
-            { source: 'synthetic', distribution: input.source === 'tokens' ? 'integers' : 'normal', seed: 1 } as const,
+            {
+              source: 'synthetic',
+              distribution: input.source === 'tokens' || input.source === 'text' ? 'integers' : 'normal',
+              seed: 1,
+            } as const,
           ],
     ),
   );
@@ -144,11 +191,7 @@ function randomRecipe(recipe: Recipe): Recipe {
 
 async function editRecipe(model: vscode.Uri, recipe: Recipe): Promise<void> {
   const file = recipeUri(model);
-  const exists = await vscode.workspace.fs.stat(file).then(
-    () => true,
-    () => false,
-  );
-  if (!exists)
+  if (!(await exists(file)))
     await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(`${JSON.stringify(recipe, null, 2)}\n`));
   await vscode.window.showTextDocument(file, { viewColumn: vscode.ViewColumn.Beside });
 }

@@ -16,7 +16,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf } from '../formats/onnx-builder.js';
-import { modelProto, node, valueInfo } from '../graph-builder.js';
+import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
+import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'model-inspector-cli-'));
@@ -32,6 +34,16 @@ const relu = bytesOf(
   }),
 );
 const normal = { source: 'synthetic', distribution: 'normal', seed: 1 };
+
+/** ids: [batch, time] → rows of a table of 5 × 2 → Relu → y. */
+const lookup = bytesOf(
+  modelProto({
+    nodes: [node('Gather', ['table', 'ids'], ['rows']), node('Relu', ['rows'], ['y'])],
+    inputs: [makeValueInfo('ids', DataType.INT64, ['batch', 'time'])],
+    outputs: [valueInfo('y', ['batch', 'time', 2])],
+    initializers: [weight('table', [5, 2], [1, -1, 1, -1, 1, -1, 1, -1, 1, -1])],
+  }),
+);
 
 beforeAll(async () => {
   mkdirSync(work);
@@ -54,6 +66,9 @@ beforeAll(async () => {
   writeFileSync(join(work, 'limited.inspect.json'), JSON.stringify({ version: 1, inputs: { x: normal }, limit: 5 }));
   writeFileSync(join(work, 'wrong.onnx'), relu);
   writeFileSync(join(work, 'wrong.inspect.json'), JSON.stringify({ version: 1, inputs: { x: normal }, limit: -5 }));
+  writeFileSync(join(work, 'lookup.onnx'), lookup);
+  writeFileSync(join(work, 'story.txt'), 'abba '.repeat(100));
+  writeFileSync(join(work, 'own-vocabulary.txt'), 'a\nb\n \n');
   writeFileSync(join(work, 'away.onnx'), relu);
   // An absolute path: on the command line a recipe may name any file, whatever the limit.
   mkdirSync(join(folder, 'elsewhere'));
@@ -199,6 +214,30 @@ describe('a report', () => {
     const { code, out } = await report('plain.onnx', '--inputs', join(folder, 'elsewhere/x.npy'), '--limit', '2');
     expect(code).toBe(0);
     expect(out).toContain('\n2 inputs (');
+  });
+});
+
+describe('text', () => {
+  it('is tokenized by the tokenizer that the command line names', async () => {
+    const { code, out } = await report('lookup.onnx', '--inputs', 'story.txt', '--tokenizer', 'own-vocabulary.txt');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '\n7 inputs (7 windows of 64 tokens from story.txt, tokenized by own-vocabulary.txt (3 tokens)',
+    );
+  });
+
+  it('without a tokenizer ends with 1 and says what is needed', async () => {
+    const { code, error } = await report('lookup.onnx', '--inputs', 'story.txt');
+    expect(code).toBe(1);
+    expect(error).toContain('There is no tokenizer for story.txt.');
+  });
+
+  it('needs to be named where a tokenizer is', async () => {
+    const { code, error } = await report('lookup.onnx', '--tokenizer', 'own-vocabulary.txt');
+    expect([code, error.startsWith('--tokenizer cannot be “own-vocabulary.txt”. It goes with --inputs.')]).toEqual([
+      2,
+      true,
+    ]);
   });
 });
 

@@ -244,6 +244,7 @@ describe('what a person chose', () => {
     'set/input_0.pb': pb('', [2, 3, 64, 64]),
     'net.inspect.json': '{"version": 1, "inputs": {"image": {"source": "synthetic"}}}',
     'model.txt': 'x',
+    'model.md': 'x',
     'other/net.inspect.json': JSON.stringify({
       version: 1,
       inputs: { image: { source: 'images', path: 'pictures' } },
@@ -277,7 +278,8 @@ describe('what a person chose', () => {
     for (const [path, inputs, message] of [
       ['nowhere', [picture], 'does not exist'],
       ['text', [picture], 'neither pictures nor ONNX test data'],
-      ['model.txt', [picture], 'cannot be read as inputs'],
+      ['model.md', [picture], 'cannot be read as inputs'],
+      ['model.txt', [picture], 'is text, which the model does not take'],
       ['y.npy', [picture], 'fits none of the model’s inputs'],
       ['photos', policy, 'pictures, which the model does not take'],
     ] as const) {

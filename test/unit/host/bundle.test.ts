@@ -24,7 +24,7 @@ describe("the extension host's bundle", () => {
     expect(
       Object.keys(metafile.inputs).filter(
         (input) =>
-          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/recipe-path|passes\/(words|sort-findings)))/.test(
+          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/(recipe-path|text\/tokenizer-names)|passes\/(words|sort-findings)))/.test(
             input,
           ),
       ),
@@ -46,6 +46,7 @@ describe('the third-party notices', () => {
         'onnxruntime-node',
         'onnxruntime-web',
         '@bufbuild/protobuf',
+        '@huggingface/tokenizers',
         'h5wasm',
         'preact',
         'chart.js',

@@ -9,7 +9,7 @@ import type { ArrayRecipe } from '../recipe.js';
 import { MAXIMUM_ELEMENTS, numbers, type Row, rowOf } from '../rows.js';
 import { matchExample } from '../shapes.js';
 import type { TokenText } from '../token-text.js';
-import type { ExampleSource } from './example-source.js';
+import type { ExampleSource, NextTokens } from './example-source.js';
 
 /**
  * Examples from an array file, one per entry of the first axis, or one altogether where the whole array fits the input
@@ -54,12 +54,20 @@ export async function arraySource(
     fingerprint: () =>
       Promise.resolve(fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}`)),
     read,
+    nextTokens: async (index) => (recipe.source === 'tokens' ? nextOf(await read(index)) : undefined),
     nameOf,
     preview: async (index) => {
       const row = await read(index);
       return tokens === undefined ? arrayPreview(nameOf(index), row) : tokenPreview(nameOf(index), row, tokens);
     },
   };
+}
+
+/** In a row of token ids each is what comes next to the one before it; of other shapes nobody knows. */
+function nextOf(row: Row): NextTokens | undefined {
+  const values = numbers(row);
+  if (row.dims.filter((size) => size !== 1).length > 1) return undefined;
+  return { ids: Int32Array.from(values, (_, at) => values[at + 1] ?? -1), filled: values.length };
 }
 
 interface Examples {
