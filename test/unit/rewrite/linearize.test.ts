@@ -6,6 +6,7 @@ import { beforeSoftmax, firstFloatValues } from '../../../src/core/rewrite/linea
 import { linearize } from '../../../src/core/rewrite/linearize/linearize.js';
 import { shapesOfRun } from '../../../src/core/rewrite/linearize/prepare.js';
 import { prune } from '../../../src/core/rewrite/prune.js';
+import type { NamedTensors } from '../../../src/core/tensor/tensor.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import { ENGINES } from '../engine/engines.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
@@ -383,7 +384,7 @@ test.each(ENGINES)(
       const x = { x: float([2], [1, 2]) };
       const graph = createGraph(model);
       const made = graph.nodes.flatMap(({ outputs }) => outputs);
-      const values = { ...x, ...(await runModel(await load(), prune(model, made), x)) };
+      const values: NamedTensors = { ...x, ...(await runModel(await load(), prune(model, made), x)) };
       const request = { graph, shapes: shapesOfRun(values), from: ['x'], to: ['y'], reading: 'frozen', gates } as const;
       const written = linearize(request).write(['transpose']);
       const end = values['y'];
