@@ -11,7 +11,7 @@ import type { NamedTensors } from '../tensor/tensor.js';
 import { agreementOf, type Agreement } from './agreement.js';
 import { runSites, type SiteRuns } from './attribution-patching.js';
 import { cellsOf, maskOf, sumOver, type Cell } from './cells.js';
-import { measure, type MetricGraph } from './metric.js';
+import { measure } from './metric.js';
 import { checkRequest, type PatchRequest, type PatchSite } from './patch-request.js';
 import { examplesPerRun, sideBySide } from './side-by-side.js';
 import { stackFeeds } from './stack.js';

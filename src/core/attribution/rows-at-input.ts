@@ -69,8 +69,10 @@ async function rowsTimesInput(
       const size = elementCount(start.dims);
       chunk.forEach((output, seed) => {
         const scores = Float64Array.from(input, (x, at) => product(x, rows[seed * size + at] ?? NaN));
-        const biases = ledger.subarray(seed * booked.length, (seed + 1) * booked.length);
-        const biasSum = biases.reduce((sum, each, at) => (booked[at] === true ? sum + each : sum), 0);
+        const biasSum = booked.reduce(
+          (total, counts, at) => (counts ? total + (ledger[seed * booked.length + at] ?? NaN) : total),
+          0,
+        );
         done.push(attributionOf({ output, value: values[output] ?? NaN, scores, biasSum }));
       });
       onProgress?.(done.length / outputs.length);
