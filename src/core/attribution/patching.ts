@@ -63,7 +63,7 @@ interface Job {
 export async function patchActivations(given: PatchRequest, task: AttributionTask = {}): Promise<Patching> {
   checkRequest(given);
   const runs = await runSites(given, task);
-  const leftOut = notFinite(given.sites, runs);
+  const leftOut = unpatchable(given.sites, runs);
   const out = new Set(leftOut.map(({ value }) => value));
   const request = { ...given, sites: given.sites.filter(({ value }) => !out.has(value)) };
   const sites = request.sites.map(({ value, positionAxes }) => {
@@ -85,8 +85,11 @@ export async function patchActivations(given: PatchRequest, task: AttributionTas
   };
 }
 
-function notFinite(sites: readonly PatchSite[], { clean, corrupt }: SiteRuns): Patching['leftOut'] {
+/** Values that are not the same size in both runs, or not finite. */
+function unpatchable(sites: readonly PatchSite[], { clean, corrupt }: SiteRuns): Patching['leftOut'] {
   return sites.flatMap(({ value }) => {
+    const [one, other] = [clean, corrupt].map(({ values }) => values[value]?.dims.join());
+    if (one !== other) return [{ value, reason: 'Its size is not the same on both inputs.' }];
     const where = [clean, corrupt].findIndex(({ values }) => !numbersOf(values, value).every(Number.isFinite));
     if (where < 0) return [];
     return [{ value, reason: `It is not finite on the ${where === 0 ? 'clean' : 'corrupt'} input.` }];
