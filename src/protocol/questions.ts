@@ -24,6 +24,13 @@ export const QUESTIONS = [
   'tensorNorms',
   'tensorDuplicates',
   'tensorSingularValues',
+  'linearCuts',
+  'linearSystem',
+  'linearVotes',
+  'linearRow',
+  'linearColumn',
+  'linearSingular',
+  'linearFold',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

@@ -29,6 +29,7 @@ import { createGate } from './gate.js';
 import { graphQuestions, type Questioned } from './graph-questions.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
+import { linearAnswers } from './linear-questions.js';
 import { withMeasured } from './measured-items.js';
 import { networkPicture, pathOfScope } from './network-picture.js';
 import { networkSubject, tensorsOf } from './network-subject.js';
@@ -125,6 +126,12 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     return { network, results, typeOf: types.typeOf };
   };
 
+  const linear = linearAnswers(() => {
+    const { engine, threads } = model();
+    const { network, inputs } = runnable();
+    return { network, inputs, engine, threads };
+  }, track);
+
   return {
     open: (request, signal) => track(open(request, signal)),
 
@@ -144,6 +151,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     async setInputs({ recipe }) {
       const { inputs, runs } = runnable();
       await inputs.set(recipe);
+      void linear.release();
       const cached = await runs.showCached();
       return {
         inputs: inputs.description(),
@@ -179,6 +187,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
     ...tensorQuestions(model, track),
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
+    ...linear.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -192,6 +201,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const closing = opened;
       opened = undefined;
       background.abort();
+      await linear.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.file.close();

@@ -5,11 +5,12 @@ import type { RunnableModel } from '../../src/core/formats/onnx/runnable-model.j
 import { toRunnable } from '../../src/core/formats/onnx/serialize.js';
 import { tensorToProto } from '../../src/core/formats/onnx/tensor-proto.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../../src/core/formats/onnx/onnx_pb.js';
-import { createGraph, type Graph, type GraphNode } from '../../src/core/graph/graph.js';
+import type { Graph, GraphNode } from '../../src/core/graph/graph.js';
 import { FLOAT_TYPES } from '../../src/core/rewrite/linearize/calculator.js';
 import { linearize, type Linearization, type LinearGraph } from '../../src/core/rewrite/linearize/linearize.js';
 import type { KnownShapes } from '../../src/core/rewrite/linearize/plan.js';
 import { prepareForLinearize, shapesOfRun } from '../../src/core/rewrite/linearize/prepare.js';
+import { unrollRecurrent } from '../../src/core/rewrite/linearize/unroll-recurrent.js';
 import type { Reading } from '../../src/core/rewrite/linearize/rule.js';
 import { makeValueInfo } from '../../src/core/rewrite/nodes.js';
 import { prune } from '../../src/core/rewrite/prune.js';
@@ -38,14 +39,20 @@ export async function openSubject(
   feeds: NamedTensors,
   whole: 'fed' | 'constant',
 ): Promise<Subject> {
-  const prepared = prepareForLinearize(whole === 'fed' ? model : withConstants(model, feeds)).model;
-  const graph = createGraph(prepared);
+  const prepared = prepareForLinearize(whole === 'fed' ? model : withConstants(model, feeds));
+  const fed = Object.entries(feeds).filter(([, { type }]) => whole === 'fed' || FLOATS.has(type));
+  const open = (graph: Graph): Promise<Subject> => observedSubject(engine, graph, folder, Object.fromEntries(fed));
+  const subject = await open(prepared);
+  const unrolled = unrollRecurrent(prepared, subject.shapes);
+  return unrolled === prepared ? subject : open(unrolled);
+}
+
+async function observedSubject(engine: Engine, graph: Graph, folder: string, floats: NamedTensors): Promise<Subject> {
+  const prepared = graph.model;
   const names = [
     ...new Set([...graph.inputs.map(({ name }) => name), ...graph.nodes.flatMap(({ outputs }) => outputs)]),
   ];
   const all = names.filter((name) => name !== '');
-  const fed = Object.entries(feeds).filter(([, { type }]) => whole === 'fed' || FLOATS.has(type));
-  const floats = Object.fromEntries(fed);
   const runnable = toRunnable(prune(prepared, all), folder);
   const types = await typesOf(engine, runnable);
   const readable = all.filter((name) => READABLE.has(types.get(name) ?? ''));

@@ -5,6 +5,7 @@
  */
 import { problem, throwIfCancelled } from '../errors.js';
 import { createGraph } from '../graph/graph.js';
+import { floatTensor } from '../linear/floats.js';
 import { FLOAT_TYPES } from '../rewrite/linearize/calculator.js';
 import { linearize, type Linearization } from '../rewrite/linearize/linearize.js';
 import { prune } from '../rewrite/prune.js';
@@ -13,14 +14,7 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import { attributionOf, type Attribution } from './attribution.js';
 import { seedChunks, seedsOf } from './seeds.js';
-import {
-  floatTensorOf,
-  numbersOf,
-  typeAndShape,
-  withSession,
-  type AttributionSubject,
-  type AttributionTask,
-} from './subject.js';
+import { numbersOf, typeAndShape, withSession, type AttributionSubject, type AttributionTask } from './subject.js';
 
 /** More steps than this show no difference in single precision. */
 export const MOST_STEPS = 1000;
@@ -67,7 +61,7 @@ export async function integratedGradients(
         const before = baseline[each] ?? NaN;
         return share === 1 ? x : before + share * (x - before);
       });
-      const point = { [from]: floatTensorOf(start.type, start.dims, place) };
+      const point = { [from]: floatTensor(start.type, start.dims, place) };
       const results = await run({ ...feeds, ...point, [written.seeds.get(to) ?? '']: seedsOf(end, seeds) });
       onProgress?.(++done / runs);
       return results;

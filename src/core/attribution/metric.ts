@@ -1,9 +1,10 @@
 /** What patching is measured by: one element of the end, or the difference of two. */
 import { TensorProto_DataType as DataType, type ModelProto } from '../formats/onnx/onnx_pb.js';
+import { floatTensor, type FloatType } from '../linear/floats.js';
 import { graphWriter } from '../rewrite/graph-writer.js';
 import { makeValueInfo } from '../rewrite/nodes.js';
-import { elementCount, type ElementType, type NamedTensors, type Tensor } from '../tensor/tensor.js';
-import { floatTensorOf, numbersOf } from './subject.js';
+import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import { numbersOf } from './subject.js';
 
 export interface Metric {
   /** Flat position in the end of one example. */
@@ -70,11 +71,11 @@ function placeOf(
 
 /** The derivative of the metric by the end, [1, ...dims]. */
 export function metricSeed(
-  { type, dims }: { readonly type: ElementType; readonly dims: readonly number[] },
+  { type, dims }: { readonly type: FloatType; readonly dims: readonly number[] },
   { output, minus }: Metric,
 ): Tensor {
   const values = new Float32Array(elementCount(dims));
   values[output] = 1;
   if (minus !== undefined) values[minus] = (values[minus] ?? 0) - 1;
-  return floatTensorOf(type, [1, ...dims], values);
+  return floatTensor(type, [1, ...dims], values);
 }

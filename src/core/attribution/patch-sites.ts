@@ -6,6 +6,7 @@
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { detectActivationLayers } from '../graph/layer-detection.js';
 import { unitAxes } from '../graph/unit-axes.js';
+import { isFloatType } from '../linear/floats.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { valuesRead } from '../rewrite/linearize/plan.js';
 import { elementCount } from '../tensor/tensor.js';
@@ -66,10 +67,7 @@ export function proposeSites(
 }
 
 function isPatchable(shapes: KnownShapes, value: string): boolean {
-  const type = shapes.typeOf(value);
-  return (
-    (type === 'float32' || type === 'float64' || type === 'float16') && elementCount(shapes.shapeOf(value) ?? []) > 1
-  );
+  return isFloatType(shapes.typeOf(value)) && elementCount(shapes.shapeOf(value) ?? []) > 1;
 }
 
 /** Evenly, with the first and the last, as many as may be. */

@@ -1,7 +1,6 @@
 /** Seeds of rows: 1 at one element of the end, 0 elsewhere; several of them in one run. */
-import type { ElementType, Tensor } from '../tensor/tensor.js';
-import { elementCount } from '../tensor/tensor.js';
-import { floatTensorOf } from './subject.js';
+import { floatTensor, type FloatType } from '../linear/floats.js';
+import { elementCount, type Tensor } from '../tensor/tensor.js';
 
 /** Elements of all seeds of one run: 64 MB as float32. */
 const LARGEST_SEEDS = 2 ** 24;
@@ -14,11 +13,11 @@ export function seedChunks(outputs: readonly number[], count: number): readonly 
 
 /** [seeds, ...dims], one seed per output. */
 export function seedsOf(
-  { type, dims }: { readonly type: ElementType; readonly dims: readonly number[] },
+  { type, dims }: { readonly type: FloatType; readonly dims: readonly number[] },
   outputs: readonly number[],
 ): Tensor {
   const count = elementCount(dims);
   const values = new Float32Array(outputs.length * count);
   outputs.forEach((output, seed) => (values[seed * count + output] = 1));
-  return floatTensorOf(type, [outputs.length, ...dims], values);
+  return floatTensor(type, [outputs.length, ...dims], values);
 }

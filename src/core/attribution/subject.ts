@@ -5,10 +5,10 @@ import { problem } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { Graph } from '../graph/graph.js';
+import { isFloatType, type FloatType } from '../linear/floats.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { storedNumbers } from '../tensor/stored-type.js';
-import type { ElementType, NamedTensors, NumberArray, Tensor } from '../tensor/tensor.js';
-import { encodeHalf } from '../tensor/half.js';
+import type { NamedTensors, NumberArray } from '../tensor/tensor.js';
 
 /** How a model is run. */
 export interface Runner {
@@ -60,26 +60,14 @@ export function numbersOf(tensors: NamedTensors, name: string): Float32Array | F
   return storedNumbers(tensor.type, tensor.data as NumberArray);
 }
 
-/** Numbers as a floating-point tensor of a type. */
-export function floatTensorOf(type: ElementType, dims: readonly number[], numbers: ArrayLike<number>): Tensor {
-  switch (type) {
-    case 'float64':
-      return { type, dims, data: Float64Array.from(numbers) };
-    case 'float16':
-      return { type, dims, data: Uint16Array.from(numbers, encodeHalf) };
-    default:
-      return { type: 'float32', dims, data: Float32Array.from(numbers) };
-  }
-}
-
-/** The value at the input, from the run or from what was fed. */
+/** Of a value that holds floating-point numbers. @throws ProblemError `not-applicable` for any other. */
 export function typeAndShape(
   { shapes, graph }: Pick<AttributionSubject, 'shapes' | 'graph'>,
   value: string,
-): { readonly type: ElementType; readonly dims: readonly number[] } {
+): { readonly type: FloatType; readonly dims: readonly number[] } {
   const type = shapes.typeOf(value) ?? graph.valueInfo(value)?.type;
   const dims = shapes.shapeOf(value);
-  if (dims !== undefined && (type === 'float32' || type === 'float64' || type === 'float16')) return { type, dims };
+  if (dims !== undefined && isFloatType(type)) return { type, dims };
   throw problem('not-applicable', `“${value}” does not hold floating-point numbers of a known size at this input.`, {
     place: `value “${value}”`,
     remedy: 'Choose another value.',

@@ -51,4 +51,6 @@ export interface Dataset {
   batch(start: number, end: number): Promise<Batch>;
   preview(index: number): Promise<ExamplePreview>;
   label(index: number): string | undefined;
+  /** Names of the classes that labels are of, where the recipe has them. */
+  readonly classes?: readonly string[];
 }

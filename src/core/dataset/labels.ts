@@ -11,22 +11,28 @@ const MAXIMUM_LABEL_BYTES = 256e6;
 /** The label of an example by its position in the data, or by its file name. */
 export type LabelOf = (index: number, name: string) => string | undefined;
 
+export interface Labels {
+  readonly labelOf: LabelOf;
+  /** Names by number; empty where the recipe gives none. */
+  readonly classes: readonly string[];
+}
+
 /**
  * Reads `labels` of a recipe. An array file (.npy, IDX) holds one number per example. A `.csv` has a header and two columns, file name and label; any other text file has one
  * label per line, in the order of the data. Where `classes` (one name per line) is given, a label that is a whole number
  * is shown as the class of that number.
  * @throws ProblemError `invalid-inputs` when a file is missing or too large.
  */
-export async function openLabels(labels: NonNullable<Recipe['labels']>, files: DataFiles): Promise<LabelOf> {
+export async function openLabels(labels: NonNullable<Recipe['labels']>, files: DataFiles): Promise<Labels> {
   const classes = labels.classes === undefined ? [] : lines(await readText(files, labels.classes, MAXIMUM_LABEL_BYTES));
   const named = (label: string | undefined): string | undefined =>
     label !== undefined && /^\d{1,9}$/.test(label) ? (classes[Number(label)] ?? label) : label;
   if (isArrayName(labels.path)) {
     const values = await labelNumbers(labels.path, files);
-    return (index) => named(values[index] === undefined ? undefined : String(values[index]));
+    return { classes, labelOf: (index) => named(values[index] === undefined ? undefined : String(values[index])) };
   }
   const rows = lines(await readText(files, labels.path, MAXIMUM_LABEL_BYTES));
-  if (!/\.csv$/i.test(labels.path)) return (index) => named(rows[index]);
+  if (!/\.csv$/i.test(labels.path)) return { classes, labelOf: (index) => named(rows[index]) };
 
   const byFile = new Map<string, string>();
   for (const [i, row] of rows.entries()) {
@@ -39,7 +45,7 @@ export async function openLabels(labels: NonNullable<Recipe['labels']>, files: D
     }
     byFile.set(file, label);
   }
-  return (_index, name) => named(byFile.get(name) ?? byFile.get(baseName(name)));
+  return { classes, labelOf: (_index, name) => named(byFile.get(name) ?? byFile.get(baseName(name))) };
 }
 
 async function labelNumbers(path: string, files: DataFiles): Promise<Float64Array> {

@@ -45,7 +45,7 @@ export async function openDataset(
   const plan = planBatch(filled);
   const sources = await openSources(filled, plan, recipe, files, options.hints);
   const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
-  const labelOf = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
+  const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
   const limit = recipe.limit ?? options.limit;
   const chosen = selection(filled, sources, limit);
@@ -62,7 +62,7 @@ export async function openDataset(
   };
   const label = (index: number): string | undefined => {
     const at = sourceIndex(index);
-    return labelOf?.(at, main.nameOf(at)) ?? main.label?.(at);
+    return labels?.labelOf(at, main.nameOf(at)) ?? main.label?.(at);
   };
 
   return {
@@ -95,6 +95,7 @@ export async function openDataset(
       return text === undefined ? preview : { ...preview, label: text };
     },
     label,
+    ...(labels === undefined || labels.classes.length === 0 ? {} : { classes: labels.classes }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The host's side of the conversation, answered from a fake network. */
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
+import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeGraphQuestions } from './graph-questions.js';
@@ -26,6 +27,19 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
+const noSystem = async (): Promise<never> => {
+  throw problem('not-applicable', 'The fake network has no linear systems.');
+};
+const NO_LINEAR_SYSTEMS: LinearQuestions = {
+  linearCuts: noSystem,
+  linearSystem: noSystem,
+  linearVotes: noSystem,
+  linearRow: noSystem,
+  linearColumn: noSystem,
+  linearSingular: noSystem,
+  linearFold: noSystem,
+};
+
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
   const layerOf = (value: string) => {
@@ -34,6 +48,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     return layer;
   };
   return {
+    ...NO_LINEAR_SYSTEMS,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,

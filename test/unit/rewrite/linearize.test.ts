@@ -202,6 +202,62 @@ describe.each(ENGINES)('linear systems with the $name engine', ({ load }) => {
     expect([tangent.rows, tangent.ledger]).toEqual([[[3, 2]], [[-6]]]);
   });
 
+  test.each([
+    [
+      'no factor is 0',
+      [2, 3, -4],
+      [
+        [1, 0, 0],
+        [3, 2, 0],
+        [-12, -8, 6],
+      ],
+    ],
+    [
+      'one factor is 0',
+      [2, 0, -4],
+      [
+        [1, 0, 0],
+        [0, 2, 0],
+        [0, -8, 0],
+      ],
+    ],
+    [
+      'two factors are 0',
+      [0, 0, -4],
+      [
+        [1, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    ],
+  ])('the slope of a product is the product of the other factors where %s', async (_, values, running) => {
+    const engine = await load();
+    const x = { x: float([3], values) };
+    const more = { inputs: ['axis'], initializers: [integers('axis', [0])], opset: 26 };
+    const whole = await systemOf(engine, operator('ReduceProd', [3], {}, more), x, { from: 'x', to: 'y' }, 'tangent');
+    expectClose(whole.rows[0], running[2] ?? []);
+    const tangent = await systemOf(engine, operator('CumProd', [3], {}, more), x, { from: 'x', to: 'y' }, 'tangent');
+    expectClose(tangent.rows.flat(), running.flat());
+    expectClose(transposeOf(tangent.columns).flat(), running.flat());
+    const frozen = await systemOf(engine, operator('CumProd', [3], {}, more), x, { from: 'x', to: 'y' });
+    expectClose(
+      frozen.rows.flat(),
+      running.flatMap((row, place) => row.map((slope) => slope / (place + 1))),
+    );
+    expectClose(frozen.affine, frozen.value);
+    const attributes = { attributes: { exclusive: 1n, reverse: 1n } };
+    const before = operator('CumProd', [3], attributes, more);
+    const backwards = await systemOf(engine, before, x, { from: 'x', to: 'y' }, 'tangent');
+    const [, b = 0, c = 0] = values;
+    expect(backwards.rows.map((row) => row.map(Math.abs))).toEqual(
+      [
+        [0, c, b],
+        [0, 0, 1],
+        [0, 0, 0],
+      ].map((row) => row.map(Math.abs)),
+    );
+  });
+
   test('a hidden cut starts and ends at inner values, and what stands beside is a bias', async () => {
     const engine = await load();
     const system = await systemOf(engine, NET_A, { x: float([1, 2], [1, 2]) }, { from: 'z', to: 'y' });

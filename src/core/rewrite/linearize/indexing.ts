@@ -4,7 +4,7 @@ import { integerConstants } from '../../graph/constants.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { compose, IDENTITY, transposed, type LinearMap, type Shape } from './linear-map.js';
 import { lazy } from './linear.js';
-import { expand, move, pad, part, permute, positions, reshape, scale, select } from './maps.js';
+import { expand, move, pad, part, permute, plus, positions, reshape, scale, select } from './maps.js';
 import { declined, only, remainder, withFixed, type Linear, type Rule, type Site } from './rule.js';
 
 /** Other sizes, the same elements in the same order. */
@@ -185,24 +185,36 @@ const runningSum: Rule = (site) => {
 
 /** Π along an axis up to each place: each factor's slope is the product of the others; frozen shares it out evenly. */
 const runningProduct: Rule = (site, reading) => {
-  const { calc, from, output } = site;
+  const { calc, node, from, output } = site;
   const added = runningSum(site, reading);
   if ('declined' in added) return added;
   const [term] = (added as Linear).terms;
   const running = term?.map ?? IDENTITY;
   const x = site.input(0);
-  const inverse = (): string => calc.op('Where', calc.op('Equal', x, 0), 0, calc.op('Reciprocal', x));
-  const share = (): string => {
-    if (reading === 'tangent') return output;
+  const isZero = (): string => calc.op('Equal', x, 0);
+  const share = (product: string): string => {
+    if (reading === 'tangent') return product;
     const ones = calc.op('Expand', 1, calc.writer.ints([1, ...from]));
     const count = calc.reshape(running.forward(ones), from);
-    return calc.op('Div', output, calc.op('Max', count, 1));
+    return calc.op('Div', product, calc.op('Max', count, 1));
   };
-  const map = compose(
-    lazy(() => scale(calc, inverse(), from)),
+  const ofOthers = compose(
+    lazy(() => scale(calc, calc.op('Where', isZero(), 0, calc.op('Reciprocal', x)), from)),
     running,
-    lazy(() => scale(calc, share(), from)),
+    lazy(() => scale(calc, share(output), from)),
   );
+  // 0 has nothing to divide by: up to a second 0, the others are multiplied apart from it.
+  const aroundZero = (): string => {
+    const product = calc.writer.copy(node.proto, [calc.op('Where', isZero(), 1, x), site.input(1)])[0] ?? '';
+    const zeros = calc.reshape(running.forward(calc.reshape(calc.cast(isZero()), [1, ...from])), from);
+    return calc.op('Where', calc.op('Equal', zeros, 1), product, 0);
+  };
+  const ofZeros = compose(
+    lazy(() => select(calc, isZero())),
+    running,
+    lazy(() => scale(calc, share(aroundZero()), from)),
+  );
+  const map = plus(calc, ofOthers, ofZeros);
   return only(0, map, remainder(site, [{ input: 0, map }]));
 };
 

@@ -66,7 +66,7 @@ export interface Linearization {
   /**
    * One graph with the parts asked for, which share the forward pass and the coefficients. Only `transpose` takes values
    * on the way for variables.
-   * @param beside values of the model itself that are outputs, too.
+   * @param beside values of the forward pass that the graph gives besides.
    */
   write(parts: readonly LinearPart[], beside?: readonly string[]): LinearGraph;
 }
@@ -111,14 +111,14 @@ function checkEnd({ graph, shapes }: LinearizeRequest, value: string): void {
 /** Starts that a sentence names. */
 const NAMED_STARTS = 4;
 
-function noPath({ from, to, through = [] }: LinearizeRequest, { cutNodes }: Plan): Error {
+function noPath({ from, to, through = [], reading }: LinearizeRequest, { cutNodes }: Plan): Error {
   const [first] = cutNodes;
   const starts = [...from, ...through].slice(0, NAMED_STARTS).join('”, “');
   const because =
     first === undefined ? 'every way is held still at this input' : `${first.node.opType} is not read: ${first.reason}`;
   return problem('not-applicable', `Nothing leads from “${starts}” to “${to.join('”, “')}”.`, {
     ...(first === undefined ? {} : { place: `value “${first.values[0] ?? ''}”` }),
-    remedy: `Choose other ends, or the tangent reading; ${because}.`,
+    remedy: `Choose other ends${reading === 'tangent' ? '' : ', or the tangent reading'}; ${because}.`,
   });
 }
 
@@ -169,11 +169,11 @@ function writeParts(
   const transpose = named(new Map(variables.flatMap((v) => entryOf(back.values, v))), 'transpose');
   const ledger = named(ledgerOf(plan, back.columns), 'of biases').get('ledger');
   const outputs = [
-    ...beside,
     ...affine.values(),
     ...forward.values(),
     ...transpose.values(),
     ...(ledger === undefined ? [] : [ledger]),
+    ...beside,
   ];
   const model = writer.extend({
     ...graph.model,

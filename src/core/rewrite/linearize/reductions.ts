@@ -122,11 +122,19 @@ const productOf: Rule = (site, reading) => {
   const { calc, from, to } = site;
   const { axes, kept } = reduction;
   const count = axes.reduce((all, axis) => all * (from[axis] ?? 1), 1);
-  const result = (): string => calc.reshape(site.output, kept);
-  // 0 has no share to divide by: what it would multiply is not known from the product.
+  // 0 has nothing to divide by: the others are multiplied apart from it, and with a second 0 they are 0, too.
   const others = (): string => {
-    const quotient = calc.op('Div', result(), site.input(0));
-    return calc.op('Where', calc.op('Equal', site.input(0), 0), 0, quotient);
+    const x = site.input(0);
+    const isZero = calc.op('Equal', x, 0);
+    const product = calc.reduce('ReduceProd', calc.op('Where', isZero, 1, x), axes, true);
+    const zeros = calc.reduce('ReduceSum', calc.cast(isZero), axes, true);
+    const where = (holds: string, value: string): string => calc.op('Where', holds, value, 0);
+    return calc.op(
+      'Where',
+      isZero,
+      where(calc.op('Equal', zeros, 1), product),
+      where(calc.op('Equal', zeros, 0), calc.op('Div', product, x)),
+    );
   };
   const share = reading === 'frozen' ? 1 / count : 1;
   const map = compose(
