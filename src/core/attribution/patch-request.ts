@@ -45,19 +45,7 @@ export interface PatchRequest {
  */
 export function checkRequest(request: PatchRequest): void {
   const { clean, corrupt, sites, metric, to } = request;
-  for (const [name, tensor] of Object.entries(clean)) {
-    const other = corrupt[name];
-    if (other?.type === tensor.type && other.dims.join() === tensor.dims.join()) continue;
-    const [one, two] = [tensor.dims.join(' × '), other?.dims.join(' × ') ?? 'nothing'];
-    throw problem(
-      'not-applicable',
-      `The two inputs do not lie on each other: “${name}” is ${one} in the clean one and ${two} in the corrupt one.`,
-      {
-        place: `input “${name}”`,
-        remedy: 'Choose two inputs of the same size; texts must have the same number of tokens.',
-      },
-    );
-  }
+  checkAligned(clean, corrupt);
   const size = elementCount(typeAndShape(request, to).dims);
   for (const element of [metric.output, metric.minus ?? 0]) {
     if (Number.isInteger(element) && element >= 0 && element < size) continue;
@@ -71,4 +59,21 @@ export function checkRequest(request: PatchRequest): void {
     place: `value “${to}”`,
     remedy: 'Choose another output.',
   });
+}
+
+/** @throws ProblemError `not-applicable` for inputs of different sizes. */
+export function checkAligned(clean: NamedTensors, corrupt: NamedTensors): void {
+  for (const [name, tensor] of Object.entries(clean)) {
+    const other = corrupt[name];
+    if (other?.type === tensor.type && other.dims.join() === tensor.dims.join()) continue;
+    const [one, two] = [tensor.dims.join(' × '), other?.dims.join(' × ') ?? 'nothing'];
+    throw problem(
+      'not-applicable',
+      `The two inputs do not lie on each other: “${name}” is ${one} in the clean one and ${two} in the corrupt one.`,
+      {
+        place: `input “${name}”`,
+        remedy: 'Choose two inputs of the same size; texts must have the same number of tokens.',
+      },
+    );
+  }
 }

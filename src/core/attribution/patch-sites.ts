@@ -146,12 +146,37 @@ function residuals(
     if (!isSum || a === b || ![a, b, sum].every((value) => between.has(value))) return [];
     const sizes = [a, b, sum].map((value) => shapes.shapeOf(value)?.join());
     if (sizes[0] === undefined || sizes.some((size) => size !== sizes[0])) return [];
-    if (goesAround(graph, a, b, placeOf)) return [{ branches: [b], sum }];
-    if (goesAround(graph, b, a, placeOf)) return [{ branches: [a], sum }];
+    if (shortcut(graph, a).some((around) => goesAround(graph, around, b, placeOf))) return [{ branches: [b], sum }];
+    if (shortcut(graph, b).some((around) => goesAround(graph, around, a, placeOf))) return [{ branches: [a], sum }];
     const [left, right] = [convolutionBehind(graph, a), convolutionBehind(graph, b)];
     return left !== undefined && right !== undefined && left !== right ? [{ branches: [a, b], sum }] : [];
   });
 }
+
+/** Steps from a sum back along a shortcut: a normalisation, a cast, a convolution. */
+const SHORTCUT_STEPS = 4;
+
+/** What goes around a branch, from the sum back: it may be cut out, padded or averaged on its way, but has no weights. */
+function shortcut(graph: Graph, value: string): readonly string[] {
+  const values = [value];
+  for (let step = 0; step < SHORTCUT_STEPS; step++) {
+    const node = graph.producerOf(values.at(-1) ?? '');
+    if (node === undefined || !SHORTENING.has(node.opType)) break;
+    values.push(node.inputs[0] ?? '');
+  }
+  return values;
+}
+
+const SHORTENING: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'Dropout',
+  'Slice',
+  'Pad',
+  'AveragePool',
+  'MaxPool',
+  'Concat',
+]);
 
 /** Whether a branch was computed from what goes around it, through weights. */
 function goesAround(graph: Graph, around: string, branch: string, placeOf: (value: string) => number): boolean {
@@ -169,9 +194,6 @@ function goesAround(graph: Graph, around: string, branch: string, placeOf: (valu
   }
   return meets && weighs;
 }
-
-/** Steps from a sum back to the convolution of a shortcut: a normalisation, a cast. */
-const SHORTCUT_STEPS = 4;
 
 function convolutionBehind(graph: Graph, value: string): GraphNode | undefined {
   let name = value;

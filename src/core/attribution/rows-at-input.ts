@@ -6,6 +6,7 @@ import { throwIfCancelled } from '../errors.js';
 import type { GraphNode } from '../graph/graph.js';
 import { linearize, type BookedBias, type Linearization } from '../rewrite/linearize/linearize.js';
 import type { Reading } from '../rewrite/linearize/rule.js';
+import { isPiecewiseLinear } from '../rewrite/linearize/table.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import { attributionOf, type Attribution } from './attribution.js';
 import { relevanceReading, type PatternRule } from './relevance-rules.js';
@@ -87,7 +88,7 @@ function product(x: number, row: number): number {
   return row === 0 ? 0 : x * row;
 }
 
-/** The offset of a node that is read as its derivative is no bias: it is what the derivative leaves unexplained. */
+/** The offset of a bent function that is read as its derivative is no bias: it is what the derivative leaves unexplained. */
 function isBias(biases: readonly BookedBias[], reading: (node: GraphNode) => Reading): readonly boolean[] {
-  return biases.map(({ node, value }) => value !== undefined || reading(node) === 'frozen');
+  return biases.map(({ node, value }) => value !== undefined || reading(node) === 'frozen' || isPiecewiseLinear(node));
 }

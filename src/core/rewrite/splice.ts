@@ -48,7 +48,8 @@ export function patchValues(model: ModelProto, values: readonly SplicedValue[]):
   const choices = new Map(
     values.map(({ value }): [string, NodeProto] => {
       const { values: patch, mask } = patchNames(value);
-      return [value, makeNode('Where', [mask, patch, asComputed(value)], [value])];
+      // Nodes have names of their own, which may be those of values.
+      return [value, { ...makeNode('Where', [mask, patch, asComputed(value)], [value]), name: `${value} spliced` }];
     }),
   );
   const inputs = values.flatMap(({ value, type, rank }) => {

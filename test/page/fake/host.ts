@@ -1,5 +1,6 @@
 /** The host's side of the conversation, answered from a fake network. */
 import { problem } from '../../../src/core/errors.js';
+import type { AttributionQuestions } from '../../../src/protocol/attribution.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
@@ -39,6 +40,7 @@ const NO_LINEAR_SYSTEMS: LinearQuestions = {
   linearSingular: noSystem,
   linearFold: noSystem,
 };
+const NO_ATTRIBUTIONS: AttributionQuestions = { attribute: noSystem, patch: noSystem };
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -49,6 +51,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...NO_LINEAR_SYSTEMS,
+    ...NO_ATTRIBUTIONS,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,

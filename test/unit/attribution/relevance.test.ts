@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { gradientTimesInput, relevance } from '../../../src/core/attribution/rows-at-input.js';
 import { CancelledError } from '../../../src/core/errors.js';
 import { ENGINES } from '../engine/engines.js';
-import { modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
+import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
 import { float } from '../rewrite/linear-system.js';
 import { BLOCK, blockModel } from './block.js';
 import { subjectOf } from './opened.js';
@@ -132,6 +132,42 @@ describe.each(ENGINES)('attributions at the input with the $name engine', ({ loa
     expect([Array.from(held?.scores ?? []), held?.gap]).toEqual([[36, 0], 0]);
   });
 });
+
+test.each(ENGINES)(
+  'a rectifier network with normalisation and padding is its own derivative, with no gap ($name)',
+  async ({ load }) => {
+    const model = modelProto({
+      nodes: [
+        node('Pad', ['x', 'pads', 'three'], ['p']),
+        node('Conv', ['p', 'w'], ['c']),
+        node('BatchNormalization', ['c', 'g', 'b', 'm', 'v'], ['n']),
+        node('Clip', ['n', 'low', 'high'], ['r']),
+        node('GlobalAveragePool', ['r'], ['y']),
+      ],
+      inputs: [valueInfo('x', [1, 1, 3, 3])],
+      outputs: ['y'],
+      initializers: [
+        integers('pads', [0, 0, 1, 1, 0, 0, 1, 1]),
+        scalar('three', 3),
+        weight('w', [1, 1, 3, 3], [1, -2, 0.5, 1, 3, -1, 0, 1, -1]),
+        ...[
+          ['g', 2],
+          ['b', 1],
+          ['m', 0.5],
+          ['v', 4],
+        ].map(([name, value]) => weight(String(name), [1], [Number(value)])),
+        scalar('low', 0),
+        scalar('high', 6),
+      ],
+    });
+    const subject = await subjectOf(await load(), model, { x: float([1, 1, 3, 3], [1, -2, 3, 4, 0.5, 6, -7, 8, 9]) });
+    const [gradient] = (await gradientTimesInput(subject, [0])).attributions;
+    const [held] = (await relevance(subject, [0], 'tangent')).attributions;
+    expect(gradient?.gap).toBeCloseTo(0, 5);
+    expect(Math.abs(gradient?.biasSum ?? 0)).toBeGreaterThan(0.1);
+    expect(gradient?.scores).toEqual(held?.scores);
+  },
+);
 
 test('a cancelled question ends as one', async () => {
   const [native] = ENGINES;

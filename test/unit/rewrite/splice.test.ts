@@ -13,7 +13,7 @@ import { float, numbers, runModel } from './linear-system.js';
 /** h = 2 x is read by a node, captured by a body, and is an output itself: y = h + 1, z = −h. */
 const MODEL = modelProto({
   nodes: [
-    node('Mul', ['x', 'two'], ['h']),
+    node('Mul', ['x', 'two'], ['h'], { name: 'h' }),
     node('Add', ['h', 'one'], ['y']),
     makeNode('If', ['yes'], ['z'], {
       then_branch: { graph: graphProto({ nodes: [node('Neg', ['h'], ['t'])], inputs: [], outputs: ['t'] }) },
