@@ -30,24 +30,25 @@ const layers = [
   ),
   layer(
     ['src/core/formats/**'],
-    core('graph|rewrite|engine|dataset|summary|weights|passes'),
+    core('graph|rewrite|engine|dataset|summary|weights|linear|passes'),
     'formats may import bytes and tensor.',
   ),
   layer(
     ['src/core/graph/**'],
-    core('rewrite|engine|dataset|summary|weights|passes'),
+    core('rewrite|engine|dataset|summary|weights|linear|passes'),
     'graph may import formats and below.',
   ),
   layer(
     ['src/core/weights/**'],
-    core('graph|rewrite|engine|dataset|passes'),
+    core('graph|rewrite|engine|dataset|linear|passes'),
     'weights may import formats and below, and summary.',
   ),
   layer(
     ['src/core/{rewrite,engine,dataset,summary}/**'],
-    core('passes'),
-    'rewrite, engine, dataset and summary know nothing of passes.',
+    core('linear|passes'),
+    'rewrite, engine, dataset and summary know nothing of linear systems and passes.',
   ),
+  layer(['src/core/linear/**'], core('passes'), 'linear knows nothing of passes.'),
   layer(
     ['src/core/passes/*/**'],
     `^\\.\\./[^./]+/|${aboveCore}`,

@@ -9,6 +9,7 @@ import { usedFeeds } from '../engine/used-feeds.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { Graph } from '../graph/graph.js';
+import { weightBytes } from '../graph/weight-bytes.js';
 import type { LinearGraph, Linearization, LinearPart } from '../rewrite/linearize/linearize.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { unrollRecurrent } from '../rewrite/linearize/unroll-recurrent.js';
@@ -70,6 +71,10 @@ export interface SystemGraphs {
 /** Numbers that all seeds of a run have in one value together, at most: what a run holds is a few of these. */
 const MOST_NUMBERS = 2 ** 25;
 const MOST_SEEDS = 16;
+/** Every session has weights of its own: of a large model, no more are open than a question needs in turn. */
+const HEAVY_BYTES = 2 ** 27;
+const HEAVY_SESSIONS = 2;
+const ALL_SESSIONS = 4;
 
 /**
  * @throws ProblemError `not-applicable` when there is no such system, and as engines do when one cannot run the model or
@@ -100,7 +105,7 @@ export async function openGraphs(
   );
   throwIfCancelled(signal);
   const once = split.once(ends);
-  const sessions = lazySessions();
+  const sessions = lazySessions(isHeavy(graph) ? HEAVY_SESSIONS : ALL_SESSIONS);
 
   const partSession = (part: LinearPart, { handed }: Coefficients): Promise<Session> =>
     sessions.open(part, async () => {
@@ -216,27 +221,38 @@ function cannotOpen(error: unknown): unknown {
   });
 }
 
+function isHeavy(graph: Graph): boolean {
+  return weightBytes(graph).bytes.reduce((sum, each) => sum + each, 0) > HEAVY_BYTES;
+}
+
 interface LazySessions {
-  /** Opens once; a failure is told to who asked, and the next question tries again. */
+  /** Opens where it is not open; a failure is told to who asked, and the next question tries again. */
   open(key: string, make: () => Promise<Session>): Promise<Session>;
   release(): Promise<void>;
 }
 
-function lazySessions(): LazySessions {
-  const opened = new Map<string, Promise<Session>>();
+/** Questions come one at a time: what is closed to make room is in nobody's use. @param most that are open at a time. */
+function lazySessions(most: number): LazySessions {
+  /** The one used last at the end. */
+  const opened = new Map<string, Session>();
   return {
-    open(key, make) {
+    async open(key, make) {
       const known = opened.get(key);
-      if (known !== undefined) return known;
-      const session = make();
+      if (known === undefined) {
+        for (const [oldest, session] of [...opened].slice(0, Math.max(0, opened.size - most + 1))) {
+          opened.delete(oldest);
+          await session.release();
+        }
+      }
+      const session = known ?? (await make());
+      opened.delete(key);
       opened.set(key, session);
-      session.catch(() => opened.delete(key));
       return session;
     },
     async release() {
       const all = [...opened.values()];
       opened.clear();
-      for (const session of all) await session.then((each) => each.release()).catch(() => undefined);
+      for (const session of all) await session.release();
     },
   };
 }

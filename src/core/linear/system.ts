@@ -104,7 +104,7 @@ export async function systemAt(
       termsOf: async (places) => (await rowsAt(places, cancel)).map((row) => termsOf(row, start)),
       signal: cancel,
     });
-    if (Number.isNaN(residual)) throw await notFinite(graphs, model, feeds);
+    if (!Number.isFinite(residual)) throw await notFinite(graphs, model, feeds);
     const told = nodeTeller(graphs, context);
     const cut = told(linearization.cutNodes);
     const inexact = told(linearization.inexact);
@@ -136,8 +136,8 @@ export async function systemAt(
         return voteOf({ output, value, rows: values, offset, start, laid: from, ledger: byNode });
       });
     },
-    row: (output) => transposed(graphs, at, seedOf(to, output, 'output'), from),
-    column: (input) => forwarded(graphs, at, seedOf(from, input, 'input'), to),
+    row: async (output) => transposed(graphs, at, seedOf(to, output, 'output'), from),
+    column: async (input) => forwarded(graphs, at, seedOf(from, input, 'input'), to),
     singular: (options) =>
       powerIteration(
         {
@@ -232,9 +232,13 @@ function seedOf(laid: Laid, seed: number | Float32Array, what: 'output' | 'input
 
 export function checkPlace(place: number, size: number, what: 'output' | 'input'): void {
   if (Number.isInteger(place) && place >= 0 && place < size) return;
-  throw problem('not-applicable', `The ${what} has ${size} elements: there is no element ${place}.`, {
-    remedy: `Choose one from 0 to ${size - 1}.`,
-  });
+  throw problem(
+    'not-applicable',
+    `There is no element ${place}: the ${what} of the system has ${size}, counted from 0.`,
+    {
+      remedy: 'Choose another element.',
+    },
+  );
 }
 
 /** Whether numbers of half precision are on the way. */
