@@ -5,12 +5,17 @@ import { theme } from '../theme/theme.js';
 const TITLE_PX = 34;
 const FOOT_PX = 26;
 
-/** A canvas with a title above and a line of explanation below. */
+const MARGIN_PX = 10;
+
+/** A canvas with a title above and a line of explanation below, wide enough for both. */
 export function framedPng(source: HTMLCanvasElement, title: string, foot: string): Promise<Uint8Array> {
   const ratio = window.devicePixelRatio;
   const { background, foreground, muted, fontFamily } = theme.peek();
+  const titleFont = `600 13px ${fontFamily}`;
+  const footFont = `11px ${fontFamily}`;
   const framed = document.createElement('canvas');
-  framed.width = source.width;
+  const texts = Math.max(textWidth(framed, titleFont, title), textWidth(framed, footFont, foot)) + 2 * MARGIN_PX;
+  framed.width = Math.max(source.width, Math.ceil(texts * ratio));
   framed.height = source.height + (TITLE_PX + FOOT_PX) * ratio;
   const context = framed.getContext('2d');
   if (context !== null) {
@@ -20,11 +25,18 @@ export function framedPng(source: HTMLCanvasElement, title: string, foot: string
     context.scale(ratio, ratio);
     context.textBaseline = 'middle';
     context.fillStyle = foreground;
-    context.font = `600 13px ${fontFamily}`;
-    context.fillText(title, 10, TITLE_PX / 2);
+    context.font = titleFont;
+    context.fillText(title, MARGIN_PX, TITLE_PX / 2);
     context.fillStyle = muted;
-    context.font = `11px ${fontFamily}`;
-    context.fillText(foot, 10, framed.height / ratio - FOOT_PX / 2);
+    context.font = footFont;
+    context.fillText(foot, MARGIN_PX, framed.height / ratio - FOOT_PX / 2);
   }
   return pngBytes(framed);
+}
+
+function textWidth(canvas: HTMLCanvasElement, font: string, text: string): number {
+  const context = canvas.getContext('2d');
+  if (context === null) return 0;
+  context.font = font;
+  return context.measureText(text).width;
 }

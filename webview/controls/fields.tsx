@@ -21,7 +21,7 @@ export function Checkbox({ checked, onChange, children }: CheckboxProps): JSX.El
   );
 }
 
-type BadgeTone = 'plain' | 'information' | 'warning';
+type BadgeTone = 'plain' | 'information' | 'good' | 'warning';
 
 export function Badge({
   children,

@@ -8,9 +8,11 @@ interface LongWorkProps {
   /** 0 to 1; undefined while unknown. */
   readonly progress: number | undefined;
   readonly onStop?: () => void;
+  /** "Cancel" where nothing is kept of what was done. */
+  readonly stopLabel?: string;
 }
 
-export function LongWork({ label, progress, onStop }: LongWorkProps): JSX.Element {
+export function LongWork({ label, progress, onStop, stopLabel = 'Stop' }: LongWorkProps): JSX.Element {
   return (
     <div class="long-work" role="status">
       <div class="long-work-line">
@@ -18,7 +20,7 @@ export function LongWork({ label, progress, onStop }: LongWorkProps): JSX.Elemen
           {label}
           {progress !== undefined && ` ${Math.round(progress * 100)} %`}
         </span>
-        {onStop && <TextButton onClick={onStop}>Stop</TextButton>}
+        {onStop && <TextButton onClick={onStop}>{stopLabel}</TextButton>}
       </div>
       <ProgressBar share={progress} label={label} />
     </div>

@@ -3,6 +3,7 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Spinner } from '../controls/fields.js';
 import { Tabs } from '../controls/tabs.js';
 import { TooltipLayer } from '../controls/tooltip.js';
+import { LinearView } from '../linear/linear-view.js';
 import { Overview } from '../overview/overview.js';
 import { ui, type TabName } from '../state/interface-state.js';
 import { askState, connectionProblem, openState, reloadModel, result } from '../state/session.js';
@@ -51,6 +52,7 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
           {active === 'overview' && <Overview model={model} />}
           {active === 'weights' && <WeightsView />}
           {active === 'heatmap' && <HeatmapView />}
+          {active === 'linear' && <LinearView model={model} />}
           {active === 'passes' && <PassesView model={model} />}
         </main>
         <SidePanel />
@@ -75,7 +77,7 @@ function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly PageTab[] {
     { name: 'overview', label: 'Overview' },
     { name: 'weights', label: 'Weights' },
     // A file of weights has no units that could do anything.
-    ...(hasNetwork ? [heatmap] : []),
+    ...(hasNetwork ? [heatmap, { name: 'linear', label: 'Linear interpreter' } as const] : []),
     { name: 'passes', label: 'Passes' },
   ];
 }

@@ -1,6 +1,7 @@
 /** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { Reduction } from '../../src/core/weights/picture.js';
+import type { SystemCut } from '../../src/protocol/linear.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
 
@@ -8,7 +9,10 @@ import { vscode } from './channel.js';
 const VERSION = 1;
 const SAVE_DELAY_MS = 200;
 
-export type TabName = 'overview' | 'weights' | 'heatmap' | 'passes';
+export type TabName = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
+
+/** Parts of the linear interpreter. */
+export type LinearPart = 'votes' | 'ledger' | 'rows' | 'singular' | 'backwards' | 'compare' | 'many';
 
 export interface TableSort {
   readonly column: string;
@@ -56,6 +60,24 @@ export interface InterfaceState {
   /** Sort of each table by the table's name. */
   readonly sorts: Readonly<Record<string, TableSort>>;
   readonly overlay: boolean;
+  /** Input that the linear system stands for, and the one it is compared with; undefined: the next one. */
+  readonly linearExample: number;
+  readonly linearSecond: number | undefined;
+  readonly linearCut: SystemCut;
+  /** Undefined until a person chose one: what fits the output. */
+  readonly linearPart: LinearPart | undefined;
+  /** Elements of a value that are explained; undefined: those with the largest values. */
+  readonly linearOutputs: { readonly to: string; readonly outputs: readonly number[] } | undefined;
+  /** The row and the column that were looked at last. */
+  readonly linearRow: { readonly to: string; readonly output: number } | undefined;
+  readonly linearColumn: { readonly from: string; readonly input: number } | undefined;
+  readonly linearOverlay: boolean;
+  /** Rows follow the pointer; undefined: where both ends are images. */
+  readonly linearLive: boolean | undefined;
+  /** How channels at each end are drawn: "together" (in colour, or their sum), "sum", or the number of one. */
+  readonly linearChannels: { readonly from: string; readonly to: string };
+  readonly singularCount: number;
+  readonly foldedInputs: number | undefined;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -83,6 +105,18 @@ const INITIAL: InterfaceState = {
   logarithmicCounts: false,
   sorts: {},
   overlay: true,
+  linearExample: 0,
+  linearSecond: undefined,
+  linearCut: { reading: 'frozen' },
+  linearPart: undefined,
+  linearOutputs: undefined,
+  linearRow: undefined,
+  linearColumn: undefined,
+  linearOverlay: false,
+  linearLive: undefined,
+  linearChannels: { from: 'together', to: 'together' },
+  singularCount: 4,
+  foldedInputs: undefined,
   panelWidth: 400,
   selection: {},
 };

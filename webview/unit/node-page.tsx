@@ -7,6 +7,7 @@ import { formatCount, formatQuantity } from '../format/numbers.js';
 import { formatShape, operatorName } from '../format/words.js';
 import { chooseLayerMetric, layerLabel } from '../state/metrics.js';
 import { PathFromHere } from '../graph/path-bar.js';
+import { CutHere } from '../linear/cut-here.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { typedScope } from '../state/graph.js';
@@ -44,6 +45,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           {ui.graphScope.value === '' && <PathFromHere id={node.id} label={node.title} />}
         </div>
       </header>
+      <CutHere node={node} />
       <NodeBodies bodies={node.bodies} />
       <Ports title="Goes in" ports={node.inputs} />
       <Ports title="Comes out" ports={node.outputs.map((output) => ({ ...output, constant: false }))} />

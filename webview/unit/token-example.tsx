@@ -11,13 +11,15 @@ interface TokenExampleProps {
   readonly tokens: readonly string[];
   readonly activations: Activations | undefined;
   readonly reach: number;
+  /** Values have a sign, even where none here is negative. */
+  readonly signed?: boolean;
 }
 
 /** Text whose tokens are coloured by the unit's activation on them. */
-export function TokenExample({ tokens, activations, reach }: TokenExampleProps): JSX.Element {
+export function TokenExample({ tokens, activations, reach, signed = false }: TokenExampleProps): JSX.Element {
   const values = activations?.values.length === tokens.length ? activations.values : undefined;
   const { dark } = theme.value;
-  const map = colormap(values?.some((value) => value < 0) ? 'diverging' : 'sequential', dark);
+  const map = colormap(signed || values?.some((value) => value < 0) === true ? 'diverging' : 'sequential', dark);
   return (
     <p class="tokens">
       {tokens.map((token, index) => {

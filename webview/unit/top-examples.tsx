@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { LayerSummary } from '../../src/core/passes/result.js';
-import type { ExampleDetail, UnitDetail } from '../../src/protocol/inspection.js';
+import type { UnitDetail } from '../../src/protocol/inspection.js';
 import { TextButton } from '../controls/button.js';
 import { Checkbox } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
@@ -13,9 +13,7 @@ import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { selection, selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
-import { ArrayExample } from './array-example.js';
-import { ImageExample } from './image-example.js';
-import { TokenExample } from './token-example.js';
+import { ExamplePicture } from './example-picture.js';
 
 const FIRST_SHOWN = 9;
 
@@ -84,7 +82,13 @@ function Example({ layer, unit, index, value, reach }: ExampleProps): JSX.Elemen
         onClick={() => selectUnit(layer.value, unit, index)}
       >
         <div class="example-picture">
-          {detail.value && <Preview detail={detail.value} reach={reach} />}
+          {detail.value && (
+            <ExamplePicture
+              preview={detail.value.preview}
+              activations={ui.overlay.value ? detail.value.activations : undefined}
+              reach={reach}
+            />
+          )}
           {detail.error && <span class="note">{detail.error.message}</span>}
         </div>
         <div class="example-caption">
@@ -96,17 +100,4 @@ function Example({ layer, unit, index, value, reach }: ExampleProps): JSX.Elemen
       </button>
     </li>
   );
-}
-
-function Preview({ detail, reach }: { detail: ExampleDetail; reach: number }): JSX.Element {
-  const { preview, activations } = detail;
-  const shown = ui.overlay.value ? activations : undefined;
-  switch (preview.kind) {
-    case 'image':
-      return <ImageExample image={preview} activations={shown} reach={reach} />;
-    case 'tokens':
-      return <TokenExample tokens={preview.tokens} activations={shown} reach={reach} />;
-    case 'array':
-      return <ArrayExample values={preview.values} dims={preview.dims} activations={shown} reach={reach} />;
-  }
 }

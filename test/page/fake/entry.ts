@@ -2,6 +2,7 @@
 import { connect, serve, type Channel, type RpcMessage } from '../../../src/protocol/rpc.js';
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeHost } from './host.js';
+import { rowsUnderWay, slow } from './linear.js';
 import {
   branchingNetwork,
   hostileNetwork,
@@ -17,6 +18,11 @@ import { applyTheme, type ThemeName } from './themes.js';
 export interface FakeVsCode {
   readonly calls: { readonly method: string; readonly argument: unknown }[];
   readonly violations: string[];
+  /** Methods whose calls the page cancelled. */
+  readonly cancelled: string[];
+  readonly rowsUnderWay: typeof rowsUnderWay;
+  /** Makes reading a linear system take longer. */
+  readonly slow: typeof slow;
   readonly page: PageApi;
   readonly network: FakeNetwork;
   readonly resultOf: typeof resultOf;
@@ -42,6 +48,7 @@ const networks: Readonly<Record<ModelName, () => FakeNetwork>> = {
 };
 const network = networks[(parameters.get('model') ?? 'images') as ModelName]();
 
+const methods = new Map<number, string>();
 const fromPage = new Set<(message: RpcMessage) => void>();
 const channel: Channel = {
   // Real messages are cloned and arrive later; so are these.
@@ -58,7 +65,11 @@ const channel: Channel = {
 window.acquireVsCodeApi = () => ({
   postMessage(message) {
     const data = structuredClone(message) as RpcMessage;
-    if (data.type === 'call') window.fake.calls.push({ method: data.method, argument: data.argument });
+    if (data.type === 'call') {
+      window.fake.calls.push({ method: data.method, argument: data.argument });
+      methods.set(data.id, data.method);
+    }
+    if (data.type === 'cancel') window.fake.cancelled.push(methods.get(data.id) ?? '');
     setTimeout(() => fromPage.forEach((handler) => handler(data)));
   },
   getState: () => JSON.parse(sessionStorage.getItem(STATE_KEY) ?? 'null') as unknown,
@@ -66,7 +77,7 @@ window.acquireVsCodeApi = () => ({
 });
 
 const page = connect<PageApi>(channel).api;
-window.fake = { calls: [], violations: [], page, network, resultOf, applyTheme };
+window.fake = { calls: [], violations: [], cancelled: [], rowsUnderWay, slow, page, network, resultOf, applyTheme };
 document.addEventListener('securitypolicyviolation', (event) => {
   window.fake.violations.push(
     `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber}`,

@@ -2,10 +2,10 @@
 import { problem } from '../../../src/core/errors.js';
 import type { AttributionQuestions } from '../../../src/protocol/attribution.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
-import type { LinearQuestions } from '../../../src/protocol/linear.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeGraphQuestions } from './graph-questions.js';
+import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
 import { activationsOf, previewOf } from './examples.js';
@@ -28,19 +28,10 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
-const noSystem = async (): Promise<never> => {
-  throw problem('not-applicable', 'The fake network has no linear systems.');
+const nothing = async (): Promise<never> => {
+  throw problem('not-applicable', 'The fake network has no attributions.');
 };
-const NO_LINEAR_SYSTEMS: LinearQuestions = {
-  linearCuts: noSystem,
-  linearSystem: noSystem,
-  linearVotes: noSystem,
-  linearRow: noSystem,
-  linearColumn: noSystem,
-  linearSingular: noSystem,
-  linearFold: noSystem,
-};
-const NO_ATTRIBUTIONS: AttributionQuestions = { attribute: noSystem, patch: noSystem };
+const NO_ATTRIBUTIONS: AttributionQuestions = { attribute: nothing, patch: nothing };
 
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
@@ -50,7 +41,6 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     return layer;
   };
   return {
-    ...NO_LINEAR_SYSTEMS,
     ...NO_ATTRIBUTIONS,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
@@ -60,6 +50,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       return (node?.module ?? []).map((_, depth, path) => path.slice(0, depth + 1).join('/'));
     },
     ...fakeGraphQuestions(network),
+    ...fakeLinearQuestions(network),
     node: async ({ id }) => {
       const bodies = bodiesOf(network, id);
       const local = id.slice(id.lastIndexOf('#'));
@@ -304,7 +295,7 @@ function inputsOf(network: FakeNetwork, scenario: Scenario): InputsDescription {
         synthetic,
       },
     ],
-    size: network.examples,
+    ...(scenario === 'no-inputs' ? {} : { size: network.examples }),
     synthetic,
     problem:
       scenario === 'bad-inputs'

@@ -1,0 +1,144 @@
+/** Numbers over one end of a system, as that end looks: an image, positions by features, or bars. */
+import type { JSX } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+import type { SystemLayout } from '../../../src/protocol/linear.js';
+import { Legend } from '../../charts/legend.js';
+import { Help } from '../../controls/tooltip.js';
+import { formatReading } from '../../format/numbers.js';
+import { ui } from '../../state/interface-state.js';
+import { layoutDims, positionName, reachOf } from '../ends.js';
+import { ValueBars } from '../value-bars.js';
+import { MapFrame } from './map-frame.js';
+import { pictureOf, type MapPicture } from './map-picture.js';
+import { mapWidthPx, SignedMap } from './signed-map.js';
+
+/** A legend needs this. */
+const NARROWEST_PX = 300;
+
+export interface PatternViewProps {
+  readonly title: string;
+  readonly definition?: string;
+  readonly end: 'from' | 'to';
+  readonly layout: SystemLayout;
+  readonly values: Float32Array;
+  /** "plain" for what a person would look at as a picture; signed otherwise. */
+  readonly colors?: MapPicture['colors'];
+  /** The |value| with the strongest colour; the largest where absent. */
+  readonly reach?: number;
+  /** What the colours count: "weight", in the legend under a signed picture. */
+  readonly unit?: { readonly label: string; readonly definition: string };
+  readonly foot: string;
+  /** Names of a vector's elements. */
+  readonly name?: (element: number) => string;
+  /** Marks a cell and lets a person choose others. */
+  readonly chosen?: number;
+  readonly onChoose?: (cell: number) => void;
+  /** Told of the cell under the pointer or the keyboard's cursor. */
+  readonly onPoint?: (cell: number) => void;
+  readonly hint?: string;
+}
+
+export function PatternView(props: PatternViewProps): JSX.Element {
+  const { layout } = props;
+  switch (layout.kind) {
+    case 'image':
+    case 'sequence':
+      return <PatternMap {...props} layout={layout} />;
+    case 'vector':
+      return <PatternBars {...props} />;
+  }
+}
+
+function PatternBars(props: PatternViewProps): JSX.Element {
+  const { title, definition, layout, values, foot, name, onChoose } = props;
+  const names = useMemo(
+    () => Array.from(values, (_, element) => name?.(element) ?? positionName(layout, element)),
+    [values, layout],
+  );
+  return (
+    <ValueBars
+      title={title}
+      definition={definition}
+      foot={foot}
+      row="element"
+      rows={names}
+      series={[{ label: 'value', values }]}
+      onChoose={onChoose}
+      saved={{ title, foot, values, dims: layoutDims(layout) }}
+    />
+  );
+}
+
+type GridLayout = Exclude<SystemLayout, { kind: 'vector' }>;
+
+function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): JSX.Element {
+  const {
+    title,
+    definition,
+    end,
+    layout,
+    values,
+    colors = 'signed',
+    unit,
+    foot,
+    chosen,
+    onChoose,
+    onPoint,
+    hint,
+  } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const channel = ui.linearChannels.value[end];
+  const picture = useMemo(
+    (): MapPicture =>
+      layout.kind === 'image'
+        ? pictureOf(layout, values, channel, colors)
+        : { width: layout.width, height: layout.positions, planes: [values], colors },
+    [layout, values, channel, colors],
+  );
+  const reach = useMemo(() => props.reach ?? reachOf(picture.planes), [props.reach, picture]);
+  return (
+    <MapFrame
+      title={title}
+      definition={definition}
+      canvas={canvas}
+      widthPx={Math.max(NARROWEST_PX, mapWidthPx(picture))}
+      saved={{ title, foot: `${foot}, ${scaleWords(picture, reach)}`, values, dims: layoutDims(layout) }}
+    >
+      <SignedMap
+        label={title}
+        picture={picture}
+        reach={reach}
+        reading={(cell) => ({ value: cellText(picture, cell), place: cellName(layout, cell) })}
+        chosen={chosen}
+        onChoose={onChoose}
+        onPoint={onPoint}
+        hint={hint}
+        canvas={canvas}
+      />
+      {unit && colors === 'signed' && picture.planes.length === 1 && (
+        <Legend quantity={{ id: 'pattern', ...unit, format: 'number', scale: 'diverging' }} domain={[-reach, reach]} />
+      )}
+      {unit && colors === 'signed' && picture.planes.length > 1 && (
+        <p class="note">
+          {unit.label} <Help about={unit.label}>{unit.definition}</Help> Grey is 0; each colour is darkest at{' '}
+          {formatReading('number', -reach)}, brightest at {formatReading('number', reach)}.
+        </p>
+      )}
+    </MapFrame>
+  );
+}
+
+export function cellText({ planes }: MapPicture, cell: number): string {
+  return planes.map((plane) => formatReading('number', plane[cell] ?? NaN)).join(' · ');
+}
+
+function cellName(layout: GridLayout, cell: number): string {
+  if (layout.kind === 'image') return positionName(layout, cell);
+  return `position ${Math.floor(cell / layout.width)}, feature ${cell % layout.width}`;
+}
+
+/** "colours from −1.2 to 1.2" under a picture that leaves the page. */
+export function scaleWords({ colors }: MapPicture, reach: number): string {
+  const end = formatReading('number', reach);
+  return colors === 'signed' ? `colours from −${end} to ${end}` : 'darkest to brightest number';
+}

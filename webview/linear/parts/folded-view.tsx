@@ -1,0 +1,139 @@
+import type { JSX } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+import type { FoldedSystems } from '../../../src/protocol/linear.js';
+import { formatCount, formatReading } from '../../format/numbers.js';
+import { openedModel } from '../../state/session.js';
+import { outputName, outputWord, positionCount, positionDims, positionName, positionWord, reachOf } from '../ends.js';
+import { MapFrame } from '../map/map-frame.js';
+import type { ImageLayout, MapPicture } from '../map/map-picture.js';
+import { scaleWords } from '../map/pattern-view.js';
+import { SignedMap } from '../map/signed-map.js';
+import type { System } from '../system.js';
+import { ValueBars } from '../value-bars.js';
+import { BiasShares } from './bias-shares.js';
+import { FoldedTable } from './folded-table.js';
+import { VoteLegend } from './vote-legend.js';
+
+interface FoldedViewProps {
+  readonly system: System;
+  readonly folded: FoldedSystems;
+}
+
+export function FoldedView({ system, folded }: FoldedViewProps): JSX.Element {
+  const { description } = system;
+  const { from } = description;
+  const foot = `${openedModel.peek()?.overview.fileName ?? 'model'}, mean over ${formatCount(folded.inputs)} inputs, ${from.label} → ${description.to.label}`;
+  const word = outputWord(description);
+  const rows = useMemo(() => folded.layers.map(({ label }) => label), [folded]);
+  const ledgers = useMemo(
+    () =>
+      folded.outputs.map(({ output, meanLedger }) => ({ label: outputName(description, output), values: meanLedger })),
+    [folded, description],
+  );
+  return (
+    <>
+      {folded.failed.length > 0 && (
+        <div class="note">
+          {folded.failed.length === 1 ? 'One input' : `${formatCount(folded.failed.length)} inputs`} gave no system:
+          <ul>
+            {folded.failed.map(({ example, reason }) => (
+              <li key={example}>
+                input {example}: {reason}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <MeanVotes system={system} folded={folded} foot={foot} />
+      <BiasShares description={description} folded={folded} foot={foot} />
+      {rows.length > 0 && (
+        <ValueBars
+          title="Mean biases by layer"
+          definition="What each layer’s biases added, as the mean over the inputs."
+          foot={foot}
+          row="layer"
+          rows={rows}
+          series={ledgers}
+          valueLabel={`added to the ${word}, mean`}
+        />
+      )}
+      <FoldedTable description={description} folded={folded} />
+    </>
+  );
+}
+
+function MeanVotes({ system, folded, foot }: FoldedViewProps & { readonly foot: string }): JSX.Element {
+  const { description } = system;
+  const { layout } = description.from;
+  const reach = useMemo(() => reachOf(folded.outputs.map(({ meanVotes }) => meanVotes)), [folded]);
+  const names = useMemo(
+    () => Array.from({ length: positionCount(layout) }, (_, position) => positionName(layout, position)),
+    [layout],
+  );
+  const series = useMemo(
+    () =>
+      folded.outputs.map(({ output, meanVotes }) => ({ label: outputName(description, output), values: meanVotes })),
+    [folded, description],
+  );
+  if (layout.kind !== 'image') {
+    return (
+      <ValueBars
+        title={`Mean votes by ${positionWord(layout)}`}
+        definition="The mean over the inputs, place by place."
+        foot={foot}
+        row={positionWord(layout)}
+        rows={names}
+        series={series}
+        valueLabel={`mean vote, in units of the ${outputWord(description)}`}
+      />
+    );
+  }
+  return (
+    <>
+      <VoteLegend system={system} reach={reach} label={`Mean vote, in units of the ${outputWord(description)}`} />
+      <div class="map-grid">
+        {folded.outputs.map(({ output, meanVotes }) => (
+          <MeanMap
+            key={output}
+            title={`Mean votes for ${outputName(description, output)}`}
+            layout={layout}
+            values={meanVotes}
+            reach={reach}
+            foot={foot}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+interface MeanMapProps {
+  readonly title: string;
+  readonly layout: ImageLayout;
+  readonly values: Float32Array;
+  readonly reach: number;
+  readonly foot: string;
+}
+
+function MeanMap({ title, layout, values, reach, foot }: MeanMapProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const picture = useMemo(
+    (): MapPicture => ({ width: layout.width, height: layout.height, planes: [values], colors: 'signed' }),
+    [layout, values],
+  );
+  return (
+    <MapFrame
+      title={title}
+      canvas={canvas}
+      saved={{ title, foot: `${foot}, ${scaleWords(picture, reach)}`, values, dims: positionDims(layout) }}
+    >
+      <SignedMap
+        label={title}
+        picture={picture}
+        reach={reach}
+        reading={(at) => ({ value: formatReading('number', values[at] ?? NaN), place: positionName(layout, at) })}
+        canvas={canvas}
+      />
+    </MapFrame>
+  );
+}
