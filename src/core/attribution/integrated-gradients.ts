@@ -13,11 +13,9 @@ import { freeValues } from '../rewrite/splice.js';
 import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import { attributionOf, type Attribution } from './attribution.js';
+import { MOST_STEPS } from './limits.js';
 import { seedChunks, seedsOf } from './seeds.js';
 import { numbersOf, typeAndShape, withSession, type AttributionSubject, type AttributionTask } from './subject.js';
-
-/** More steps than this show no difference in single precision. */
-export const MOST_STEPS = 1000;
 
 export interface IntegratedGradientsOptions {
   readonly steps: number;
