@@ -29,7 +29,7 @@ export function EffectTable({ answer, estimate, tokens }: EffectTableProps): JSX
   const columns = useMemo(() => columnsOf(answer, estimate, tokens), [answer, estimate, tokens]);
   const text = (): TextTable => ({
     header: columns.map(({ label }) => label),
-    rows: rows.map((row) => columns.map(({ sortBy }) => exact(sortBy(row)))),
+    rows: rows.map((row) => columns.map(({ id, sortBy }) => (id === 'value' ? row.site.label : exact(sortBy(row))))),
   });
   return (
     <section class="ledger-table">

@@ -1,5 +1,6 @@
 /** How the parts of patched values are named, and where they lie among the columns of the heatmap. */
 import type { PatchedSite, PatchingAnswer } from '../../src/protocol/attribution.js';
+import { visible } from '../unit/token-example.js';
 
 /** Tokens of both inputs, where they are texts. */
 export interface TokenPair {
@@ -18,7 +19,8 @@ export function partName({ parts, count }: PatchedSite, part: number, tokens: To
       const [clean, corrupt] = [tokens?.clean[start], tokens?.corrupt[start]];
       if (clean === undefined || corrupt === undefined || tokens?.clean.length !== parts.size)
         return `position ${start}`;
-      return clean === corrupt ? `token ${start} “${clean}”` : `token ${start} “${clean}” for “${corrupt}”`;
+      const one = `token ${start} “${visible(clean)}”`;
+      return clean === corrupt ? one : `${one}, “${visible(corrupt)}” in the corrupt input`;
     }
     case 'grid':
       return `row ${Math.floor(part / parts.columns)}, column ${part % parts.columns} of ${parts.rows} × ${parts.columns}`;

@@ -55,7 +55,7 @@ export function PatchingPart({ system, size }: { system: System; size: number })
         />
         {answer.value === undefined && !answer.loading && (
           <Button primary icon="play" disabled={corrupt === request.example} onClick={answer.start}>
-            Patch
+            Patch part by part
           </Button>
         )}
       </div>
@@ -106,7 +106,7 @@ function MetricChooser({ system, metric }: { system: System; metric: ChosenMetri
   };
   const { output, minus } = metric;
   return (
-    <div class="tool-group" role="group" aria-label="Metric">
+    <div class="metric-chooser" role="group" aria-label="Metric">
       <span class="field-label">Metric</span>
       <SearchSelect
         label="Measured output"

@@ -1,9 +1,9 @@
 /** The host's side of the conversation, answered from a fake network. */
 import { problem } from '../../../src/core/errors.js';
-import type { AttributionQuestions } from '../../../src/protocol/attribution.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
+import { fakeAttributionQuestions } from './attribution.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
@@ -28,11 +28,6 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
-const nothing = async (): Promise<never> => {
-  throw problem('not-applicable', 'The fake network has no attributions.');
-};
-const NO_ATTRIBUTIONS: AttributionQuestions = { attribute: nothing, patch: nothing };
-
 export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const numbers = numbersOf(network);
   const layerOf = (value: string) => {
@@ -41,7 +36,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     return layer;
   };
   return {
-    ...NO_ATTRIBUTIONS,
+    ...fakeAttributionQuestions(network),
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,
