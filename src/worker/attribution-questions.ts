@@ -7,7 +7,7 @@ import { checkAligned } from '../core/attribution/patch-request.js';
 import { patchActivations, type Patching } from '../core/attribution/patching.js';
 import { gradientTimesInput, relevance, type RowAttributions } from '../core/attribution/rows-at-input.js';
 import { exampleAxes, type ExampleAxes } from '../core/attribution/stack.js';
-import type { AttributionSubject, AttributionTask } from '../core/attribution/subject.js';
+import type { AttributionSubject, AttributionTask, Runner } from '../core/attribution/subject.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { problem } from '../core/errors.js';
 import { placeInValue, positionOf, positionsOf, type Laid } from '../core/linear/layout.js';
@@ -95,7 +95,9 @@ async function open(
   const context = contextOf(linear, dataset);
   const { graph, shapes } = graphs;
   const [from, to] = [graphs.from, graphs.to].map((end) => laidEnd(end, graphs, context)) as [Laid, Laid];
-  const subject = { graph, shapes, feeds, from: graphs.from.value, to: graphs.to.value, runner: model };
+  // Steps that were written out are thousands of small nodes: fusing them takes longer than it saves.
+  const runner: Runner = graph === model.prepared ? model : { ...model, optimization: 'folding' };
+  const subject = { graph, shapes, feeds, from: graphs.from.value, to: graphs.to.value, runner };
   return { graphs, context, dataset, feeds, subject, from, to };
 }
 

@@ -56,7 +56,7 @@ async function observedSubject(engine: Engine, graph: Graph, folder: string, flo
   const runnable = toRunnable(prune(prepared, all), folder);
   const types = await typesOf(engine, runnable);
   const readable = all.filter((name) => READABLE.has(types.get(name) ?? ''));
-  const session = await engine.open(toRunnable(prune(prepared, readable), folder), { threads: 1 });
+  const session = await openFor(engine, prune(prepared, readable), folder);
   try {
     let last: { readonly feeds: NamedTensors; readonly values: NamedTensors } | undefined;
     for (const nudge of NUDGES) {
@@ -73,6 +73,14 @@ async function observedSubject(engine: Engine, graph: Graph, folder: string, flo
   } finally {
     await session.release();
   }
+}
+
+/** What fusing saves in a few runs of thousands of small nodes, it takes many times over in opening them. */
+const MOST_FUSED = 2000;
+
+function openFor(engine: Engine, model: ModelProto, folder: string): Promise<Session> {
+  const isLong = (model.graph?.node.length ?? 0) > MOST_FUSED;
+  return engine.open(toRunnable(model, folder), { threads: 1, ...(isLong ? { optimization: 'folding' } : {}) });
 }
 
 /**
@@ -157,7 +165,7 @@ export async function checkCut(
   const linearization = linearize({ graph, shapes, from, to, reading });
   const written = linearization.write(['affine', 'forward', 'transpose']);
   const failures: string[] = [];
-  const session = await engine.open(toRunnable(written.model, folder), { threads: 1 });
+  const session = await openFor(engine, written.model, folder);
   try {
     const random = randomNumbers(7);
     const run = (directions: NamedTensors, seeds: NamedTensors): Promise<NamedTensors> =>
@@ -278,7 +286,7 @@ async function compareDifferences(
   const ends = [...written.forward.keys()];
   const starts = new Map([...written.directions.keys()].map((start) => [start, values[start] ?? feeds[start]]));
   const freed = withFreeStarts(graph.model, starts);
-  const session = await engine.open(toRunnable(prune(freed, ends), folder), { threads: 1 });
+  const session = await openFor(engine, prune(freed, ends), folder);
   const at = async (h: number): Promise<NamedTensors> => {
     const fed = [...Object.entries(feeds), ...starts];
     const moved = fed.map(([name, tensor = tensorOf('float32', [0], [])]): [string, Tensor] => {

@@ -1,6 +1,6 @@
 /** What is explained: one value of a model by another, at one input. */
 import { usedFeeds } from '../engine/used-feeds.js';
-import type { Engine, Session } from '../engine/engine.js';
+import type { Engine, Session, SessionOptions } from '../engine/engine.js';
 import { problem } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
@@ -16,6 +16,8 @@ export interface Runner {
   readonly threads: number;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
+  /** How far the engine may rewrite graphs; all where nothing is said. */
+  readonly optimization?: SessionOptions['optimization'];
 }
 
 export interface AttributionSubject {
@@ -39,11 +41,11 @@ export interface AttributionTask {
 
 /** Opens a model for the work, and lets go of it afterwards. */
 export async function withSession<Result>(
-  { engine, threads, toRunnable }: Runner,
+  { engine, threads, toRunnable, optimization = 'all' }: Runner,
   model: ModelProto,
   work: (run: (feeds: NamedTensors) => Promise<NamedTensors>) => Promise<Result>,
 ): Promise<Result> {
-  const session: Session = await engine.open(toRunnable(model), { threads });
+  const session: Session = await engine.open(toRunnable(model), { threads, optimization });
   try {
     return await work((feeds) => session.run(usedFeeds(session, feeds)));
   } finally {

@@ -4,7 +4,7 @@
  * the coefficients of an input and runs in about the time of a forward pass.
  */
 import { problem, ProblemError, throwIfCancelled } from '../errors.js';
-import type { Engine, Session } from '../engine/engine.js';
+import type { Engine, Session, SessionOptions } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
@@ -105,6 +105,8 @@ export async function openGraphs(
   );
   throwIfCancelled(signal);
   const once = split.once(ends);
+  // Steps that are written out are thousands of small nodes: fusing them takes longer than it saves.
+  const options: SessionOptions = { threads, ...(graph === prepared ? {} : { optimization: 'folding' }) };
   const sessions = lazySessions(isHeavy(graph) ? HEAVY_SESSIONS : ALL_SESSIONS);
 
   const partSession = (part: LinearPart, { handed }: Coefficients): Promise<Session> =>
@@ -116,7 +118,7 @@ export async function openGraphs(
         return { type, dims: tensor.dims };
       });
       try {
-        return await engine.open(toRunnable(rest), { threads });
+        return await engine.open(toRunnable(rest), options);
       } catch (error) {
         throw cannotOpen(error);
       }
@@ -141,7 +143,7 @@ export async function openGraphs(
       const fed = Object.fromEntries(split.fed.map((name) => [name, given(present, name)]));
       let made: NamedTensors = {};
       if (once.graph?.output.length !== 0) {
-        const session = await sessions.open('once', () => engine.open(toRunnable(once), { threads }));
+        const session = await sessions.open('once', () => engine.open(toRunnable(once), options));
         made = await session.run(usedFeeds(session, present));
       }
       const endAt = (value: string): Tensor => given(isInput(value) ? present : made, value);
