@@ -271,6 +271,32 @@ describe('rows and columns', () => {
     await page.close();
   });
 
+  it('are shown close up where they are specks, with their places in the whole', async () => {
+    const page = await openLinear();
+    await chooseEnd(page, 'ends', 'large-sh');
+    await chooseEnd(page, 'starts', 'large');
+    const row = map(page, 'Row of pixel in row 20, column 20');
+    await expect.poll(() => row.getAttribute('aria-label')).toContain('9 rows, 9 columns');
+    expect(await figure(page, /^Row of/).innerText()).toContain(
+      'rows 16 to 24, columns 17 to 25; all else is below 1 %',
+    );
+    // The third of nine columns is column 20 − 17.
+    const box = (await row.boundingBox()) ?? { width: 0, height: 0 };
+    await row.hover({ position: { x: (3.5 / 9) * box.width, y: (4.5 / 9) * box.height } });
+    const reading = figure(page, /^Row of/).locator('.map-reading');
+    await expect.poll(() => reading.innerText()).toBe('2 row 20, column 20');
+    await row.focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => reading.innerText()).toBe('-1 row 20, column 21');
+    await page.keyboard.press('End');
+    await expect.poll(() => reading.innerText()).toBe('0 row 20, column 25');
+    await figure(page, /^Row of/)
+      .getByText('Show the whole')
+      .click();
+    await expect.poll(() => row.getAttribute('aria-label')).toContain('40 rows, 40 columns');
+    await page.close();
+  });
+
   it('show what an input pixel paints, by click where they are not live', async () => {
     const page = await openLinear();
     await chooseEnd(page, 'ends', 'sharp');

@@ -18,12 +18,13 @@ interface ElementPickerProps {
   /** Chooses what the pointer comes to, without a click. */
   readonly live: boolean;
   readonly hint: string;
+  readonly name: (element: number) => string;
   /** For ends without a picture. */
   readonly search: (query: string) => SearchAnswer;
 }
 
 export function ElementPicker(props: ElementPickerProps): JSX.Element {
-  const { title, side, end, foot, chosen, onChoose, live, hint, search } = props;
+  const { title, side, end, foot, chosen, onChoose, live, hint, name, search } = props;
   const { layout, values } = end;
   if (layout.kind === 'vector' || (layout.kind === 'sequence' && layout.width > WIDEST_PICTURE)) {
     return (
@@ -50,6 +51,7 @@ export function ElementPicker(props: ElementPickerProps): JSX.Element {
         values={values}
         colors={layout.kind === 'image' ? 'plain' : 'signed'}
         foot={foot}
+        name={name}
         chosen={chosen % plane}
         onChoose={choose}
         onPoint={live ? choose : undefined}

@@ -74,6 +74,8 @@ export interface InterfaceState {
   readonly linearRow: { readonly to: string; readonly output: number } | undefined;
   readonly linearColumn: { readonly from: string; readonly input: number } | undefined;
   readonly linearOverlay: boolean;
+  /** Small patterns are shown close up. */
+  readonly linearCloseUp: boolean;
   /** Rows follow the pointer; undefined: where both ends are images. */
   readonly linearLive: boolean | undefined;
   /** How channels at each end are drawn: "together" (in colour, or their sum), "sum", or the number of one. */
@@ -126,6 +128,7 @@ const INITIAL: InterfaceState = {
   linearRow: undefined,
   linearColumn: undefined,
   linearOverlay: false,
+  linearCloseUp: true,
   linearLive: undefined,
   linearChannels: { from: 'together', to: 'together' },
   singularCount: 4,

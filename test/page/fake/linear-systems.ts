@@ -12,16 +12,17 @@ export interface DenseSystem {
 }
 
 const SIDE = 8;
+const LARGE_SIDE = 40;
 const PIXELS = SIDE * SIDE;
 const IMAGE = { kind: 'image', channels: 1, height: SIDE, width: SIDE } as const;
 const TOKENS = 28;
 const FEATURES = 4;
 
 /** Diagonal 1, the other diagonal 0.5, and the number of the input more at the first pixel. */
-function imageValues(example: number): Float32Array {
-  return Float32Array.from({ length: PIXELS }, (_, pixel) => {
-    const [row, column] = [Math.floor(pixel / SIDE), pixel % SIDE];
-    return (row === column ? 1 : row + column === SIDE - 1 ? 0.5 : 0) + (pixel === 0 ? example : 0);
+function imageValues(example: number, side = SIDE): Float32Array {
+  return Float32Array.from({ length: side * side }, (_, pixel) => {
+    const [row, column] = [Math.floor(pixel / side), pixel % side];
+    return (row === column ? 1 : row + column === side - 1 ? 0.5 : 0) + (pixel === 0 ? example : 0);
   });
 }
 
@@ -47,6 +48,8 @@ export const CUTS: readonly CutChoice[] = [
   { value: 'image', label: 'image', dims: [1, 1, SIDE, SIDE] },
   { value: 'colour', label: 'colour', dims: [1, 3, SIDE, SIDE] },
   { value: 'sharpened', label: 'sharpened', item: '#3', dims: [1, 1, SIDE, SIDE] },
+  { value: 'large', label: 'large', dims: [1, 1, LARGE_SIDE, LARGE_SIDE] },
+  { value: 'large-sharpened', label: 'large-sharpened', item: '#3', dims: [1, 1, LARGE_SIDE, LARGE_SIDE] },
   { value: 'hidden', label: 'stem.relu', item: '#2', dims: [1, 3] },
   { value: 'logits', label: 'logits', item: '#32', dims: [1, 3] },
 ];
@@ -62,7 +65,9 @@ export function fakeSystem(network: FakeNetwork, request: SystemRequest): DenseS
     case 'image hidden':
       return imageToHidden(request);
     case 'image sharpened':
-      return imageToImage(request);
+      return imageToImage(request, SIDE, from, to);
+    case 'large large-sharpened':
+      return imageToImage(request, LARGE_SIDE, from, to);
     case 'colour logits':
       return colourToLogits(request);
     default:
@@ -119,15 +124,17 @@ function imageToHidden(request: SystemRequest): DenseSystem {
 }
 
 /** Each pixel doubled, less its neighbour to the right, and 0.5 more. */
-function imageToImage(request: SystemRequest): DenseSystem {
-  const matrix = Array.from({ length: PIXELS }, (_, pixel) => {
-    const row = new Float64Array(PIXELS);
+function imageToImage(request: SystemRequest, side: number, from: string, to: string): DenseSystem {
+  const pixels = side * side;
+  const layout = { kind: 'image', channels: 1, height: side, width: side } as const;
+  const matrix = Array.from({ length: pixels }, (_, pixel) => {
+    const row = new Float64Array(pixels);
     row[pixel] = 2;
-    if (pixel % SIDE < SIDE - 1) row[pixel + 1] = -1;
+    if (pixel % side < side - 1) row[pixel + 1] = -1;
     return row;
   });
-  const from = start('image', IMAGE, imageValues(request.example));
-  return finish(request, from, end('sharpened', IMAGE, '#3'), matrix, [Array<number>(PIXELS).fill(0.5)], {
+  const begin = start(from, layout, imageValues(request.example, side));
+  return finish(request, begin, end(to, layout, '#3'), matrix, [Array<number>(pixels).fill(0.5)], {
     layers: [STEM],
   });
 }

@@ -6,6 +6,7 @@ import { withStroke } from '../../../webview/linear/drawing.js';
 import { searchOutputs } from '../../../webview/linear/element-search.js';
 import { firstOutputs, outputName, reachOf, top } from '../../../webview/linear/ends.js';
 import { formatTogether } from '../../../webview/linear/equation.js';
+import { closeUpOf } from '../../../webview/linear/map/close-up.js';
 import { pictureOf } from '../../../webview/linear/map/map-picture.js';
 import { createNewest } from '../../../webview/linear/newest.js';
 
@@ -200,6 +201,48 @@ describe('pictures of patterns', () => {
   it('reach as far as the largest finite number, and never nowhere', () => {
     expect(reachOf([Float32Array.of(-3, 2, Infinity, NaN)])).toBe(3);
     expect(reachOf([Float32Array.of(0, 0)])).toBe(1);
+  });
+});
+
+describe('a close-up', () => {
+  const picture = (
+    set: readonly (readonly [row: number, column: number, value: number])[],
+    [height, width] = [100, 80],
+  ) => {
+    const plane = new Float32Array(height * width);
+    for (const [row, column, value] of set) plane[row * width + column] = value;
+    return { width, height, planes: [plane], colors: 'signed' } as const;
+  };
+
+  it('shows a small pattern in the middle of a window of few sizes', () => {
+    expect(closeUpOf(picture([[50, 40, -1]]))).toEqual({ row: 46, column: 36, height: 9, width: 9 });
+    // Eight across with the margin at both sides are more than 9.
+    const wide = picture([
+      [50, 30, 1],
+      [50, 37, 0.5],
+    ]);
+    expect(closeUpOf(wide)).toEqual({ row: 42, column: 26, height: 17, width: 17 });
+  });
+
+  it('leaves out what is below a hundredth of the largest, and stays within the picture', () => {
+    const corner = picture([
+      [0, 79, 100],
+      [90, 5, 0.99],
+    ]);
+    expect(closeUpOf(corner)).toEqual({ row: 0, column: 71, height: 9, width: 9 });
+    const far = picture([
+      [0, 79, 100],
+      [90, 5, 1],
+    ]);
+    expect(closeUpOf(far)).toBeUndefined();
+  });
+
+  it('is none of a picture that it would not be much smaller than, nor of nothing', () => {
+    expect(closeUpOf(picture([[3, 3, 1]], [8, 8]))).toBeUndefined();
+    expect(closeUpOf(picture([]))).toBeUndefined();
+    expect(closeUpOf(picture([[3, 3, NaN]]))).toBeUndefined();
+    // One row of a long picture: no taller than it is.
+    expect(closeUpOf(picture([[0, 50, 1]], [1, 100]))).toEqual({ row: 0, column: 46, height: 1, width: 9 });
   });
 });
 

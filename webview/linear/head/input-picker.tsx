@@ -1,9 +1,11 @@
 /** Which input the network is linear at: its number, its neighbours, what it looks like. */
 import type { JSX } from 'preact';
 import { IconButton } from '../../controls/button.js';
+import { Badge } from '../../controls/fields.js';
 import { NumberField } from '../../controls/number-field.js';
 import { loadPreview } from '../../state/examples.js';
 import { useResource } from '../../state/resource.js';
+import { inputs } from '../../state/session.js';
 import { ExamplePicture } from '../../unit/example-picture.js';
 import { dataKey } from '../data-key.js';
 
@@ -39,6 +41,13 @@ export function InputPicker({ label, example, size, onChange }: InputPickerProps
             onClick={() => onChange(Math.min(size - 1, example + 1))}
           />
         </span>
+        {inputs.value?.synthetic === true && (
+          <span>
+            <Badge tone="warning" title="The inputs are random numbers, which no network was made for.">
+              SYNTHETIC
+            </Badge>
+          </span>
+        )}
         <span class="muted input-name">
           {shown === undefined ? '' : shown.label === undefined ? shown.name : `${shown.label} · ${shown.name}`}
         </span>

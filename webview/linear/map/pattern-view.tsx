@@ -4,9 +4,9 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { SystemLayout } from '../../../src/protocol/linear.js';
 import { Legend } from '../../charts/legend.js';
 import { Help } from '../../controls/tooltip.js';
-import { formatReading } from '../../format/numbers.js';
+import { formatNumber, formatReading } from '../../format/numbers.js';
 import { ui } from '../../state/interface-state.js';
-import { layoutDims, positionName, reachOf } from '../ends.js';
+import { elementName, layoutDims, positionName, reachOf } from '../ends.js';
 import { ValueBars } from '../value-bars.js';
 import { MapFrame } from './map-frame.js';
 import { pictureOf, type MapPicture } from './map-picture.js';
@@ -28,7 +28,7 @@ export interface PatternViewProps {
   /** What the colours count: "weight", in the legend under a signed picture. */
   readonly unit?: { readonly label: string; readonly definition: string };
   readonly foot: string;
-  /** Names of a vector's elements. */
+  /** Names of elements, of an end that is no image. */
   readonly name?: (element: number) => string;
   /** Marks a cell and lets a person choose others. */
   readonly chosen?: number;
@@ -81,6 +81,7 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
     colors = 'signed',
     unit,
     foot,
+    name,
     chosen,
     onChoose,
     onPoint,
@@ -108,7 +109,8 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
         label={title}
         picture={picture}
         reach={reach}
-        reading={(cell) => ({ value: cellText(picture, cell), place: cellName(layout, cell) })}
+        closeUp={layout.kind === 'image' && colors === 'signed'}
+        reading={(cell) => ({ value: cellText(picture, cell), place: cellName(layout, cell, name) })}
         chosen={chosen}
         onChoose={onChoose}
         onPoint={onPoint}
@@ -121,7 +123,7 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
       {unit && colors === 'signed' && picture.planes.length > 1 && (
         <p class="note">
           {unit.label} <Help about={unit.label}>{unit.definition}</Help> Grey is 0; each colour is darkest at{' '}
-          {formatReading('number', -reach)}, brightest at {formatReading('number', reach)}.
+          {formatNumber(-reach)}, brightest at {formatNumber(reach)}.
         </p>
       )}
     </MapFrame>
@@ -129,12 +131,13 @@ function PatternMap(props: PatternViewProps & { readonly layout: GridLayout }): 
 }
 
 export function cellText({ planes }: MapPicture, cell: number): string {
-  return planes.map((plane) => formatReading('number', plane[cell] ?? NaN)).join(' · ');
+  const [first] = planes;
+  if (planes.length === 1) return formatReading('number', first?.[cell] ?? NaN);
+  return planes.map((plane) => formatNumber(plane[cell] ?? NaN)).join(' · ');
 }
 
-function cellName(layout: GridLayout, cell: number): string {
-  if (layout.kind === 'image') return positionName(layout, cell);
-  return `position ${Math.floor(cell / layout.width)}, feature ${cell % layout.width}`;
+function cellName(layout: GridLayout, cell: number, name: PatternViewProps['name']): string {
+  return layout.kind === 'image' ? positionName(layout, cell) : (name?.(cell) ?? elementName(layout, cell));
 }
 
 /** "colours from −1.2 to 1.2" under a picture that leaves the page. */

@@ -1,7 +1,10 @@
 /** One number per cell of an image, as signed colours (or a plain picture): pointed at, walked with keys, chosen from. */
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { TextButton } from '../../controls/button.js';
+import { ui } from '../../state/interface-state.js';
 import { theme } from '../../theme/theme.js';
+import { closeUpOf, LEFT_OUTSIDE_SHARE, wholeOf, type MapWindow } from './close-up.js';
 import type { MapPicture } from './map-picture.js';
 import { paintMap } from './paint-map.js';
 
@@ -18,6 +21,8 @@ interface SignedMapProps {
   readonly reach: number;
   /** Drawn under it. */
   readonly under?: MapPicture;
+  /** Only the part that holds something is shown, where it is small, unless a person wants all of it. */
+  readonly closeUp?: boolean;
   /** What to say of a cell. */
   readonly reading: (cell: number) => { readonly value: string; readonly place: string };
   /** Shared with other maps of the same size; kept by the map itself where absent. */
@@ -42,12 +47,17 @@ export function SignedMap(props: SignedMapProps): JSX.Element {
   const cells = picture.width * picture.height;
   const { cell: pointed, set: point } = props.pointed ?? { cell: ownCell, set: setOwnCell };
   const inside = pointed !== undefined && pointed < cells ? pointed : undefined;
+  const close = useMemo(() => (props.closeUp === true ? closeUpOf(picture) : undefined), [props.closeUp, picture]);
+  const view = (ui.linearCloseUp.value ? close : undefined) ?? wholeOf(picture);
   const colors = theme.value;
   const draw = useRef<() => void>();
   draw.current = () => {
-    if (own.current) paintMap(own.current, picture, reach, under, { pointed: inside, chosen }, colors);
+    if (own.current) paintMap(own.current, picture, view, reach, under, { pointed: inside, chosen }, colors);
   };
-  useLayoutEffect(() => draw.current?.(), [picture, reach, under, inside, chosen, colors]);
+  useLayoutEffect(
+    () => draw.current?.(),
+    [picture, view.row, view.column, view.width, view.height, reach, under, inside, chosen, colors],
+  );
   useEffect(() => {
     if (own.current === null) return undefined;
     if (props.canvas) props.canvas.current = own.current;
@@ -63,14 +73,14 @@ export function SignedMap(props: SignedMapProps): JSX.Element {
   };
   const cellUnder = (event: MouseEvent): number => {
     const { left, top, width, height } = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const column = Math.floor(((event.clientX - left) / width) * picture.width);
-    const row = Math.floor(((event.clientY - top) / height) * picture.height);
-    return clamp(row, picture.height) * picture.width + clamp(column, picture.width);
+    const column = Math.floor(((event.clientX - left) / width) * view.width);
+    const row = Math.floor(((event.clientY - top) / height) * view.height);
+    return cellIn(view, picture, view.row + row, view.column + column);
   };
   const choose = onChoose ?? onStroke;
   const onKeyDown = (event: KeyboardEvent): void => {
-    const from = inside ?? chosen ?? 0;
-    const next = moved(event, from, picture);
+    const from = inside ?? chosen ?? cellIn(view, picture, view.row, view.column);
+    const next = moved(event, from, picture, view);
     if (next !== undefined) pointAt(next);
     else if ((event.key === 'Enter' || event.key === ' ') && choose) choose(from);
     else return;
@@ -81,10 +91,10 @@ export function SignedMap(props: SignedMapProps): JSX.Element {
       <canvas
         ref={own}
         class={`signed-map-canvas ${choose ? 'choosable' : ''} ${onStroke ? 'drawable' : ''}`}
-        style={{ aspectRatio: String(aspectOf(picture)), width: `min(100%, ${mapWidthPx(picture)}px)` }}
+        style={{ aspectRatio: String(aspectOf(view)), width: `min(100%, ${mapWidthPx(view)}px)` }}
         role="application"
         aria-roledescription="map"
-        aria-label={`${label}. ${picture.height} rows, ${picture.width} columns. Arrow keys move${hint ? `, Enter: ${hint}` : ''}.`}
+        aria-label={`${label}. ${view.height} rows, ${view.width} columns. Arrow keys move${hint ? `, Enter: ${hint}` : ''}.`}
         title={hint}
         tabIndex={0}
         onPointerDown={(event) => {
@@ -110,17 +120,34 @@ export function SignedMap(props: SignedMapProps): JSX.Element {
         }}
       />
       <MapReading reading={inside ?? chosen} of={reading} spoken={focused} />
+      {close && <CloseUpNote window={close} />}
     </div>
   );
 }
 
-function aspectOf({ width, height }: MapPicture): number {
+function aspectOf({ width, height }: Sides): number {
   return Math.min(LONGEST_SHARE, Math.max(1 / LONGEST_SHARE, width / height));
 }
 
+type Sides = Pick<MapPicture, 'width' | 'height'>;
+
 /** Width of a map where there is room for all of it. */
-export function mapWidthPx(picture: MapPicture): number {
-  return Math.round(TALLEST_PX * aspectOf(picture));
+export function mapWidthPx(sides: Sides): number {
+  return Math.round(TALLEST_PX * aspectOf(sides));
+}
+
+function CloseUpNote({ window }: { window: MapWindow }): JSX.Element {
+  const { row, column, height, width } = window;
+  const isClose = ui.linearCloseUp.value;
+  return (
+    <p class="note">
+      {isClose &&
+        `Close-up: rows ${row} to ${row + height - 1}, columns ${column} to ${column + width - 1}; all else is below ${100 * LEFT_OUTSIDE_SHARE} % of the largest. `}
+      <TextButton onClick={() => (ui.linearCloseUp.value = !isClose)}>
+        {isClose ? 'Show the whole' : 'Show a close-up'}
+      </TextButton>
+    </p>
+  );
 }
 
 interface MapReadingProps {
@@ -139,10 +166,10 @@ function MapReading({ reading, of, spoken }: MapReadingProps): JSX.Element {
   );
 }
 
-/** Where a key moves the cursor; undefined when the key does not move it. */
-function moved(event: KeyboardEvent, cell: number, { width, height }: MapPicture): number | undefined {
-  const [row, column] = [Math.floor(cell / width), cell % width];
-  const to = (nextRow: number, nextColumn: number): number => clamp(nextRow, height) * width + clamp(nextColumn, width);
+/** Where a key moves the cursor within the window; undefined when the key does not move it. */
+function moved(event: KeyboardEvent, cell: number, picture: MapPicture, view: MapWindow): number | undefined {
+  const [row, column] = [Math.floor(cell / picture.width), cell % picture.width];
+  const to = (nextRow: number, nextColumn: number): number => cellIn(view, picture, nextRow, nextColumn);
   const step = event.shiftKey ? KEY_LEAP : 1;
   switch (event.key) {
     case 'ArrowUp':
@@ -156,12 +183,15 @@ function moved(event: KeyboardEvent, cell: number, { width, height }: MapPicture
     case 'Home':
       return to(event.ctrlKey ? 0 : row, 0);
     case 'End':
-      return to(event.ctrlKey ? height - 1 : row, width - 1);
+      return to(event.ctrlKey ? picture.height : row, picture.width);
     default:
       return undefined;
   }
 }
 
-function clamp(index: number, count: number): number {
-  return Math.min(count - 1, Math.max(0, index));
+/** The cell of a row and a column, or the nearest in the window. */
+function cellIn(view: MapWindow, { width }: MapPicture, row: number, column: number): number {
+  const clamp = (index: number, first: number, count: number): number =>
+    Math.min(first + count - 1, Math.max(first, index));
+  return clamp(row, view.row, view.height) * width + clamp(column, view.column, view.width);
 }

@@ -137,6 +137,7 @@ function ComparedMap({
         label={title}
         picture={picture}
         reach={reach}
+        closeUp
         reading={(at) => ({ value: formatReading('number', values[at] ?? NaN), place: positionName(layout, at) })}
         pointed={pointed}
         canvas={canvas}

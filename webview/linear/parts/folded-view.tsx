@@ -131,6 +131,7 @@ function MeanMap({ title, layout, values, reach, foot }: MeanMapProps): JSX.Elem
         label={title}
         picture={picture}
         reach={reach}
+        closeUp
         reading={(at) => ({ value: formatReading('number', values[at] ?? NaN), place: positionName(layout, at) })}
         canvas={canvas}
       />

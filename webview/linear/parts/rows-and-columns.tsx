@@ -67,6 +67,7 @@ function Row({ system, live }: SideProps): JSX.Element {
         onChoose={(output) => (ui.linearRow.value = { to: to.value, output })}
         live={live}
         hint="shows its row"
+        name={(output) => outputName(description, output)}
         search={(query) => searchOutputs(description, query)}
       />
       <div class="pair-answer">
@@ -109,6 +110,7 @@ function Column({ system, live }: SideProps): JSX.Element {
         onChoose={(input) => (ui.linearColumn.value = { from: from.value, input })}
         live={live}
         hint="shows its column"
+        name={(element) => elementName(from.layout, element)}
         search={(query) => searchElements(from, query)}
       />
       <div class="pair-answer">

@@ -103,6 +103,7 @@ function VoteMap({ system, layout, input, pointed, vote, reach }: VoteMapProps):
         label={title}
         picture={picture}
         reach={reach}
+        closeUp
         under={ui.linearOverlay.value ? input : undefined}
         reading={(at) => ({
           value: formatReading('number', vote.votes[at] ?? NaN),
