@@ -30,25 +30,26 @@ const layers = [
   ),
   layer(
     ['src/core/formats/**'],
-    core('graph|rewrite|engine|dataset|summary|weights|linear|passes'),
+    core('graph|rewrite|engine|dataset|summary|weights|linear|attribution|passes'),
     'formats may import bytes and tensor.',
   ),
   layer(
     ['src/core/graph/**'],
-    core('rewrite|engine|dataset|summary|weights|linear|passes'),
+    core('rewrite|engine|dataset|summary|weights|linear|attribution|passes'),
     'graph may import formats and below.',
   ),
   layer(
     ['src/core/weights/**'],
-    core('graph|rewrite|engine|dataset|linear|passes'),
+    core('graph|rewrite|engine|dataset|linear|attribution|passes'),
     'weights may import formats and below, and summary.',
   ),
   layer(
     ['src/core/{rewrite,engine,dataset,summary}/**'],
-    core('linear|passes'),
-    'rewrite, engine, dataset and summary know nothing of linear systems and passes.',
+    core('linear|attribution|passes'),
+    'rewrite, engine, dataset and summary know nothing of linear systems, attribution and passes.',
   ),
-  layer(['src/core/linear/**'], core('passes'), 'linear knows nothing of passes.'),
+  layer(['src/core/linear/**'], core('attribution|passes'), 'linear knows nothing of attribution and passes.'),
+  layer(['src/core/attribution/**'], core('passes'), 'attribution knows nothing of passes.'),
   layer(
     ['src/core/passes/*/**'],
     `^\\.\\./[^./]+/|${aboveCore}`,

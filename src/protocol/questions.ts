@@ -31,6 +31,8 @@ export const QUESTIONS = [
   'linearColumn',
   'linearSingular',
   'linearFold',
+  'attribute',
+  'patch',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

@@ -1,6 +1,7 @@
 /** What the host and the command line ask of the compute worker. One worker inspects one model. */
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
+import type { AttributionQuestions } from './attribution.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { TensorQuestions } from './weights.js';
@@ -61,7 +62,7 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuestions {
+export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuestions, AttributionQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

@@ -22,6 +22,7 @@ import type {
   WorkerEvents,
   WorkerSettings,
 } from '../protocol/worker-api.js';
+import { attributionAnswers } from './attribution-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
@@ -29,7 +30,7 @@ import { createGate } from './gate.js';
 import { graphQuestions, type Questioned } from './graph-questions.js';
 import { createInputRuns, type InputRuns } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
-import { linearAnswers } from './linear-questions.js';
+import { linearAnswers, type LinearSubject } from './linear-questions.js';
 import { withMeasured } from './measured-items.js';
 import { networkPicture, pathOfScope } from './network-picture.js';
 import { networkSubject, tensorsOf } from './network-subject.js';
@@ -126,11 +127,13 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     return { network, results, typeOf: types.typeOf };
   };
 
-  const linear = linearAnswers(() => {
+  const linearSubject = (): LinearSubject => {
     const { engine, threads } = model();
     const { network, inputs } = runnable();
     return { network, inputs, engine, threads };
-  }, track);
+  };
+  const linear = linearAnswers(linearSubject, track);
+  const attribution = attributionAnswers(linearSubject, linear.model, track);
 
   return {
     open: (request, signal) => track(open(request, signal)),
@@ -188,6 +191,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...tensorQuestions(model, track),
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
+    ...attribution.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -201,6 +205,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const closing = opened;
       opened = undefined;
       background.abort();
+      attribution.close();
       await linear.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();

@@ -4,7 +4,7 @@
  */
 import type { Dataset } from '../core/dataset/dataset.js';
 import type { Engine } from '../core/engine/engine.js';
-import { problem, throwIfCancelled } from '../core/errors.js';
+import { problem } from '../core/errors.js';
 import { cutChoices } from '../core/linear/cut-choices.js';
 import { foldSystems } from '../core/linear/fold.js';
 import { systemAt, type LinearSystem, type SystemContext } from '../core/linear/system.js';
@@ -13,14 +13,10 @@ import { valueShapes } from '../core/linear/value-shapes.js';
 import { placeOf } from '../core/passes/place.js';
 import { prepareForLinearize } from '../core/rewrite/linearize/prepare.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
-import {
-  MOST_TRIPLETS,
-  MOST_VOTES,
-  type LinearQuestions,
-  type SystemRequest,
-} from '../protocol/linear.js';
+import { MOST_TRIPLETS, MOST_VOTES, type LinearQuestions, type SystemRequest } from '../protocol/linear.js';
 import type { Inputs } from './inputs.js';
 import type { Network } from './open-model.js';
+import { createTurns } from './turns.js';
 
 export interface LinearSubject {
   readonly network: Network;
@@ -32,6 +28,8 @@ export interface LinearSubject {
 
 export interface LinearAnswers {
   readonly questions: LinearQuestions;
+  /** The model as all questions about linear systems take it. @throws where no graph is open. */
+  model(): SystemModel;
   /** Lets go of what is kept: other inputs were chosen, or the model is closed. */
   release(): Promise<void>;
   /** Stops what is under way, and releases. */
@@ -53,23 +51,13 @@ const MOST_KEPT = 2;
  * @param track told of work that uses the engine.
  */
 export function linearAnswers(subject: () => LinearSubject, track: <T>(work: Promise<T>) => Promise<T>): LinearAnswers {
-  const closing = new AbortController();
   /** The one used last at the end. */
   let kept: Kept[] = [];
   let keptFor: Dataset | undefined;
   let prepared: { readonly network: Network; readonly graph: SystemModel['prepared'] } | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
-
-  /** A session must not be let go of while a question uses it. */
-  const inTurn = <T>(signal: AbortSignal | undefined, answer: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
-    const work = queue.then(() => {
-      throwIfCancelled(either);
-      return answer(either);
-    });
-    queue = work.catch(() => undefined);
-    return track(work);
-  };
+  // A session must not be let go of while a question uses it.
+  const turns = createTurns(track);
+  const inTurn = turns.take;
 
   const release = async (): Promise<void> => {
     const graphs = new Set(kept.map((each) => each.graphs));
@@ -175,19 +163,20 @@ export function linearAnswers(subject: () => LinearSubject, track: <T>(work: Pro
       }),
     linearFold: (request, signal, onProgress) => inTurn(signal, (either) => fold(request, either, onProgress)),
   };
-  const letGo = (): Promise<void> => (queue = queue.then(release)) as Promise<void>;
+  const letGo = (): Promise<void> => turns.last(release);
   return {
     questions,
+    model,
     release: letGo,
     close() {
-      closing.abort();
+      turns.stop();
       return letGo();
     },
   };
 }
 
 /** @throws ProblemError `invalid-inputs` when there is no such input, or it cannot be read. */
-async function feedsOf(dataset: Dataset, example: number): Promise<NamedTensors> {
+export async function feedsOf(dataset: Dataset, example: number): Promise<NamedTensors> {
   if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
     throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${example + 1}.`, {
       remedy: 'Choose one of them, or other inputs with “Choose Inputs…”.',
@@ -202,7 +191,7 @@ async function feedsOf(dataset: Dataset, example: number): Promise<NamedTensors>
   });
 }
 
-function contextOf({ network, inputs }: LinearSubject, dataset: Dataset): SystemContext {
+export function contextOf({ network, inputs }: LinearSubject, dataset: Dataset): SystemContext {
   const { recipe } = inputs.description();
   return {
     original: network.graph,
@@ -216,7 +205,7 @@ function contextOf({ network, inputs }: LinearSubject, dataset: Dataset): System
   };
 }
 
-function checkCount(count: number, most: number, what: string): void {
+export function checkCount(count: number, most: number, what: string): void {
   if (Number.isInteger(count) && count > 0 && count <= most) return;
   throw problem('not-applicable', `From 1 to ${most} ${what} can be asked for at once, not ${count}.`);
 }

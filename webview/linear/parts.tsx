@@ -1,5 +1,7 @@
 /** The questions that a linear system answers, one at a time. */
 import type { JSX } from 'preact';
+import { AttributionPart } from '../attribution/attribution-part.js';
+import { PatchingPart } from '../attribution/patching-part.js';
 import { Tabs, type Tab } from '../controls/tabs.js';
 import { ui, type LinearPart } from '../state/interface-state.js';
 import { Backwards } from './parts/backwards.js';
@@ -14,6 +16,8 @@ import { systemKey, type System } from './system.js';
 const PARTS: readonly Tab<LinearPart>[] = [
   { name: 'votes', label: 'Votes' },
   { name: 'ledger', label: 'Bias ledger' },
+  { name: 'attribution', label: 'Attribution' },
+  { name: 'patching', label: 'Patching' },
   { name: 'rows', label: 'Rows and columns' },
   { name: 'singular', label: 'Strongest patterns' },
   { name: 'backwards', label: 'Backwards' },
@@ -25,6 +29,10 @@ const SAYS: Readonly<Record<LinearPart, string>> = {
   votes:
     'What each part of the input added to an output or took from it: its number times the network’s weight for it.',
   ledger: 'What each layer’s biases added to an output, whatever the input’s parts were worth.',
+  attribution:
+    'The same outputs by other methods, beside the votes: what each part of the input is held responsible for, and what the method leaves unexplained.',
+  patching:
+    'Put parts of one input’s run into another’s, and see which of them restore or destroy the difference between the two.',
   rows: 'A row is the filter over the input that makes one output; a column is what one part of the input paints over the output.',
   singular: 'The patterns in the input that the network amplifies most here, and what each becomes.',
   backwards:
@@ -44,6 +52,8 @@ export function LinearParts({ system, size }: { system: System; size: number }):
         <p class="question">{SAYS[part]}</p>
         {part === 'votes' && <Votes system={system} />}
         {part === 'ledger' && <Ledger system={system} />}
+        {part === 'attribution' && <AttributionPart system={system} size={size} />}
+        {part === 'patching' && <PatchingPart system={system} size={size} />}
         {part === 'rows' && <RowsAndColumns system={system} />}
         {part === 'singular' && <SingularVectors system={system} />}
         {part === 'backwards' && <Backwards system={system} />}

@@ -1,6 +1,7 @@
 /** What a person arranged on the page. Survives hiding, moving and restarting; owned by this webview only. */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { Reduction } from '../../src/core/weights/picture.js';
+import type { Baseline, EstimateKind, PatchDirection, PatternRule } from '../../src/protocol/attribution.js';
 import type { SystemCut } from '../../src/protocol/linear.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
@@ -12,7 +13,8 @@ const SAVE_DELAY_MS = 200;
 export type TabName = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
 
 /** Parts of the linear interpreter. */
-export type LinearPart = 'votes' | 'ledger' | 'rows' | 'singular' | 'backwards' | 'compare' | 'many';
+export type LinearPart =
+  'votes' | 'ledger' | 'attribution' | 'patching' | 'rows' | 'singular' | 'backwards' | 'compare' | 'many';
 
 export interface TableSort {
   readonly column: string;
@@ -80,6 +82,17 @@ export interface InterfaceState {
   readonly linearChannels: { readonly from: string; readonly to: string };
   readonly singularCount: number;
   readonly foldedInputs: number | undefined;
+  /** Integrated gradients: steps, where they begin, and the other input that they may begin at; undefined: the next one. */
+  readonly attributionSteps: number;
+  readonly attributionBaseline: Baseline['kind'];
+  readonly attributionOther: number | undefined;
+  /** What relevance does with softmaxes. */
+  readonly attributionPatterns: PatternRule;
+  /** What patching measures: an element of a value, and one that is taken off it; undefined: the largest two. */
+  readonly patchMetric: { readonly to: string; readonly output: number; readonly minus?: number } | undefined;
+  readonly patchDirection: PatchDirection;
+  readonly patchEstimate: EstimateKind;
+  readonly patchNormalised: boolean;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -120,6 +133,14 @@ const INITIAL: InterfaceState = {
   linearChannels: { from: 'together', to: 'together' },
   singularCount: 4,
   foldedInputs: undefined,
+  attributionSteps: 50,
+  attributionBaseline: 'zeros',
+  attributionOther: undefined,
+  attributionPatterns: 'tangent',
+  patchMetric: undefined,
+  patchDirection: 'denoise',
+  patchEstimate: 'corrupt',
+  patchNormalised: true,
   panelWidth: 400,
   selection: {},
 };

@@ -40,6 +40,6 @@ export function TokenExample({ tokens, activations, reach, signed = false }: Tok
 }
 
 /** Spaces and line breaks as signs, so that a token of nothing else can be seen. */
-function visible(token: string): string {
+export function visible(token: string): string {
   return token.replaceAll(' ', '␣').replaceAll('\n', '↵');
 }

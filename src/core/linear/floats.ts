@@ -17,10 +17,11 @@ export function floatsOf({ type, data }: Tensor): Float32Array {
   return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
 }
 
-export function floatTensor(type: FloatType, dims: readonly number[], values: Float32Array): Tensor {
+/** Shares the numbers where they are of the tensor's type already. */
+export function floatTensor(type: FloatType, dims: readonly number[], values: Float32Array | Float64Array): Tensor {
   switch (type) {
     case 'float32':
-      return { type, dims, data: values };
+      return { type, dims, data: values instanceof Float32Array ? values : Float32Array.from(values) };
     case 'float64':
       return { type, dims, data: Float64Array.from(values) };
     case 'float16':

@@ -173,7 +173,11 @@ async function forwarded(graphs: SystemGraphs, at: Coefficients, v: Float32Array
   return outward(to, floatsOf(await graphs.forward(at, v)));
 }
 
-function laidEnd({ value, dims }: GraphEnd, { graph }: SystemGraphs, context: SystemContext): Laid {
+export function laidEnd(
+  { value, dims }: Pick<GraphEnd, 'value' | 'dims'>,
+  { graph }: Pick<SystemGraphs, 'graph'>,
+  context: SystemContext,
+): Laid {
   const stated = context.layoutOf(value);
   const channelsLast = stated === undefined ? hasChannelsLast(graph, value, dims) : stated === 'nhwc';
   return layoutOf({ dims, batch: context.batch, channelsLast: channelsLast && dims.length === 4 });
@@ -193,9 +197,9 @@ function describeEnd(
   };
 }
 
-/** Nodes of the linearised graph as nodes of the model, each with its first reason. */
-function nodeTeller(
-  { graph }: SystemGraphs,
+/** Nodes of a linearised graph as nodes of the model, each with its first reason. */
+export function nodeTeller(
+  { graph }: Pick<SystemGraphs, 'graph'>,
   { original, placeOf }: SystemContext,
 ): (nodes: readonly { readonly node: GraphNode; readonly reason: string }[]) => readonly SystemNode[] {
   const ownerOf = ownersIn(original, graph);
@@ -226,7 +230,7 @@ function seedOf(laid: Laid, seed: number | Float32Array, what: 'output' | 'input
   });
 }
 
-function checkPlace(place: number, size: number, what: 'output' | 'input'): void {
+export function checkPlace(place: number, size: number, what: 'output' | 'input'): void {
   if (Number.isInteger(place) && place >= 0 && place < size) return;
   throw problem(
     'not-applicable',

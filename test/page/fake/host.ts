@@ -3,6 +3,7 @@ import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
+import { fakeAttributionQuestions } from './attribution.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
@@ -35,6 +36,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     return layer;
   };
   return {
+    ...fakeAttributionQuestions(network),
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,

@@ -5,10 +5,12 @@ import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { beforeSoftmax, firstFloatValues } from '../../../src/core/rewrite/linearize/ends.js';
 import { linearize } from '../../../src/core/rewrite/linearize/linearize.js';
 import { shapesOfRun } from '../../../src/core/rewrite/linearize/prepare.js';
+import { prune } from '../../../src/core/rewrite/prune.js';
+import type { NamedTensors } from '../../../src/core/tensor/tensor.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import { ENGINES } from '../engine/engines.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
-import { float, systemOf, transposeOf } from './linear-system.js';
+import { float, numbers, runModel, systemOf, transposeOf } from './linear-system.js';
 
 const NET_A = modelProto({
   nodes: [
@@ -380,3 +382,78 @@ test('where nobody chose, a system starts at the first floating-point values and
   expect(beforeSoftmax(graph, 'y')).toBe('l');
   expect(beforeSoftmax(graph, 'l')).toBe('l');
 });
+
+describe('values on the way', () => {
+  /** h = 2 x; a = 3 h; y = a + h. */
+  const model = modelProto({
+    nodes: [node('Mul', ['x', 'two'], ['h']), node('Mul', ['h', 'three'], ['a']), node('Add', ['a', 'h'], ['y'])],
+    inputs: [valueInfo('x', [1])],
+    outputs: ['y'],
+    initializers: [scalar('two', 2), scalar('three', 3)],
+  });
+  const shapes = shapesOfRun(Object.fromEntries(['x', 'h', 'a', 'y'].map((name) => [name, float([1], [1])])));
+
+  test.each(ENGINES)('have rows of their own, and cut nothing ($name)', async ({ load }) => {
+    const read = { graph: createGraph(model), shapes, to: ['y'], reading: 'tangent' } as const;
+    const rowsOf = async (from: readonly string[], through: readonly string[]) => {
+      const { transpose, model: written } = linearize({ ...read, from, through }).write(['transpose'], ['h']);
+      const outputs = await runModel(await load(), written, { x: float([1], [1]), 'y seed': float([1, 1], [1]) });
+      expect(numbers(outputs['h'])).toEqual([2]);
+      return Object.fromEntries([...transpose].map(([value, name]) => [value, numbers(outputs[name])[0]]));
+    };
+    expect(await rowsOf(['x'], ['h', 'a'])).toEqual({ x: 8, h: 4, a: 1 });
+    expect(await rowsOf([], ['h', 'a', 'y'])).toEqual({ h: 4, a: 1, y: 1 });
+    expect(await rowsOf(['x', 'h'], [])).toEqual({ h: 4 });
+  });
+
+  test('a value with another kind of number is refused like an end', () => {
+    const whole = { ...shapes, typeOf: (value: string) => (value === 'h' ? 'int64' : 'float32') };
+    const act = (): unknown =>
+      linearize({ graph: createGraph(model), shapes: whole, from: [], through: ['h'], to: ['y'], reading: 'tangent' });
+    expect(act).toThrow(/“h” holds int64 numbers/);
+  });
+});
+
+test.each(ENGINES)(
+  'a gate is held still or gets half, its own value’s gate is always held ($name)',
+  async ({ load }) => {
+    /** y = σ(a) b, and z = x σ(x). */
+    const parts = { inputs: [valueInfo('x', [2])], initializers: [] };
+    const gated = modelProto(
+      {
+        ...parts,
+        nodes: [
+          node('Split', ['x'], ['a', 'b'], { attributes: { axis: 0n, num_outputs: 2n } }),
+          node('Sigmoid', ['a'], ['s']),
+          node('Mul', ['s', 'b'], ['y']),
+        ],
+        outputs: ['y'],
+      },
+      18,
+    );
+    const own = modelProto({
+      ...parts,
+      nodes: [node('Sigmoid', ['x'], ['s']), node('Mul', ['x', 's'], ['y'])],
+      outputs: ['y'],
+    });
+    const rowOf = async (model: ModelProto, gates: 'none' | 'half') => {
+      const x = { x: float([2], [1, 2]) };
+      const graph = createGraph(model);
+      const made = graph.nodes.flatMap(({ outputs }) => outputs);
+      const values: NamedTensors = { ...x, ...(await runModel(await load(), prune(model, made), x)) };
+      const request = { graph, shapes: shapesOfRun(values), from: ['x'], to: ['y'], reading: 'frozen', gates } as const;
+      const written = linearize(request).write(['transpose']);
+      const end = values['y'];
+      const seed = { 'y seed': float([1, ...(end?.dims ?? [])], [1, 0].slice(0, end?.data.length)) };
+      return numbers(
+        (await runModel(await load(), written.model, { ...x, ...seed }))[written.transpose.get('x') ?? ''],
+      );
+    };
+    const sigma = 1 / (1 + Math.exp(-1));
+    // σ(1) · 2, by the secant of σ: (σ(1) − ½) / 1.
+    expectClose(await rowOf(gated, 'none'), [0, sigma]);
+    expectClose(await rowOf(gated, 'half'), [sigma - 0.5, sigma / 2]);
+    expectClose(await rowOf(own, 'none'), [sigma, 0]);
+    expectClose(await rowOf(own, 'half'), [sigma, 0]);
+  },
+);

@@ -45,7 +45,9 @@ export interface LinearGraph {
   /** Results of `affine` and `forward` by end, [seeds, ...shape]. */
   readonly affine: Names;
   readonly forward: Names;
-  /** Seeds u of `transpose` by end, and its results by start; starts that no end depends on have none. */
+  /**
+   * Seeds u of `transpose` by end, and its results by start and by value on the way; what no end depends on has none.
+   */
   readonly seeds: Names;
   readonly transpose: Names;
   /** [seeds, biases]: what each of `biases` adds to ⟨u, f(x₀)⟩; undefined where nothing is booked. */
@@ -62,7 +64,8 @@ export interface Linearization {
   /** In the order of the graph; the columns of the ledger. */
   readonly biases: readonly BookedBias[];
   /**
-   * One graph with the parts asked for, which share the forward pass and the coefficients.
+   * One graph with the parts asked for, which share the forward pass and the coefficients. Only `transpose` takes values
+   * on the way for variables.
    * @param beside values of the forward pass that the graph gives besides.
    */
   write(parts: readonly LinearPart[], beside?: readonly string[]): LinearGraph;
@@ -78,7 +81,7 @@ export function linearize(request: LinearizeRequest): Linearization {
   const read = typeof reading === 'string' ? (): Reading => reading : reading;
   const plan = (writer: GraphWriter): Plan => planSteps({ ...request, reading: read, writer });
   const first = plan(graphWriter(graph.model));
-  for (const value of [...request.from, ...request.to]) checkEnd(request, value);
+  for (const value of [...request.from, ...request.to, ...(request.through ?? [])]) checkEnd(request, value);
   if (first.reached.length === 0) throw noPath(request, first);
   return {
     reached: first.reached,
@@ -105,11 +108,15 @@ function checkEnd({ graph, shapes }: LinearizeRequest, value: string): void {
   throw problem('not-applicable', `The size of “${value}” is not known or is 0.`, { place: `value “${value}”` });
 }
 
-function noPath({ from, to, reading }: LinearizeRequest, { cutNodes }: Plan): Error {
+/** Starts that a sentence names. */
+const NAMED_STARTS = 4;
+
+function noPath({ from, to, through = [], reading }: LinearizeRequest, { cutNodes }: Plan): Error {
   const [first] = cutNodes;
+  const starts = [...from, ...through].slice(0, NAMED_STARTS).join('”, “');
   const because =
     first === undefined ? 'every way is held still at this input' : `${first.node.opType} is not read: ${first.reason}`;
-  return problem('not-applicable', `Nothing leads from “${from.join('”, “')}” to “${to.join('”, “')}”.`, {
+  return problem('not-applicable', `Nothing leads from “${starts}” to “${to.join('”, “')}”.`, {
     ...(first === undefined ? {} : { place: `value “${first.values[0] ?? ''}”` }),
     remedy: `Choose other ends${reading === 'tangent' ? '' : ', or the tangent reading'}; ${because}.`,
   });
@@ -121,7 +128,7 @@ function biasesOf({ node, resting, offset }: Step): BookedBias[] {
 }
 
 function writeParts(
-  { graph, from }: LinearizeRequest,
+  { graph, from, through = [] }: LinearizeRequest,
   plan: Plan,
   writer: GraphWriter,
   parts: readonly LinearPart[],
@@ -158,7 +165,8 @@ function writeParts(
     : new Map<string, string>();
   const seeds = wanted.has('transpose') ? entering(plan.reached, 'seed') : new Map<string, string>();
   const back = wanted.has('transpose') ? pullBack(plan, seeds, offsets) : { values: new Map(), columns: [] };
-  const transpose = named(new Map(from.flatMap((v) => entryOf(back.values, v))), 'transpose');
+  const variables = [...new Set([...from, ...through])];
+  const transpose = named(new Map(variables.flatMap((v) => entryOf(back.values, v))), 'transpose');
   const ledger = named(ledgerOf(plan, back.columns), 'of biases').get('ledger');
   const outputs = [
     ...affine.values(),

@@ -9,7 +9,7 @@ import { elementCount } from '../../tensor/tensor.js';
 import type { GraphWriter } from '../graph-writer.js';
 import { calculator, FLOAT_TYPES, type Calculator } from './calculator.js';
 import type { Shape } from './linear-map.js';
-import type { Linear, Reading, Site, Term } from './rule.js';
+import type { GateShare, Linear, Reading, Site, Term } from './rule.js';
 import { ruleOf } from './table.js';
 
 /** Types and sizes of all values at the input of the run. */
@@ -65,30 +65,38 @@ export interface PlanRequest extends Cut {
   readonly graph: Graph;
   readonly shapes: KnownShapes;
   readonly reading: (node: GraphNode) => Reading;
+  /** Under the frozen reading; `none` where nothing is said. */
+  readonly gates?: GateShare;
+  /**
+   * Inner values that rows are read off on the way: a variable each, but unlike a start not cut from what computes it.
+   * There may be values to read off without any start.
+   */
+  readonly through?: readonly string[];
   readonly writer: GraphWriter;
 }
 
 export function planSteps(request: PlanRequest): Plan {
-  const { graph, from, to, writer } = request;
-  const active = new Set(from);
+  const { graph, from, to, writer, through = [] } = request;
+  const starts = new Set(from);
+  const active = new Set([...from, ...through]);
   const cutNodes: CutNode[] = [];
   const inexact = new Map<GraphNode, string>();
   const steps: Step[] = [];
   const known = knownValues(request);
-  const wanted = neededNodes(graph, to, active);
+  const wanted = neededNodes(graph, to, starts);
   for (const node of graph.order) {
     if (!wanted.has(node) || !valuesRead(node).some((value) => active.has(value))) continue;
     const read = readNode(node, request, known, active);
     const cut = read.cut.filter((value) => value !== '' && !active.has(value));
     if (read.reason !== undefined && cut.length > 0) cutNodes.push({ node, values: cut, reason: read.reason });
     for (const step of read.steps) {
-      if (active.has(step.output)) continue;
+      if (starts.has(step.output)) continue;
       steps.push(step);
       active.add(step.output);
     }
     if (read.inexact !== undefined) inexact.set(node, read.inexact);
   }
-  const needed = neededSteps(steps, to, new Set(from));
+  const needed = neededSteps(steps, to, starts);
   const nodes = new Set(needed.map(({ node }) => node));
   return {
     steps: needed,
@@ -208,7 +216,7 @@ function operatorName({ domain, opType }: GraphNode): string {
 
 function siteOf(
   node: GraphNode,
-  { graph, writer }: PlanRequest,
+  { graph, writer, gates = 'none' }: PlanRequest,
   known: KnownValues,
   active: ReadonlySet<string>,
 ): Site {
@@ -229,5 +237,6 @@ function siteOf(
     to: shape(output),
     isActive: (position) => active.has(input(position)),
     dependsOnStart: (value) => active.has(value),
+    gates,
   };
 }

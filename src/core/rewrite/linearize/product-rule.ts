@@ -8,11 +8,15 @@ import type { Linear, Reading, Site, Term } from './rule.js';
 /** Steps that a gate is followed back through. */
 const GATE_STEPS = 16;
 
-const GATES: ReadonlySet<string> = new Set(['Sigmoid', 'Erf', 'HardSigmoid', 'Softmax']);
+/** What weighs values against each other: its products stay those of a held pattern whatever gates get. */
+const PATTERNS: ReadonlySet<string> = new Set(['Softmax']);
+
+const GATES: ReadonlySet<string> = new Set(['Sigmoid', 'Erf', 'HardSigmoid', ...PATTERNS]);
 
 /**
  * y = B(x₀, x₁), linear in each operand. With one that moves it is exact. With both: the derivative, short by −y
- * (`tangent`); or a gate is held still (`frozen`), and where none of them is a gate each gets half.
+ * (`tangent`); or a gate is held still (`frozen`), and where none of them is a gate each gets half. Where gates get half,
+ * only a pattern and what is an operand's own gate (the secant of an activation) is held.
  * @param maps the product as a map of one operand at the value of the other; of positions 0 and 1.
  */
 export function product(site: Site, reading: Reading, maps: readonly [LinearMap, LinearMap]): Linear {
@@ -40,15 +44,16 @@ function gateOf(site: Site): 0 | 1 | undefined {
 
 /** A gate's output, also after constants were added to it or multiplied by it: 0.5 (1 + erf z). */
 function isGate(site: Site, value: string): boolean {
-  const { graph } = site;
+  const { graph, gates } = site;
+  const held = gates === 'none' ? GATES : PATTERNS;
   let shifted = false;
   let name = value;
   for (let step = 0; step < GATE_STEPS; step++) {
     const node = graph.producerOf(name);
     if (node === undefined || node.domain !== '') return false;
-    if (GATES.has(node.opType)) return true;
+    if (held.has(node.opType)) return true;
     // 1 + tanh z is 2 σ(2 z).
-    if (node.opType === 'Tanh') return shifted;
+    if (node.opType === 'Tanh') return shifted && gates === 'none';
     if (!AFFINE.has(node.opType)) return false;
     const moving = node.inputs.filter((input) => site.dependsOnStart(input));
     if (moving.length !== 1) return false;

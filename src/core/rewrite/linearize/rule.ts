@@ -6,6 +6,9 @@ import type { LinearMap, Shape } from './linear-map.js';
 /** How an operator is read as a linear map at the input of the run (methods, section 0.1). */
 export type Reading = 'frozen' | 'tangent';
 
+/** What a gate gets of a product that it opens and closes: nothing, it is held still, or as much as what it gates. */
+export type GateShare = 'none' | 'half';
+
 /** What one operand adds to an output. */
 export interface Term {
   /** Position among the node's inputs. */
@@ -53,6 +56,7 @@ export interface Site {
   isActive(position: number): boolean;
   /** Whether a value does. */
   dependsOnStart(value: string): boolean;
+  readonly gates: GateShare;
 }
 
 /** One reading per output, in order; outputs that a rule leaves out are cut off where something reads them. */

@@ -38,3 +38,20 @@ const OPERATORS = new Map(Object.entries(RULES));
 export function ruleOf({ domain, opType }: GraphNode): Rule | undefined {
   return domain === '' ? OPERATORS.get(opType) : undefined;
 }
+
+/** Of operators that are linear piece by piece, those that are not in all they are used for. */
+const BENT: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'LpPool', 'GlobalLpPool', 'CumProd']);
+
+const PIECEWISE_LINEAR: ReadonlySet<string> = new Set(
+  [LINEAR_RULES, PIECEWISE_RULES, POOLING_RULES, INDEXING_RULES, PROBED_RULES, QUANTISATION_RULES]
+    .flatMap((rules) => Object.keys(rules))
+    .filter((opType) => !BENT.has(opType)),
+);
+
+/**
+ * Whether an operator is the same map under both readings, so that the offset booked at it is a bias: the shift of a
+ * normalisation, a padding. Any other offset under `tangent` is what the derivative leaves of a function that bends.
+ */
+export function isPiecewiseLinear({ domain, opType }: GraphNode): boolean {
+  return domain === '' && PIECEWISE_LINEAR.has(opType);
+}
