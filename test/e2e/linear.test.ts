@@ -120,14 +120,29 @@ it('tokens of a language model vote from their embeddings on', async () => {
   expect(shown).toMatch(/embedding/);
   await openPart('Votes');
   await (await page.locator('.linear-view .tokens .token, .linear-view .tokens span')).first().waitFor();
+  // What the model expects next is named as its tokenizer reads it.
+  expect(await page.text()).toMatch(/Votes for “[ a-z]+” at position 63/);
   await code.screenshot('linear tokens');
 });
 
-it('attributions stand beside the votes, and patching finds where two texts differ', async () => {
+it('attributions stand beside the votes, each with what it leaves unexplained', async () => {
   await openPart('Attribution');
-  await page.waitForText(/Gradient × input/i);
-  await page.waitForText(/Integrated gradients/i);
+  await (await page.locator('vscode-button')).filter({ hasText: 'Integrate gradients' }).click();
+  await until('four methods for an output', async () => {
+    const first = (await page.locator('.linear-view .output-scores')).first();
+    const shown = (await first.count()) === 0 ? '' : await first.innerText();
+    return ['Votes', 'Gradient × input', 'Relevance', 'Integrated gradients'].every((name) => shown.includes(name));
+  });
+  await (await page.locator('.linear-view .output-scores')).first().scrollIntoViewIfNeeded();
   await code.screenshot('linear attribution');
+});
+
+it('patching shows which parts of another text’s run change the prediction', async () => {
   await openPart('Patching');
+  await (await page.locator('vscode-button')).filter({ hasText: 'Patch part by part' }).click();
+  await (await page.locator('.linear-view .linear-part canvas')).first().waitFor({ timeout: 120_000 });
+  const shown = await page.waitForText(/correlat/i);
+  expect(shown).toContain('Derivative at the corrupt run');
+  await (await page.locator('.linear-view .linear-part canvas')).first().scrollIntoViewIfNeeded();
   await code.screenshot('linear patching');
 });

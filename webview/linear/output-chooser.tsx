@@ -10,9 +10,10 @@ import { outputName } from './ends.js';
 
 export function OutputChooser({ description }: { description: SystemDescription }): JSX.Element {
   const outputs = chosenOutputs(description);
-  const word = description.classes === undefined ? 'output' : 'class';
+  const isClass = description.classes !== undefined && description.to.layout.kind === 'vector';
+  const add = isClass ? 'Add a class' : 'Add an output';
   return (
-    <div class="output-chooser" role="group" aria-label={`Chosen ${word === 'class' ? 'classes' : 'outputs'}`}>
+    <div class="output-chooser" role="group" aria-label={`Chosen ${isClass ? 'classes' : 'outputs'}`}>
       {outputs.map((output) => {
         const name = outputName(description, output);
         return (
@@ -34,8 +35,8 @@ export function OutputChooser({ description }: { description: SystemDescription 
       })}
       {outputs.length < MOST_VOTES ? (
         <SearchSelect
-          label={`Add a${word === 'output' ? 'n' : ''} ${word}`}
-          button={`Add a${word === 'output' ? 'n' : ''} ${word}…`}
+          label={add}
+          button={`${add}…`}
           search={(query) => searchOutputs(description, query, outputs)}
           onChoose={(output) => addOutput(description, Number(output))}
         />

@@ -65,7 +65,7 @@ export interface Dataset {
   batch(start: number, end: number): Promise<Batch>;
   preview(index: number): Promise<ExamplePreview>;
   label(index: number): string | undefined;
-  /** Names of the classes that labels are of, where the recipe has them. */
+  /** Names of the classes that labels are of, where the recipe has them; of tokens where a tokenizer shows the inputs. */
   readonly classes?: readonly string[];
   /** Without any property where nothing is known. */
   targets(index: number): Promise<Targets>;

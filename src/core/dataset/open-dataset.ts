@@ -12,6 +12,7 @@ import { type FilledInput, fillRoles } from './roles.js';
 import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
 import type { ExampleSource } from './sources/example-source.js';
+import type { TokenText } from './token-text.js';
 
 export interface DatasetOptions {
   /** Examples at most, where the recipe does not say. */
@@ -111,10 +112,20 @@ export async function openDataset(
       return text === undefined ? preview : { ...preview, label: text };
     },
     label,
-    ...(labels === undefined || labels.classes.length === 0 ? {} : { classes: labels.classes }),
+    ...classNames(labels?.classes, main.tokens),
     targets,
     lines: linesOf(sources, chosen.length),
   };
+}
+
+/** Names go to the page in one message. */
+const MOST_TOKENS_NAMED = 200_000;
+
+/** Classes of the recipe, else the tokens that a language model chooses from. */
+function classNames(classes: readonly string[] = [], tokens: TokenText | undefined): Pick<Dataset, 'classes'> {
+  if (classes.length > 0) return { classes };
+  if (tokens === undefined || tokens.size > MOST_TOKENS_NAMED) return {};
+  return { classes: Array.from({ length: tokens.size }, (_, id) => `“${tokens.textOf(id)}”`) };
 }
 
 function linesOf(sources: ReadonlyMap<string, ExampleSource>, used: number): ReadonlyMap<string, string> {

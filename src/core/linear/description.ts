@@ -37,7 +37,7 @@ export interface SystemLayer {
 export interface SystemDescription {
   readonly from: SystemEnd;
   readonly to: SystemEnd;
-  /** Names of the output's elements, where the recipe has classes. */
+  /** Names of the output's elements, of each position where it is a sequence: classes of the recipe, or tokens. */
   readonly classes?: readonly string[];
   /** What was decided for the person, a sentence each: the start moved behind whole numbers, the end before a softmax. */
   readonly notes: readonly string[];

@@ -3,6 +3,7 @@ import { displayText } from '../display-text.js';
 import { problem, throwIfCancelled } from '../errors.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { nodeId } from '../graph/item-ids.js';
+import { beforeSoftmax } from '../rewrite/linearize/ends.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { SystemDescription, SystemEnd, SystemLayer, SystemNode } from './description.js';
 import { largestResidual, TOLERANCE } from './exactness.js';
@@ -59,6 +60,17 @@ export interface LinearSystem {
   singular(options: PowerOptions): Promise<readonly SingularTriplet[]>;
 }
 
+/** A vocabulary in a model may be filled up to a round number. */
+const PADDED_TO = 128;
+
+/** Whether names of classes are those of an end's elements: of one of the model's outputs, or of what its softmax reads. */
+function namesElements(classes: readonly string[], graph: Graph, value: string, layout: SystemLayout): boolean {
+  if (!graph.outputs.some(({ name }) => name === value || beforeSoftmax(graph, name) === value)) return false;
+  if (layout.kind === 'vector') return classes.length === layout.size;
+  const unnamed = layout.kind === 'sequence' ? layout.width - classes.length : NaN;
+  return unnamed >= 0 && unnamed < PADDED_TO;
+}
+
 /** One forward pass. @throws ProblemError as runs do; CancelledError. */
 export async function systemAt(
   graphs: SystemGraphs,
@@ -112,7 +124,7 @@ export async function systemAt(
     return {
       from: describeEnd(graphs.from, from, start, context),
       to: describeEnd(graphs.to, to, end, context),
-      ...(to.layout.kind === 'vector' && classes.length === to.size ? { classes } : {}),
+      ...(namesElements(classes, graph, graphs.to.value, to.layout) ? { classes } : {}),
       notes: [...graphs.notes, ...batchNotes(context, from)],
       exactness: { residual, tolerance, isExact: residual <= tolerance && cut.length === 0 && inexact.length === 0 },
       cut,

@@ -55,6 +55,7 @@ export async function arraySource(
       Promise.resolve(fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}`)),
     read,
     nextTokens: async (index) => (recipe.source === 'tokens' ? nextOf(await read(index)) : undefined),
+    ...(tokens === undefined ? {} : { tokens }),
     nameOf,
     preview: async (index) => {
       const row = await read(index);

@@ -1,5 +1,6 @@
 import type { ExamplePreview } from '../dataset.js';
 import type { Row } from '../rows.js';
+import type { TokenText } from '../token-text.js';
 
 /** What comes next at every position of an example. */
 export interface NextTokens {
@@ -31,6 +32,8 @@ export interface ExampleSource {
   /** A name for messages: the picture's file, "example 12". */
   nameOf(index: number): string;
   preview(index: number): Promise<ExamplePreview>;
+  /** For examples of token ids: how they are shown. */
+  readonly tokens?: TokenText;
   /** For examples of token ids. */
   nextTokens?(index: number): Promise<NextTokens | undefined>;
   /** A label that the files themselves carry (class folders). */

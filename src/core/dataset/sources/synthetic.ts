@@ -58,6 +58,7 @@ export function syntheticSource(
     synthetic: true,
     fingerprint: () => Promise.resolve(''),
     read: (index) => Promise.resolve(row(index)),
+    ...(tokens === undefined ? {} : { tokens }),
     nameOf,
     preview: (index) =>
       Promise.resolve(

@@ -150,6 +150,7 @@ function sourceOf(
     synthetic: false,
     fingerprint: () => Promise.resolve(stamp),
     read: (index) => Promise.resolve(read(index)),
+    ...(tokens === undefined ? {} : { tokens }),
     nameOf,
     preview: (index) =>
       Promise.resolve(

@@ -82,6 +82,7 @@ export async function textSource(
       data: new Int32Array(windows.length).fill(1, 0, filledOf(index)),
     }),
     nextTokens: (index) => Promise.resolve({ ids: slice(windows.next, index), filled: filledOf(index) }),
+    tokens: tokenizer.text,
     nameOf,
     preview: (index) => Promise.resolve(tokenPreview(nameOf(index), read(index), tokenizer.text)),
     label: (index) => windows.labels[index],
