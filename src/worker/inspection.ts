@@ -228,7 +228,15 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         file,
         ...(runnable === undefined
           ? {}
-          : { network: networkSubject(runnable.network, runnable.tensorOf, engine, runnable.shapes) }),
+          : {
+              network: networkSubject(
+                runnable.network,
+                runnable.tensorOf,
+                engine,
+                runnable.shapes,
+                () => runnable.inputs.description().recipe,
+              ),
+            }),
         sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
         reader,
         cache,

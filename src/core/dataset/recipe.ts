@@ -13,6 +13,17 @@ export interface Recipe {
   readonly labels?: { readonly path: string; readonly classes?: string };
   /** Path of a Hugging Face tokenizer.json, to show token ids as text. */
   readonly tokenizer?: string;
+  readonly box?: BoxRecipe;
+}
+
+/** Everything that inputs can be, for certificates. What is not stated here follows from how inputs are prepared. */
+export interface BoxRecipe {
+  /** By the input's name: one number for all elements, or one for each element of an example. */
+  readonly inputs?: Readonly<
+    Record<string, { readonly lower: number | readonly number[]; readonly upper: number | readonly number[] }>
+  >;
+  /** How often the box may be cut in two to tighten what is known; 0 when absent. */
+  readonly splits?: number;
 }
 
 export type InputRecipe = ImageRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;

@@ -5,7 +5,7 @@ import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import type { OnnxFile } from '../../../src/core/formats/onnx/open.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
-import type { FileSubject } from '../../../src/core/passes/pass.js';
+import type { FileSubject, NetworkSubject } from '../../../src/core/passes/pass.js';
 import { inferShapes } from '../../../src/core/rewrite/infer-shapes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { createTensorReader } from '../../../src/worker/tensor-reader.js';
@@ -28,6 +28,7 @@ export function weightsOf(proto: ModelProto): ReturnType<typeof onnxWeights> {
 export async function fileSubject(
   parts: GraphParts,
   sizes: Readonly<Record<string, number>> = {},
+  box: NetworkSubject['box'] = { ranges: {}, splits: 0 },
 ): Promise<FileSubject & { readonly network: NonNullable<FileSubject['network']> }> {
   const proto = modelProto(parts);
   const graph = createGraph(proto);
@@ -47,6 +48,7 @@ export async function fileSubject(
       shapes: (cancel) => shapes.at(sizes, cancel),
       engine,
       toRunnable: encode,
+      box,
     },
     statistics: createTensorReader(weights).during(signal, () => undefined),
     signal,
