@@ -25,12 +25,21 @@ export function weightsOf(proto: ModelProto): ReturnType<typeof onnxWeights> {
   return onnxWeights(file);
 }
 
+type NetworkFile = FileSubject & { readonly network: NetworkSubject };
+
 export async function fileSubject(
   parts: GraphParts,
   sizes: Readonly<Record<string, number>> = {},
+): Promise<NetworkFile> {
+  return modelSubject(modelProto(parts), sizes);
+}
+
+/** @param box what is known of the inputs, where a pass asks. */
+export async function modelSubject(
+  proto: ModelProto,
+  sizes: Readonly<Record<string, number>> = {},
   box: NetworkSubject['box'] = { ranges: {}, splits: 0 },
-): Promise<FileSubject & { readonly network: NonNullable<FileSubject['network']> }> {
-  const proto = modelProto(parts);
+): Promise<NetworkFile> {
   const graph = createGraph(proto);
   const engine = await loadNativeEngine();
   const encode = (model: ModelProto) => toRunnable(model, '/');

@@ -7,6 +7,7 @@ import { inBoth, judgeClasses, type ClassVerdicts } from './classes.js';
 import { judge } from './verdicts.js';
 
 export interface Certified {
+  /** Of the inputs themselves, too. */
   readonly targets: ReadonlyMap<string, TargetBounds>;
   readonly classes: ReadonlyMap<string, ClassVerdicts>;
   /** Cuts that were made. */
@@ -42,7 +43,7 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
   const { run, rows, splits, signal } = request;
   const examine = async (box: Box): Promise<Part> => {
     const found = await run.bound(box, rows, signal);
-    return { box, found, undecided: undecidedSites(request, found) };
+    return { box, found, undecided: undecidedSites(request, box, found) };
   };
   const parts = [await examine(request.box)];
   let made = 0;
@@ -53,14 +54,20 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
     const halves = bisected(worst.box, widest.value, widest.element);
     parts.splice(parts.indexOf(worst), 1, await examine(halves[0]), await examine(halves[1]));
   }
-  return { targets: unitedTargets(parts), classes: unitedClasses(request, parts), splits: made };
+  const ofBox = [...request.box].map(([value, ends]): [string, TargetBounds] => [
+    value,
+    { ...ends, method: 'intervals' },
+  ]);
+  const targets = new Map([...ofBox, ...unitedTargets(parts)]);
+  return { targets, classes: unitedClasses(request, parts), splits: made };
 }
 
-function undecidedSites({ graph, bounds }: CertifyRequest, { targets }: BoxBounds): number {
+function undecidedSites({ graph, bounds }: CertifyRequest, box: Box, { targets }: BoxBounds): number {
   let undecided = 0;
   for (const step of bounds.steps) {
     const verdict = step.kind === 'relaxed' ? judge(graph, step.node) : undefined;
-    const ends = targets.get(step.node.inputs[0] ?? '');
+    const input = step.node.inputs[0] ?? '';
+    const ends = targets.get(input) ?? box.get(input);
     if (verdict === undefined || ends === undefined) continue;
     ends.lower.forEach((lower, at) => {
       if (verdict(lower, ends.upper[at] ?? Infinity) === 'undecided') undecided++;
