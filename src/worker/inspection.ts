@@ -172,7 +172,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       running?.abort();
     },
 
-    unitMetric: async ({ metric }) => unitMetricValues(result(), metric),
+    unitMetric: async ({ metric }) => unitMetricValues(result(), opened?.examination.result(), metric),
     exampleTile: async ({ metric, layer, rows, columns }) => exampleTile(result(), metric, layer, rows, columns),
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
