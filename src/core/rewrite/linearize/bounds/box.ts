@@ -23,11 +23,15 @@ function next(value: number, direction: 1 | -1): number {
 
 /** Ends in single precision that hold everything that was between them. */
 export function inSingle({ lower, upper }: Ends): { readonly lower: Float32Array; readonly upper: Float32Array } {
-  const rounded = (values: Float64Array, direction: 1 | -1): Float32Array =>
-    Float32Array.from(values, (value) => {
-      const near = Math.fround(value);
-      return (direction > 0 ? near >= value : near <= value) ? near : next(near, direction);
-    });
+  // `Float32Array.from` takes many times as long.
+  const rounded = (values: Float64Array, direction: 1 | -1): Float32Array => {
+    const result = new Float32Array(values);
+    for (let at = 0; at < values.length; at++) {
+      const [near, value] = [result[at] ?? NaN, values[at] ?? NaN];
+      if (direction > 0 ? near < value : near > value) result[at] = next(near, direction);
+    }
+    return result;
+  };
   return { lower: rounded(lower, -1), upper: rounded(upper, 1) };
 }
 
@@ -52,7 +56,9 @@ export function unbounded(count: number): Ends {
 }
 
 export function isBounded({ lower, upper }: Ends): boolean {
-  return lower.every(Number.isFinite) && upper.every(Number.isFinite);
+  for (let at = 0; at < lower.length; at++)
+    if (!Number.isFinite(lower[at]) || !Number.isFinite(upper[at])) return false;
+  return true;
 }
 
 /** Both halves of a box, cut through the middle of one element of one value. */

@@ -93,10 +93,10 @@ export function writeIntervals(plan: BoundsPlan, trace: Trace, given: ReadonlyMa
     const { calc } = step;
     const gamma = roundingOf(step);
     const bias = intervals.bias(step);
-    const balls = step.moving.map(({ input }) => ballOf(step, step.node.inputs[input] ?? ''));
-    const centres = step.moving.map(({ map }, at) => map.forward(balls[at]?.centre ?? ''));
+    const operands = step.moving.map(({ input }) => ballOf(step, step.node.inputs[input] ?? ''));
+    const centres = step.moving.map(({ map }, at) => map.forward(operands[at]?.centre ?? ''));
     const radii = step.moving.map((term, at) => {
-      const { centre = '', radius = '' } = balls[at] ?? {};
+      const { centre = '', radius = '' } = operands[at] ?? {};
       const size = calc.op('Add', calc.op('Abs', centre), radius);
       return magnitude(term, calc.op('Add', radius, calc.op('Mul', size, gamma)));
     });
@@ -104,6 +104,8 @@ export function writeIntervals(plan: BoundsPlan, trace: Trace, given: ReadonlyMa
     if (added !== undefined) radii.push(calc.op('Mul', added, gamma));
     const centre = sum(calc, bias === undefined ? centres : [...centres, bias]);
     const radius = sum(calc, radii);
+    // The next affine step takes them as they are: they hold the value as well as the ends that are made of them.
+    balls.set(step.output, { centre, radius });
     return { lower: calc.op('Sub', centre, radius), upper: calc.op('Add', centre, radius) };
   }
 
@@ -127,9 +129,9 @@ export function writeIntervals(plan: BoundsPlan, trace: Trace, given: ReadonlyMa
   }
 
   function ballOf({ calc }: BoundsStep, value: string): Ball {
+    const { lower, upper } = intervals.interval(value);
     const known = balls.get(value);
     if (known !== undefined) return known;
-    const { lower, upper } = intervals.interval(value);
     // Halves are added, not the sum halved: two large ends may not overflow.
     const centre = calc.op('Add', calc.op('Mul', lower, 0.5), calc.op('Mul', upper, 0.5));
     const radius = calc.op('Max', calc.op('Sub', upper, centre), calc.op('Sub', centre, lower));

@@ -83,7 +83,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
     const targets = new Map<string, TargetBounds>();
     const influence = new Map<string, Float64Array>();
     const bound = new Map<string, Float64Array>();
-    const given = new Map([...box].map(([value, ends]) => [value, inSingle(ends)]));
+    const given = new Map<string, Ends>(box);
     for (const stage of stages) {
       throwIfCancelled(signal);
       const fed = feedsOf(stage, given);
@@ -121,7 +121,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
 
     function remember(target: string, ends: Ends, method: TargetBounds['method']): void {
       targets.set(target, { ...ends, method });
-      given.set(target, inSingle(ends));
+      given.set(target, ends);
     }
     /** Whether something that a target is computed from has no bounds. */
     function isLost(target: string): boolean {
@@ -158,11 +158,12 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
     }
   }
 
-  function feedsOf({ graph, session }: Stage, given: ReadonlyMap<string, SingleEnds>): NamedTensors {
+  function feedsOf({ graph, session }: Stage, given: ReadonlyMap<string, Ends>): NamedTensors {
     const used = new Set(session.inputNames);
     const named = [...graph.given].flatMap(([value, { lower, upper }]): [string, Tensor][] => {
+      if (!used.has(lower) && !used.has(upper)) return [];
       const dims = [1, ...bounds.shape(value)];
-      const ends = given.get(value) ?? inSingle(unbounded(elementCount(dims)));
+      const ends = inSingle(given.get(value) ?? unbounded(elementCount(dims)));
       return [
         [lower, { type: 'float32', dims, data: ends.lower }],
         [upper, { type: 'float32', dims, data: ends.upper }],
@@ -188,23 +189,22 @@ interface Rowed {
   readonly outputs: NamedTensors;
 }
 
-type SingleEnds = ReturnType<typeof inSingle>;
-
 function endsOf(outputs: NamedTensors, { intervals }: BoundsGraph, target: string): Ends {
   const { lower = '', upper = '' } = intervals.get(target) ?? {};
   return finite({ lower: numbersOf(outputs[lower]), upper: numbersOf(outputs[upper]) });
 }
 
-/** What is no number says nothing. */
-function finite({ lower, upper }: Ends): Ends {
-  return {
-    lower: lower.map((value) => (Number.isFinite(value) ? value : -Infinity)),
-    upper: upper.map((value) => (Number.isFinite(value) ? value : Infinity)),
-  };
+/** What is no number says nothing. Changes the given ends. */
+function finite(ends: Ends): Ends {
+  for (let at = 0; at < ends.lower.length; at++) {
+    if (!Number.isFinite(ends.lower[at])) ends.lower[at] = -Infinity;
+    if (!Number.isFinite(ends.upper[at])) ends.upper[at] = Infinity;
+  }
+  return ends;
 }
 
 function numbersOf(tensor: Tensor | undefined): Float64Array {
-  return Float64Array.from((tensor?.data ?? []) as ArrayLike<number>);
+  return new Float64Array((tensor?.data ?? []) as ArrayLike<number>);
 }
 
 function add(into: Map<string, Float64Array>, key: string, values: Float64Array): void {
