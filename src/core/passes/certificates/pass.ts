@@ -83,7 +83,7 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
     toRunnable,
     feeds: middleOf(box, bounds, shapes),
     crownBudget: CROWN_BUDGET,
-    threads: 0,
+    threads: workOf(bounds) < SMALL_NETWORK ? 1 : 0,
   });
   try {
     const classes = ends.filter((end) => bounds.reached.includes(end) && countsClasses(bounds.shape(end)));
@@ -100,6 +100,13 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
   } finally {
     await run.release();
   }
+}
+
+/** Multiplications of one forward under which threads wait for each other longer than they work. */
+const SMALL_NETWORK = 1e7;
+
+function workOf({ steps }: Bounds): number {
+  return steps.reduce((sum, step) => sum + (step.kind === 'affine' ? step.work : 0), 0);
 }
 
 /** What activation functions read that lead to no output with bounds is bounded, too. */
