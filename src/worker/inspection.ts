@@ -183,7 +183,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       running?.abort();
     },
 
-    unitMetric: async ({ metric }) => unitMetricValues(result(), metric),
+    unitMetric: async ({ metric }) => unitMetricValues(result(), opened?.examination.result(), metric),
     exampleTile: async ({ metric, layer, rows, columns }) => exampleTile(result(), metric, layer, rows, columns),
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
@@ -243,7 +243,15 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         file,
         ...(runnable === undefined
           ? {}
-          : { network: networkSubject(runnable.network, runnable.tensorOf, engine, runnable.shapes) }),
+          : {
+              network: networkSubject(
+                runnable.network,
+                runnable.tensorOf,
+                engine,
+                runnable.shapes,
+                () => runnable.inputs.description().recipe,
+              ),
+            }),
         sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
         reader,
         cache,

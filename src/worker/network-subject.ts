@@ -1,3 +1,5 @@
+import { inputRanges } from '../core/dataset/input-ranges.js';
+import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import type { TensorFile } from '../core/formats/tensor-file.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
@@ -10,6 +12,7 @@ export function networkSubject(
   tensorOf: NetworkSubject['tensorOf'],
   engine: Engine,
   shapes: () => Promise<InferredShapes>,
+  recipe: () => Recipe,
 ): (sizes: Readonly<Record<string, number>>) => NetworkSubject {
   return (sizes) => ({
     graph: network.graph,
@@ -19,6 +22,7 @@ export function networkSubject(
     shapes: async (signal) => (await shapes()).at(sizes, signal),
     engine,
     toRunnable: network.toRunnable,
+    box: { ranges: inputRanges(recipe()), splits: recipe().box?.splits ?? 0 },
   });
 }
 

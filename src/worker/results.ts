@@ -39,8 +39,10 @@ export function quantity({ id, label, definition, format, scale, spread }: Quant
   return { id, label, definition, format, scale, ...(spread === undefined ? {} : { spread }) };
 }
 
-export function unitMetricValues(result: RunResult, id: string): UnitMetricValues {
-  const metric = find<UnitMetric>(result, ({ unitMetrics }) => unitMetrics, id);
+/** @param file what passes over the file alone found: what they say of units stands beside what inputs showed. */
+export function unitMetricValues(result: RunResult, file: FileResult | undefined, id: string): UnitMetricValues {
+  const both = { passes: [...result.passes, ...(file?.passes ?? [])] };
+  const metric = find<UnitMetric>(both, ({ unitMetrics }) => unitMetrics, id);
   return { layers: result.layers.map(({ value }) => metric.values[value]?.slice() ?? new Float32Array()) };
 }
 
@@ -131,7 +133,11 @@ export function unitsOf(result: RunResult, layer: string): number {
   return found.units;
 }
 
-function find<T extends Quantity>(result: RunResult, list: (pass: PassResult) => readonly T[], id: string): T {
+function find<T extends Quantity>(
+  result: Pick<RunResult, 'passes'>,
+  list: (pass: PassResult) => readonly T[],
+  id: string,
+): T {
   const metric = result.passes.flatMap(list).find((candidate) => candidate.id === id);
   if (metric === undefined)
     throw problem('not-applicable', `This run did not measure “${id}”.`, { remedy: 'Run its pass.' });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureCrown, measureIntervals } from './bounds.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
@@ -20,6 +21,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'linear-resnet18': (seconds) => measureLinear('resnet18', seconds),
   'linear-gpt2': (seconds) => measureLinear('gpt2', seconds),
   'linear-live': (seconds) => measureLiveRow(seconds),
+  'bounds-intervals': (seconds) => measureIntervals(seconds),
+  'bounds-crown': () => measureCrown(),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),

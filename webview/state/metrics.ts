@@ -87,12 +87,14 @@ export function loadUnitMetric(metric: string): Promise<UnitMetricValues> {
   if (current === undefined) return Promise.resolve({ layers: [] });
   const known = unitValues.get(current) ?? new Map<string, Promise<UnitMetricValues>>();
   unitValues.set(current, known);
-  let values = known.get(metric);
+  // Passes over the file answer anew while the result of a run stays.
+  const key = `${metric} ${fileResult.peek()?.finished ?? ''}`;
+  let values = known.get(key);
   if (values === undefined) {
     values = host.unitMetric({ metric });
-    known.set(metric, values);
+    known.set(key, values);
     // A failure is not remembered: the next one who asks tries again.
-    values.catch(() => known.delete(metric));
+    values.catch(() => known.delete(key));
   }
   return values;
 }

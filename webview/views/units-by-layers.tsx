@@ -16,7 +16,7 @@ import { ui } from '../state/interface-state.js';
 import { chooseMetric, layers, loadUnitMetric, unitMetrics } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { selection, selectUnit } from '../state/selection.js';
-import { result } from '../state/session.js';
+import { fileResult, result } from '../state/session.js';
 import { unitOrder } from './unit-order.js';
 
 interface MatrixViewProps {
@@ -31,7 +31,7 @@ export function UnitsByLayers({ actions, modes, tools }: MatrixViewProps): JSX.E
   const current = result.value;
   const loaded = useResource(
     metric && (() => loadUnitMetric(metric.id).then((values) => ({ metric, values }))),
-    [current, metric?.id],
+    [current, fileResult.value?.finished, metric?.id],
     true,
   );
   const rows = layers.value;

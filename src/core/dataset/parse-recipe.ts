@@ -14,6 +14,7 @@ import {
 } from './check-json.js';
 import type {
   ArrayRecipe,
+  BoxRecipe,
   ConstantRecipe,
   ImageRecipe,
   InputRecipe,
@@ -22,6 +23,10 @@ import type {
   TestDataRecipe,
   TextRecipe,
 } from './recipe.js';
+
+/** Ends of a box that are listed one by one, and halvings of it. */
+const MOST_ENDS = 1e6;
+const MOST_SPLITS = 4096;
 
 const path = text(4096);
 const exampleShape = list(integer(0, 1e9), 0, 8, 'a list of at most 8 whole numbers');
@@ -122,6 +127,50 @@ const inputs: Check<Recipe['inputs']> = (value, place) =>
     Object.entries(object(value, place)).map(([name, each]) => [name, inputRecipe(each, `${place}.${name}`)]),
   );
 
+const rangeEnd: Check<number | readonly number[]> = (value, place) =>
+  Array.isArray(value)
+    ? list(number(), 1, MOST_ENDS, 'a list of numbers, one for each element')(value, place)
+    : number()(value, place);
+
+const boxInputs: Check<NonNullable<BoxRecipe['inputs']>> = (value, place) =>
+  Object.fromEntries(
+    Object.entries(object(value, place)).map(([name, each]) => {
+      const range = record<{ lower: number | readonly number[]; upper: number | readonly number[] }>({
+        lower: required(rangeEnd),
+        upper: required(rangeEnd),
+      })(each, `${place}.${name}`);
+      checkEnds(range, `${place}.${name}`);
+      return [name, range];
+    }),
+  );
+
+function checkEnds(
+  range: { lower: number | readonly number[]; upper: number | readonly number[] },
+  place: string,
+): void {
+  const [lower, upper] = [[range.lower].flat(), [range.upper].flat()];
+  const [low, high] = [
+    (at: number) => lower[lower.length === 1 ? 0 : at],
+    (at: number) => upper[upper.length === 1 ? 0 : at],
+  ];
+  const count = Math.max(lower.length, upper.length);
+  if ([lower.length, upper.length].some((length) => length !== 1 && length !== count)) {
+    throw invalid(
+      place,
+      `“${place}” has ${lower.length} lower and ${upper.length} upper ends.`,
+      'Give as many of both.',
+    );
+  }
+  const wrong = Array.from({ length: count }, (_, at) => at).find((at) => (low(at) ?? 0) > (high(at) ?? 0));
+  if (wrong !== undefined) {
+    throw invalid(
+      place,
+      `“${place}” has a lower end above its upper end, at element ${wrong}.`,
+      'Swap the two numbers.',
+    );
+  }
+}
+
 const recipe = record<Omit<Recipe, 'version'> & { version: 1; $schema?: string }>({
   $schema: optional(text(4096)),
   version: required(oneOf(1)),
@@ -130,6 +179,7 @@ const recipe = record<Omit<Recipe, 'version'> & { version: 1; $schema?: string }
   batch: optional(integer(1, 4096)),
   labels: optional(record<NonNullable<Recipe['labels']>>({ path: required(path), classes: optional(path) })),
   tokenizer: optional(path),
+  box: optional(record<BoxRecipe>({ inputs: optional(boxInputs), splits: optional(integer(0, MOST_SPLITS)) })),
 });
 
 /** A recipe larger than this is no recipe. */

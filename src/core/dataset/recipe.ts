@@ -16,6 +16,17 @@ export interface Recipe {
    * Text without it is read with the tokenizer that lies beside the model or the text.
    */
   readonly tokenizer?: string;
+  readonly box?: BoxRecipe;
+}
+
+/** Everything that inputs can be, for certificates. What is not stated here follows from how inputs are prepared. */
+export interface BoxRecipe {
+  /** By the input's name: one number for all elements, or one for each element of an example. */
+  readonly inputs?: Readonly<
+    Record<string, { readonly lower: number | readonly number[]; readonly upper: number | readonly number[] }>
+  >;
+  /** How often the box may be cut in two to tighten what is known; 0 when absent. */
+  readonly splits?: number;
 }
 
 export type InputRecipe = ImageRecipe | TextRecipe | ArrayRecipe | TestDataRecipe | SyntheticRecipe | ConstantRecipe;

@@ -1,3 +1,4 @@
+import type { InputRange } from '../dataset/input-ranges.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
@@ -82,6 +83,8 @@ export interface NetworkSubject {
   /** Runs small graphs of a pass's own making: proofs that two ways of computing agree. */
   readonly engine: Engine;
   readonly toRunnable: (model: ModelProto) => RunnableModel;
+  /** Everything that inputs can be, as far as their preparation or the person says, and how often it may be cut in two. */
+  readonly box: { readonly ranges: Readonly<Record<string, InputRange>>; readonly splits: number };
 }
 
 /**

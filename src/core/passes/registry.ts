@@ -1,5 +1,6 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
+import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
@@ -13,4 +14,10 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
 
 /** Asked of the file alone. */
-export const filePasses: readonly FilePass[] = [operationCosts, weightStatistics, staticDeadUnits, fusableBranches];
+export const filePasses: readonly FilePass[] = [
+  operationCosts,
+  weightStatistics,
+  staticDeadUnits,
+  certificates,
+  fusableBranches,
+];

@@ -258,6 +258,7 @@ describe('the structure', () => {
       'operation-costs',
       'weight-statistics',
       'static-dead-units',
+      'certificates',
       'fusable-branches',
     ]);
     expect(JSON.parse((await cli('inspect', 'plain.onnx', '--json')).out)).toMatchObject({

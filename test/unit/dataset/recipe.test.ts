@@ -63,6 +63,14 @@ const GOOD: [string, unknown][] = [
       tokenizer: 't.json',
     },
   ],
+  [
+    'a box, by one number and by one for each element',
+    {
+      version: 1,
+      inputs: {},
+      box: { inputs: { x: { lower: -1, upper: 1 }, y: { lower: [0, 0.5], upper: [1, 0.5] } }, splits: 8 },
+    },
+  ],
   ['an input named like a property of every object', { version: 1, inputs: { constructor: images } }],
 ];
 
@@ -94,6 +102,13 @@ const BAD: [string, unknown, string][] = [
   ['a constant without value', withInput({ source: 'constant' }), 'inputs.x.value'],
   ['a constant text', withInput({ source: 'constant', value: 'ones' }), 'inputs.x.value'],
   ['a limit of 0', { version: 1, inputs: {}, limit: 0 }, 'limit'],
+  ['a box with one end', { version: 1, inputs: {}, box: { inputs: { x: { lower: 0 } } } }, 'box.inputs.x.upper'],
+  ['a box that is cut by halves', { version: 1, inputs: {}, box: { splits: 0.5 } }, 'box.splits'],
+  [
+    'a box with ends in words',
+    { version: 1, inputs: {}, box: { inputs: { x: { lower: 'low', upper: 1 } } } },
+    'box.inputs.x.lower',
+  ],
   ['labels without a path', { version: 1, inputs: {}, labels: {} }, 'labels.path'],
 ];
 
@@ -150,6 +165,11 @@ describe('recipes', () => {
     const random = { source: 'synthetic', distribution: 'integers' };
     expect(problemOf(JSON.stringify(withInput({ ...random, low: 3, high: 2 }))).place).toBe('inputs.x.low');
     expect(problemOf(JSON.stringify(withInput({ ...random, low: 0.5, high: 2 }))).message).toContain('fractions');
+    const boxed = (lower: unknown, upper: unknown): string =>
+      JSON.stringify({ version: 1, inputs: {}, box: { inputs: { x: { lower, upper } } } });
+    expect(problemOf(boxed(1, 0)).place).toBe('box.inputs.x');
+    expect(problemOf(boxed([0, 1], [1, 0.5])).message).toContain('at element 1');
+    expect(problemOf(boxed([0, 1], [1, 2, 3])).message).toContain('2 lower and 3 upper ends');
   });
 
   it('reads a file with a byte order mark', () => {

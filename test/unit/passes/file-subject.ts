@@ -5,7 +5,7 @@ import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import type { OnnxFile } from '../../../src/core/formats/onnx/open.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
-import type { FileSubject } from '../../../src/core/passes/pass.js';
+import type { FileSubject, NetworkSubject } from '../../../src/core/passes/pass.js';
 import { inferShapes } from '../../../src/core/rewrite/infer-shapes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { createTensorReader } from '../../../src/worker/tensor-reader.js';
@@ -25,11 +25,21 @@ export function weightsOf(proto: ModelProto): ReturnType<typeof onnxWeights> {
   return onnxWeights(file);
 }
 
+type NetworkFile = FileSubject & { readonly network: NetworkSubject };
+
 export async function fileSubject(
   parts: GraphParts,
   sizes: Readonly<Record<string, number>> = {},
-): Promise<FileSubject & { readonly network: NonNullable<FileSubject['network']> }> {
-  const proto = modelProto(parts);
+): Promise<NetworkFile> {
+  return modelSubject(modelProto(parts), sizes);
+}
+
+/** @param box what is known of the inputs, where a pass asks. */
+export async function modelSubject(
+  proto: ModelProto,
+  sizes: Readonly<Record<string, number>> = {},
+  box: NetworkSubject['box'] = { ranges: {}, splits: 0 },
+): Promise<NetworkFile> {
   const graph = createGraph(proto);
   const engine = await loadNativeEngine();
   const encode = (model: ModelProto) => toRunnable(model, '/');
@@ -47,6 +57,7 @@ export async function fileSubject(
       shapes: (cancel) => shapes.at(sizes, cancel),
       engine,
       toRunnable: encode,
+      box,
     },
     statistics: createTensorReader(weights).during(signal, () => undefined),
     signal,

@@ -109,13 +109,14 @@ export function planSteps(request: PlanRequest): Plan {
   };
 }
 
-interface KnownValues {
+export interface KnownValues {
   shape(value: string): Shape | undefined;
   floatType(value: string): DataType | undefined;
   typeName(value: string): string | undefined;
 }
 
-function knownValues({ graph, shapes }: PlanRequest): KnownValues {
+/** Types and sizes of all values, those that are stored included. */
+export function knownValues({ graph, shapes }: Pick<PlanRequest, 'graph' | 'shapes'>): KnownValues {
   const typeName = (value: string): string | undefined => shapes.typeOf(value) ?? graph.valueInfo(value)?.type;
   return {
     typeName,
@@ -134,7 +135,7 @@ export function valuesRead({ inputs, proto }: GraphNode): readonly string[] {
 }
 
 /** Nodes that the ends depend on, without those behind a start. */
-function neededNodes(graph: Graph, to: readonly string[], starts: ReadonlySet<string>): ReadonlySet<GraphNode> {
+export function neededNodes(graph: Graph, to: readonly string[], starts: ReadonlySet<string>): ReadonlySet<GraphNode> {
   const nodes = new Set<GraphNode>();
   const seen = new Set<string>();
   const open = [...to];
@@ -210,15 +211,21 @@ function readNode(node: GraphNode, request: PlanRequest, known: KnownValues, act
   };
 }
 
-function operatorName({ domain, opType }: GraphNode): string {
+export function operatorName({ domain, opType }: GraphNode): string {
   return domain === '' ? opType : `${domain}.${opType}`;
 }
 
-function siteOf(
+/**
+ * A node as rules see it.
+ * @param active values that depend on the start and are read
+ * @param depending all that depend on it
+ */
+export function siteOf(
   node: GraphNode,
-  { graph, writer, gates = 'none' }: PlanRequest,
+  { graph, writer, gates = 'none' }: Pick<PlanRequest, 'graph' | 'writer' | 'gates'>,
   known: KnownValues,
   active: ReadonlySet<string>,
+  depending: ReadonlySet<string> = active,
 ): Site {
   const input = (position: number): string => node.inputs[position] ?? '';
   const shape = (value: string): Shape => known.shape(value) ?? [];
@@ -236,7 +243,7 @@ function siteOf(
     from: shape(input(0)),
     to: shape(output),
     isActive: (position) => active.has(input(position)),
-    dependsOnStart: (value) => active.has(value),
+    dependsOnStart: (value) => depending.has(value),
     gates,
   };
 }

@@ -3,7 +3,10 @@ import type { GraphNode, Graph } from '../../graph/graph.js';
 import type { Calculator } from './calculator.js';
 import type { LinearMap, Shape } from './linear-map.js';
 
-/** How an operator is read as a linear map at the input of the run (methods, section 0.1). */
+/**
+ * How an operator is read as a linear map at the input of the run (methods, section 0.1). The third reading of the table,
+ * over a box of inputs instead of at one, is in `bounds/relaxation.ts`.
+ */
 export type Reading = 'frozen' | 'tangent';
 
 /** What a gate gets of a product that it opens and closes: nothing, it is held still, or as much as what it gates. */

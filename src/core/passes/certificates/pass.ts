@@ -1,0 +1,135 @@
+import { ProblemError } from '../../errors.js';
+import { beforeSoftmax, firstFloatValues } from '../../rewrite/linearize/ends.js';
+import { CROWN_BUDGET, openBounds } from '../../rewrite/linearize/bounds/run-bounds.js';
+import { boundsOf, type Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
+import { prepareForLinearize } from '../../rewrite/linearize/prepare.js';
+import { inferShapes } from '../../rewrite/infer-shapes.js';
+import { FLOAT_TYPES } from '../../rewrite/linearize/calculator.js';
+import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
+import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
+import type { PassResult } from '../result.js';
+import { boxOf, boxText } from './box.js';
+import { certify } from './certify.js';
+import { countsClasses, rowsFor } from './classes.js';
+import { certifiedLayers } from './layers.js';
+import { PASS, reportOf, withoutBox } from './report.js';
+import { judge } from './verdicts.js';
+
+const HOW_TO_STATE =
+  'State it in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": −1, "upper": 1 } } }, with one ' +
+  'number for all elements or one for each. Pictures have a box by themselves, from how their pixels are prepared.';
+
+/** Which units can never fire, which are always linear, which classes can never win: for every input in a box. Methods D3. */
+export const certificates: FilePass = {
+  ...PASS,
+  reads: 'weights',
+  title: 'Certificates',
+  question: 'Which units can never fire, and which classes can never win, whatever the input?',
+  method:
+    'Every value between the inputs and a unit is bounded over the whole box of inputs, by two methods whose results are ' +
+    'intersected: intervals (IBP: centre and radius, |W| times the radius) and CROWN (each activation function between two ' +
+    'lines, taken back to the inputs). A rectifier whose input is never above 0 is dead, one whose input is never below 0 is ' +
+    'linear; tanh and sigmoid count as saturated beyond 0.99. A class never wins when z_c − z_k < 0 for some other class k and ' +
+    'every input in the box. Bounds are widened by 4 (n + 8) · 2⁻²⁴ of the sum of the sizes of the n terms of each sum, which ' +
+    'covers single precision here and in the model’s own run. On request (“splits” of the box in the recipe) the box is cut ' +
+    'in two where |gradient| · width is largest, and what holds in all parts is certified. CROWN is left out where it would ' +
+    'take more than about 50 billion multiplications. Not certified does not mean alive. Source: methods D3; Gowal et al. ' +
+    '2018, Zhang et al. 2018, Singh et al. 2019.',
+  applies: ({ graph }) => {
+    if (graph === undefined) {
+      return { applies: false, reason: 'The file holds weights only: it does not say how they are used.' };
+    }
+    return graph.nodes.some((node) => judge(graph, node) !== undefined)
+      ? { applies: true }
+      : { applies: false, reason: 'No activation function in this graph is flat or straight anywhere.' };
+  },
+  async examine({ network, signal }: FileSubject): Promise<PassResult> {
+    if (network === undefined) throw new Error('The pass does not apply to weights alone.');
+    try {
+      return await examineNetwork(network, signal);
+    } catch (error) {
+      // That nothing can be bounded is an answer.
+      if (!(error instanceof ProblemError) || error.problem.kind !== 'not-applicable') throw error;
+      return withoutBox(error.problem.message, error.problem.remedy ?? '');
+    }
+  },
+};
+
+async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Promise<PassResult> {
+  const { engine, toRunnable, sizes, box: known } = network;
+  const graph = prepareForLinearize(network.graph.model);
+  const inferred = await inferShapes({ graph, engine, toRunnable, signal });
+  const shapes = await inferred.at(sizes, signal);
+  const starts = firstFloatValues(graph, shapes);
+  const boxless = [
+    ...starts.filter((start) => known.ranges[start] === undefined),
+    ...graph.inputs.map(({ name }) => name).filter((name) => !starts.includes(name)),
+  ];
+  if (boxless.length > 0 || starts.length === 0) {
+    const which = boxless.map((name) => `“${name}”`).join(', ');
+    return withoutBox(
+      `Nothing is certified: it is not known what ${which} can hold at most and at least.`,
+      HOW_TO_STATE,
+    );
+  }
+  const ends = graph.outputs.flatMap(({ name }) => {
+    const end = beforeSoftmax(graph, name);
+    return FLOAT_TYPES[shapes.typeOf(end) ?? ''] === undefined ? [] : [end];
+  });
+  const bounds = boundsOf({ graph, shapes, from: starts, to: [...ends, ...activationInputs(network)] });
+  const box = boxOf(starts, known.ranges, bounds.shape);
+  const run = await openBounds(bounds, {
+    engine,
+    toRunnable,
+    feeds: middleOf(box, bounds, shapes),
+    crownBudget: CROWN_BUDGET,
+    threads: workOf(bounds) < SMALL_NETWORK ? 1 : 0,
+  });
+  try {
+    const classes = ends.filter((end) => bounds.reached.includes(end) && countsClasses(bounds.shape(end)));
+    const rows = new Map(classes.flatMap((end) => [...rowsFor(end, bounds.shape(end))]));
+    const { splits } = known;
+    const found = await certify({ graph, bounds, run, box, rows, classes, splits, signal });
+    return reportOf({
+      box: boxText(box, known.ranges),
+      layers: certifiedLayers(graph, network.layers, bounds, found.targets),
+      classes: [...found.classes].map(([end, verdicts]) => ({ end, ...verdicts })),
+      cutNodes: bounds.cutNodes,
+      splits: found.splits,
+    });
+  } finally {
+    await run.release();
+  }
+}
+
+/** Multiplications of one forward under which threads wait for each other longer than they work. */
+const SMALL_NETWORK = 1e7;
+
+function workOf({ steps }: Bounds): number {
+  return steps.reduce((sum, step) => sum + (step.kind === 'affine' ? step.work : 0), 0);
+}
+
+/** What activation functions read that lead to no output with bounds is bounded, too. */
+function activationInputs({ graph, layers }: NetworkSubject): string[] {
+  return layers.flatMap(({ value }) => {
+    const node = graph.producerOf(value);
+    return node === undefined || judge(graph, node) === undefined ? [] : [value];
+  });
+}
+
+/** The middle of the box as the model's own input: only sizes are taken from it. */
+function middleOf(
+  box: ReturnType<typeof boxOf>,
+  bounds: Bounds,
+  shapes: { typeOf(value: string): string | undefined },
+): NamedTensors {
+  return Object.fromEntries(
+    [...box].map(([input, { lower, upper }]): [string, Tensor] => {
+      const middle = lower.map((low, at) => (low + (upper[at] ?? low)) / 2);
+      const dims = bounds.shape(input);
+      return shapes.typeOf(input) === 'float64'
+        ? [input, { type: 'float64', dims, data: middle }]
+        : [input, { type: 'float32', dims, data: Float32Array.from(middle) }];
+    }),
+  );
+}

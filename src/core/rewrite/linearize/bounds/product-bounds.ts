@@ -1,0 +1,117 @@
+/** Bounds of products of two values that both depend on the input, of softmax, and of normalisations. */
+import { attributeInt } from '../../../graph/attributes.js';
+import { elementCount } from '../../../tensor/tensor.js';
+import { compose } from '../linear-map.js';
+import { expand, scale } from '../maps.js';
+import { declined, type Linear, type Site } from '../rule.js';
+import {
+  outward,
+  widened,
+  type BoundsRule,
+  type Interval,
+  type Lines,
+  type Relax,
+  type Relaxation,
+} from './relaxation.js';
+import { reciprocalOf } from './smooth-bounds.js';
+
+function spreadOver(site: Site, at: number, { lower, upper }: Interval): Interval {
+  const spread = expand(site.calc, site.shape(site.input(at)), site.to);
+  return { lower: spread.forward(lower), upper: spread.forward(upper) };
+}
+
+/** All four corners. */
+function corners(site: Site, a: Interval, b: Interval): Interval {
+  const { calc } = site;
+  const all = [a.lower, a.upper].flatMap((one) => [b.lower, b.upper].map((other) => calc.op('Mul', one, other)));
+  return widened(calc, { lower: calc.op('Min', ...all), upper: calc.op('Max', ...all) });
+}
+
+/** a b, with the lines of McCormick through one corner each. */
+const multiply: BoundsRule = (site) => {
+  if (!(site.isActive(0) && site.isActive(1))) return 'affine';
+  return (intervals): Relaxation => {
+    const { calc, to } = site;
+    const [a, b] = [spreadOver(site, 0, intervals(0)), spreadOver(site, 1, intervals(1))];
+    const through = (slopeA: string, slopeB: string, direction: 'up' | 'down'): Linear => {
+      const corner = calc.op('Mul', slopeA, slopeB);
+      const largest = [a, b].map(({ lower, upper }) => calc.op('Max', calc.op('Abs', lower), calc.op('Abs', upper)));
+      const size = calc.op('Mul', largest[0] ?? '', largest[1] ?? '');
+      const offset = outward(calc, calc.op('Neg', corner), direction, size, size, size, size);
+      const term = (input: number, slope: string) => ({
+        input,
+        map: compose(expand(calc, site.shape(site.input(input)), to), scale(calc, slope, to)),
+      });
+      return { terms: [term(0, slopeA), term(1, slopeB)], offset: () => offset };
+    };
+    const lines = (): Lines => ({
+      upper: through(b.upper, a.lower, 'up'),
+      lower: through(b.lower, a.lower, 'down'),
+    });
+    return { interval: corners(site, a, b), lines };
+  };
+};
+
+/** a / b: a times 1 / b. */
+const divide: BoundsRule = (site) => {
+  if (!site.isActive(1)) return 'affine';
+  return (intervals) => {
+    const { calc, to } = site;
+    const below = reciprocalOf(calc, spreadOver(site, 1, intervals(1)));
+    if (site.isActive(0)) return { interval: corners(site, spreadOver(site, 0, intervals(0)), below) };
+    const same = calc.op('Expand', site.input(0), calc.writer.ints([1, ...to]));
+    return { interval: corners(site, { lower: same, upper: same }, below) };
+  };
+};
+
+/** What a sum of single precision may be off by, per number. */
+const SUM_ROUNDING = 2 ** -22;
+
+/** e^l / (e^l + Σ e^u of the others), and with both ends swapped. */
+function softmaxInterval(site: Site, { lower, upper }: Interval): Interval {
+  const { calc, node, from } = site;
+  const axis = attributeInt(node, 'axis') ?? -1;
+  const place = axis < 0 ? axis + from.length : axis;
+  const along = [place + 1];
+  const highest = calc.reduce('ReduceMax', upper, along, true);
+  const [low, high] = [lower, upper].map((end) => calc.op('Exp', calc.op('Sub', end, highest)));
+  const share = (own: string, others: string, direction: 'up' | 'down'): string => {
+    const total = calc.reduce('ReduceSum', others, along, true);
+    const rest = calc.op('Sub', total, others);
+    // Of a difference of nearly equal numbers only the rounding may be left.
+    const rounding = calc.op('Mul', total, (from[place] ?? 1) * SUM_ROUNDING);
+    const safe = calc.op('Max', calc.op(direction === 'up' ? 'Sub' : 'Add', rest, rounding), 0);
+    return calc.op('Div', own, calc.op('Add', own, safe));
+  };
+  const [l, h] = [low ?? '', high ?? ''];
+  const { lower: least, upper: most } = widened(calc, { lower: share(l, h, 'down'), upper: share(h, l, 'up') });
+  return { lower: calc.op('Max', least, 0), upper: calc.op('Min', most, 1.000001) };
+}
+
+const softmax: BoundsRule = (site) => (intervals) => ({ interval: softmaxInterval(site, intervals(0)) });
+
+/** Whatever it is of: no element of n normalised ones is larger than √(n − 1), or √n where the mean stays. */
+function normalised(centred: boolean): BoundsRule {
+  return (site): Relax | ReturnType<typeof declined> => {
+    if (site.isActive(1) || site.isActive(2)) return declined('its gain depends on the input');
+    return () => {
+      const { calc, node, from, to } = site;
+      const axis = attributeInt(node, 'axis') ?? -1;
+      const count = elementCount(from.slice(axis < 0 ? axis + from.length : axis));
+      const largest = Math.sqrt(Math.max(0, centred ? count - 1 : count)) * (1 + 1e-5);
+      const spread = (value: string): string => calc.op('Expand', calc.cast(value), calc.writer.ints([1, ...to]));
+      const radius = calc.op('Mul', calc.op('Abs', spread(site.input(1))), largest);
+      const middle = site.input(2) === '' ? calc.op('Mul', radius, 0) : spread(site.input(2));
+      const interval = { lower: calc.op('Sub', middle, radius), upper: calc.op('Add', middle, radius) };
+      return { interval: widened(calc, interval) };
+    };
+  };
+}
+
+export const PRODUCT_BOUNDS: Readonly<Record<string, BoundsRule>> = {
+  Mul: multiply,
+  Div: divide,
+  Softmax: softmax,
+  LayerNormalization: normalised(true),
+  RMSNormalization: normalised(false),
+};

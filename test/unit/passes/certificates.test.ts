@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { certificates } from '../../../src/core/passes/certificates/pass.js';
+import type { NetworkSubject } from '../../../src/core/passes/pass.js';
+import type { PassResult, UnitMetric } from '../../../src/core/passes/result.js';
+import { loadNativeEngine } from '../../../src/node/native-engine.js';
+import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
+import { neededData } from '../shared-data.js';
+import { ACAS_XU_BOX, openAcasXu, violations } from './acasxu.js';
+import { modelSubject } from './file-subject.js';
+
+function boxed(lower: number | number[], upper: number | number[], splits = 0): NetworkSubject['box'] {
+  const range = { lower: [lower].flat(), upper: [upper].flat(), origin: 'as the recipe states it' };
+  return { ranges: { x: range }, splits };
+}
+
+async function certify(model: ModelProto, box?: NetworkSubject['box']): Promise<PassResult> {
+  return certificates.examine(await modelSubject(model, {}, box));
+}
+
+function unitsOf(result: PassResult, layer: string, metric = 'certificate'): number[] {
+  return Array.from(result.unitMetrics.find(({ id }) => id === metric)?.values[layer] ?? []);
+}
+
+/** NET-7 of methods, section 0: h = ReLU([x, y]), z = h₁ + h₂ − 0.5, ReLU(z). */
+const NET_7 = modelProto({
+  nodes: [node('Relu', ['x'], ['h']), node('Gemm', ['h', 'ones', 'half'], ['z']), node('Relu', ['z'], ['y'])],
+  inputs: [valueInfo('x', [1, 2])],
+  outputs: ['y'],
+  initializers: [weight('ones', [2, 1], [1, 1]), weight('half', [1], [-0.5])],
+});
+
+/** One tent 2 ReLU(x) − 4 ReLU(x − ½), less 1.1: below 0 everywhere on [0, 1]. */
+const TENT = modelProto({
+  nodes: [
+    node('Gemm', ['x', 'W', 'b'], ['z']),
+    node('Relu', ['z'], ['h']),
+    node('Gemm', ['h', 'V', 'c'], ['t']),
+    node('Relu', ['t'], ['y']),
+  ],
+  inputs: [valueInfo('x', [1, 1])],
+  outputs: ['y'],
+  initializers: [
+    weight('W', [1, 2], [1, 1]),
+    weight('b', [2], [0, -0.5]),
+    weight('V', [2, 1], [2, -4]),
+    weight('c', [1], [-1.1]),
+  ],
+});
+
+describe('certificates', () => {
+  test('NET-7 by hand: on [−1, 1]² nothing is proven, on [−1, 0.2]² the second layer is dead', async () => {
+    const open = await certify(NET_7, boxed(-1, 1));
+    expect(open.answer).toContain('0 of 3 units can never fire for any input in the box');
+    expect(unitsOf(open, 'y', 'certified-upper')[0]).toBeCloseTo(1.5, 4);
+    expect(unitsOf(open, 'y', 'certified-lower')[0]).toBeCloseTo(-0.5, 4);
+    const narrow = await certify(NET_7, boxed(-1, 0.2));
+    expect(narrow.answer).toContain('1 of 3 units can never fire for any input in the box');
+    expect(unitsOf(narrow, 'y')).toEqual([-1]);
+    const [finding] = narrow.findings;
+    expect(finding?.sentence).toContain('can never fire for any input in the box (“x” from -1 to 0.2');
+    expect(finding?.units).toEqual([0]);
+    const positive = await certify(NET_7, boxed(0.5, 1));
+    expect(unitsOf(positive, 'h')).toEqual([1, 1]);
+    expect(unitsOf(positive, 'y')).toEqual([1]);
+  });
+
+  test('a box with ends for each element: one input alone is always positive', async () => {
+    const result = await certify(NET_7, boxed([0.1, -1], [1, -0.5]));
+    expect(unitsOf(result, 'h')).toEqual([1, -1]);
+    expect(result.tables?.[0]?.rows[0]?.cells.slice(1, 6)).toEqual([2, 1, 1, 0, 0]);
+    expect(result.layerMetrics.find(({ id }) => id === 'certified-dead-share')?.values['h']).toBe(0.5);
+  });
+
+  test('one cut of the box proves what the whole box does not', async () => {
+    expect(unitsOf(await certify(TENT, boxed(0, 1)), 'y')).toEqual([0]);
+    const cut = await certify(TENT, boxed(0, 1, 1));
+    expect(unitsOf(cut, 'y')).toEqual([-1]);
+    expect(cut.tables?.[0]?.definition).toContain('The box was cut once.');
+  });
+
+  test('classes: one that is below another everywhere can never win, though their ranges overlap', async () => {
+    // z = (a, a − 0.5, 1 − a) with a = ReLU(x): the second is always below the first.
+    const model = modelProto({
+      nodes: [node('Relu', ['x'], ['h']), node('Gemm', ['h', 'V', 'c'], ['z']), node('Softmax', ['z'], ['y'])],
+      inputs: [valueInfo('x', [1, 1])],
+      outputs: ['y'],
+      initializers: [weight('V', [1, 3], [1, 1, -1]), weight('c', [3], [0, -0.5, 1])],
+    });
+    const result = await certify(model, boxed(-1, 1));
+    expect(result.answer).toContain('1 class can never win.');
+    const table = result.tables?.find(({ id }) => id.startsWith('certificates-classes'));
+    expect(table?.rows.map(({ cells }) => cells)).toEqual([
+      [0, 'open', 'never'],
+      [1, 'never', 'open'],
+      [2, 'open', 'open'],
+    ]);
+    expect(result.findings.at(-1)?.sentence).toContain('Class 1 can never win at “z”');
+  });
+
+  test('channels are dead where all positions are; tanh saturates; a clip stands on its limits', async () => {
+    const model = modelProto({
+      nodes: [
+        node('Conv', ['x', 'K', 'k'], ['c']),
+        node('Relu', ['c'], ['r']),
+        node('Tanh', ['c'], ['t']),
+        node('Clip', ['c', 'low', 'high'], ['p']),
+        node('Sum', ['r', 't', 'p'], ['s']),
+        node('ReduceMean', ['s'], ['y'], { attributes: { axes: [2, 3] } }),
+      ],
+      inputs: [valueInfo('x', [1, 1, 3, 3])],
+      outputs: ['y'],
+      initializers: [
+        weight('K', [3, 1, 1, 1], [1, 1, 1]),
+        weight('k', [3], [-1.5, 0.5, 4]),
+        scalar('low', 0),
+        scalar('high', 2),
+      ],
+    });
+    const result = await certify(model, boxed(-1, 1));
+    expect(unitsOf(result, 'r')).toEqual([-1, 0, 1]);
+    expect(unitsOf(result, 't')).toEqual([0, 0, -0.5]);
+    expect(unitsOf(result, 'p')).toEqual([-1, 0, -0.5]);
+    expect(result.findings[0]?.sentence).toContain('1 of 3 channels');
+  });
+
+  test('without a box it says so, and what to do', async () => {
+    const result = await certify(NET_7);
+    expect(result.answer).toBe('Nothing is certified: it is not known what “x” can hold at most and at least.');
+    expect(result.findings[0]?.advice).toContain('"box"');
+    expect(result.unitMetrics).toEqual([]);
+  });
+
+  test('a box with another number of ends than the input has elements is refused', async () => {
+    await expect(certify(NET_7, boxed([0, 0, 0], 1))).rejects.toThrow('The range of “x” has 3 ends.');
+  });
+
+  test('bounds end, by name, at an operator without a rule; what lies before is certified', async () => {
+    const model = modelProto({
+      nodes: [
+        node('Relu', ['x'], ['h']),
+        node('TopK', ['h', 'two'], ['best', 'places']),
+        node('Relu', ['best'], ['y']),
+      ],
+      inputs: [valueInfo('x', [1, 3])],
+      outputs: ['y'],
+      initializers: [integers('two', [2])],
+    });
+    const result = await certify(model, boxed(1, 2));
+    expect(unitsOf(result, 'h')).toEqual([1, 1, 1]);
+    expect(result.findings.map(({ sentence }) => sentence)).toContain(
+      'Bounds end at TopK (“best”): TopK has no rule for bounds.',
+    );
+    expect(unitsOf(result, 'y')).toEqual([]);
+  });
+
+  test('a graph that is straight everywhere, or none, is not asked', () => {
+    expect(certificates.applies({ tensors: [] })).toMatchObject({ applies: false });
+  });
+
+  test.for(['1_1', '2_3', '5_5'])('ACAS Xu %s: 100,000 points of the box leave no bound', async (name, { skip }) => {
+    const model = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
+    const result = await certify(model, ACAS_XU_BOX);
+    expect(Object.values(unitMetric(result).values).map(({ length }) => length)).toEqual([50, 50, 50, 50, 50, 50]);
+    expect(await violations(await loadNativeEngine(), model, result)).toEqual([]);
+  });
+});
+
+function unitMetric({ unitMetrics }: PassResult): UnitMetric {
+  const found = unitMetrics.find(({ id }) => id === 'certificate');
+  if (found === undefined) throw new Error('There is no such metric.');
+  return found;
+}

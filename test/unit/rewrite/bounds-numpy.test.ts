@@ -1,0 +1,86 @@
+/**
+ * Intervals and CROWN against another implementation in numpy (test/fixtures/bounds/make_fixtures.py): ours hold its
+ * bounds, and are wider by no more than the rounding that they are widened by.
+ */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
+import type { Ends } from '../../../src/core/rewrite/linearize/bounds/box.js';
+import { loadNativeEngine } from '../../../src/node/native-engine.js';
+import { neededData } from '../shared-data.js';
+import { boundModel, ends } from './bounds-run.js';
+import { float } from './linear-system.js';
+
+type Listed = { readonly lower: readonly number[]; readonly upper: readonly number[] };
+
+const RECORDED = JSON.parse(readFileSync(new URL('../../fixtures/bounds/bounds.json', import.meta.url), 'utf8')) as {
+  readonly acasxu: Listed & { readonly intervals: Record<string, Listed>; readonly crown: Record<string, Listed> };
+  readonly resnet20: {
+    readonly middle: number;
+    readonly half: number;
+    readonly intervals: Record<
+      string,
+      Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number }
+    >;
+  };
+};
+
+/** Share of an interval that single precision may widen it by: of a network of 7 layers, and of one of 20. */
+const [WIDER, WIDER_20] = [1e-3, 6e-3];
+/**
+ * The margin of one step is 4 (n + 8) · 2⁻²⁴ of the sum of the sizes of its terms, 1.4e-4 for the 576 of the widest
+ * convolution, and margins add up from layer to layer. For that sum stands the largest number of the layer.
+ */
+const TOLERANCE = 1e-3;
+
+function expectHeld(got: Ends | undefined, want: Listed, wider: number, every = 1): void {
+  const size = Math.max(...want.lower.map(Math.abs), ...want.upper.map(Math.abs));
+  want.lower.forEach((lower, at) => {
+    const upper = want.upper[at] ?? NaN;
+    const [low, high] = [got?.lower[at * every] ?? NaN, got?.upper[at * every] ?? NaN];
+    // The recorded numbers have nine digits.
+    const digits = 1e-8 * Math.max(Math.abs(lower), Math.abs(upper));
+    const room = wider * (upper - lower) + 1e-5 + TOLERANCE * size;
+    expect(low).toBeLessThanOrEqual(lower + digits);
+    expect(high).toBeGreaterThanOrEqual(upper - digits);
+    expect(low).toBeGreaterThanOrEqual(lower - room);
+    expect(high).toBeLessThanOrEqual(upper + room);
+  });
+}
+
+test('an ACAS Xu network, by intervals and by CROWN', async ({ skip }) => {
+  const model = decodeOnnx(readFileSync(neededData('acasxu/ACASXU_1_1.onnx', skip)));
+  const { lower, upper, intervals, crown } = RECORDED.acasxu;
+  const box = new Map([['input', ends(lower, upper)]]);
+  const feeds = { input: float([1, 1, 1, 5], lower) };
+  const engine = await loadNativeEngine();
+  const byIntervals = await boundModel(engine, model, feeds, box, { crownBudget: 0 });
+  expect([...byIntervals.targets.keys()]).toEqual(Object.keys(intervals));
+  for (const [value, want] of Object.entries(intervals)) expectHeld(byIntervals.targets.get(value), want, WIDER);
+  const byCrown = await boundModel(engine, model, feeds, box);
+  for (const [value, want] of Object.entries(crown)) expectHeld(byCrown.targets.get(value), want, WIDER);
+});
+
+test('resnet20, by intervals, around gray pictures', async ({ skip }) => {
+  const model = decodeOnnx(readFileSync(neededData('derived/resnet20-12fca82f.onnx', skip)));
+  const { middle, half, intervals } = RECORDED.resnet20;
+  const [low, high] = [middle - half, middle + half].map((value) => Array.from({ length: 3072 }, () => value));
+  const name = model.graph?.input[0]?.name ?? '';
+  const feeds = { [name]: float([1, 3, 32, 32], low ?? []) };
+  const box = new Map([[name, ends(low ?? [], high ?? [])]]);
+  const { targets, bounds } = await boundModel(await loadNativeEngine(), model, feeds, box, { crownBudget: 0 });
+  expect(bounds.cutNodes).toEqual([]);
+  expect(Object.keys(intervals)).toHaveLength(19);
+  for (const [value, want] of Object.entries(intervals)) {
+    const got = targets.get(value);
+    expectHeld(got, want, WIDER_20, want.every);
+    const width = want.sumUpper - want.sumLower;
+    const sums = (numbers: Float64Array | undefined): { readonly sum: number; readonly room: number } => ({
+      sum: numbers?.reduce((sum, each) => sum + each, 0) ?? NaN,
+      room: WIDER_20 * width + TOLERANCE * (numbers?.reduce((sum, each) => sum + Math.abs(each), 0) ?? NaN),
+    });
+    const [lower, upper] = [sums(got?.lower), sums(got?.upper)];
+    expect(Math.abs(lower.sum - want.sumLower)).toBeLessThanOrEqual(lower.room);
+    expect(Math.abs(upper.sum - want.sumUpper)).toBeLessThanOrEqual(upper.room);
+  }
+});
