@@ -13,12 +13,7 @@ import { valueShapes } from '../core/linear/value-shapes.js';
 import { placeOf } from '../core/passes/place.js';
 import { prepareForLinearize } from '../core/rewrite/linearize/prepare.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
-import {
-  MOST_TRIPLETS,
-  MOST_VOTES,
-  type LinearQuestions,
-  type SystemRequest,
-} from '../protocol/linear.js';
+import { MOST_TRIPLETS, MOST_VOTES, type LinearQuestions, type SystemRequest } from '../protocol/linear.js';
 import type { Inputs } from './inputs.js';
 import type { Network } from './open-model.js';
 
