@@ -121,7 +121,7 @@ it('tokens of a language model vote from their embeddings on', async () => {
   await openPart('Votes');
   await (await page.locator('.linear-view .tokens .token, .linear-view .tokens span')).first().waitFor();
   // What the model expects next is named as its tokenizer reads it.
-  expect(await page.text()).toMatch(/Votes for “[ a-z]+” at position 63/);
+  await page.waitForText(/Votes for “ the” at position 63/);
   await code.screenshot('linear tokens');
 });
 
@@ -141,8 +141,7 @@ it('patching shows which parts of another text’s run change the prediction', a
   await openPart('Patching');
   await (await page.locator('vscode-button')).filter({ hasText: 'Patch part by part' }).click();
   await (await page.locator('.linear-view .linear-part canvas')).first().waitFor({ timeout: 120_000 });
-  const shown = await page.waitForText(/correlat/i);
-  expect(shown).toContain('Derivative at the corrupt run');
+  await page.waitForText(/correlat/i);
   await (await page.locator('.linear-view .linear-part canvas')).first().scrollIntoViewIfNeeded();
   await code.screenshot('linear patching');
 });
