@@ -31,6 +31,8 @@ export interface AttributionSubject {
   readonly from: string;
   readonly to: string;
   readonly runner: Runner;
+  /** Outputs that one run may explain, for memory's sake. */
+  readonly mostSeeds?: number;
 }
 
 export interface AttributionTask {

@@ -115,6 +115,8 @@ describe.each(ENGINES)('attributions at the input with the $name engine', ({ loa
     ];
     expect((await gradientTimesInput(subject, [2, 0])).attributions).toEqual(want);
     expect((await relevance(subject, [2, 0], 'tangent')).attributions).toEqual(want);
+    const oneByOne = { ...subject, mostSeeds: 1 };
+    expect((await gradientTimesInput(oneByOne, [2, 0])).attributions).toEqual(want);
   });
 
   test('a start inside the model is the value that the model computes there', async () => {
