@@ -75,12 +75,13 @@ async function observedSubject(engine: Engine, graph: Graph, folder: string, flo
   }
 }
 
-/** What fusing saves in a few runs of thousands of small nodes, it takes many times over in opening them. */
+/** To fuse thousands of small nodes and plan their memory takes many times what it saves in a few runs. */
 const MOST_FUSED = 2000;
+const LONG = { optimization: 'folding', sharesMemory: false } as const;
 
 function openFor(engine: Engine, model: ModelProto, folder: string): Promise<Session> {
   const isLong = (model.graph?.node.length ?? 0) > MOST_FUSED;
-  return engine.open(toRunnable(model, folder), { threads: 1, ...(isLong ? { optimization: 'folding' } : {}) });
+  return engine.open(toRunnable(model, folder), { threads: 1, ...(isLong ? LONG : {}) });
 }
 
 /**

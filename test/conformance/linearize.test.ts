@@ -81,8 +81,7 @@ function floatEnds({ values, feeds }: Subject, names: readonly string[]): string
 }
 
 describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared data)', ({ name, load }) => {
-  // Opening recurrent models written out takes the other engine too long; it runs the same graphs of the suite.
-  it.runIf(name === 'native')('reads every real model and both samples', { timeout: 1_800_000 }, async () => {
+  it('reads every real model and both samples', { timeout: 900_000 }, async () => {
     const engine = await load();
     const samples = collection(join(root, 'media/samples')).models;
     const shared = collection(folder ?? '').models.filter((path) => !isLeftOut(basename(path), name));

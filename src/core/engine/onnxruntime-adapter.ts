@@ -42,6 +42,9 @@ const OPTIMIZATION: Readonly<Record<NonNullable<SessionOptions['optimization']>,
   none: { graphOptimizationLevel: 'disabled' },
 };
 
+/** Nodes that may run at the same time share no memory; with one thread between them, the engine plans it all the same. */
+const UNPLANNED: InferenceSession.SessionOptions = { executionMode: 'parallel', interOpNumThreads: 2 };
+
 /** An {@link Engine} over one build of ONNX Runtime. */
 export function onnxRuntimeEngine(build: OnnxRuntimeBuild): Engine {
   return {
@@ -54,6 +57,7 @@ export function onnxRuntimeEngine(build: OnnxRuntimeBuild): Engine {
         const session = await build.runtime.InferenceSession.create(model.bytes, {
           ...prepared.options,
           ...optimization,
+          ...(options.sharesMemory === false ? UNPLANNED : {}),
           extra: { ...prepared.options.extra, ...optimization.extra },
           logSeverityLevel: LOG_FATAL,
         });

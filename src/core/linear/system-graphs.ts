@@ -105,8 +105,9 @@ export async function openGraphs(
   );
   throwIfCancelled(signal);
   const once = split.once(ends);
-  // Steps that are written out are thousands of small nodes: fusing them takes longer than it saves.
-  const options: SessionOptions = { threads, ...(graph === prepared ? {} : { optimization: 'folding' }) };
+  // Steps that are written out are thousands of small nodes: to fuse them and plan their memory takes longer than it saves.
+  const forSteps: Partial<SessionOptions> = { optimization: 'folding', sharesMemory: false };
+  const options: SessionOptions = { threads, ...(graph === prepared ? {} : forSteps) };
   const sessions = lazySessions(isHeavy(graph) ? HEAVY_SESSIONS : ALL_SESSIONS);
 
   const partSession = (part: LinearPart, { handed }: Coefficients): Promise<Session> =>
