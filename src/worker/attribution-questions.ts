@@ -13,7 +13,7 @@ import { problem } from '../core/errors.js';
 import { placeInValue, positionOf, positionsOf, type Laid } from '../core/linear/layout.js';
 import { labelledValue } from '../core/linear/labelled-value.js';
 import { checkPlace, laidEnd, nodeTeller, type SystemContext } from '../core/linear/system.js';
-import { openGraphs, type SystemGraphs, type SystemModel } from '../core/linear/system-graphs.js';
+import { FOR_STEPS, openGraphs, type SystemGraphs, type SystemModel } from '../core/linear/system-graphs.js';
 import { firstFloatValues } from '../core/rewrite/linearize/ends.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
 import type {
@@ -104,8 +104,7 @@ async function open(
   const context = contextOf(linear, dataset);
   const { graph, shapes } = graphs;
   const [from, to] = [graphs.from, graphs.to].map((end) => laidEnd(end, graphs, context)) as [Laid, Laid];
-  // Steps that were written out are thousands of small nodes: fusing them takes longer than it saves.
-  const runner: Runner = graph === model.prepared ? model : { ...model, optimization: 'folding' };
+  const runner: Runner = graph === model.prepared ? model : { ...model, options: FOR_STEPS };
   const subject: AttributionSubject = {
     graph,
     shapes,
