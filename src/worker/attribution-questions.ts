@@ -13,7 +13,7 @@ import { problem } from '../core/errors.js';
 import { placeInValue, positionOf, positionsOf, type Laid } from '../core/linear/layout.js';
 import { labelledValue } from '../core/linear/labelled-value.js';
 import { checkPlace, laidEnd, nodeTeller, type SystemContext } from '../core/linear/system.js';
-import { openGraphs, type SystemGraphs, type SystemModel } from '../core/linear/system-graphs.js';
+import { FOR_STEPS, openGraphs, type SystemGraphs, type SystemModel } from '../core/linear/system-graphs.js';
 import { firstFloatValues } from '../core/rewrite/linearize/ends.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
 import type {
@@ -49,13 +49,23 @@ export function attributionAnswers(
   track: <T>(work: Promise<T>) => Promise<T>,
 ): AttributionAnswers {
   const turns = createTurns(track);
+  /** The one asked for last: methods are compared at one input. It holds no sessions. */
+  let last: { readonly key: string; readonly dataset: Dataset; readonly opened: Opened } | undefined;
+  const opened = async (system: SystemRequest, signal: AbortSignal): Promise<Opened> => {
+    const linear = subject();
+    const dataset = linear.inputs.dataset();
+    const key = JSON.stringify([system.example, system.from, system.to, system.reading]);
+    if (last?.key === key && last.dataset === dataset) return last.opened;
+    const fresh = await open(linear, model(), system, signal);
+    last = { key, dataset, opened: fresh };
+    return fresh;
+  };
   return {
     questions: {
       attribute: ({ system, outputs, method }, signal, onProgress) =>
         turns.take(signal, async (either) => {
           checkCount(outputs.length, MOST_VOTES, 'outputs');
-          const opened = await open(subject(), model(), system, either);
-          return attribute(opened, outputs, method, { signal: either, onProgress });
+          return attribute(await opened(system, either), outputs, method, { signal: either, onProgress });
         }),
       patch: (request, signal, onProgress) =>
         turns.take(signal, async (either) => {
@@ -63,8 +73,7 @@ export function attributionAnswers(
           const corrupt = await feedsOf(dataset, request.corrupt);
           // Before the graph is read at the clean input, which may take long.
           checkAligned(await feedsOf(dataset, request.system.example), corrupt);
-          const opened = await open(subject(), model(), request.system, either);
-          return patch(opened, corrupt, request, { signal: either, onProgress });
+          return patch(await opened(request.system, either), corrupt, request, { signal: either, onProgress });
         }),
     },
     close: () => turns.stop(),
@@ -95,9 +104,16 @@ async function open(
   const context = contextOf(linear, dataset);
   const { graph, shapes } = graphs;
   const [from, to] = [graphs.from, graphs.to].map((end) => laidEnd(end, graphs, context)) as [Laid, Laid];
-  // Steps that were written out are thousands of small nodes: fusing them takes longer than it saves.
-  const runner: Runner = graph === model.prepared ? model : { ...model, optimization: 'folding' };
-  const subject = { graph, shapes, feeds, from: graphs.from.value, to: graphs.to.value, runner };
+  const runner: Runner = graph === model.prepared ? model : { ...model, options: FOR_STEPS };
+  const subject: AttributionSubject = {
+    graph,
+    shapes,
+    feeds,
+    from: graphs.from.value,
+    to: graphs.to.value,
+    runner,
+    mostSeeds: graphs.seedsPerRun,
+  };
   return { graphs, context, dataset, feeds, subject, from, to };
 }
 

@@ -49,7 +49,7 @@ export async function integratedGradients(
   const row = written.transpose.get(from) ?? '';
   // The ledger is no part of this method.
   const model = prune(written.model, [to, row]);
-  const chunks = seedChunks(outputs, elementCount(end.dims));
+  const chunks = seedChunks(outputs, elementCount(end.dims), subject.mostSeeds);
   const runs = chunks.length * steps + 2;
   let done = 0;
   const attributions = await withSession(runner, model, async (run) => {

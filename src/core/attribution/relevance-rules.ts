@@ -46,9 +46,20 @@ function isSpelledSoftmax(graph: Graph, node: GraphNode): boolean {
 function isShare(graph: Graph, { opType, inputs }: GraphNode): boolean {
   if (opType !== 'Div') return false;
   const [part = '', whole = ''] = inputs;
-  const total = graph.producerOf(whole);
+  const total = producerBehind(graph, whole);
   return total?.opType === 'ReduceSum' && total.inputs[0] === part && graph.producerOf(part)?.opType === 'Exp';
 }
+
+/** What makes a sum, before it is spread over what it was taken of. */
+function producerBehind(graph: Graph, value: string): GraphNode | undefined {
+  let node = graph.producerOf(value);
+  for (let step = 0; step < PATTERN_STEPS && node !== undefined && SPREADS.has(node.opType); step++) {
+    node = graph.producerOf(node.inputs[0] ?? '');
+  }
+  return node;
+}
+
+const SPREADS: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Expand', 'Identity', 'Cast']);
 
 function isPattern(graph: Graph, value: string): boolean {
   let name = value;

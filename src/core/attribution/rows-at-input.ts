@@ -52,15 +52,16 @@ async function rowsTimesInput(
 ): Promise<RowAttributions> {
   const { graph, shapes, feeds, from, to, runner } = subject;
   throwIfCancelled(signal);
-  const linearization = linearize({ graph, shapes, from: [from], to: [to], reading, gates });
+  const books = (bias: BookedBias): boolean => isBias(bias, reading);
+  const linearization = linearize({ graph, shapes, from: [from], to: [to], reading, gates, books });
   const fed = feeds[from] !== undefined;
   const written = linearization.write(['transpose'], fed ? [to] : [to, from]);
   const end = typeAndShape(subject, to);
   const start = typeAndShape(subject, from);
-  const booked = isBias(linearization.biases, reading);
+  const biases = linearization.biases.length;
   const attributions = await withSession(runner, written.model, async (run) => {
     const done: Attribution[] = [];
-    for (const chunk of seedChunks(outputs, elementCount(end.dims))) {
+    for (const chunk of seedChunks(outputs, elementCount(end.dims), subject.mostSeeds)) {
       throwIfCancelled(signal);
       const results = await run({ ...feeds, [written.seeds.get(to) ?? '']: seedsOf(end, chunk) });
       const input = numbersOf({ ...feeds, ...results } as NamedTensors, from);
@@ -70,10 +71,8 @@ async function rowsTimesInput(
       const size = elementCount(start.dims);
       chunk.forEach((output, seed) => {
         const scores = Float64Array.from(input, (x, at) => product(x, rows[seed * size + at] ?? NaN));
-        const biasSum = booked.reduce(
-          (total, counts, at) => (counts ? total + (ledger[seed * booked.length + at] ?? NaN) : total),
-          0,
-        );
+        let biasSum = 0;
+        for (let bias = 0; bias < biases; bias++) biasSum += ledger[seed * biases + bias] ?? NaN;
         done.push(attributionOf({ output, value: values[output] ?? NaN, scores, biasSum }));
       });
       onProgress?.(done.length / outputs.length);
@@ -89,6 +88,6 @@ function product(x: number, row: number): number {
 }
 
 /** The offset of a bent function that is read as its derivative is no bias: it is what the derivative leaves unexplained. */
-function isBias(biases: readonly BookedBias[], reading: (node: GraphNode) => Reading): readonly boolean[] {
-  return biases.map(({ node, value }) => value !== undefined || reading(node) === 'frozen' || isPiecewiseLinear(node));
+function isBias({ node, value }: BookedBias, reading: (node: GraphNode) => Reading): boolean {
+  return value !== undefined || reading(node) === 'frozen' || isPiecewiseLinear(node);
 }

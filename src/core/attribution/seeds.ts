@@ -5,9 +5,15 @@ import { elementCount, type Tensor } from '../tensor/tensor.js';
 /** Elements of all seeds of one run: 64 MB as float32. */
 const LARGEST_SEEDS = 2 ** 24;
 
+const MOST_SEEDS = 16;
+
 /** Outputs in groups that fit in one run. @param count elements of the end. */
-export function seedChunks(outputs: readonly number[], count: number): readonly (readonly number[])[] {
-  const each = Math.max(1, Math.floor(LARGEST_SEEDS / Math.max(1, count)));
+export function seedChunks(
+  outputs: readonly number[],
+  count: number,
+  mostSeeds = MOST_SEEDS,
+): readonly (readonly number[])[] {
+  const each = Math.max(1, Math.min(mostSeeds, Math.floor(LARGEST_SEEDS / Math.max(1, count))));
   return Array.from({ length: Math.ceil(outputs.length / each) }, (_, at) => outputs.slice(at * each, (at + 1) * each));
 }
 

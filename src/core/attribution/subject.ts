@@ -16,8 +16,8 @@ export interface Runner {
   readonly threads: number;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
-  /** How far the engine may rewrite graphs; all where nothing is said. */
-  readonly optimization?: SessionOptions['optimization'];
+  /** For sessions; the engine's own where nothing is said. */
+  readonly options?: Partial<SessionOptions>;
 }
 
 export interface AttributionSubject {
@@ -31,6 +31,8 @@ export interface AttributionSubject {
   readonly from: string;
   readonly to: string;
   readonly runner: Runner;
+  /** Outputs that one run may explain, for memory's sake. */
+  readonly mostSeeds?: number;
 }
 
 export interface AttributionTask {
@@ -41,11 +43,11 @@ export interface AttributionTask {
 
 /** Opens a model for the work, and lets go of it afterwards. */
 export async function withSession<Result>(
-  { engine, threads, toRunnable, optimization = 'all' }: Runner,
+  { engine, threads, toRunnable, options }: Runner,
   model: ModelProto,
   work: (run: (feeds: NamedTensors) => Promise<NamedTensors>) => Promise<Result>,
 ): Promise<Result> {
-  const session: Session = await engine.open(toRunnable(model), { threads, optimization });
+  const session: Session = await engine.open(toRunnable(model), { threads, ...options });
   try {
     return await work((feeds) => session.run(usedFeeds(session, feeds)));
   } finally {

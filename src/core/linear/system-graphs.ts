@@ -76,6 +76,9 @@ const HEAVY_BYTES = 2 ** 27;
 const HEAVY_SESSIONS = 2;
 const ALL_SESSIONS = 4;
 
+/** Steps that are written out are thousands of small nodes: to fuse them and plan their memory takes longer than it saves. */
+export const FOR_STEPS: Partial<SessionOptions> = { optimization: 'folding', sharesMemory: false };
+
 /**
  * @throws ProblemError `not-applicable` when there is no such system, and as engines do when one cannot run the model or
  *   the rewritten graphs; CancelledError.
@@ -105,9 +108,7 @@ export async function openGraphs(
   );
   throwIfCancelled(signal);
   const once = split.once(ends);
-  // Steps that are written out are thousands of small nodes: to fuse them and plan their memory takes longer than it saves.
-  const forSteps: Partial<SessionOptions> = { optimization: 'folding', sharesMemory: false };
-  const options: SessionOptions = { threads, ...(graph === prepared ? {} : forSteps) };
+  const options: SessionOptions = { threads, ...(graph === prepared ? {} : FOR_STEPS) };
   const sessions = lazySessions(isHeavy(graph) ? HEAVY_SESSIONS : ALL_SESSIONS);
 
   const partSession = (part: LinearPart, { handed }: Coefficients): Promise<Session> =>

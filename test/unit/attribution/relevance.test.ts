@@ -1,6 +1,8 @@
 /** Gradient × input and relevance: the tests of methods, section H2, and what both promise of their sums. */
 import { describe, expect, test } from 'vitest';
 import { gradientTimesInput, relevance } from '../../../src/core/attribution/rows-at-input.js';
+import { relevanceReading } from '../../../src/core/attribution/relevance-rules.js';
+import { createGraph } from '../../../src/core/graph/graph.js';
 import { CancelledError } from '../../../src/core/errors.js';
 import { ENGINES } from '../engine/engines.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
@@ -115,6 +117,8 @@ describe.each(ENGINES)('attributions at the input with the $name engine', ({ loa
     ];
     expect((await gradientTimesInput(subject, [2, 0])).attributions).toEqual(want);
     expect((await relevance(subject, [2, 0], 'tangent')).attributions).toEqual(want);
+    const oneByOne = { ...subject, mostSeeds: 1 };
+    expect((await gradientTimesInput(oneByOne, [2, 0])).attributions).toEqual(want);
   });
 
   test('a start inside the model is the value that the model computes there', async () => {
@@ -168,6 +172,36 @@ test.each(ENGINES)(
     expect(gradient?.scores).toEqual(held?.scores);
   },
 );
+
+test('a softmax that is spelled out, and what it weighs, follow their derivative like the operator', () => {
+  const spelled = (parts: readonly ReturnType<typeof node>[], whole: string) =>
+    createGraph(
+      modelProto({
+        nodes: [
+          node('Exp', ['x'], ['e']),
+          node('ReduceSum', ['e', 'axis'], ['sum']),
+          ...parts,
+          node('Div', ['e', whole], ['p']),
+          node('Mul', ['p', 'v'], ['weighted']),
+          node('Exp', ['v'], ['other']),
+          node('Mul', ['weighted', 'other'], ['y']),
+        ],
+        inputs: ['x', 'v'],
+        outputs: ['y'],
+        initializers: [integers('axis', [-1]), integers('shape', [2, 3])],
+      }),
+    );
+  const spread = [node('Unsqueeze', ['sum', 'axis'], ['u']), node('Expand', ['u', 'shape'], ['wide'])];
+  for (const graph of [spelled([], 'sum'), spelled(spread, 'wide')]) {
+    const readingOf = (value: string, rule: 'tangent' | 'frozen'): string => {
+      const producer = graph.producerOf(value);
+      return producer === undefined ? '' : relevanceReading(graph, rule)(producer);
+    };
+    const read = ['e', 'p', 'weighted', 'other', 'y'].map((value) => readingOf(value, 'tangent'));
+    expect(read).toEqual(['tangent', 'tangent', 'tangent', 'frozen', 'frozen']);
+    expect(readingOf('e', 'frozen')).toBe('frozen');
+  }
+});
 
 test('a cancelled question ends as one', async () => {
   const [native] = ENGINES;

@@ -383,6 +383,19 @@ test('where nobody chose, a system starts at the first floating-point values and
   expect(beforeSoftmax(graph, 'l')).toBe('l');
 });
 
+test.each(ENGINES)('the ledger has the biases that are asked for ($name)', async ({ load }) => {
+  const values = { ...(await runModel(await load(), prune(NET_A, ['z', 'h', 'y']), { x: float([1, 2], [1, 2]) })) };
+  const shapes = shapesOfRun({ x: float([1, 2], [1, 2]), ...values });
+  const books = ({ value }: { readonly value: string | undefined }): boolean => value === 'b2';
+  const request = { graph: createGraph(NET_A), shapes, from: ['x'], to: ['y'], reading: 'frozen', books } as const;
+  const linearization = linearize(request);
+  expect(linearization.biases.map(({ value }) => value)).toEqual(['b2']);
+  const { model, ledger = '' } = linearization.write(['transpose']);
+  const seeds = { 'y seed': float([2, 1, 2], [1, 0, 0, 1]) };
+  const outputs = await runModel(await load(), model, { x: float([1, 2], [1, 2]), ...seeds });
+  expect(numbers(outputs[ledger])).toEqual([0.25, -0.5]);
+});
+
 describe('values on the way', () => {
   /** h = 2 x; a = 3 h; y = a + h. */
   const model = modelProto({

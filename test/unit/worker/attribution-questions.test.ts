@@ -283,7 +283,7 @@ describe('what cannot be answered is a problem with a sentence', () => {
       const [gradient] = METHODS;
       if (gradient === undefined) throw new Error('no method');
       const ig = { kind: 'integrated-gradients', steps: 5000, baseline: { kind: 'zeros' } } as const;
-      await expect(attribute([3], gradient)).rejects.toThrow(/there is no element 3/);
+      await expect(attribute([3], gradient)).rejects.toThrow(/There is no element 3/);
       await expect(attribute([], gradient)).rejects.toThrow(/From 1 to 16 outputs/);
       await expect(attribute([0], gradient, 99)).rejects.toThrow(/There are 8 inputs/);
       await expect(attribute([0], ig)).rejects.toThrow(/1 to 1000 steps, not 5000/);
@@ -291,7 +291,7 @@ describe('what cannot be answered is a problem with a sentence', () => {
         ProblemError,
       );
       const patch = { system: SYSTEM, corrupt: 1, metric: { output: 0, minus: 7 }, direction: 'denoise' } as const;
-      await expect(inspection.patch(patch)).rejects.toThrow(/there is no element 7/);
+      await expect(inspection.patch(patch)).rejects.toThrow(/There is no element 7/);
       await expect(inspection.patch({ ...patch, metric: { output: 0 }, corrupt: -1 })).rejects.toThrow(/no input 0/);
     }));
 

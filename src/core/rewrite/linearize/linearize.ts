@@ -18,11 +18,13 @@ import { makeNode, makeValueInfo } from '../nodes.js';
 import { prune } from '../prune.js';
 import { FLOAT_TYPES } from './calculator.js';
 import { planSteps, type CutNode, type InexactNode, type Plan, type PlanRequest, type Step } from './plan.js';
-import type { Reading } from './rule.js';
+import type { Reading, Term } from './rule.js';
 
 export interface LinearizeRequest extends Omit<PlanRequest, 'writer' | 'reading'> {
   /** One reading for all nodes, or for each its own. */
   readonly reading: Reading | ((node: GraphNode) => Reading);
+  /** Which biases the ledger has; all where nothing is said. */
+  readonly books?: (bias: BookedBias) => boolean;
 }
 
 export type LinearPart = 'affine' | 'forward' | 'transpose';
@@ -87,7 +89,7 @@ export function linearize(request: LinearizeRequest): Linearization {
     reached: first.reached,
     cutNodes: first.cutNodes,
     inexact: first.inexact,
-    biases: first.steps.flatMap(biasesOf),
+    biases: first.steps.flatMap(biasesOf).filter(request.books ?? (() => true)),
     write(parts, beside = []) {
       const writer = graphWriter(graph.model);
       return writeParts(request, plan(writer), writer, parts, beside);
@@ -123,12 +125,16 @@ function noPath({ from, to, through = [], reading }: LinearizeRequest, { cutNode
 }
 
 function biasesOf({ node, resting, offset }: Step): BookedBias[] {
-  const held = resting.map(({ input }) => ({ node, value: node.inputs[input] ?? '' }));
+  const held = resting.map((term) => restingBias(node, term));
   return offset === undefined ? held : [...held, { node, value: undefined }];
 }
 
+function restingBias(node: GraphNode, { input }: Term): BookedBias {
+  return { node, value: node.inputs[input] ?? '' };
+}
+
 function writeParts(
-  { graph, from, through = [] }: LinearizeRequest,
+  { graph, from, through = [], books = () => true }: LinearizeRequest,
   plan: Plan,
   writer: GraphWriter,
   parts: readonly LinearPart[],
@@ -164,7 +170,7 @@ function writeParts(
     ? named(reached(pushForward(plan, directions, false, offsets)), 'forward')
     : new Map<string, string>();
   const seeds = wanted.has('transpose') ? entering(plan.reached, 'seed') : new Map<string, string>();
-  const back = wanted.has('transpose') ? pullBack(plan, seeds, offsets) : { values: new Map(), columns: [] };
+  const back = wanted.has('transpose') ? pullBack(plan, seeds, offsets, books) : { values: new Map(), columns: [] };
   const variables = [...new Set([...from, ...through])];
   const transpose = named(new Map(variables.flatMap((v) => entryOf(back.values, v))), 'transpose');
   const ledger = named(ledgerOf(plan, back.columns), 'of biases').get('ledger');
@@ -241,6 +247,7 @@ function pullBack(
   plan: Plan,
   seeds: ReadonlyMap<string, string>,
   offsets: (step: Step) => string | undefined,
+  books: (bias: BookedBias) => boolean,
 ): { readonly values: Map<string, string>; readonly columns: string[] } {
   const values = new Map(seeds);
   const columns: string[][] = [];
@@ -253,11 +260,13 @@ function pullBack(
       const before = values.get(value);
       values.set(value, before === undefined ? part : calc.op('Add', before, part));
     }
-    const held = resting.map(({ input, map }) => {
-      const value = node.inputs[input] ?? '';
-      return inner(step, map.transpose(gradient), atInput(step, input, plan), elementCount(plan.shape(value)));
-    });
-    const offset = offsets(step);
+    const held = resting
+      .filter((term) => books(restingBias(node, term)))
+      .map(({ input, map }) => {
+        const value = node.inputs[input] ?? '';
+        return inner(step, map.transpose(gradient), atInput(step, input, plan), elementCount(plan.shape(value)));
+      });
+    const offset = books({ node, value: undefined }) ? offsets(step) : undefined;
     if (offset !== undefined) held.push(inner(step, gradient, offset, elementCount(plan.shape(output))));
     columns.push(held);
   }
