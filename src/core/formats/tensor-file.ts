@@ -18,6 +18,12 @@ export interface TensorValues {
    * @throws ProblemError as reading the file does, and `malformed-model` when what is stored is not what was described.
    */
   read(start: number, count: number): Promise<NumberArray>;
+  /**
+   * The same into an array of the caller's own, as many elements as it has room for, where that saves one. Its kind is
+   * the one that `read` gives.
+   * @throws as `read` does; the array then holds no matter what.
+   */
+  readInto?(start: number, target: NumberArray): Promise<void>;
 }
 
 export interface WeightTensor {

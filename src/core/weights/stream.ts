@@ -1,8 +1,9 @@
 /** Reading the numbers of a tensor from end to end, piece by piece, without ever holding it. */
 import { problem, throwIfCancelled } from '../errors.js';
 import type { TensorValues, WeightTensor } from '../formats/tensor-file.js';
-import { bytesPerStored } from '../tensor/stored-type.js';
+import { bytesPerStored, storedArray } from '../tensor/stored-type.js';
 import { elementCount, type NumberArray } from '../tensor/tensor.js';
+import { bytesOfValues } from '../tensor/typed-array.js';
 
 /** What every long question about a tensor takes. */
 export interface Task {
@@ -16,6 +17,7 @@ export interface Task {
 export interface Chunk {
   /** Index of the first. */
   readonly start: number;
+  /** Holds them until the next chunk is asked for: whoever keeps them longer copies them. */
   readonly data: NumberArray;
 }
 
@@ -52,14 +54,16 @@ export function partOf({ signal, onProgress }: Task, from: number, to: number): 
 }
 
 /**
- * All elements in pieces of about a megabyte. The next piece is read while the caller works on this one.
+ * All elements in pieces of about a megabyte. The next piece is read while the caller works on this one, where possible
+ * into the array of the piece before: fresh ones take longer to get and to give back than to fill.
  * @throws CancelledError, and what reading throws.
  */
 export async function* chunksOf(values: TensorValues, count: number, task: Task): AsyncGenerator<Chunk> {
   const pause = createPause(task.signal);
   const size = CHUNK_BYTES / bytesPerStored(values.type);
+  const fill = createFill(values, Math.min(size, count));
   const read = (start: number): Promise<NumberArray> => {
-    const reading = values.read(start, Math.min(size, count - start));
+    const reading = fill(start, Math.min(size, count - start));
     // Whoever leaves the loop early never awaits it; its error must not end the process.
     reading.catch(() => undefined);
     return reading;
@@ -76,10 +80,29 @@ export async function* chunksOf(values: TensorValues, count: number, task: Task)
   }
 }
 
+/** Reads pieces of at most `size` elements: what it gave is overwritten by the reading after the next. */
+function createFill(values: TensorValues, size: number): TensorValues['read'] {
+  if (values.readInto === undefined) return (start, length) => values.read(start, length);
+  let [target, other] = [storedArray(values.type, size), storedArray(values.type, size)];
+  return async (start, length) => {
+    [target, other] = [other, target];
+    const piece = target.subarray(0, length);
+    await values.readInto?.(start, piece);
+    return piece;
+  };
+}
+
 /** The same values, read from the file only once where they fit into 16 MB. */
 export async function heldIfSmall(values: TensorValues, dims: readonly number[]): Promise<TensorValues> {
   const count = elementCount(dims);
   if (count * bytesPerStored(values.type) > HELD_BYTES) return values;
   const data = await values.read(0, count);
-  return { type: values.type, read: (start, length) => Promise.resolve(data.slice(start, start + length)) };
+  return {
+    type: values.type,
+    read: (start, length) => Promise.resolve(data.slice(start, start + length)),
+    readInto(start, target) {
+      bytesOfValues(target).set(bytesOfValues(data.subarray(start, start + target.length)));
+      return Promise.resolve();
+    },
+  };
 }
