@@ -27,6 +27,11 @@ export function plainValues(source: ByteSource, { type, start, elements, bigEndi
       checkRange(first, target.length, elements);
       return fillPlain(source, type, start + first * bytesPerStored(type), target, bigEndian);
     },
+    async locate() {
+      if (type === 'bool' || (bigEndian === true && bytesPerStored(type) > 1)) return undefined;
+      const place = await source.locate?.();
+      return place && { path: place.path, offset: place.offset + start };
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * What every format becomes beside an ONNX graph (where there is one): named tensors whose numbers stay in the file
  * until somebody asks for some of them.
  */
+import type { DiskPlace } from '../bytes/byte-source.js';
 import type { Problem } from '../errors.js';
 import type { NumberArray } from '../tensor/tensor.js';
 import type { StoredType } from '../tensor/stored-type.js';
@@ -24,6 +25,12 @@ export interface TensorValues {
    * @throws as `read` does; the array then holds no matter what.
    */
   readInto?(start: number, target: NumberArray): Promise<void>;
+  /**
+   * Where all elements lie on disk just as `read` gives them, one after the other and little-endian, for threads that read
+   * for themselves; absent or undefined: nowhere.
+   * @throws as `read` does.
+   */
+  locate?(): Promise<DiskPlace | undefined>;
 }
 
 export interface WeightTensor {

@@ -43,7 +43,10 @@ export function onnxTensorValues(tensor: TensorProto, open: OpenLocation): Tenso
   const isPlain = type === 'bfloat16' || ELEMENT_TYPES[tensor.dataType] !== undefined;
   if (isPlain && reference !== undefined) {
     const { location, offset } = reference;
-    const source = partSource(location, elements * bytesPerStored(type), async () => ({ source: await open(location), start: offset }));
+    const source = partSource(location, elements * bytesPerStored(type), async () => ({
+      source: await open(location),
+      start: offset,
+    }));
     return plainValues(source, { type, start: 0, elements });
   }
   return {

@@ -4,6 +4,7 @@
  */
 import type { TensorValues } from '../../formats/tensor-file.js';
 import { bytesPerStored, sixteenBitTable, type StoredType } from '../../tensor/stored-type.js';
+import { bytesOfValues } from '../../tensor/typed-array.js';
 import { chunksOf, type Task } from '../stream.js';
 import { summaryOfCounts, type CountedValues } from './counted.js';
 import { patternCounts } from './pattern-counts.js';
@@ -26,10 +27,16 @@ const SMALLEST_NORMAL: Readonly<Record<NarrowType, number>> = {
   bool: 0,
 };
 
-/** How often each bit pattern occurs: 256 or 65,536 numbers. */
-async function countPatterns(values: TensorValues, count: number, task: Task): Promise<Float64Array> {
+/**
+ * How often each bit pattern occurs among the first `count` values: 256 or 65,536 numbers.
+ * @throws CancelledError, and what reading throws.
+ */
+export type CountPatterns = (values: TensorValues, count: number, task: Task) => Promise<Float64Array>;
+
+/** In the thread that asks. */
+export async function countPatterns(values: TensorValues, count: number, task: Task): Promise<Float64Array> {
   const patterns = patternCounts(bytesPerStored(values.type));
-  for await (const { data } of chunksOf(values, count, task)) patterns.add(data);
+  for await (const { data } of chunksOf(values, count, task)) patterns.add(bytesOfValues(data));
   return patterns.finish();
 }
 
@@ -75,7 +82,8 @@ export async function summarizeNarrow(
   values: TensorValues,
   count: number,
   task: Task,
+  patternCounter: CountPatterns,
 ): Promise<ValueSummary> {
-  const counted = countedValues(type, await countPatterns(values, count, task));
+  const counted = countedValues(type, await patternCounter(values, count, task));
   return { ...summaryOfCounts(count, counted, SMALLEST_NORMAL[type]), distinct: counted.values.length };
 }

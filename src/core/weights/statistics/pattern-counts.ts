@@ -1,9 +1,8 @@
 /** How often each bit pattern of 8 or 16 bits occurs. */
-import type { NumberArray } from '../../tensor/tensor.js';
 
 export interface PatternCounts {
-  /** Counts values of the size that was said, whatever they mean. */
-  add(data: NumberArray): void;
+  /** Counts the values that these bytes are; 16 bits begin at an even byte of the buffer. */
+  add(bytes: Uint8Array): void;
   /** By bit pattern, since the beginning: 256 or 65,536 numbers. */
   finish(): Float64Array;
 }
@@ -11,9 +10,8 @@ export interface PatternCounts {
 /** 32-bit counters are emptied into float64 before they can overflow. */
 const COUNTED_AT_MOST = 2 ** 31 - 1;
 
-/** @param bytes of one value: 1 or 2. */
-export function patternCounts(bytes: number): PatternCounts {
-  const totals = new Float64Array(256 ** bytes);
+export function patternCounts(bytesPerValue: number): PatternCounts {
+  const totals = new Float64Array(256 ** bytesPerValue);
   const counts = new Int32Array(totals.length);
   let counted = 0;
   const empty = (): void => {
@@ -24,11 +22,11 @@ export function patternCounts(bytes: number): PatternCounts {
     counted = 0;
   };
   return {
-    add(data) {
-      if (counted + data.length > COUNTED_AT_MOST) empty();
-      if (bytes === 1) countBytes(counts, new Uint8Array(data.buffer, data.byteOffset, data.length));
-      else countPairs(counts, data);
-      counted += data.length;
+    add(bytes) {
+      if (counted + bytes.length > COUNTED_AT_MOST) empty();
+      if (bytesPerValue === 1) countBytes(counts, bytes);
+      else countPairs(counts, bytes);
+      counted += bytes.length;
     },
     finish() {
       empty();
@@ -51,7 +49,8 @@ function countBytes(counts: Int32Array, bytes: Uint8Array): void {
  * that equal neighbours need not wait for each other, is faster for zeros and slower for everything else: two tables
  * leave the first cache.
  */
-function countPairs(counts: Int32Array, { buffer, byteOffset, length }: NumberArray): void {
+function countPairs(counts: Int32Array, { buffer, byteOffset, byteLength }: Uint8Array): void {
+  const length = byteLength / 2;
   const aligned = byteOffset % 4 === 0;
   const words = aligned ? new Int32Array(buffer, byteOffset, length >> 1) : new Int32Array(0);
   const whole = words.length & ~7;
