@@ -54,16 +54,15 @@ export function partOf({ signal, onProgress }: Task, from: number, to: number): 
 }
 
 /**
- * All elements in pieces of about a megabyte. The next piece is read while the caller works on this one, where possible
- * into the array of the piece before: fresh ones take longer to get and to give back than to fill.
+ * All elements in pieces of about a megabyte. The next piece is read while the caller works on this one.
  * @throws CancelledError, and what reading throws.
  */
 export async function* chunksOf(values: TensorValues, count: number, task: Task): AsyncGenerator<Chunk> {
   const pause = createPause(task.signal);
   const size = CHUNK_BYTES / bytesPerStored(values.type);
-  const fill = createFill(values, Math.min(size, count));
+  const again = readAgain(values);
   const read = (start: number): Promise<NumberArray> => {
-    const reading = fill(start, Math.min(size, count - start));
+    const reading = again.read(start, Math.min(size, count - start));
     // Whoever leaves the loop early never awaits it; its error must not end the process.
     reading.catch(() => undefined);
     return reading;
@@ -80,15 +79,23 @@ export async function* chunksOf(values: TensorValues, count: number, task: Task)
   }
 }
 
-/** Reads pieces of at most `size` elements: what it gave is overwritten by the reading after the next. */
-function createFill(values: TensorValues, size: number): TensorValues['read'] {
-  if (values.readInto === undefined) return (start, length) => values.read(start, length);
-  let [target, other] = [storedArray(values.type, size), storedArray(values.type, size)];
-  return async (start, length) => {
-    [target, other] = [other, target];
-    const piece = target.subarray(0, length);
-    await values.readInto?.(start, piece);
-    return piece;
+/**
+ * The same values, where possible read into arrays that are used again: what a reading gave holds until the reading after
+ * the next begins. Fresh arrays take longer to get and to give back than to fill.
+ */
+export function readAgain(values: TensorValues): TensorValues {
+  const { type } = values;
+  if (values.readInto === undefined) return values;
+  let [target, other] = [storedArray(type, 0), storedArray(type, 0)];
+  return {
+    type,
+    async read(start, count) {
+      [target, other] = [other, target];
+      if (target.length < count) target = storedArray(type, count);
+      const piece = target.subarray(0, count);
+      await values.readInto?.(start, piece);
+      return piece;
+    },
   };
 }
 

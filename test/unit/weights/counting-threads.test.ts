@@ -299,7 +299,7 @@ describe('statistics in threads', () => {
     // Beyond what is held in memory for several passes.
     writeFileSync(join(folder, 'statistics.bin'), noise(2 ** 24 + 100_000));
     const source = await openFileSource(join(folder, 'statistics.bin'));
-    for (const type of ['float16', 'bfloat16', 'int8', 'bool', 'float32'] as const) {
+    for (const type of ['float16', 'int8'] as const) {
       const dims = [7, Math.floor((source.size - 3) / bytesPerStored(type) / 7)];
       const values = plainValues(source, { type, start: 3, elements: elementCount(dims) });
       const tensor: WeightTensor = { name: 'w', dims, dtype: type, bytes: source.size, values };
