@@ -69,35 +69,43 @@ export function countingThreads(
     if (place === undefined || (bytesPerValue !== 1 && bytesPerValue !== 2)) return countPatterns(values, count, task);
     const totals = new Float64Array(256 ** bytesPerValue);
     let [next, done] = [0, 0];
+    const countPart = async (thread: Thread, start: number): Promise<void> => {
+      throwIfCancelled(task.signal);
+      const length = Math.min(valuesAtOnce, count - start);
+      const offset = place.offset + start * bytesPerValue;
+      const found =
+        (await ask(thread, { path: place.path, offset, values: length, bytesPerValue })) ??
+        (await countPatterns(partOfValues(values, start), length, { signal: task.signal }));
+      for (let pattern = 0; pattern < totals.length; pattern++) {
+        totals[pattern] = (totals[pattern] as number) + (found[pattern] as number);
+      }
+      done += length;
+      task.onProgress?.(done / count);
+    };
     const work = async (thread: Thread): Promise<void> => {
-      while (next < count) {
-        throwIfCancelled(task.signal);
-        const start = next;
-        const length = Math.min(valuesAtOnce, count - start);
-        next += length;
-        const offset = place.offset + start * bytesPerValue;
-        const found =
-          (await ask(thread, { path: place.path, offset, values: length, bytesPerValue })) ??
-          (await countPatterns(partOfValues(values, start), length, { signal: task.signal }));
-        for (let pattern = 0; pattern < totals.length; pattern++) {
-          totals[pattern] = (totals[pattern] as number) + (found[pattern] as number);
+      try {
+        while (next < count) {
+          const start = next;
+          next += valuesAtOnce;
+          await countPart(thread, start);
         }
-        done += length;
-        task.onProgress?.(done / count);
+      } finally {
+        // The others need not go on where one has failed.
+        next = count;
       }
     };
     clearTimeout(idle);
     asking++;
     try {
       throwIfCancelled(task.signal);
-      await Promise.all(livingThreads().map(work));
+      // All of them end before this does: nothing is told of a question that was answered.
+      const ends = await Promise.allSettled(livingThreads().map(work));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
       throwIfCancelled(task.signal);
       // Threads know nothing of the file that was opened: reading nothing of it says whether it is another by now.
       await values.read(0, 0);
       return totals;
     } finally {
-      // Others need not go on where one has failed.
-      next = count;
       asking--;
       if (asking === 0) idle = setTimeout(() => void stop(), IDLE_MILLISECONDS).unref();
     }
