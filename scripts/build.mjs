@@ -1,6 +1,6 @@
 /**
- * Builds what the extension ships into dist/: the extension host's part, the compute worker, the thread for HDF5, the command
- * line, the page and WebAssembly. `node scripts/build.mjs [--debug]`: with --debug nothing is minified and source maps are kept.
+ * Builds what the extension ships into dist/: the extension host's part, the compute worker, the threads for HDF5 and
+ * for counting, the command line, the page and WebAssembly. `node scripts/build.mjs [--debug]`: with --debug nothing is minified and source maps are kept.
  */
 import { build } from 'esbuild';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
@@ -55,6 +55,7 @@ export async function buildAll({ minify = true } = {}) {
     build({ ...module, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker.mjs' }),
     // The library is a text of WebAssembly in its code: escaped, it would be half as large again.
     build({ ...module, entryPoints: ['src/node/hdf5/thread.ts'], outfile: 'dist/hdf5.mjs', charset: 'utf8' }),
+    build({ ...module, entryPoints: ['src/node/counting/thread.ts'], outfile: 'dist/counting.mjs' }),
     buildPage(join(dist, 'webview'), { minify }),
   ];
   if (existsSync(join(root, 'src/cli/main.ts'))) {

@@ -1,6 +1,6 @@
 import { constants, readSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { ByteSource } from '../core/bytes/byte-source.js';
 import { rangeProblem } from '../core/bytes/memory-source.js';
 import { problem, type ProblemError } from '../core/errors.js';
@@ -43,6 +43,7 @@ export async function openFileSource(path: string, name = basename(path)): Promi
     throw asUnreadable(name, error);
   });
   const size = Number(opened.size);
+  const absolutePath = resolve(path);
 
   let handle: Promise<FileHandle> | undefined;
   let reading = 0;
@@ -102,6 +103,7 @@ export async function openFileSource(path: string, name = basename(path)): Promi
       return bytes;
     },
     readInto,
+    locate: () => Promise.resolve({ path: absolutePath, offset: 0 }),
   };
 }
 

@@ -11,6 +11,7 @@ import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
 import { chooseEngine } from '../node/choose-engine.js';
+import { countingThreads, type CountingThreads } from '../node/counting/threads.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
@@ -66,6 +67,7 @@ interface Inspected {
   readonly engineName: string;
   readonly passes: readonly PassDescription[];
   readonly reader: TensorReader;
+  readonly counting: CountingThreads;
   readonly examination: FileExamination;
   /** Absent where the file holds weights only. */
   readonly runnable?: Runnable;
@@ -84,6 +86,9 @@ interface Runnable {
 
 /** What is found out without anybody having asked waits for the first picture; the command line asks for none. */
 const FIRST_PICTURE_MILLISECONDS = 1000;
+
+/** Beside the bundle that this is in. */
+const COUNTING_SCRIPT = new URL('./counting.mjs', import.meta.url);
 
 export function createInspection({ wasmFolder, dataFolder, events }: InspectionPlatform): WorkerApi {
   let opened: Inspected | undefined;
@@ -209,6 +214,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       await linear.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
+      await closing?.counting.close();
       await closing?.file.close();
     },
   };
@@ -231,13 +237,15 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       network === undefined ? [] : [...network.problems, ...(await engineProblems(network, engine, settings.threads))];
     const cache = resultCache(settings);
     const runnable = network && (await openRunnable(file, network, engine, cache, { settings, recipe, recipePaths }));
-    const reader = createTensorReader(file.weights);
+    const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
+    const reader = createTensorReader(file.weights, counting.countPatterns);
     const inspected: Inspected = {
       file,
       engine,
       threads: settings.threads,
       engineName: `${engine.version} (${engine.name})`,
       reader,
+      counting,
       passes: describePasses(file, cannotRun[0]),
       examination: createFileExamination({
         file,

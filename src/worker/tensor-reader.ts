@@ -2,6 +2,7 @@
 import { problem } from '../core/errors.js';
 import type { TensorFile, WeightTensor } from '../core/formats/tensor-file.js';
 import { tensorStatistics, type TensorStatistics } from '../core/weights/statistics.js';
+import type { CountPatterns } from '../core/weights/statistics/narrow.js';
 import type { OnProgress } from '../protocol/rpc.js';
 
 export interface TensorReader {
@@ -14,10 +15,12 @@ export interface TensorReader {
   ): (tensor: number) => Promise<TensorStatistics | undefined>;
 }
 
-export function createTensorReader({ tensors }: TensorFile): TensorReader {
+/** @param patternCounter as {@link tensorStatistics} takes it. */
+export function createTensorReader({ tensors }: TensorFile, patternCounter?: CountPatterns): TensorReader {
   const known = new Map<number, TensorStatistics>();
   const statistics: TensorReader['statistics'] = async (index, signal, onProgress) => {
-    const found = known.get(index) ?? (await tensorStatistics(tensorAt(tensors, index), { signal, onProgress }));
+    const found =
+      known.get(index) ?? (await tensorStatistics(tensorAt(tensors, index), { signal, onProgress }, patternCounter));
     known.set(index, found);
     return found;
   };

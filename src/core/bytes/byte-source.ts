@@ -18,8 +18,17 @@ export interface ByteSource {
    * @throws as `read` does; the array then holds no matter what.
    */
   readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /** Where its bytes lie on disk one after the other, for threads that read for themselves; absent or undefined: nowhere. */
+  locate?(): Promise<DiskPlace | undefined>;
   /** Gives back what it holds open; a later read opens it again. */
   close?(): Promise<void>;
+}
+
+export interface DiskPlace {
+  /** Absolute. */
+  readonly path: string;
+  /** Byte of the file that is the first. */
+  readonly offset: number;
 }
 
 /** Opens files that lie beside a model (external data, inputs), by path relative to the model's folder. */

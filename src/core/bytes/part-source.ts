@@ -26,5 +26,10 @@ export function partSource(
       const { source, start } = await locateInside(offset, target.byteLength);
       return readInto(source, start + offset, target);
     },
+    async locate() {
+      const { source, start } = await locate();
+      const place = await source.locate?.();
+      return place && { path: place.path, offset: place.offset + start };
+    },
   };
 }

@@ -23,6 +23,15 @@ export function plainValues(source: ByteSource, { type, start, elements, bigEndi
       checkRange(first, count, elements);
       return readPlain(source, type, start + first * bytesPerStored(type), count, bigEndian);
     },
+    async readInto(first, target) {
+      checkRange(first, target.length, elements);
+      return fillPlain(source, type, start + first * bytesPerStored(type), target, bigEndian);
+    },
+    async locate() {
+      if (type === 'bool' || (bigEndian === true && bytesPerStored(type) > 1)) return undefined;
+      const place = await source.locate?.();
+      return place && { path: place.path, offset: place.offset + start };
+    },
   };
 }
 
@@ -35,12 +44,23 @@ export async function readPlain(
   bigEndian = false,
 ): Promise<NumberArray> {
   const values = storedArray(type, count);
-  const bytes = bytesOfValues(values);
-  await readInto(source, offset, bytes);
-  if (bigEndian) swapBytes(bytes, values.BYTES_PER_ELEMENT);
-  // Writers may leave anything but zero for true.
-  if (type === 'bool') for (let i = 0; i < count; i++) values[i] = values[i] === 0 ? 0 : 1;
+  await fillPlain(source, type, offset, values, bigEndian);
   return values;
+}
+
+/** As many values as the array has room for. @throws as reading the source does. */
+export async function fillPlain(
+  source: ByteSource,
+  type: StoredType,
+  offset: number,
+  target: NumberArray,
+  bigEndian = false,
+): Promise<void> {
+  const bytes = bytesOfValues(target);
+  await readInto(source, offset, bytes);
+  if (bigEndian) swapBytes(bytes, target.BYTES_PER_ELEMENT);
+  // Writers may leave anything but zero for true.
+  if (type === 'bool') for (let i = 0; i < target.length; i++) target[i] = target[i] === 0 ? 0 : 1;
 }
 
 /** Asking for elements that a tensor does not have is a defect of the caller. */

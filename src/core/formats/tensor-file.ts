@@ -2,6 +2,7 @@
  * What every format becomes beside an ONNX graph (where there is one): named tensors whose numbers stay in the file
  * until somebody asks for some of them.
  */
+import type { DiskPlace } from '../bytes/byte-source.js';
 import type { Problem } from '../errors.js';
 import type { NumberArray } from '../tensor/tensor.js';
 import type { StoredType } from '../tensor/stored-type.js';
@@ -18,6 +19,18 @@ export interface TensorValues {
    * @throws ProblemError as reading the file does, and `malformed-model` when what is stored is not what was described.
    */
   read(start: number, count: number): Promise<NumberArray>;
+  /**
+   * The same into an array of the caller's own, as many elements as it has room for, where that saves one. Its kind is
+   * the one that `read` gives.
+   * @throws as `read` does; the array then holds no matter what.
+   */
+  readInto?(start: number, target: NumberArray): Promise<void>;
+  /**
+   * Where all elements lie on disk just as `read` gives them, one after the other and little-endian, for threads that read
+   * for themselves; absent or undefined: nowhere.
+   * @throws as `read` does.
+   */
+  locate?(): Promise<DiskPlace | undefined>;
 }
 
 export interface WeightTensor {

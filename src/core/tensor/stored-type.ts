@@ -49,11 +49,15 @@ export function sixteenBitTable(type: 'float16' | 'bfloat16'): Float32Array {
   return (brainHalves ??= Float32Array.from({ length: 65536 }, (_, bits) => decodeBfloat16(bits)));
 }
 
-/** Stored elements as numbers: as they are where they are floats, decoded where they are bits; 64-bit integers may round. */
-export function storedNumbers(type: StoredType, data: NumberArray): Float32Array | Float64Array {
+/**
+ * Stored elements as numbers: as they are where they are floats, decoded where they are bits; 64-bit integers may round.
+ * @param room what 16-bit floats are decoded into where it is large enough, for callers that ask again and again.
+ */
+export function storedNumbers(type: StoredType, data: NumberArray, room?: Float32Array): Float32Array | Float64Array {
   if (type === 'float16' || type === 'bfloat16') {
     const table = sixteenBitTable(type);
-    const numbers = new Float32Array(data.length);
+    const hasRoom = room !== undefined && room.length >= data.length;
+    const numbers = hasRoom ? room.subarray(0, data.length) : new Float32Array(data.length);
     for (let i = 0; i < numbers.length; i++) numbers[i] = table[data[i] as number] as number;
     return numbers;
   }

@@ -8,7 +8,10 @@ import { valueText } from './value-text.js';
 
 export type ValuesFormat = 'npy' | 'csv';
 
-/** @throws ProblemError `not-applicable` where the tensor has no numbers, and as reading does; CancelledError. */
+/**
+ * The file from beginning to end in parts; each holds until the next is asked for.
+ * @throws ProblemError `not-applicable` where the tensor has no numbers, and as reading does; CancelledError.
+ */
 export function exportValues(tensor: WeightTensor, format: ValuesFormat, task: Task = {}): AsyncGenerator<Uint8Array> {
   switch (format) {
     case 'npy':

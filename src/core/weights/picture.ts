@@ -6,7 +6,7 @@ import { storedNumbers } from '../tensor/stored-type.js';
 import { elementCount } from '../tensor/tensor.js';
 import { layoutOf, type MatrixView } from './matrix-view.js';
 import { rowsOf } from './read-rectangle.js';
-import { valuesOf } from './stream.js';
+import { readAgain, valuesOf } from './stream.js';
 
 /**
  * What is drawn: two axes across and down, or all kernels of a convolution side by side: [outputs, inputs, …, height,
@@ -103,6 +103,7 @@ export async function pictureTile(
 
 interface Row {
   readonly row: number;
+  /** Holds until the next row is asked for. */
   readonly data: Float32Array | Float64Array;
 }
 
@@ -115,21 +116,26 @@ async function* pictureRows(
   rowStep: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row> {
-  const values = valuesOf(tensor);
   if (picture.kind === 'kernels') {
     yield* kernelRows(tensor, picture.indices, rows, columns, everyRow, signal);
     return;
   }
+  const values = readAgain(valuesOf(tensor));
   const layout = layoutOf(tensor.dims, picture.view);
-  const read = (span: Span): AsyncGenerator<{ row: number; data: Parameters<typeof storedNumbers>[1] }> =>
-    rowsOf(values, layout, span, columns, signal);
+  const room = new Float32Array(Math.min(MOST_READ, columns[1] - columns[0]));
   if (everyRow === 1) {
-    for await (const { row, data } of read(rows)) yield { row, data: storedNumbers(values.type, data) };
+    for await (const { row, data } of rowsOf(values, layout, rows, columns, signal)) {
+      yield { row, data: storedNumbers(values.type, data, room) };
+    }
     return;
   }
   for (let block = rows[0]; block < rows[1]; block += rowStep) {
-    for (let row = block; row < Math.min(rows[1], block + rowStep); row += everyRow) {
-      for await (const { data } of read([row, row + 1])) yield { row, data: storedNumbers(values.type, data) };
+    const taken = Math.ceil((Math.min(rows[1], block + rowStep) - block) / everyRow);
+    // Every so many rows of a block are the rows of another layout: close ones come in one read.
+    const { first, rowStride } = layout;
+    const sparse = { ...layout, first: first + block * rowStride, rowStride: rowStride * everyRow };
+    for await (const { row, data } of rowsOf(values, sparse, [0, taken], columns, signal)) {
+      yield { row: block + row * everyRow, data: storedNumbers(values.type, data, room) };
     }
   }
 }
@@ -236,7 +242,7 @@ function blockReducer(
     },
     finish() {
       if (reduction === 'extreme') return Float32Array.from(values);
-      return Float32Array.from(values, (sum, block) => sum / (counts[block] as number));
+      return new Float32Array(values.map((sum, block) => sum / (counts[block] as number)));
     },
   };
 }

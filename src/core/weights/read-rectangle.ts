@@ -8,12 +8,14 @@ import type { MatrixLayout } from './matrix-view.js';
 
 /** Gaps up to here are read along: another read takes longer. */
 const GAP_BYTES = 64 * 1024;
-/** What one read brings at most, unless a row alone is longer. */
+/** What one read of close rows brings at most, unless a row alone is longer: so much stays in the processor's cache. */
+const CLOSE_ROWS_BYTES = 2 ** 20;
+/** What one read of a row with gaps brings at most, and what is gathered of a transposed view at once. */
 const PIECE_BYTES = 8 * 2 ** 20;
 
 /**
- * Hands out rows of the rectangle in order, each as the elements of its columns.
- * @param step every how many rows and columns one is taken.
+ * Hands out rows of the rectangle in order, each as the elements of its columns. A row holds as long as what reading the
+ * values gives.
  * @throws CancelledError, and as reading does.
  */
 export async function* rowsOf(
@@ -33,7 +35,7 @@ export async function* rowsOf(
   // Rows that lie close together come in one read.
   const apart = rowStride - extent;
   const together =
-    apart >= 0 && apart * size <= GAP_BYTES ? Math.max(1, Math.floor(PIECE_BYTES / (rowStride * size))) : 1;
+    apart >= 0 && apart * size <= GAP_BYTES ? Math.max(1, Math.floor(CLOSE_ROWS_BYTES / (rowStride * size))) : 1;
   // A row whose elements lie far apart is read with the rows beside it, which fill the gaps.
   const sideways = columnStride > 1 && rowStride > 0 && rowStride * size <= GAP_BYTES && rowStride < columnStride;
   if (sideways) {

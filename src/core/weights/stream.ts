@@ -1,8 +1,9 @@
 /** Reading the numbers of a tensor from end to end, piece by piece, without ever holding it. */
 import { problem, throwIfCancelled } from '../errors.js';
 import type { TensorValues, WeightTensor } from '../formats/tensor-file.js';
-import { bytesPerStored } from '../tensor/stored-type.js';
+import { bytesPerStored, storedArray } from '../tensor/stored-type.js';
 import { elementCount, type NumberArray } from '../tensor/tensor.js';
+import { bytesOfValues } from '../tensor/typed-array.js';
 
 /** What every long question about a tensor takes. */
 export interface Task {
@@ -16,6 +17,7 @@ export interface Task {
 export interface Chunk {
   /** Index of the first. */
   readonly start: number;
+  /** Holds them until the next chunk is asked for: whoever keeps them longer copies them. */
   readonly data: NumberArray;
 }
 
@@ -58,8 +60,9 @@ export function partOf({ signal, onProgress }: Task, from: number, to: number): 
 export async function* chunksOf(values: TensorValues, count: number, task: Task): AsyncGenerator<Chunk> {
   const pause = createPause(task.signal);
   const size = CHUNK_BYTES / bytesPerStored(values.type);
+  const again = readAgain(values);
   const read = (start: number): Promise<NumberArray> => {
-    const reading = values.read(start, Math.min(size, count - start));
+    const reading = again.read(start, Math.min(size, count - start));
     // Whoever leaves the loop early never awaits it; its error must not end the process.
     reading.catch(() => undefined);
     return reading;
@@ -76,10 +79,37 @@ export async function* chunksOf(values: TensorValues, count: number, task: Task)
   }
 }
 
+/**
+ * The same values, where possible read into arrays that are used again: what a reading gave holds until the reading after
+ * the next begins. Fresh arrays take longer to get and to give back than to fill.
+ */
+export function readAgain(values: TensorValues): TensorValues {
+  const { type } = values;
+  if (values.readInto === undefined) return values;
+  let [target, other] = [storedArray(type, 0), storedArray(type, 0)];
+  return {
+    type,
+    async read(start, count) {
+      [target, other] = [other, target];
+      if (target.length < count) target = storedArray(type, count);
+      const piece = target.subarray(0, count);
+      await values.readInto?.(start, piece);
+      return piece;
+    },
+  };
+}
+
 /** The same values, read from the file only once where they fit into 16 MB. */
 export async function heldIfSmall(values: TensorValues, dims: readonly number[]): Promise<TensorValues> {
   const count = elementCount(dims);
   if (count * bytesPerStored(values.type) > HELD_BYTES) return values;
   const data = await values.read(0, count);
-  return { type: values.type, read: (start, length) => Promise.resolve(data.slice(start, start + length)) };
+  return {
+    type: values.type,
+    read: (start, length) => Promise.resolve(data.slice(start, start + length)),
+    readInto(start, target) {
+      bytesOfValues(target).set(bytesOfValues(data.subarray(start, start + target.length)));
+      return Promise.resolve();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -29,6 +29,22 @@ describe("the extension host's bundle", () => {
           ),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('the programs of threads', () => {
+  const started = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => [...readFileSync(join(root, 'src', path), 'utf8').matchAll(/new URL\('\.\/(\w+\.mjs)'/g)])
+    .map(([, name = '']) => name);
+
+  it.each([...started, 'worker.mjs'])('%s is built and shipped beside the bundle that starts it', (name) => {
+    expect(readFileSync(join(root, 'scripts/build.mjs'), 'utf8')).toContain(`outfile: 'dist/${name}'`);
+    expect(readFileSync(join(root, '.vscodeignore'), 'utf8').split('\n')).toContain(`!dist/${name}`);
+  });
+
+  it('are those of the threads that there are', () => {
+    expect(started.toSorted()).toEqual(['counting.mjs', 'hdf5.mjs']);
   });
 });
 

@@ -123,6 +123,6 @@ describe('a tensor as a file', () => {
 
 async function collect(tensor: ReturnType<typeof inMemory>, format: ValuesFormat): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const part of exportValues(tensor, format)) parts.push(part);
+  for await (const part of exportValues(tensor, format)) parts.push(Uint8Array.from(part));
   return Buffer.concat(parts);
 }

@@ -1,8 +1,9 @@
 /** The numbers of one tensor of an ONNX model, read by ranges wherever they lie: inline, in the file, in another file. */
+import { partSource } from '../../bytes/part-source.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { bytesPerStored, type StoredType } from '../../tensor/stored-type.js';
 import { valuesFromBytes } from '../../tensor/typed-array.js';
-import { checkRange, readPlain } from '../plain-values.js';
+import { checkRange, plainValues } from '../plain-values.js';
 import type { TensorValues } from '../tensor-file.js';
 import { referencedBytes, type OpenLocation } from './external-data.js';
 import { decodeNarrow } from './narrow-types.js';
@@ -40,14 +41,18 @@ export function onnxTensorValues(tensor: TensorProto, open: OpenLocation): Tenso
   } else referencedBytes(tensor, reference.length);
 
   const isPlain = type === 'bfloat16' || ELEMENT_TYPES[tensor.dataType] !== undefined;
+  if (isPlain && reference !== undefined) {
+    const { location, offset } = reference;
+    const source = partSource(location, elements * bytesPerStored(type), async () => ({
+      source: await open(location),
+      start: offset,
+    }));
+    return plainValues(source, { type, start: 0, elements });
+  }
   return {
     type,
     async read(start, count) {
       checkRange(start, count, elements);
-      if (isPlain && reference !== undefined) {
-        const source = await open(reference.location);
-        return readPlain(source, type, reference.offset + start * bytesPerStored(type), count);
-      }
       // Elements of less than a byte may begin and end inside one.
       const size = elementBytes(tensor.dataType) ?? 1;
       const startByte = Math.floor(start * size);
