@@ -66,7 +66,13 @@ it('the weights as a table, and one tensor', async () => {
 it('the votes of a picture’s pixels for three classes', async () => {
   await code.selectTab('shapes-resnet.onnx');
   await page.openTab('linear');
+  await (await page.locator('aside [aria-label="Close"]')).first().click();
   await page.waitForText(/votes −?[\d.]+ \+ biases −?[\d.]+ = logit/);
+  await (
+    await page.locator('.linear-view .map-grid')
+  )
+    .first()
+    .evaluate((maps) => maps.scrollIntoView({ block: 'end' }));
   await picture('votes');
 });
 
