@@ -63,7 +63,7 @@ it('the weights as a table, and one tensor', async () => {
   await picture('weights');
 });
 
-it('the votes of a picture’s pixels for three classes', async () => {
+it('the votes of a picture’s pixels for each class', async () => {
   await code.selectTab('shapes-resnet.onnx');
   await page.openTab('linear');
   await (await page.locator('aside [aria-label="Close"]')).first().click();
@@ -72,7 +72,7 @@ it('the votes of a picture’s pixels for three classes', async () => {
     await page.locator('.linear-view .map-grid')
   )
     .first()
-    .evaluate((maps) => maps.scrollIntoView({ block: 'end' }));
+    .evaluate((maps) => maps.scrollIntoView({ block: 'start' }));
   await picture('votes');
 });
 
