@@ -1,6 +1,7 @@
 /** Activation: builds the parts and connects them. Nothing is read and no worker starts before a model is opened. */
 import * as vscode from 'vscode';
 import { chooseInputs } from './commands/choose-inputs.js';
+import { explainInput } from './commands/explain-input.js';
 import { exportShown } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { openSamples } from './commands/open-samples.js';
@@ -32,6 +33,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     registerEditor(extension, models, log),
     vscode.commands.registerCommand('modelInspector.inspect', inspect),
     vscode.commands.registerCommand('modelInspector.runPass', (uri) => runPass(context, uri)),
+    vscode.commands.registerCommand('modelInspector.explainInput', (uri) => explainInput(context, uri)),
     vscode.commands.registerCommand('modelInspector.chooseInputs', (uri) => chooseInputs(context, uri)),
     vscode.commands.registerCommand('modelInspector.cancelRun', (uri) => cancelRun(context, uri)),
     vscode.commands.registerCommand('modelInspector.saveReport', (uri) => saveReport(context, uri)),

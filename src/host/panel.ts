@@ -14,13 +14,13 @@ export interface ModelPanel extends vscode.Disposable {
   readonly uri: vscode.Uri;
   readonly session: ModelSession;
   readonly panel: vscode.WebviewPanel;
-  /** Asks the page to export what it shows, once it has asked for its state. @throws ProblemError when it does not. */
-  exportShown(): Promise<void>;
+  /** The page, once it has asked for its state. @throws ProblemError when it does not. */
+  shownPage(): Promise<PageApi>;
 }
 
 /** Commands that the page may run; everything else it asks for is refused. */
 const commandPrefix = 'modelInspector.';
-/** A page that was opened to be exported has this long to ask for its state. */
+/** A page that was opened for a command has this long to ask for its state. */
 const showMilliseconds = 15_000;
 
 export function connectPanel(
@@ -107,7 +107,7 @@ export function connectPanel(
     uri,
     session,
     panel,
-    async exportShown() {
+    async shownPage() {
       if (page === undefined) {
         await Promise.race([
           new Promise<void>((resolve) => connected.add(resolve)),
@@ -115,7 +115,7 @@ export function connectPanel(
         ]);
       }
       if (page === undefined) throw problem('not-applicable', `The page of ${session.fileName} is not shown.`);
-      await page.api.exportShown({});
+      return page.api;
     },
     dispose() {
       leave();

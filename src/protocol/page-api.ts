@@ -24,6 +24,9 @@ export type OpenState =
     }
   | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
 
+/** The views of the page. */
+export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
+
 /** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
 export interface HostApi extends Pick<WorkerApi, Question> {
   /** First call, and again whenever the page is shown after being hidden. */
@@ -61,6 +64,8 @@ export interface PageApi {
   selectionChanged(selection: Selection): Promise<void>;
   /** The file changed on disk, or was deleted. */
   fileChanged(change: { readonly deleted: boolean }): Promise<void>;
+  /** The palette's "Explain One Input" and whatever else leads to a view. */
+  showTab(request: { readonly tab: PageTab }): Promise<void>;
   /** The palette's "Export Table or Picture…": the page saves what it shows. */
   exportShown(request: Record<string, never>): Promise<void>;
   workerLost(problem: Problem): Promise<void>;

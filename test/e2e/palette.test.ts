@@ -40,6 +40,13 @@ it('the walkthrough takes a new user through the first steps', async () => {
   await code.page.locator('.getting-started-step', { hasText: 'sample' }).first().waitFor();
 });
 
+it('“Explain One Input” leads to the linear interpreter', async () => {
+  await code.openFile('net.onnx');
+  await page.waitForText('Choose Inputs…');
+  await code.runCommand('Model Inspector: Explain One Input');
+  await page.waitForText('Votes and biases add up to what the network computed');
+});
+
 it('“Inspect Model” asks for a file where no model is open', async () => {
   await code.runCommand('View: Close All Editors');
   await code.runCommand('Model Inspector: Inspect Model');

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import type { PageTab } from '../../src/protocol/page-api.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Spinner } from '../controls/fields.js';
 import { Tabs } from '../controls/tabs.js';
 import { TooltipLayer } from '../controls/tooltip.js';
 import { LinearView } from '../linear/linear-view.js';
 import { Overview } from '../overview/overview.js';
-import { ui, type TabName } from '../state/interface-state.js';
+import { ui } from '../state/interface-state.js';
 import { askState, connectionProblem, openState, reloadModel, result } from '../state/session.js';
 import { HeatmapView } from '../views/heatmap-view.js';
 import { PassesView } from '../views/passes-view.js';
@@ -38,7 +39,7 @@ export function App(): JSX.Element {
 function Page({ model }: { model: OpenedModel }): JSX.Element {
   const tabs = tabsFor(model.overview.network !== undefined, result.value !== undefined);
   const wanted = tabs.find((tab) => tab.name === ui.tab.value && tab.disabledReason === undefined);
-  const active: TabName = wanted?.name ?? 'overview';
+  const active: PageTab = wanted?.name ?? 'overview';
   return (
     <div class="page">
       <Header model={model} />
@@ -61,14 +62,14 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
   );
 }
 
-interface PageTab {
-  readonly name: TabName;
+interface NamedTab {
+  readonly name: PageTab;
   readonly label: string;
   readonly disabledReason?: string;
 }
 
-function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly PageTab[] {
-  const heatmap: PageTab = {
+function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly NamedTab[] {
+  const heatmap: NamedTab = {
     name: 'heatmap',
     label: 'Heatmap',
     disabledReason: hasResult ? undefined : 'Run first: the heatmap shows what units did on your inputs.',

@@ -3,14 +3,13 @@ import { effect, signal, type Signal } from '@preact/signals';
 import type { Reduction } from '../../src/core/weights/picture.js';
 import type { Baseline, EstimateKind, PatchDirection, PatternRule } from '../../src/protocol/attribution.js';
 import type { SystemCut } from '../../src/protocol/linear.js';
+import type { PageTab } from '../../src/protocol/page-api.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import { vscode } from './channel.js';
 
 /** Raised when a field changes its meaning; an older state is then forgotten. */
 const VERSION = 1;
 const SAVE_DELAY_MS = 200;
-
-export type TabName = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
 
 /** Parts of the linear interpreter. */
 export type LinearPart =
@@ -28,7 +27,7 @@ export interface ScopeView {
 }
 
 export interface InterfaceState {
-  readonly tab: TabName;
+  readonly tab: PageTab;
   /** Open modules of the graph; undefined until a person opened or closed one. */
   readonly expanded: readonly string[] | undefined;
   /** The body that the graph shows; "" for the main graph. */

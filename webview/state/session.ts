@@ -13,6 +13,7 @@ import { actionProblem, attempt } from './attempt.js';
 import { channel, host } from './channel.js';
 import { forgetPreviews } from './examples.js';
 import { exportShown } from './exports.js';
+import { ui } from './interface-state.js';
 import { logDefect } from './log.js';
 import { isEmpty, selection } from './selection.js';
 
@@ -119,6 +120,9 @@ const page: PageApi = {
   },
   fileChanged: async (change) => {
     fileChange.value = change;
+  },
+  showTab: async ({ tab }) => {
+    ui.tab.value = tab;
   },
   exportShown: async () => exportShown(),
   workerLost: async (problem) => {

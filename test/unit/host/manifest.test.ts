@@ -69,6 +69,7 @@ describe('the manifest', () => {
       'modelInspector.chooseInputs': 'Choose Inputs…',
       'modelInspector.cancelRun': 'Cancel Run',
       'modelInspector.saveReport': 'Save Report…',
+      'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',
       'modelInspector.openSamples': 'Open Sample Workspace',
       'modelInspector.showLog': 'Show Log',
