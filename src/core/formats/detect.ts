@@ -4,6 +4,7 @@ import { problem } from '../errors.js';
 import { latin1 } from './latin1.js';
 import { notAModel, notAModelArchive, otherFile } from './not-a-model.js';
 import { looksLikeOnnx } from './onnx/looks-like-onnx.js';
+import { isHeaded } from './pytorch/headed.js';
 import { MAXIMUM_HEADER_BYTES } from './safetensors/header.js';
 import { readDirectory } from './zip/directory.js';
 
@@ -50,6 +51,7 @@ function bySignature(bytes: Uint8Array, head: string): Detected | undefined {
   if (head.startsWith('\u0093NUMPY')) return 'numpy';
   if (head.startsWith(HDF5_SIGNATURE)) return 'hdf5';
   if (isSafetensors(bytes)) return 'safetensors';
+  if (isHeaded(head)) return 'pytorch';
   const [proto, protocol = 0] = bytes;
   return proto === 0x80 && protocol >= 2 && protocol <= 5 ? 'pytorch' : undefined;
 }

@@ -2,12 +2,11 @@
 import type { ByteSource, SiblingFiles } from '../bytes/byte-source.js';
 import { displayText } from '../display-text.js';
 import { ProblemError } from '../errors.js';
+import { jsonValues, MAXIMUM_VALUES, type KeyedValue } from './json-values.js';
 
-/** One value of one file. Keys of nested objects are joined: "trainer.dict_class". */
-export interface Stated {
+/** One value of one file. */
+export interface Stated extends KeyedValue {
   readonly file: string;
-  readonly key: string;
-  readonly value: string | number | boolean;
 }
 
 export interface Configuration {
@@ -18,16 +17,16 @@ export interface Configuration {
 const FILES = ['cfg.json', 'config.json', 'config.yaml', 'hyperparams.json'];
 /** Configurations have some hundred bytes; what is larger is something else. */
 const MAXIMUM_BYTES = 256 * 1024;
-const MAXIMUM_DEPTH = 3;
-const MAXIMUM_VALUES = 2000;
-const MAXIMUM_TEXT = 200;
 
 /** A file that is missing, too large or not what its name says is as good as none. */
 export async function readConfiguration(siblings: SiblingFiles): Promise<Configuration> {
   const stated: Stated[] = [];
   for (const file of FILES) {
     const text = await textOf(siblings, file);
-    if (text !== undefined) stated.push(...(file.endsWith('.yaml') ? yamlValues(file, text) : jsonValues(file, text)));
+    if (text !== undefined) {
+      const values = file.endsWith('.yaml') ? yamlValues(text) : jsonValues(text);
+      stated.push(...values.map((value) => ({ file, ...value })));
+    }
   }
   return {
     first(...keys) {
@@ -54,32 +53,12 @@ async function textOf(siblings: SiblingFiles, file: string): Promise<string | un
   }
 }
 
-function jsonValues(file: string, text: string): Stated[] {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  const found: Stated[] = [];
-  const walk = (value: unknown, key: string, depth: number): void => {
-    if (found.length >= MAXIMUM_VALUES) return;
-    if (typeof value === 'number' || typeof value === 'boolean') found.push({ file, key, value });
-    else if (typeof value === 'string') found.push({ file, key, value: value.slice(0, MAXIMUM_TEXT) });
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value) && depth < MAXIMUM_DEPTH) {
-      for (const [name, inner] of Object.entries(value)) walk(inner, key === '' ? name : `${key}.${name}`, depth + 1);
-    }
-  };
-  walk(root, '', 0);
-  return found;
-}
-
 /** Only what is needed of YAML: plain values of the outermost mapping. */
-function yamlValues(file: string, text: string): Stated[] {
-  const found: Stated[] = [];
+function yamlValues(text: string): KeyedValue[] {
+  const found: KeyedValue[] = [];
   for (const [, key = '', value = ''] of text.matchAll(/^([\w-]{1,100}):[ \t]+(["']?[^\r\n#]{1,200})/gm)) {
     if (found.length >= MAXIMUM_VALUES) break;
-    found.push({ file, key, value: value.trim().replace(/^(["'])(.*)\1$/, '$2') });
+    found.push({ key, value: value.trim().replace(/^(["'])(.*)\1$/, '$2') });
   }
   return found;
 }

@@ -121,6 +121,9 @@ const capital: Layout = {
     const isFeaturesFirst = encoderDims[0] === features && encoderDims[1] !== features;
     if (encoderDims.length === 3)
       return { family: 'crosscoder', why: 'Encoder and decoder have an axis for the places that they read and write.' };
+    const header = weights.metadata.find(({ key }) => key === 'header.schema');
+    if (header !== undefined)
+      return { family: 'saev', kind: 'SAE', why: 'Its first line is a header in JSON, as saev writes it.' };
     const set = configuration.first('model_kind');
     if (set !== undefined) return { family: 'circuit-tracer', kind: 'transcoder', why: sentence(set) };
     if (
@@ -193,7 +196,7 @@ const linearLayers: Layout = {
   threshold: /^(threshold|log_jumprelu_threshold)$/,
   perFeature: /^(encoder\.bias|gate_bias|mag_bias|r_mag)$/,
   featuresFirst: true,
-  family({ has, encoderDims, decoderDims }, _, configuration) {
+  family({ has, encoderDims, decoderDims }, { files }, configuration) {
     if (encoderDims?.length === 3 && decoderDims?.length === 3)
       return { family: 'crosscoder', why: 'Encoder and decoder have an axis for the places that they read and write.' };
     const trainer = configuration.first('trainer.dict_class');
@@ -202,6 +205,11 @@ const linearLayers: Layout = {
     if (scope !== undefined) return { family: 'Llama Scope', why: sentence(scope) };
     if (has('log_jumprelu_threshold'))
       return { family: 'Llama Scope', why: 'It has the “log_jumprelu_threshold” of Llama Scope.' };
+    if (files[0] === 'final.safetensors' && has('encoder.bias') && has('decoder.bias'))
+      return {
+        family: 'Llama Scope',
+        why: 'File and tensors are named as Llama Scope names them; its “hyperparams.json” lies in the folder above, which is not read.',
+      };
     const isGated = has('r_mag') && has('decoder_bias');
     const isPlain = has('bias') && has('encoder.bias') && !has('decoder.bias');
     if (isGated || isPlain || (has('b_dec') && has('encoder.bias')))

@@ -25,7 +25,9 @@ export const pytorchArchive: FuzzFormat = {
     const { bytes, storages } = validPickle(random);
     const members = Object.fromEntries(storages.map(({ key, values }) => [`data/${key}`, values]));
     const level = random.pick([0, 0, 6] as const);
-    return { name: 'valid.pt', bytes: make.archive(bytes, { ...members, version: make.bytes('3\n') }, { level }) };
+    const archive = make.archive(bytes, { ...members, version: make.bytes('3\n') }, { level });
+    const header = random.chance(0.2) ? '{"schema": 5, "cfg": {"d_sae": 8}}\n' : '';
+    return { name: 'valid.pt', bytes: make.bytes(header, archive) };
   },
   pieces: (random) => ({
     name: 'pieces.pt',

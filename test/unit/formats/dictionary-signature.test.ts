@@ -205,6 +205,12 @@ const FAMILIES: readonly {
     expected: { kind: 'SAE', family: 'Llama Scope' },
   },
   {
+    name: 'Llama Scope, where its configuration lies in the folder above',
+    shapes: { 'encoder.weight': [F, d], 'encoder.bias': [F], 'decoder.weight': [d, F], 'decoder.bias': [d] },
+    fileName: 'final.safetensors',
+    expected: { kind: 'SAE', family: 'Llama Scope' },
+  },
+  {
     name: 'OpenAI',
     shapes: {
       pre_bias: [d],

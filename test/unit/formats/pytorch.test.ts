@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../../src/core/bytes/memory-source.js';
+import { problem, ProblemError } from '../../../src/core/errors.js';
+import { detectFormat } from '../../../src/core/formats/detect.js';
+import { recogniseDictionary } from '../../../src/core/formats/dictionary-signature.js';
 import { openPytorch } from '../../../src/core/formats/pytorch/open.js';
 import { openSafetensors } from '../../../src/core/formats/safetensors/open.js';
 import type { TensorFile } from '../../../src/core/formats/tensor-file.js';
@@ -165,6 +168,59 @@ describe('checkpoints of PyTorch', () => {
       expect(await tensor.values?.read(400_000, 10)).toEqual(values.slice(400_000, 400_010));
       expect(source.bytesRead() - before).toBeLessThan(100);
     }
+  });
+});
+
+describe('behind a line of JSON, as saev writes dictionaries', () => {
+  const shapes = { W_enc: [3, 8], b_enc: [8], W_dec: [8, 3], b_dec: [3] };
+  const entries = Object.entries(shapes).map(([name, dims], key) => {
+    const elements = dims.reduce((product, size) => product * size, 1);
+    const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((product, size) => product * size, 1));
+    return { name, elements, piece: make.tensor(make.storage(String(key), elements), dims, strides) };
+  });
+  const numbers = (key: number, elements: number): number[] =>
+    Array.from({ length: elements }, (_, index) => 100 * key + index);
+  const zip = make.archive(
+    make.pickle(make.dict(...entries.map(({ name, piece }) => [make.text(name), piece] as const))),
+    Object.fromEntries(entries.map(({ elements }, key) => [`data/${key}`, make.floats(...numbers(key, elements))])),
+  );
+  const header = {
+    schema: 5,
+    cfg: { d_model: 3, d_sae: 8, activation: { kind: 'relu' } },
+    commit: 'abc',
+    lib: '0.2.0',
+  };
+  const headed = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), zip]);
+
+  it('the same tensors are there, and what the line says', async () => {
+    expect(await detectFormat(memorySource('sae.pt', headed))).toBe('pytorch');
+    const [file, alone] = [await open(headed, 'sae.pt'), await open(zip, 'sae.pt')];
+    expect(file.tensors.map(({ name, dims }) => [name, dims])).toEqual(Object.entries(shapes));
+    for (const [key, { name, elements }] of entries.entries()) {
+      expect(await numbersOf(weight(file, name))).toEqual(numbers(key, elements));
+    }
+    const stated = file.metadata.filter((entry) => alone.metadata.every(({ key }) => key !== entry.key));
+    expect(Object.fromEntries(stated.map(({ key, value }) => [key, value]))).toEqual({
+      'header.schema': '5',
+      'header.cfg.d_model': '3',
+      'header.cfg.d_sae': '8',
+      'header.cfg.activation.kind': 'relu',
+      'header.commit': 'abc',
+      'header.lib': '0.2.0',
+    });
+  });
+
+  it('it is recognised as a dictionary', async () => {
+    const found = await recogniseDictionary(await open(headed, 'sae.pt'), {
+      open: () => Promise.reject(problem('missing-external-data', 'There is none.')),
+    });
+    expect(found).toMatchObject({ kind: 'SAE', family: 'saev', features: 8, inputWidth: 3 });
+  });
+
+  it('a line that is cut off, or is no JSON, is no reason to fail in another way', async () => {
+    expect((await open(Buffer.concat([Buffer.from('{not json}\n'), zip]))).tensors).toHaveLength(4);
+    await expect(open(headed.subarray(0, 40))).rejects.toThrow(ProblemError);
+    await expect(open(headed.subarray(0, headed.length - 200))).rejects.toThrow(ProblemError);
   });
 });
 

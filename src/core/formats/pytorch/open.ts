@@ -5,6 +5,7 @@ import { KEPT_BLOCKS } from '../strided-values.js';
 import type { TensorFile } from '../tensor-file.js';
 import { readArchive } from './archive.js';
 import { checkpointContents } from './checkpoint.js';
+import { behindHeader } from './headed.js';
 import { readPickles } from './legacy.js';
 
 /**
@@ -16,15 +17,18 @@ import { readPickles } from './legacy.js';
 export async function openPytorch(source: ByteSource, signal?: AbortSignal): Promise<TensorFile> {
   if (source.size === 0)
     throw problem('empty-file', `“${source.name}” is empty.`, { place: `byte 0 of ${source.name}` });
-  const head = await source.read(0, Math.min(2, source.size));
+  const headed = await behindHeader(source);
+  const body = headed?.body ?? source;
+  const head = await body.read(0, Math.min(2, body.size));
   const cache = blockCache(KEPT_BLOCKS);
   const isZip = head[0] === 0x50 && head[1] === 0x4b;
-  const checkpoint = isZip ? await readArchive(source, cache, signal) : await readPickles(source, cache, signal);
-  const contents = await checkpointContents(source, checkpoint, signal);
+  const checkpoint = isZip ? await readArchive(body, cache, signal) : await readPickles(body, cache, signal);
+  const contents = await checkpointContents(body, checkpoint, signal);
   return {
     format: 'pytorch',
     formatName: checkpoint.formatName,
     ...contents,
+    metadata: [...(headed?.metadata ?? []), ...contents.metadata],
     files: [source.name],
     fileBytes: source.size,
     externalBytes: 0,
