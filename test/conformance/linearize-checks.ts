@@ -11,6 +11,7 @@ import { linearize, type Linearization, type LinearGraph } from '../../src/core/
 import type { KnownShapes } from '../../src/core/rewrite/linearize/plan.js';
 import { prepareForLinearize, shapesOfRun } from '../../src/core/rewrite/linearize/prepare.js';
 import { unrollRecurrent } from '../../src/core/rewrite/linearize/unroll-recurrent.js';
+import { writeOutBodies } from '../../src/core/rewrite/linearize/write-out-bodies.js';
 import type { Reading } from '../../src/core/rewrite/linearize/rule.js';
 import { makeValueInfo } from '../../src/core/rewrite/nodes.js';
 import { prune } from '../../src/core/rewrite/prune.js';
@@ -39,8 +40,11 @@ export async function openSubject(
   feeds: NamedTensors,
   whole: 'fed' | 'constant',
 ): Promise<Subject> {
-  const prepared = prepareForLinearize(whole === 'fed' ? model : withConstants(model, feeds));
   const fed = Object.entries(feeds).filter(([, { type }]) => whole === 'fed' || FLOATS.has(type));
+  const { graph: prepared } = await writeOutBodies(
+    prepareForLinearize(whole === 'fed' ? model : withConstants(model, feeds)),
+    (deciding) => runOnce(engine, toRunnable(deciding, folder), Object.fromEntries(fed)),
+  );
   const open = (graph: Graph): Promise<Subject> => observedSubject(engine, graph, folder, Object.fromEntries(fed));
   const subject = await open(prepared);
   const unrolled = unrollRecurrent(prepared, subject.shapes);

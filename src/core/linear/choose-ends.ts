@@ -30,13 +30,21 @@ export interface ChosenEnds {
 /** Starts that are tried in turn where nobody chose one. */
 const MOST_TRIED = 8;
 
-/** @throws ProblemError `not-applicable` when a value cannot be an end, or nothing leads from one to the other. */
-export function chooseEnds(graph: Graph, shapes: KnownShapes, cut: SystemCut): ChosenEnds {
+/**
+ * @param unread why control flow of the graph is not read, by the first output of its node.
+ * @throws ProblemError `not-applicable` when a value cannot be an end, or nothing leads from one to the other.
+ */
+export function chooseEnds(
+  graph: Graph,
+  shapes: KnownShapes,
+  cut: SystemCut,
+  unread: ReadonlyMap<string, string> = new Map(),
+): ChosenEnds {
   const { reading } = cut;
   const end = chooseEnd(graph, shapes, cut);
   if (cut.from !== undefined) {
     checkValue(graph, shapes, cut.from);
-    const linearization = linearize({ graph, shapes, from: [cut.from], to: [end.value], reading });
+    const linearization = linearize({ graph, shapes, from: [cut.from], to: [end.value], reading, unread });
     return { from: cut.from, to: end.value, linearization, notes: end.notes };
   }
   const starts = defaultStarts(graph, shapes);
@@ -48,7 +56,7 @@ export function chooseEnds(graph: Graph, shapes: KnownShapes, cut: SystemCut): C
   let refused: unknown;
   for (const from of starts.slice(0, MOST_TRIED)) {
     try {
-      const linearization = linearize({ graph, shapes, from: [from], to: [end.value], reading });
+      const linearization = linearize({ graph, shapes, from: [from], to: [end.value], reading, unread });
       return { from, to: end.value, linearization, notes: [...startNotes(graph, from, starts), ...end.notes] };
     } catch (error) {
       if (!(error instanceof ProblemError) || error.problem.kind !== 'not-applicable') throw error;

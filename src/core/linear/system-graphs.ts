@@ -13,6 +13,7 @@ import { weightBytes } from '../graph/weight-bytes.js';
 import type { LinearGraph, Linearization, LinearPart } from '../rewrite/linearize/linearize.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { unrollRecurrent } from '../rewrite/linearize/unroll-recurrent.js';
+import { writeOutBodies } from '../rewrite/linearize/write-out-bodies.js';
 import { splitModel } from '../rewrite/split.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { chooseEnds, type SystemCut } from './choose-ends.js';
@@ -46,7 +47,7 @@ export interface Coefficients {
 }
 
 export interface SystemGraphs {
-  /** That is linearised: its recurrent operators written out. */
+  /** That is linearised: its control flow and recurrent operators written out. */
   readonly graph: Graph;
   readonly shapes: KnownShapes;
   readonly linearization: Linearization;
@@ -91,10 +92,19 @@ export async function openGraphs(
 ): Promise<SystemGraphs> {
   const { engine, threads, toRunnable, prepared } = model;
   const asked = { engine, threads, toRunnable, feeds, signal };
-  const first = await valueShapes({ ...asked, graph: prepared });
-  const graph = unrollRecurrent(prepared, first);
-  const shapes = graph === prepared ? first : await valueShapes({ ...asked, graph });
-  const chosen = chooseEnds(graph, shapes, cut);
+  const bodies = await writeOutBodies(prepared, async (deciding) => {
+    throwIfCancelled(signal);
+    const session = await engine.open(toRunnable(deciding), { threads });
+    try {
+      return await session.run(usedFeeds(session, feeds));
+    } finally {
+      await session.release();
+    }
+  });
+  const first = await valueShapes({ ...asked, graph: bodies.graph });
+  const graph = unrollRecurrent(bodies.graph, first);
+  const shapes = graph === bodies.graph ? first : await valueShapes({ ...asked, graph });
+  const chosen = chooseEnds(graph, shapes, cut, bodies.unread);
   const { linearization, notes } = chosen;
   const [from, to] = [graphEnd(shapes, chosen.from), graphEnd(shapes, chosen.to)];
   const isInput = (value: string): boolean => graph.inputs.some(({ name }) => name === value);
@@ -140,7 +150,7 @@ export async function openGraphs(
     to,
     notes,
     seedsPerRun: seedsPerRun(graph, shapes),
-    fit: (others) => !shapes.areOfThisInput && haveSameSizes(feeds, others),
+    fit: (others) => !bodies.isOfThisInput && !shapes.areOfThisInput && haveSameSizes(feeds, others),
     async coefficients(present) {
       const fed = Object.fromEntries(split.fed.map((name) => [name, given(present, name)]));
       let made: NamedTensors = {};

@@ -1,9 +1,10 @@
 /** Calls of the model's own functions, written out in place. */
-import type { AttributeProto, GraphProto, ModelProto, NodeProto } from '../formats/onnx/onnx_pb.js';
+import type { GraphProto, ModelProto, NodeProto } from '../formats/onnx/onnx_pb.js';
 import { problem } from '../errors.js';
 import { calledFunction, functionBody } from '../graph/function-body.js';
 import { createGraph } from '../graph/graph.js';
 import { raiseNodes, raiseOpset, standardOpset, unusedPrefix } from './raise-opset.js';
+import { renamedNode } from './rename-nodes.js';
 
 /** Functions in functions; none that people write goes as deep. */
 const MAXIMUM_DEPTH = 32;
@@ -44,7 +45,8 @@ function inlineOnce(model: ModelProto): ModelProto {
     definition.output.forEach((name, at) => {
       if ((call.outputs[at] ?? '') !== '') names.set(name, call.outputs[at] ?? '');
     });
-    const rename = (name: string): string => (name === '' ? '' : (names.get(name) ?? `${prefix}${call.index}_${name}`));
+    const fresh = (name: string): string => `${prefix}${call.index}_${name}`;
+    const rename = (name: string): string => names.get(name) ?? fresh(name);
     const body = functionBody(graph, call, definition);
     let count = 0;
     for (const entry of body.model.opsetImport) {
@@ -53,33 +55,11 @@ function inlineOnce(model: ModelProto): ModelProto {
     }
     const from = standardOpset(body.model);
     const raised = raiseNodes(body.proto.node, from, () => `raised ${count++}`);
-    return raised.map((inner) => renamed(inner, rename));
+    return raised.map((inner) => renamedNode(inner, rename, fresh));
   });
   return { ...model, opsetImport: [...versions.values()], graph: { ...graph.proto, node } };
 }
 
 function standardName(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
-}
-
-function renamed(node: NodeProto, rename: (name: string) => string): NodeProto {
-  const inGraph = (graph: GraphProto): GraphProto => ({
-    ...graph,
-    node: graph.node.map((inner) => renamed(inner, rename)),
-    input: graph.input.map((info) => ({ ...info, name: rename(info.name) })),
-    output: graph.output.map((info) => ({ ...info, name: rename(info.name) })),
-    initializer: graph.initializer.map((tensor) => ({ ...tensor, name: rename(tensor.name) })),
-    valueInfo: [],
-  });
-  const attribute = node.attribute.map((each): AttributeProto => {
-    if (each.g === undefined && each.graphs.length === 0) return each;
-    return { ...each, g: each.g && inGraph(each.g), graphs: each.graphs.map(inGraph) };
-  });
-  return {
-    ...node,
-    name: node.name === '' ? '' : rename(node.name),
-    input: node.input.map(rename),
-    output: node.output.map(rename),
-    attribute,
-  };
 }

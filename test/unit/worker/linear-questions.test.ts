@@ -233,6 +233,23 @@ describe('real models', () => {
     });
   });
 
+  it.for([
+    ['silero_vad.onnx', 'If_0'],
+    ['silero_vad_16k_op15.onnx', 'decoder.If_1'],
+  ])(
+    'the branches of %s are read as they were taken, and told as the nodes of the file',
+    { timeout: 120_000 },
+    async ([name = '', branches], { skip }) => {
+      await withModel(neededData(`audio/${name}`, skip), async (inspection) => {
+        const description = await inspection.linearSystem(system);
+        expect(description.cut).toEqual([]);
+        expect(description.exactness).toMatchObject({ isExact: true, tolerance: 1e-4 });
+        expect(description.layers.map(({ label }) => label)).toContain(branches);
+        (await inspection.linearVotes({ system, outputs: [0] })).forEach(expectSum);
+      });
+    },
+  );
+
   it(
     'finds four singular vectors of the ResNet-20, and stops within 200 ms',
     { timeout: 120_000 },

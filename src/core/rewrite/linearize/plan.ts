@@ -72,6 +72,8 @@ export interface PlanRequest extends Cut {
    * There may be values to read off without any start.
    */
   readonly through?: readonly string[];
+  /** Why an operator that could be written out stayed, by the first output of its node. */
+  readonly unread?: ReadonlyMap<string, string>;
   readonly writer: GraphWriter;
 }
 
@@ -180,7 +182,8 @@ function readNode(node: GraphNode, request: PlanRequest, known: KnownValues, act
     if (numbers.every((value, at) => (known.floatType(value) === undefined) === at < outputs.length && typed(value))) {
       return { steps: [], cut: [] };
     }
-    return { steps: [], cut: outputs, reason: `${operatorName(node)} has no rule` };
+    const stayed = request.unread?.get(node.outputs.find((value) => value !== '') ?? '');
+    return { steps: [], cut: outputs, reason: stayed ?? `${operatorName(node)} has no rule` };
   }
   function typed(value: string): boolean {
     return known.typeName(value) !== undefined;
