@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
 import { measureLinear, measureLiveRow } from './linear.js';
+import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
@@ -21,6 +22,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'linear-resnet18': (seconds) => measureLinear('resnet18', seconds),
   'linear-gpt2': (seconds) => measureLinear('gpt2', seconds),
   'linear-live': (seconds) => measureLiveRow(seconds),
+  'linear-memory': () => measureLinearMemory(runAlone),
   'bounds-intervals': (seconds) => measureIntervals(seconds),
   'bounds-crown': () => measureCrown(),
   opening: () => measureOpening(runAlone),
@@ -36,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
 /** Parts that need a process of their own, because they measure its memory. */
 const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
+  ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };
 
