@@ -16,7 +16,7 @@ import { PASS, reportOf, withoutBox } from './report.js';
 import { judge } from './verdicts.js';
 
 const HOW_TO_STATE =
-  'State it in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": −1, "upper": 1 } } }, with one ' +
+  'State it in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": -1, "upper": 1 } } }, with one ' +
   'number for all elements or one for each. Pictures have a box by themselves, from how their pixels are prepared.';
 
 /** Which units can never fire, which are always linear, which classes can never win: for every input in a box. Methods D3. */
@@ -68,7 +68,7 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
   if (boxless.length > 0 || starts.length === 0) {
     const which = boxless.map((name) => `“${name}”`).join(', ');
     return withoutBox(
-      `Nothing is certified: it is not known what ${which} can hold at most and at least.`,
+      `Nothing is certified: it is not known what ${which} can hold at most and at least. The recipe can say so (Choose Inputs…, Edit recipe file).`,
       HOW_TO_STATE,
     );
   }
