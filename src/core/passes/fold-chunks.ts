@@ -21,14 +21,15 @@ export interface Folded {
  * boundaries therefore add the same numbers in the same order.
  *
  * Cancelling keeps what was folded so far.
- * @param observe runs inputs [start, end) and gives what the passes asked for; undefined when none could be read.
+ * @param observe runs inputs [start, end) and gives what the passes asked for, in one batch or several, in order; none
+ *   where no input could be read.
  */
 export async function foldChunks(
   passes: readonly Pass<unknown>[],
   layers: readonly ObservedLayer[],
   inputs: number,
   batchSize: number,
-  observe: (start: number, end: number) => Promise<ObservedBatch | undefined>,
+  observe: (start: number, end: number) => AsyncIterable<ObservedBatch>,
   onBatch: (inputsDone: number) => void,
   signal?: AbortSignal,
 ): Promise<Folded> {
@@ -46,8 +47,7 @@ export async function foldChunks(
     const chunkEnd = Math.min(inputs, chunk + CHUNK_INPUTS);
     for (let start = chunk; start < chunkEnd && !signal?.aborted; start += batchSize) {
       const end = Math.min(chunkEnd, start + batchSize);
-      const batch = await observe(start, end);
-      if (batch !== undefined) {
+      for await (const batch of observe(start, end)) {
         passes.forEach((pass, index) => pass.fold(states[index], batch));
         inputsSeen += batch.indices.length;
       }
