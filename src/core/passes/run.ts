@@ -32,6 +32,8 @@ export interface Run {
   /** Inputs per forward where a recipe fixes it. */
   readonly batch?: number;
   readonly passes: readonly Pass<unknown>[];
+  /** What passes watch beside the layers, by the pass's id; see watched.ts. */
+  readonly watched?: ReadonlyMap<string, readonly ObservedLayer[]>;
   /** Layers that a probe run could not observe: told in the result. */
   readonly leftOut: RunResult['leftOut'];
   readonly brokenWeights: readonly BrokenWeights[];
@@ -63,7 +65,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
   const { paddedLength } = dataset;
-  const observing = observe(run.model, layers, observations(passes, layers), {
+  const observing = observe(run.model, observedValues(run), observations(run), {
     rows: rowsPerRun(run),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });
@@ -82,7 +84,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
     };
     const folded = await foldChunks(
       passes,
-      layers,
+      (pass) => pass.start(layers, watchedBy(run, pass)),
       dataset.size,
       batchSize(run),
       observeBatches,
@@ -146,17 +148,33 @@ async function* filledAlike(dataset: Dataset, start: number, end: number): Async
 }
 
 /** What the passes ask for, each observation once. */
-function observations(passes: readonly Pass<unknown>[], layers: readonly ObservedLayer[]): Observation[] {
+function observations(run: Run): Observation[] {
   const wanted = new Map<string, Observation>();
-  for (const pass of passes) {
-    for (const observation of pass.plan(layers)) wanted.set(`${observation.kind} ${observation.layer}`, observation);
+  for (const pass of run.passes) {
+    for (const observation of pass.plan(run.layers, watchedBy(run, pass)))
+      wanted.set(`${observation.kind} ${observation.layer}`, observation);
   }
   return [...wanted.values()];
 }
 
+function watchedBy({ watched }: Run, { id }: Pass<unknown>): readonly ObservedLayer[] {
+  return watched?.get(id) ?? [];
+}
+
+/** The layers, and what passes watch beside them, each value once. */
+function observedValues({ layers, watched }: Run): readonly ObservedLayer[] {
+  const values = new Map([...(watched?.values() ?? [])].flat().map((layer) => [layer.value, layer]));
+  for (const layer of layers) values.set(layer.value, layer);
+  return [...values.values()];
+}
+
 /** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
-function batchSize({ batch, maximumBatch, layers }: Run): number {
-  const bytes = layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))), 0);
+function batchSize(run: Run): number {
+  const { batch, maximumBatch } = run;
+  const bytes = observedValues(run).reduce(
+    (sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))),
+    0,
+  );
   const fitting = Math.min(
     maximumBatch,
     batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))),
