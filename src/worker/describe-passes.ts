@@ -3,6 +3,7 @@ import type { Problem } from '../core/errors.js';
 import type { Applicability, Question } from '../core/passes/pass.js';
 import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { PassDescription } from '../protocol/model.js';
+import { modelFacts } from './model-facts.js';
 import type { ModelFile } from './open-model.js';
 
 const WEIGHTS_ONLY = 'The file holds weights only: there is no graph to run inputs through.';
@@ -12,7 +13,7 @@ export function describePasses({ weights, network }: ModelFile, cannotRun: Probl
   const overInputs = (pass: (typeof inputPasses)[number]): Applicability => {
     if (network === undefined) return { applies: false, reason: WEIGHTS_ONLY };
     if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
-    return pass.applies({ layers: network.layers });
+    return pass.applies(modelFacts(network));
   };
   const file = { tensors: weights.tensors, graph: network?.graph };
   return [

@@ -31,9 +31,22 @@ export interface Question {
 
 /** What is known of a model before a run. */
 export interface ModelFacts {
+  /** The graph that runs: values are named as here. */
+  readonly graph: Graph;
   readonly layers: readonly ActivationLayer[];
   /** Why the model cannot run at all, if so. */
   readonly cannotRun?: string;
+}
+
+/**
+ * A value that one pass looks at beside the activation layers: a point of the residual stream, what goes into a
+ * non-linearity, the end of a branch. It is observed in the same run, and no other pass, table or heatmap hears of it.
+ */
+export interface WatchedValue {
+  /** ONNX value name, in the main graph. */
+  readonly value: string;
+  /** Short name for a person: "blocks.3 residual stream". */
+  readonly label: string;
 }
 
 /** What is known when results are made. */
@@ -53,8 +66,11 @@ export interface RunFacts {
  */
 export interface Pass<State> extends Question {
   applies(model: ModelFacts): Applicability;
-  plan(layers: readonly ObservedLayer[]): readonly Observation[];
-  start(layers: readonly ObservedLayer[]): State;
+  /** Values that it wants beside the activation layers; asked before every run of the pass. */
+  watches?(model: ModelFacts): readonly WatchedValue[];
+  /** @param watched what `watches` named, without what could not be observed; axes learned as those of layers. */
+  plan(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): readonly Observation[];
+  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): State;
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
