@@ -7,6 +7,7 @@ import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
 import type { Pass } from '../core/passes/pass.js';
 import { passes as registry } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
+import type { UnitWeights } from '../core/passes/unit-weights.js';
 import { runPasses } from '../core/passes/run.js';
 import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
@@ -43,6 +44,8 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** What the weights say of layers' units; undefined where they cannot be read. */
+  readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
   readonly track: <T>(work: Promise<T>) => Promise<T>;
 }
@@ -139,6 +142,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
         ...(batch === undefined ? {} : { batch }),
         leftOut,
         brokenWeights: await brokenWeights(signal),
+        unitWeights: (each) => options.unitWeights(each, signal),
         passes: wanted,
         signal,
         onProgress: ({ phase, inputsDone, secondsLeft }) =>
