@@ -381,7 +381,7 @@ describe('all values', () => {
       async ({ dims, layer: observed, opset }) => {
         const data = numbers(dims.reduce((product, size) => product * size, 1));
         const kinds: readonly ObservationKind[] = ['values', 'sum', 'maximum'];
-        const got = await run(engine, identity(dims.length, opset), observed, float(data, dims), kinds);
+        const got = await run(engine, identity(dims.length, opset), observed, float(data, dims), kinds, {}, 2);
         const { data: values, layout, entries } = got.get('h', 'values');
         const [sum, maximum] = [got.get('h', 'sum'), got.get('h', 'maximum')];
         expect(entries).toBe(sum.entries);
