@@ -1,7 +1,7 @@
 /** What can be asked of a model, and why the rest does not apply to it. */
 import type { Problem } from '../core/errors.js';
 import type { Applicability, Question } from '../core/passes/pass.js';
-import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
+import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { PassDescription } from '../protocol/model.js';
 import type { ModelFile } from './open-model.js';
 
@@ -14,9 +14,18 @@ export function describePasses({ weights, network }: ModelFile, cannotRun: Probl
     if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
     return pass.applies({ layers: network.layers });
   };
+  const byExperiment = (experiment: (typeof experiments)[number]): Applicability => {
+    if (network === undefined) return { applies: false, reason: WEIGHTS_ONLY };
+    if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
+    return experiment.applies({ layers: network.layers, graph: network.observable });
+  };
   const file = { tensors: weights.tensors, graph: network?.graph };
   return [
     ...inputPasses.map((pass) => describe(pass, 'inputs', overInputs(pass))),
+    ...experiments.map((experiment) => ({
+      ...describe(experiment, 'inputs', byExperiment(experiment)),
+      runsPerInput: experiment.runsPerInput,
+    })),
     ...filePasses.map((pass) => describe(pass, 'file', pass.applies(file))),
   ];
 }

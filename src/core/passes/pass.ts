@@ -1,5 +1,6 @@
 import type { InputRange } from '../dataset/input-ranges.js';
 import type { Engine } from '../engine/engine.js';
+import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { WeightTensor } from '../formats/tensor-file.js';
@@ -96,4 +97,25 @@ export interface FilePass extends Question {
   applies(file: Pick<FileSubject, 'tensors'> & { readonly graph?: Graph }): Applicability;
   /** @throws CancelledError when the signal was aborted. */
   examine(subject: FileSubject): Promise<PassResult>;
+}
+
+/** What an experiment knows of a model before anything is run. */
+export interface ExperimentFacts extends ModelFacts {
+  /** The network as it is run: activations inside `If` branches are values of the main graph. */
+  readonly graph: Graph;
+}
+
+/**
+ * A question that inputs answer by going through changed copies of the network again and again: what could be skipped,
+ * what happens when a unit is held still. It takes as long as many runs, so it is started by name and never unasked.
+ */
+export interface Experiment extends Question {
+  /** How often each input goes through the network, about: what a person is told before starting it. */
+  readonly runsPerInput: number;
+  applies(model: ExperimentFacts): Applicability;
+  /**
+   * @returns the answer; where the person cancelled and something can be said, that, with `incomplete` set.
+   * @throws CancelledError where nothing can be said yet; ProblemError when the network cannot be run so.
+   */
+  examine(subject: ExperimentSubject): Promise<PassResult>;
 }
