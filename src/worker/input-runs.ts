@@ -3,20 +3,22 @@ import type { Engine } from '../core/engine/engine.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
-import type { ObservedLayer } from '../core/graph/layers.js';
+import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
 import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
 import { batchSize } from '../core/passes/batch-size.js';
-import type { Experiment, Pass } from '../core/passes/pass.js';
+import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
 import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
-import { onInputs, runPasses } from '../core/passes/run.js';
+import { onInputs, runPasses, type Run } from '../core/passes/run.js';
+import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
 import type { ExampleDetail } from '../protocol/inspection.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
 import type { Inputs } from './inputs.js';
 import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
+import { modelFacts } from './model-facts.js';
 import type { ModelFile, Network } from './open-model.js';
 import { createActivationReader } from './unit-activations.js';
 
@@ -54,30 +56,31 @@ export interface InputRunsOptions {
 }
 
 /** Bumped when something outside the passes changes the meaning of cached numbers. */
-const CACHE_VERSION = 'results 1';
+const CACHE_VERSION = 'results 2';
 
 export function createInputRuns(options: InputRunsOptions): InputRuns {
   const { file, network, engine, threads, inputs, cache, events, track } = options;
   const reader = createActivationReader(network.observable.model, network.toRunnable, engine, threads);
-  /** What a probe run learned, for the inputs with this key. */
-  let probed: { readonly key: string; readonly probe: Promise<Probe> } | undefined;
+  /** What a probe run learned, for the inputs with this key and beside the layers for these values. */
+  let probed:
+    { readonly key: string; readonly watched: ReadonlySet<string>; readonly probe: Promise<Probe> } | undefined;
   /** Weights with NaN or infinity: read once, when something is first run. */
   let broken: Promise<BrokenWeights[]> | undefined;
   let shown: ShownResult | undefined;
 
-  /** Axes and sizes of every layer, from one or two inputs through the engine. */
-  const probe = (dataset: Dataset, signal?: AbortSignal): Promise<Probe> => {
-    if (probed?.key === dataset.key) return probed.probe;
+  /** Axes and sizes of every layer and of what is watched besides, from one or two inputs through the engine. */
+  const probe = (dataset: Dataset, watched: readonly ActivationLayer[], signal?: AbortSignal): Promise<Probe> => {
+    if (probed?.key === dataset.key && watched.every(({ value }) => probed?.watched.has(value))) return probed.probe;
     const probing = probeLayers({
       graph: network.observable,
       toRunnable: network.toRunnable,
       engine,
       threads,
       dataset,
-      layers: network.layers,
+      layers: [...network.layers, ...watched],
       ...(signal === undefined ? {} : { signal }),
     });
-    probed = { key: dataset.key, probe: probing };
+    probed = { key: dataset.key, watched: new Set(watched.map(({ value }) => value)), probe: probing };
     // A failure is told to whoever asked; the next question tries again.
     probing.catch(() => (probed = undefined));
     return probing;
@@ -98,28 +101,36 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
     ]);
 
-  /** What can be observed on these inputs; layers that cannot are told in the log. */
+  /** What can be observed on these inputs; what cannot is told in the log. */
   const observable = async (
     dataset: Dataset,
+    watchers: readonly Watcher[],
     signal: AbortSignal,
-  ): Promise<Pick<Probe, 'layers' | 'maximumBatch'> & Pick<RunResult, 'leftOut'>> => {
+  ): Promise<Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { watched: NonNullable<Run['watched']> }> => {
     await file.assertUnchanged();
-    const { layers, maximumBatch, unobservable } = await probe(dataset, signal);
+    const watching = watchedBy(watchers, modelFacts(network));
+    const found = await probe(dataset, watching.values, signal);
     throwIfCancelled(signal);
-    const leftOut = unobservable.map(({ layer, reason }) => ({ layer: layer.label, reason }));
+    const isLayer = new Set(network.layers.map(({ value }) => value));
+    const asked = new Set([...isLayer, ...watching.values.map(({ value }) => value)]);
+    const layers = found.layers.filter(({ value }) => isLayer.has(value));
+    const watched = watching.by(found.layers);
+    const leftOut = found.unobservable
+      .filter(({ layer }) => asked.has(layer.value))
+      .map(({ layer, reason }) => ({ layer: layer.label, reason }));
     for (const { layer, reason } of leftOut)
       void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
-    if (layers.length === 0) {
-      throw problem('not-applicable', 'None of the activation layers can be observed.', {
+    if (layers.length === 0 && [...watched.values()].every((values) => values.length === 0)) {
+      throw problem('not-applicable', 'None of the values that were asked about can be observed.', {
         place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
         remedy: 'Choose other inputs with “Choose Inputs…”.',
       });
     }
-    return { layers, maximumBatch, leftOut };
+    return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
   };
 
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
-    const found = (await probe(dataset)).layers.find((layer) => layer.value === value);
+    const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
     if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
     return found;
   };
@@ -138,7 +149,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
       const { batch } = inputs.description().recipe;
-      const { layers, leftOut, maximumBatch } = await observable(dataset, signal);
+      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const fresh = await runPasses({
         model: network.observable.model,
         toRunnable: network.toRunnable,
@@ -146,6 +157,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
         threads,
         dataset,
         layers,
+        watched,
         maximumBatch,
         ...(batch === undefined ? {} : { batch }),
         leftOut,
@@ -173,12 +185,13 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'runs', done: 0, planned: 0 });
       const { batch } = inputs.description().recipe;
-      const { layers, leftOut, maximumBatch } = await observable(dataset, signal);
+      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const started = performance.now();
       const key = keyOf(dataset);
-      const subject: ExperimentSubject = {
+      const subject = (experiment: Experiment): ExperimentSubject => ({
         graph: network.observable,
         layers,
+        watched: watched.get(experiment.id) ?? [],
         dataset,
         batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
         engine,
@@ -194,12 +207,12 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
             planned: runsPlanned,
             ...(secondsLeft === undefined ? {} : { secondsLeft }),
           }),
-      };
+      });
       let result = shown?.key === key ? shown.result : undefined;
       try {
         await runExperiments(wanted, subject, async (answer) => {
           await file.assertUnchanged();
-          result ??= runOfExperiments(subject, (performance.now() - started) / 1000, leftOut);
+          result ??= runOfExperiments({ layers, dataset, engine }, (performance.now() - started) / 1000, leftOut);
           result = withExperiment(result, answer);
           shown = { key, dataset, result };
           await cache?.store(key, result);

@@ -11,6 +11,8 @@ export interface ExperimentSubject {
   readonly graph: Graph;
   /** Layers whose axes a probe run learned. */
   readonly layers: readonly ObservedLayer[];
+  /** Values that the experiment asked for beside them, those that could be observed. */
+  readonly watched: readonly ObservedLayer[];
   readonly dataset: Dataset;
   /** Examples per forward that memory and the graph allow; a graph that fixes its batch gets padding rows. */
   readonly batchSize: number;

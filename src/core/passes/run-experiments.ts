@@ -5,21 +5,25 @@ import type { Experiment } from './pass.js';
 import type { PassResult, RunResult } from './result.js';
 import { layerSummary } from './run.js';
 
-/** @param onAnswer told of each answer as it comes: those before a cancellation or a failure stand. */
+/**
+ * @param subject for each experiment: with the values that it watches.
+ * @param onAnswer told of each answer as it comes: those before a cancellation or a failure stand.
+ */
 export async function runExperiments(
   experiments: readonly Experiment[],
-  subject: ExperimentSubject,
+  subject: (experiment: Experiment) => ExperimentSubject,
   onAnswer: (answer: PassResult) => Promise<void>,
 ): Promise<void> {
   for (const experiment of experiments) {
-    throwIfCancelled(subject.signal);
-    await onAnswer(await experiment.examine(subject));
+    const examined = subject(experiment);
+    throwIfCancelled(examined.signal);
+    await onAnswer(await experiment.examine(examined));
   }
 }
 
 /** The run that an experiment's answer stands in where nothing else was asked of the inputs yet. */
 export function runOfExperiments(
-  { layers, dataset, engine }: ExperimentSubject,
+  { layers, dataset, engine }: Pick<ExperimentSubject, 'layers' | 'dataset' | 'engine'>,
   seconds: number,
   leftOut: RunResult['leftOut'],
 ): RunResult {

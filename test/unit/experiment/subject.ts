@@ -64,6 +64,7 @@ export async function subjectOf(
   return {
     graph,
     layers: probe.layers,
+    watched: [],
     dataset,
     batchSize,
     engine,
