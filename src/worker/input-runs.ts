@@ -48,7 +48,7 @@ export interface InputRunsOptions {
 }
 
 /** Bumped when something outside the passes changes the meaning of cached numbers. */
-const CACHE_VERSION = 'results 1';
+const CACHE_VERSION = 'results 2';
 
 export function createInputRuns(options: InputRunsOptions): InputRuns {
   const { file, network, engine, threads, inputs, cache, events, track } = options;

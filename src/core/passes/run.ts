@@ -3,7 +3,7 @@
  * once and hands every batch to every pass. Asking for five passes costs about one forward.
  */
 import { breathe } from '../breathe.js';
-import type { Dataset } from '../dataset/dataset.js';
+import type { Batch, Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
@@ -64,25 +64,30 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
-  const observing = observe(run.model, observedValues(run), observations(run), { rows: rowsPerRun(run) });
+  const { paddedLength } = dataset;
+  const observing = observe(run.model, observedValues(run), observations(run), {
+    rows: rowsPerRun(run),
+    ...(paddedLength === undefined ? {} : { paddedLength }),
+  });
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
     const running = performance.now();
-    const observeBatch = async (start: number, end: number): Promise<ObservedBatch | undefined> => {
-      const { feeds, indices } = await dataset.batch(start, end);
-      if (indices.length === 0) return undefined;
-      const values = observing.read(await session.run(usedFeeds(session, feeds)), indices.length);
-      // A synchronous engine would otherwise never hear of a cancellation.
-      await breathe();
-      return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+    const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
+      for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
+        const all = { ...feeds, ...observing.feeds(filled?.[0]) };
+        const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
+        // A synchronous engine would otherwise never hear of a cancellation.
+        await breathe();
+        yield { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+      }
     };
     const folded = await foldChunks(
       passes,
       (pass) => pass.start(layers, watchedBy(run, pass)),
       dataset.size,
       batchSize(run),
-      observeBatch,
+      observeBatches,
       (inputsDone) => {
         const perInput = (performance.now() - running) / 1000 / inputsDone;
         onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
@@ -122,6 +127,23 @@ export async function runPasses(run: Run): Promise<RunResult> {
     };
   } finally {
     await session.release();
+  }
+}
+
+/** Examples [start, end) in batches whose examples hold as many tokens each: whoever leaves padding out leaves as much. */
+async function* filledAlike(dataset: Dataset, start: number, end: number): AsyncGenerator<Batch> {
+  const batch = await dataset.batch(start, end);
+  const { indices, filled } = batch;
+  if (indices.length === 0) return;
+  if (filled === undefined || filled.every((count) => count === filled[0])) {
+    yield batch;
+    return;
+  }
+  for (let from = 0; from < indices.length;) {
+    let to = from + 1;
+    while (to < indices.length && filled[to] === filled[from]) to++;
+    yield dataset.batch(indices[from] as number, (indices[to - 1] as number) + 1);
+    from = to;
   }
 }
 

@@ -250,18 +250,18 @@ describe('the run loop’s folding', () => {
   const small = layer({ value: 'h', units: 5 });
   const start = (pass: Pass<unknown>): unknown => pass.start([small]);
   const random = (index: number, unit: number): number => Math.max(0, Math.sin(index * 12.9898 + unit * 78.233) * 3);
-  const observe = (start: number, end: number): Promise<ReturnType<typeof observedBatch>> =>
-    Promise.resolve(
-      observedBatch(
-        [small],
-        {
-          h: Array.from({ length: end - start }, (_, row) =>
-            Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
-          ),
-        },
-        start,
-      ),
+  async function* observe(start: number, end: number): AsyncGenerator<ReturnType<typeof observedBatch>> {
+    await Promise.resolve();
+    yield observedBatch(
+      [small],
+      {
+        h: Array.from({ length: end - start }, (_, row) =>
+          Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
+        ),
+      },
+      start,
     );
+  }
   const run = async (batch: number, inputs = 300): Promise<PassResult[]> => {
     const { states, inputsSeen } = await foldChunks(passes, start, inputs, batch, observe, () => undefined);
     expect(inputsSeen).toBe(inputs);
