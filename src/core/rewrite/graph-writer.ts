@@ -6,6 +6,7 @@ import {
   type ModelProto,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from '../formats/onnx/onnx_pb.js';
 import { floatTensor, int64Tensor, makeNode, makeValueInfo, type AttributeValue } from './nodes.js';
 
@@ -17,6 +18,8 @@ export type ReduceOperator = 'ReduceSum' | 'ReduceMin' | 'ReduceMax';
 /** Collects the nodes and constants that a rewrite adds; every name it gives out is new to the model. */
 export interface GraphWriter {
   readonly opset: number;
+  /** Adds a graph input. @param dims a string names an open dimension. @returns its name. */
+  input(what: string, type: DataType, dims: readonly (number | string)[]): string;
   /** Adds a node with one output. @returns the output's name. */
   node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
   /** Adds a node with several outputs. @returns their names. */
@@ -51,6 +54,7 @@ export function graphWriter(model: ModelProto): GraphWriter {
   const prefix = unusedPrefix(model);
   const constants = new Map<string, string>();
   const initializers: TensorProto[] = [];
+  const inputs: ValueInfoProto[] = [];
   let count = 0;
   const newName = (what: string) => `${prefix}${count++}_${what}`;
   const constant = (key: string, make: (name: string) => TensorProto): string => {
@@ -65,6 +69,11 @@ export function graphWriter(model: ModelProto): GraphWriter {
   const writerInto = (nodes: NodeProto[]): GraphWriter => {
     const writer: GraphWriter = {
       opset,
+      input(what, type, dims) {
+        const name = newName(what);
+        inputs.push(makeValueInfo(name, type, dims));
+        return name;
+      },
       node(opType, inputs, attributes) {
         const output = newName(opType);
         nodes.push(makeNode(opType, inputs, [output], attributes));
@@ -113,6 +122,7 @@ export function graphWriter(model: ModelProto): GraphWriter {
             ...graph,
             node: [...graph.node, ...nodes],
             initializer: [...graph.initializer, ...initializers],
+            input: [...graph.input, ...inputs],
           },
         };
       },
