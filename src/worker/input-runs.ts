@@ -128,7 +128,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
         });
       }
       const fresh = await runPasses({
-        model: network.observable.model,
+        graph: network.observable,
         toRunnable: network.toRunnable,
         engine,
         threads,

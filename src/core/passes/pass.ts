@@ -51,6 +51,8 @@ export interface WatchedValue {
 
 /** What is known when results are made. */
 export interface RunFacts {
+  /** The graph that ran. */
+  readonly graph: Graph;
   readonly layers: readonly ObservedLayer[];
   readonly inputsSeen: number;
   /** "on 200 images", "on 50 random inputs": ends a sentence. */
