@@ -154,7 +154,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const { batch } = inputs.description().recipe;
       const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const fresh = await runPasses({
-        model: network.observable.model,
+        graph: network.observable,
         toRunnable: network.toRunnable,
         engine,
         threads,

@@ -148,7 +148,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const { network, types } = runnable();
       const picture = await networkPicture(network, types, { expanded, scope }, signal);
       firstPicture.open();
-      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
+      return scope === '' ? withMeasured(picture, network.tree, questioned().results) : picture;
     },
     typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, place),

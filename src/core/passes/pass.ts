@@ -60,6 +60,8 @@ export interface Watcher extends Pick<Question, 'id'> {
 
 /** What is known when results are made. */
 export interface RunFacts {
+  /** The graph that ran. */
+  readonly graph: Graph;
   readonly layers: readonly ObservedLayer[];
   readonly inputsSeen: number;
   /** "on 200 images", "on 50 random inputs": ends a sentence. */

@@ -10,6 +10,7 @@ import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import { CancelledError, problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { Graph } from '../graph/graph.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
@@ -23,7 +24,7 @@ import type { UnitWeights } from './unit-weights.js';
 import { count } from './words.js';
 
 export interface Run {
-  readonly model: ModelProto;
+  readonly graph: Graph;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
   readonly engine: Engine;
@@ -66,7 +67,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
   const { paddedLength } = dataset;
-  const observing = observe(run.model, observedValues(run), observations(run), {
+  const observing = observe(run.graph.model, observedValues(run), observations(run), {
     rows: rowsPerRun(run),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });
@@ -107,6 +108,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
     }
     onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
     const facts: RunFacts = {
+      graph: run.graph,
       layers,
       inputsSeen: folded.inputsSeen,
       onInputs: await onInputs(dataset, folded.inputsSeen),

@@ -1,6 +1,12 @@
 /** Builds what the run loop hands to passes from plain arrays, computing every observation the slow, obvious way. */
+import { create } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { createGraph } from '../../../src/core/graph/graph.js';
 import type { ObservedLayer } from '../../../src/core/graph/layers.js';
 import type { ObservationKind, Observed, ObservedBatch } from '../../../src/core/rewrite/observation.js';
+
+/** For passes that look at activations alone. */
+export const NO_GRAPH = createGraph(create(ModelProtoSchema));
 
 /** Activations as [example][unit][position]. */
 export type Activations = readonly (readonly (readonly number[])[])[];
