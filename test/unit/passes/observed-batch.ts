@@ -86,6 +86,19 @@ function observe(activations: Activations, kind: ObservationKind): Observed {
         columns: positions,
         entries: units,
       };
+    case 'values':
+      return {
+        data: Float32Array.from(activations.flat(2)),
+        examples,
+        columns: units * positions,
+        entries: positions,
+        layout: {
+          examples,
+          exampleStride: units * positions,
+          unitOffsets: Int32Array.from({ length: units }, (_, unit) => unit * positions),
+          positionOffsets: Int32Array.from({ length: positions }, (_, position) => position),
+        },
+      };
     case 'sample':
       return {
         data: Float32Array.from(activations.flat(2)),
