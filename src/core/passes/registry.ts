@@ -1,6 +1,7 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
+import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
@@ -17,6 +18,7 @@ export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
   layerHealth,
+  coreNeurons,
   activationStatistics,
   signalPropagation,
 ] as Pass<unknown>[];
