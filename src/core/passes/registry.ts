@@ -7,6 +7,7 @@ import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
+import { shiftedRelu } from './shifted-relu/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
@@ -19,6 +20,7 @@ export const passes: readonly Pass<unknown>[] = [
   zeroSparsity,
   layerHealth,
   coreNeurons,
+  shiftedRelu,
   activationStatistics,
   signalPropagation,
 ] as Pass<unknown>[];
