@@ -3,6 +3,7 @@ import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
+import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
@@ -17,6 +18,7 @@ export const passes: readonly Pass<unknown>[] = [
   zeroSparsity,
   activationStatistics,
   signalPropagation,
+  massiveActivations,
 ] as Pass<unknown>[];
 
 /** Asked of the file alone. */

@@ -1,7 +1,7 @@
 import type { ObservedLayer } from '../graph/layers.js';
 
 /**
- * What can be asked of a value during a run. Every kind but the two samples is one number per (example, unit) or per
+ * What can be asked of a value during a run. Every kind but `sample` and `magnitudes` is one number per (example, unit) or per
  * (example, position), exact over the axes it reduces; `observe` writes it as graph nodes or reduces the copied value,
  * whichever the engine does faster, and the fold never knows.
  */
@@ -24,8 +24,17 @@ export type ObservationKind =
   | 'zero-count-by-position'
   /** Per example and unit: first position whose value is not 0; the number of positions where all are 0. */
   | 'first-nonzero-position'
+  /**
+   * Per example: how many entries are not finite; the exact median of |h| over the finite ones; the three largest finite
+   * |h|, each with its unit and its position (−1 where there are fewer); then the largest finite |h| of every unit.
+   * {@link MAGNITUDES} says where.
+   */
+  | 'magnitudes'
   /** Values on a regular grid of positions, for histograms: (example, unit, sampled position). */
   | 'sample';
+
+/** Columns of one example's `magnitudes`: the peaks of units begin at `peaks`. */
+export const MAGNITUDES = { nonFinite: 0, median: 1, largest: [2, 5, 8], peaks: 11 } as const;
 
 export interface Observation {
   readonly layer: string;

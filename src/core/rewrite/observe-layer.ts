@@ -2,8 +2,19 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import type { GraphWriter, ReduceOperator } from './graph-writer.js';
-import { knownDims, layoutOf, toRows, unfold, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
+import {
+  knownDims,
+  layoutOf,
+  toRows,
+  unfold,
+  unfoldedAxes,
+  unfoldedDims,
+  withoutAxes,
+  type Axes,
+  type Layout,
+} from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
+import { magnitudes } from './magnitudes.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
 import { gridIndices, gridStep } from './sample-grid.js';
 
@@ -34,11 +45,17 @@ export function observeByCopy(
       const dims = unfoldedDims(layer, engineDims);
       const layout = layoutOf(dims, axes);
       if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
+      if (kind === 'magnitudes') return magnitudesCopied(data, layout, examples);
       const rows = reduceCopied(kind, layer, data, layout, examples);
       const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
       return observed(rows, examples, entries.length);
     };
   return { readers: new Map([...kinds].map((kind) => [kind, reader(kind)])), outputs: [output] };
+}
+
+function magnitudesCopied(data: Float32Array, layout: Layout, examples: number): Observed {
+  const { unitOffsets, positionOffsets } = layout;
+  return observed(magnitudes(data, layout, examples), examples, unitOffsets.length * positionOffsets.length);
 }
 
 function sampleCopied(
@@ -136,6 +153,8 @@ export function observeInGraph(
         return firstNonzero();
       case 'sample':
         return sample();
+      case 'magnitudes':
+        throw new Error('Magnitudes are read from copies.');
     }
   }
 

@@ -39,6 +39,7 @@ function stepOf(
         : { start: 0, step: (count, value) => (value < low || value > high ? count + 1 : count) };
     case 'first-nonzero-position':
     case 'sample':
+    case 'magnitudes':
       return undefined;
   }
 }
@@ -49,7 +50,7 @@ function stepOf(
  * @returns row-major [examples, units] or, for `zero-count-by-position`, [examples, positions].
  */
 export function reduceCopied(
-  kind: Exclude<ObservationKind, 'sample'>,
+  kind: Exclude<ObservationKind, 'sample' | 'magnitudes'>,
   layer: ActivationLayer,
   data: Float32Array,
   layout: Layout,
