@@ -141,6 +141,5 @@ function reducesInGraph(layer: ObservedLayer, kinds: ReadonlySet<ObservationKind
   if (positions.length === 0 || opset < OLDEST_OPSET) return false;
   if (size === undefined && opset < OPEN_AXES_OPSET) return false;
   if (kinds.has('first-nonzero-position') && positions.length > 1) return false;
-  if (kinds.has('magnitudes')) return false;
   return size === undefined || size > SMALL_LAYER_VALUES;
 }

@@ -86,24 +86,19 @@ function observe(activations: Activations, kind: ObservationKind): Observed {
         columns: positions,
         entries: units,
       };
-    case 'magnitudes': {
-      const rows = activations.map((example) => {
-        const sizes = example.flatMap((unit, at) => unit.map((value, position) => [Math.abs(value), at, position]));
-        const finite = sizes.filter(([size]) => Number.isFinite(size)).sort((a, b) => (b[0] ?? 0) - (a[0] ?? 0));
-        const order = finite.map(([size = 0]) => size).reverse();
-        const half = Math.floor(order.length / 2);
-        const median = order.length % 2 === 1 ? order[half] : ((order[half - 1] ?? NaN) + (order[half] ?? NaN)) / 2;
-        const largest = [0, 1, 2].flatMap((rank) => finite[rank] ?? [0, -1, -1]);
-        const peaks = example.map((unit) => Math.max(0, ...unit.map(Math.abs).filter(Number.isFinite)));
-        return [sizes.length - finite.length, median ?? NaN, ...largest, ...peaks];
-      });
+    case 'values':
       return {
-        data: Float32Array.from(rows.flat()),
+        data: Float32Array.from(activations.flat(2)),
         examples,
-        columns: rows[0]?.length ?? 0,
-        entries: units * positions,
+        columns: units * positions,
+        entries: positions,
+        layout: {
+          examples,
+          exampleStride: units * positions,
+          unitOffsets: Int32Array.from({ length: units }, (_, unit) => unit * positions),
+          positionOffsets: Int32Array.from({ length: positions }, (_, position) => position),
+        },
       };
-    }
     case 'sample':
       return {
         data: Float32Array.from(activations.flat(2)),

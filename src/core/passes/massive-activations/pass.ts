@@ -22,7 +22,7 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     '(Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025); methods E.',
   applies,
   watches: residualPoints,
-  plan: (_, watched = []) => watched.filter(isStream).map(({ value }) => ({ layer: value, kind: 'magnitudes' })),
+  plan: (_, watched = []) => watched.filter(isStream).map(({ value }) => ({ layer: value, kind: 'values' })),
   start: (_, watched = []) => perLayer(watched.filter(isStream), createPointMagnitudes),
   fold(state, batch) {
     for (const point of state.values()) foldPointMagnitudes(point, batch);

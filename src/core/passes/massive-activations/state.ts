@@ -1,6 +1,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
-import { MAGNITUDES, type ObservedBatch } from '../../rewrite/observation.js';
+import type { ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { magnitudes, MAGNITUDES } from './magnitudes.js';
 
 /** An entry a of a point h of the residual stream is massive iff |a| > 100 and |a| / median |h| ≥ 1000 (methods E). */
 export const MASSIVE = { above: 100, ratio: 1000 } as const;
@@ -61,9 +62,12 @@ const increase = (counts: Counts, index: number): void => {
 
 export function foldPointMagnitudes(state: PointMagnitudes, batch: ObservedBatch): void {
   const { value, units } = state.point;
-  const { data, columns } = batch.get(value, 'magnitudes');
+  const { data, layout } = batch.get(value, 'values');
+  if (layout === undefined) throw new Error('All values of a point come with their layout.');
+  const rows = magnitudes(data, layout, batch.indices.length);
+  const columns = rows.length / batch.indices.length;
   for (let example = 0; example < batch.indices.length; example++) {
-    const row = data.subarray(example * columns, (example + 1) * columns);
+    const row = rows.subarray(example * columns, (example + 1) * columns);
     const median = row[MAGNITUDES.median] as number;
     if ((row[MAGNITUDES.nonFinite] as number) > 0) state.nonFiniteInputs++;
     if (Number.isNaN(median)) continue;

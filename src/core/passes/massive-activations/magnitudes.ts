@@ -1,9 +1,13 @@
-import { exactMedian } from '../summary/exact-median.js';
-import type { Layout } from './layout.js';
-import { MAGNITUDES } from './observation.js';
+import { exactMedian } from '../../summary/exact-median.js';
+import type { Layout } from '../../rewrite/layout.js';
+
+/** Columns of one example's magnitudes: the peaks of units begin at `peaks`. */
+export const MAGNITUDES = { nonFinite: 0, median: 1, largest: [2, 5, 8], peaks: 11 } as const;
 
 /**
- * The observation `magnitudes` of a value that was copied out of the engine.
+ * Per example: how many entries are not finite; the exact median of |h| over the finite ones; the three largest finite
+ * |h|, each with its unit and its position (−1 where there are fewer); then the largest finite |h| of every unit.
+ * @param data all values, in the order that `layout` says.
  * @returns row-major [examples, {@link MAGNITUDES}.peaks + units].
  */
 export function magnitudes(data: Float32Array, layout: Layout, examples: number): Float32Array {
