@@ -71,7 +71,7 @@ describe('the dead neuron rate', () => {
   it('has a dynamic part: what is left when units that are dead by their weights are taken off', () => {
     const weights: UnitWeights = {
       dead: new Map([['h', [0]]]),
-      outgoing: new Map([['h', { sums: Float64Array.of(0, 1, 0, 2), count: 3 }]]),
+      outgoing: new Map([['h', { of: 'h', sums: Float64Array.of(0, 1, 0, 2), count: 3 }]]),
     };
     const result = run(H, four, weights);
     expect(share(result, 'layer-dynamic-dead-rate')).toBeCloseTo(0.5, 10);
