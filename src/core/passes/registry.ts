@@ -3,11 +3,8 @@ import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
-<<<<<<< HEAD
-import { massiveActivations } from './massive-activations/pass.js';
-=======
 import { layerHealth } from './layer-health/pass.js';
->>>>>>> main
+import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
