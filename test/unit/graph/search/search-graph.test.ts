@@ -120,6 +120,7 @@ describe('searching a graph', () => {
     ['-attr:strides op:Conv', ''],
     ['layer:*', '1, 4, 6, 8'],
     ['layer:rectifier', '1, 4, 8'],
+    ['role:mlp', 'X'],
     ['layer:tanh', '6'],
     // Numbers of passes.
     ['operations:>100', '3, 5, 8'],
