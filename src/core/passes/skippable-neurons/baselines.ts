@@ -1,6 +1,6 @@
 /** Other ways to choose what is skipped, beside CETT: one point of loss for each (methods C2, C3, C4, C1). */
 import type { CalibratedLayer } from './calibrate.js';
-import { quantileOf } from './cett.js';
+import { LEAST_POSITIVE, quantileOf } from './cett.js';
 import type { Criterion } from './mask-graph.js';
 
 export interface Baseline {
@@ -13,7 +13,7 @@ export interface Baseline {
   readonly levels: readonly number[];
 }
 
-/** Shares of all activations that FAT-ε and top-k are measured at. */
+/** Shares that FAT-ε (of the activations that are not 0) and top-k (of each layer) skip. */
 const SHARES = [0.3, 0.5, 0.7, 0.8, 0.9];
 /** Shares of each layer that CATS cuts (methods C3). */
 const CATS_SHARES = [0.5, 0.7, 0.9];
@@ -38,46 +38,55 @@ export function baselines(layers: readonly CalibratedLayer[]): readonly Baseline
         levels: layers.map(() => epsilon),
       };
     }),
-    ...CATS_SHARES.map(
-      (share): Baseline => ({
-        metric: cats,
-        criterion: 'activation',
-        setting: `k = ${inPercent(share)}`,
-        // CATS cuts what is not above its threshold, the others what is below theirs.
-        levels: layers.map(({ activations }) => nextAbove(quantileOf(activations, share))),
-      }),
-    ),
-    ...SHARES.map(
-      (share): Baseline => ({
-        metric: 'Top-k: the same share of every layer is kept at every site',
-        criterion: 'top',
-        setting: `${inPercent(1 - share)} kept`,
-        levels: layers.map(({ layer }) => Math.max(1, Math.round((1 - share) * layer.neurons))),
-      }),
-    ),
+    ...CATS_SHARES.map((share): Baseline => ({
+      metric: cats,
+      criterion: 'activation',
+      setting: `k = ${inPercent(share)}`,
+      // CATS cuts what is not above its threshold, the others what is below theirs.
+      levels: layers.map(({ activations }) => nextAbove(quantileOf(activations, share))),
+    })),
+    ...SHARES.map((share): Baseline => ({
+      metric: 'Top-k: the same share of every layer is kept at every site',
+      criterion: 'top',
+      setting: `${inPercent(1 - share)} kept`,
+      levels: layers.map(({ layer }) => Math.max(1, Math.round((1 - share) * layer.neurons))),
+    })),
     ...(isRectified
       ? SHIFT_SHARES.map((share): Baseline => {
-          const levels = layers.map(({ activations }) => positiveQuantile(activations, share));
-          return { metric: 'Shifted ReLU: max(z − b, 0)', criterion: 'shift', setting: `${inPercent(share)} of what fires`, levels };
+          const levels = layers.map(({ activations }) => quantileOf(nonZero(activations), share));
+          return {
+            metric: 'Shifted ReLU: max(z − b, 0)',
+            criterion: 'shift',
+            setting: `${inPercent(share)} of what fires`,
+            levels,
+          };
         })
       : []),
   ];
 }
 
-/** One threshold below which this share of all sampled activations lies. */
+/** One threshold below which this share of all sampled activations lies that are not exactly 0. */
 export function commonThreshold(layers: readonly Pick<CalibratedLayer, 'activations'>[], share: number): number {
-  const total = layers.reduce((sum, { activations }) => sum + activations.length, 0);
+  const firing = layers.map(({ activations }) => nonZero(activations));
+  const total = firing.reduce((sum, { length }) => sum + length, 0);
   let low = 0;
-  let high = layers.reduce((most, { activations }) => Math.max(most, activations.at(-1) ?? 0), 0);
+  let high = firing.reduce((most, values) => Math.max(most, values.at(-1) ?? 0), LEAST_POSITIVE);
   // Halving ends where no float32 lies between.
-  for (let step = 0; step < 64; step++) {
+  for (let step = 0; step < HALVINGS; step++) {
     const middle = Math.fround((low + high) / 2);
-    if (middle === low || middle === high) break;
-    const below = layers.reduce((sum, { activations }) => sum + countBelow(activations, middle), 0);
+    if (middle <= low || middle >= high) break;
+    const below = firing.reduce((sum, values) => sum + countBelow(values, middle), 0);
     if (below < share * total) low = middle;
     else high = middle;
   }
   return high;
+}
+
+/** More than there are float32 exponents and digits. */
+const HALVINGS = 400;
+
+function nonZero(ascending: Float32Array): Float32Array {
+  return ascending.subarray(countBelow(ascending, LEAST_POSITIVE));
 }
 
 function countBelow(ascending: Float32Array, threshold: number): number {
@@ -90,15 +99,11 @@ function countBelow(ascending: Float32Array, threshold: number): number {
   return low;
 }
 
-function positiveQuantile(ascending: Float32Array, share: number): number {
-  return quantileOf(ascending.subarray(countBelow(ascending, 2 ** -126)), share);
-}
-
 const bits = new DataView(new ArrayBuffer(4));
 
 /** The float32 after a number that is not negative. */
 function nextAbove(value: number): number {
   bits.setFloat32(0, value);
   bits.setUint32(0, bits.getUint32(0) + 1);
-  return Math.max(bits.getFloat32(0), 2 ** -126);
+  return Math.max(bits.getFloat32(0), LEAST_POSITIVE);
 }

@@ -132,7 +132,8 @@ async function outgoingOf(sweeps: Sweeps, model: ModelProto, layer: MaskedLayer)
   try {
     const given = await session.run({});
     const norms = Float64Array.from(numbers(given, squares), Math.sqrt);
-    if (norms.length !== neurons) throw problem('internal', `“${layer.label}” has weights of another size than neurons.`);
+    if (norms.length !== neurons)
+      throw problem('internal', `“${layer.label}” has weights of another size than neurons.`);
     return wanted.length === 1 ? { norms } : { norms, rows: numbers(given, rows) };
   } finally {
     await session.release();

@@ -12,7 +12,7 @@ export const CANDIDATES = 65536;
 const HIGHEST_QUANTILE = 0.99;
 
 /** The least float32 that no engine takes for 0. */
-const LEAST_POSITIVE = 2 ** -126;
+export const LEAST_POSITIVE = 2 ** -126;
 
 /** The outgoing weights of a layer's neurons. */
 export interface Outgoing {
@@ -103,7 +103,8 @@ export interface CettCurve {
 
 /**
  * Candidates lie evenly between the least |n| and its 99 % quantile (nearest rank). Where that quantile is 0, as with
- * very sparse layers, up to the largest; a layer that is zero throughout has one candidate, above all of it.
+ * very sparse layers, up to the largest; a layer that is zero throughout has one candidate, above all of it. Outputs that
+ * are exactly 0 are below every candidate.
  */
 export function cettCurve(tokens: readonly TokenSteps[], candidates = CANDIDATES): CettCurve {
   const all = sorted(tokens);
@@ -112,15 +113,15 @@ export function cettCurve(tokens: readonly TokenSteps[], candidates = CANDIDATES
   const highest = quantile > 0 ? quantile : (all.at(-1) ?? 0);
   if (highest === 0) {
     return {
-      thresholds: Float64Array.of(0, LEAST_POSITIVE),
-      cett: new Float64Array(2),
-      sparsity: Float64Array.of(0, all.length === 0 ? 0 : 1),
+      thresholds: Float64Array.of(LEAST_POSITIVE),
+      cett: new Float64Array(1),
+      sparsity: Float64Array.of(all.length === 0 ? 0 : 1),
       tokens: tokens.length,
       leftOut: 0,
     };
   }
   const step = (highest - lowest) / (candidates - 1);
-  const thresholds = Float64Array.from({ length: candidates }, (_, at) => lowest + at * step);
+  const thresholds = Float64Array.from({ length: candidates }, (_, at) => Math.max(LEAST_POSITIVE, lowest + at * step));
   /** Rises of the sums at each candidate. */
   const cett = new Float64Array(candidates);
   const sparsity = new Float64Array(candidates);

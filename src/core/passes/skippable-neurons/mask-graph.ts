@@ -4,6 +4,7 @@ import { graphWriter, type GraphWriter } from '../../rewrite/graph-writer.js';
 import { makeNode, makeValueInfo } from '../../rewrite/nodes.js';
 import { spliceNodes } from '../../rewrite/splice-nodes.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
+import { LEAST_POSITIVE } from './cett.js';
 import type { MaskedLayer, Place } from './masked-layers.js';
 
 /**
@@ -52,10 +53,7 @@ export function maskGraph(model: ModelProto, layers: readonly MaskedLayer[], cri
     return writer.node('Where', [mask, rest, zero]);
   });
   const type = criterion === 'top' ? DataType.INT64 : DataType.FLOAT;
-  const inputs = [
-    makeValueInfo(LEVELS, type, [layers.length]),
-    ...siteInputs(layers),
-  ];
+  const inputs = [makeValueInfo(LEVELS, type, [layers.length]), ...siteInputs(layers)];
   return {
     model: withInputs(spliced, inputs),
     kept,
@@ -71,7 +69,9 @@ export function maskGraph(model: ModelProto, layers: readonly MaskedLayer[], cri
 /** Inputs that say which sites count, one for each number of sites that layers have. */
 function siteInputs(layers: readonly MaskedLayer[]): ReturnType<typeof makeValueInfo>[] {
   const sizes = new Set(layers.map(({ sites }) => sites));
-  return [...sizes].map((sites) => makeValueInfo(countedSites(sites), DataType.FLOAT, [1, `${countedSites(sites)} of a run`]));
+  return [...sizes].map((sites) =>
+    makeValueInfo(countedSites(sites), DataType.FLOAT, [1, `${countedSites(sites)} of a run`]),
+  );
 }
 
 function withInputs(model: ModelProto, inputs: ReturnType<typeof makeValueInfo>[]): ModelProto {
@@ -95,7 +95,9 @@ function keptMask(
   if (criterion === 'top') {
     const [largest = ''] = writer.copy(makeNode('TopK', [], [], { axis: place.unitAxis }), [size, level], 2);
     const least = writer.node('ReduceMin', [largest, writer.ints([place.unitAxis])], { keepdims: 1 });
-    return writer.node('Not', [writer.node('Less', [size, least])]);
+    // Where fewer than k fire, what is exactly 0 is skipped all the same.
+    const atLeast = writer.node('Max', [least, writer.float(LEAST_POSITIVE)]);
+    return writer.node('Not', [writer.node('Less', [size, atLeast])]);
   }
   const norms = criterion === 'output' ? outgoingNorms(writer, layer) : undefined;
   const compared = norms === undefined ? size : writer.node('Mul', [size, norms]);
@@ -116,8 +118,7 @@ function outgoingNorms(writer: GraphWriter, { block, output, neurons }: MaskedLa
 /** [rows · sites, neurons]: sites of one example after those of the example before. */
 export function siteRows(writer: GraphWriter, value: string, { rank, unitAxis }: Place, neurons: number): string {
   const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== unitAxis);
-  const last =
-    unitAxis === rank - 1 ? value : writer.node('Transpose', [value], { perm: [...others, unitAxis] });
+  const last = unitAxis === rank - 1 ? value : writer.node('Transpose', [value], { perm: [...others, unitAxis] });
   return writer.node('Reshape', [last, writer.ints([-1, neurons])]);
 }
 

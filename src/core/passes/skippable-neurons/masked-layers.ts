@@ -77,7 +77,16 @@ function ofBlock(graph: Graph, block: MlpBlock, found: ReadonlyMap<string, Obser
   const activation = activationPlace(layer, block, output);
   if (activation === undefined) return 'Which axis of its activation counts neurons is not known.';
   const isRectifier = layer.family === 'rectifier';
-  return { layer: layer.value, label: block.label, neurons: block.hidden, sites, output, activation, block, isRectifier };
+  return {
+    layer: layer.value,
+    label: block.label,
+    neurons: block.hidden,
+    sites,
+    output,
+    activation,
+    block,
+    isRectifier,
+  };
 }
 
 function ofLayer(layer: ObservedLayer): MaskedLayer | string {

@@ -12,10 +12,11 @@ import type { PassResult } from '../result.js';
 import { needsActivationLayers } from '../units.js';
 import { baselines } from './baselines.js';
 import { calibrate, type CalibratedLayer } from './calibrate.js';
-import { quantileOf, thresholdFor } from './cett.js';
+import { LEAST_POSITIVE, quantileOf, thresholdFor } from './cett.js';
 import { maskedLayers, type MaskedLayers } from './masked-layers.js';
 import { METHOD } from './method.js';
-import { report, type MeasuredPoint } from './report.js';
+import type { MeasuredPoint } from './examined.js';
+import { report } from './report.js';
 import { searchTarget, STEPS } from './search.js';
 import { openSkipping, type Skipping } from './skipping.js';
 
@@ -104,9 +105,13 @@ async function examineLayers(subject: ExperimentSubject, masked: MaskedLayers): 
       search,
       points,
       ...(search.isCut
-        ? { incomplete: `The search was cancelled after ${search.steps.length} of ${STEPS} steps, and other metrics were not compared.` }
+        ? {
+            incomplete: `The search was cancelled after ${search.steps.length} of ${STEPS} steps, and other metrics were not compared.`,
+          }
         : done < wanted.length
-          ? { incomplete: `Cancelled after ${done} of ${wanted.length} settings of other metrics: the search itself is complete.` }
+          ? {
+              incomplete: `Cancelled after ${done} of ${wanted.length} settings of other metrics: the search itself is complete.`,
+            }
           : {}),
     });
   } finally {
@@ -117,7 +122,9 @@ async function examineLayers(subject: ExperimentSubject, masked: MaskedLayers): 
 
 /** The threshold of a layer: CETT of the target, or (without outgoing weights) a quantile of what it holds. */
 function levelFor({ curve, activations }: CalibratedLayer, target: number): number {
-  return curve === undefined ? quantileOf(activations, target) : thresholdFor(curve, target).threshold;
+  return curve === undefined
+    ? Math.max(LEAST_POSITIVE, quantileOf(activations, target))
+    : thresholdFor(curve, target).threshold;
 }
 
 async function unlessCancelled<Value>(work: Promise<Value>): Promise<Value | undefined> {

@@ -1,16 +1,16 @@
 /** What skipping saves: weights that need not be read, and operations that need not be done. An estimate from sizes. */
-import type { Graph } from '../../graph/graph.js';
-import { safeTensorDims } from '../../formats/onnx/tensor-proto.js';
 import { elementCount } from '../../tensor/tensor.js';
 import type { MaskedLayer } from './masked-layers.js';
 
 export interface Savings {
-  /** Weights of the layer's block, per site where it is dense. */
   readonly weights: number;
-  /** Weights behind the skipped neurons: they are known only once the neurons are computed. */
-  readonly down: number;
-  /** All weights of the skipped neurons: where something foretells which they are. */
-  readonly all: number;
+  /**
+   * Weights behind the neurons that are skipped at a site: which, is known once neurons are computed. Absent for
+   * convolutions, whose weights are read once for all positions.
+   */
+  readonly down?: number;
+  /** All weights of those neurons: where something foretells which they are. */
+  readonly all?: number;
   /** Multiplications and additions of one input that go with them. */
   readonly operations: number;
 }
@@ -28,13 +28,7 @@ export function savingsOf({ block, neurons, sites }: MaskedLayer, share: number)
   const out = block.down.outputs * elementCount(block.down.kernel);
   return {
     weights: neurons * (into + out),
-    down: share * neurons * out,
-    all: share * neurons * (into + out),
+    ...(block.down.kind === 'convolution' ? {} : { down: share * neurons * out, all: share * neurons * (into + out) }),
     operations: 2 * share * neurons * (into + out) * sites,
   };
-}
-
-/** Numbers that the graph's initializers hold. */
-export function weightsOf(graph: Graph): number {
-  return graph.proto.initializer.reduce((sum, tensor) => sum + elementCount(safeTensorDims(tensor) ?? [0]), 0);
 }
