@@ -5,10 +5,12 @@ import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
+import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
+import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
@@ -23,6 +25,7 @@ export const passes: readonly Pass<unknown>[] = [
   shiftedRelu,
   activationStatistics,
   signalPropagation,
+  massiveActivations,
 ] as Pass<unknown>[];
 
 /** Asked of the file alone. */
@@ -35,4 +38,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [];
+export const experiments: readonly Experiment[] = [skippableNeurons];
