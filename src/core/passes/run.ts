@@ -13,8 +13,8 @@ import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
-import { elementCount } from '../tensor/tensor.js';
-import { CHUNK_INPUTS, foldChunks } from './fold-chunks.js';
+import { batchSize } from './batch-size.js';
+import { foldChunks } from './fold-chunks.js';
 import type { Pass, RunFacts } from './pass.js';
 import type { LayerSummary, RunResult } from './result.js';
 import { count } from './words.js';
@@ -44,10 +44,6 @@ export interface Run {
     secondsLeft?: number;
   }) => void;
 }
-
-/** Activations of one batch that a run may hold at once. */
-const BATCH_BYTES = 256 * 2 ** 20;
-const LARGEST_BATCH = 32;
 
 /**
  * Runs passes over a dataset.
@@ -86,7 +82,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
       passes,
       (pass) => pass.start(layers, watchedBy(run, pass)),
       dataset.size,
-      batchSize(run),
+      batchOf(run),
       observeBatches,
       (inputsDone) => {
         const perInput = (performance.now() - running) / 1000 / inputsDone;
@@ -168,27 +164,18 @@ function observedValues({ layers, watched }: Run): readonly ObservedLayer[] {
   return [...values.values()];
 }
 
-/** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
-function batchSize(run: Run): number {
-  const { batch, maximumBatch } = run;
-  const bytes = observedValues(run).reduce(
-    (sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))),
-    0,
-  );
-  const fitting = Math.min(
-    maximumBatch,
-    batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))),
-  );
-  if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
-  return 2 ** Math.floor(Math.log2(fitting));
+/** As many inputs per forward as memory and the graph allow. */
+function batchOf(run: Run): number {
+  return batchSize({ ...run, layers: observedValues(run) });
 }
 
 /** Rows of every forward: a graph that fixes its batch gets padding rows. */
 function rowsPerRun(run: Run): number {
-  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchSize(run);
+  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchOf(run);
 }
 
-async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
+/** "on 200 images", "on 50 random inputs": ends a sentence. */
+export async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
   if (dataset.synthetic) return `on ${count(inputsSeen)} random ${inputsSeen === 1 ? 'input' : 'inputs'}`;
   const { kind } = await dataset.preview(0);
   const word = { image: 'image', tokens: 'text', array: 'input' }[kind];

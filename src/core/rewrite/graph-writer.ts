@@ -22,6 +22,15 @@ export interface GraphWriter {
   input(what: string, type: DataType, dims: readonly (number | string)[]): string;
   /** Adds a node with one output. @returns the output's name. */
   node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
+  /** Adds a node with several outputs. @returns their names. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes?: Readonly<Record<string, AttributeValue>>,
+  ): readonly string[];
+  /** Adds a constant. @param make is told its name. @returns the name. */
+  initializer(make: (name: string) => TensorProto): string;
   ints(values: readonly number[]): string;
   /** A zero-dimensional int64. */
   int(value: number): string;
@@ -69,6 +78,16 @@ export function graphWriter(model: ModelProto): GraphWriter {
         const output = newName(opType);
         nodes.push(makeNode(opType, inputs, [output], attributes));
         return output;
+      },
+      nodes(opType, inputs, outputs, attributes) {
+        const names = Array.from({ length: outputs }, () => newName(opType));
+        nodes.push(makeNode(opType, inputs, names, attributes));
+        return names;
+      },
+      initializer(make) {
+        const name = newName('constant');
+        initializers.push(make(name));
+        return name;
       },
       ints: (values) => constant(`ints ${values.join()}`, (name) => int64Tensor(name, [values.length], values)),
       int: (value) => constant(`int ${value}`, (name) => int64Tensor(name, [], [value])),
