@@ -80,12 +80,14 @@ describe('feature statistics', () => {
     for (let feature = 1; feature < FEATURES; feature++) {
       const at = firing(feature).map((token) => valueAt(token, feature));
       const end = 2 ** (Math.floor(Math.log2(Math.max(...at))) + 1);
-      const expected = new Array<number>(BINS).fill(0);
-      for (const value of at) expected[Math.floor((value / end) * BINS)]!++;
+      const expected = Array.from(
+        { length: BINS },
+        (_, bin) => at.filter((value) => Math.floor((value / end) * BINS) === bin).length,
+      );
       const { edges, counts } = featureFacts(state, feature);
       expect(counts).toEqual(expected.slice(0, expected.findLastIndex((count) => count > 0) + 1));
       expect(edges.at(-1)).toBe((end / BINS) * counts.length);
-      expect(edges.at(-1)! - edges.at(-2)!).toBe(end / BINS);
+      expect(edges[1]).toBe(end / BINS);
       expect(counts.length).toBeGreaterThan(BINS / 2);
     }
   });
