@@ -11,6 +11,7 @@ import { experiments as experimentRegistry, passes as passRegistry } from '../co
 import type { RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
 import { onInputs, runPasses, type Run } from '../core/passes/run.js';
+import type { UnitWeights } from '../core/passes/unit-weights.js';
 import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
@@ -51,6 +52,8 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** What the weights say of layers' units; undefined where they cannot be read. */
+  readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
   readonly track: <T>(work: Promise<T>) => Promise<T>;
 }
@@ -151,7 +154,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const { batch } = inputs.description().recipe;
       const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const fresh = await runPasses({
-        model: network.observable.model,
+        graph: network.observable,
         toRunnable: network.toRunnable,
         engine,
         threads,
@@ -162,6 +165,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
         ...(batch === undefined ? {} : { batch }),
         leftOut,
         brokenWeights: await brokenWeights(signal),
+        unitWeights: (each) => options.unitWeights(each, signal),
         passes: wanted,
         signal,
         onProgress: ({ phase, inputsDone, secondsLeft }) =>

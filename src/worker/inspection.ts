@@ -50,6 +50,7 @@ import {
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
 import { tensorQuestions } from './tensor-questions.js';
+import { unitWeightsReader } from './unit-weights.js';
 import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
@@ -147,7 +148,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const { network, types } = runnable();
       const picture = await networkPicture(network, types, { expanded, scope }, signal);
       firstPicture.open();
-      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
+      return scope === '' ? withMeasured(picture, network.tree, questioned().results) : picture;
     },
     typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, place),
@@ -236,9 +237,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const cannotRun =
       network === undefined ? [] : [...network.problems, ...(await engineProblems(network, engine, settings.threads))];
     const cache = resultCache(settings);
-    const runnable = network && (await openRunnable(file, network, engine, cache, { settings, recipe, recipePaths }));
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
+    const runnable =
+      network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
     const inspected: Inspected = {
       file,
       engine,
@@ -287,6 +289,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     network: Network,
     engine: Engine,
     cache: ResultCache | undefined,
+    reader: TensorReader,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
   ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
@@ -295,11 +298,22 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       ...(settings.limit === undefined ? {} : { most: settings.limit }),
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
-    const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
+    const tensorOf = tensorsOf(file.weights, network);
+    const unitWeights = unitWeightsReader(file.weights.tensors, { graph: network.graph, tensorOf }, reader, events);
+    const runs = createInputRuns({
+      file,
+      network,
+      engine,
+      threads: settings.threads,
+      inputs,
+      cache,
+      events,
+      unitWeights,
+      track,
+    });
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    const tensorOf = tensorsOf(file.weights, network);
     return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 

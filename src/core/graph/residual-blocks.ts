@@ -2,6 +2,7 @@
  * Residual blocks: places where a branch is added back to the value that it started from. Found by structure alone, so
  * that convolutional networks, transformers and anything between are read alike, whatever their nodes are called.
  */
+import { displayText } from '../display-text.js';
 import { activationOfOperator } from './activations/operators.js';
 import { scalarConstant } from './constants.js';
 import type { Graph, GraphNode } from './graph.js';
@@ -23,10 +24,11 @@ export interface ResidualBlock {
   /** Whether the shortcut changes the value on its way: a projection, a stride, more channels. */
   readonly transition: boolean;
   readonly kind: 'attention' | 'convolution' | 'other';
-  /** Module path of the add, where names tell. */
-  readonly module: readonly string[];
+  /** Short name for a person, unique among the blocks: "layer1.0", "blocks.3 attention". */
+  readonly label: string;
 }
 
+const MAXIMUM_LABEL = 80;
 /** Nodes that one branch may have, so that searching stays linear in the model. */
 const LONGEST_BRANCH = 4000;
 /** Nodes that a shortcut may have. */
@@ -109,10 +111,29 @@ function find(graph: Graph): readonly ResidualBlock[] {
         : taken.nodes.some(({ opType }) => opType === 'Conv')
           ? 'convolution'
           : 'other',
-      module: scopes[add.index]?.module ?? [],
+      label: scopes[add.index]?.module.join('.') ?? '',
     });
   }
-  return blocks;
+  return labelled(blocks);
+}
+
+/** Names that several blocks share get what the branch is, then a number. */
+function labelled(blocks: readonly ResidualBlock[]): readonly ResidualBlock[] {
+  const transformer = blocks.some(({ kind }) => kind === 'attention');
+  const named = blocks.map(({ label, kind }, index) => {
+    const place = label === '' ? `block ${index + 1}` : displayText(label, MAXIMUM_LABEL);
+    if (!transformer || kind === 'convolution') return place;
+    return `${place} ${kind === 'attention' ? 'attention' : 'feed-forward'}`;
+  });
+  const times = new Map<string, number>();
+  for (const name of named) times.set(name, (times.get(name) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return blocks.map((block, index) => {
+    const name = named[index] ?? '';
+    if (times.get(name) === 1) return { ...block, label: name };
+    seen.set(name, (seen.get(name) ?? 0) + 1);
+    return { ...block, label: `${name} ${seen.get(name)}` };
+  });
 }
 
 /** The values along a shortcut, from its end up, with how many nodes lie between and whether they change numbers. */

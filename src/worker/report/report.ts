@@ -220,10 +220,10 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
       </tr>`,
   );
   const curves = pass.curves.map(
-    ({ title, xLabel, series, definition, format }) =>
+    ({ title, xLabel, series, definition, format, spread }) =>
       html`<h3>${title}</h3>
         <p class="note">${definition}</p>
-        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format))}`,
+        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format), spread)}`,
   );
   const layerTable = html`<div class="scroll">
     <table>
