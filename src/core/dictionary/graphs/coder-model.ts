@@ -1,12 +1,11 @@
 /** A coder as graphs: as a fragment of another one, and as a model of its own that an engine runs. */
 import { create } from '@bufbuild/protobuf';
 import { encodeOnnx } from '../../formats/onnx/decode.js';
-import { ModelProtoSchema, TensorProto_DataType as DataType, type ModelProto } from '../../formats/onnx/onnx_pb.js';
+import { ModelProtoSchema, TensorProto_DataType as DataType } from '../../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../../formats/onnx/runnable-model.js';
 import type { TensorFile } from '../../formats/tensor-file.js';
 import { graphWriter, type GraphWriter } from '../../rewrite/graph-writer.js';
 import { makeNode, makeValueInfo } from '../../rewrite/nodes.js';
-import { prune } from '../../rewrite/prune.js';
 import { totalWidth, type Coder } from '../coder.js';
 import { decode, skip } from './decode.js';
 import { encode } from './encode.js';
@@ -52,17 +51,6 @@ const IR_VERSION = 8n;
  * @throws ProblemError as reading weights does.
  */
 export async function coderModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
-  const { model, files } = await written(coder, file);
-  return { bytes: encodeOnnx(model), externalFiles: files, folder };
-}
-
-/** The same with `features` as its only output: what the decoder would take is not computed. */
-export async function featureModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
-  const { model, files } = await written(coder, file);
-  return { bytes: encodeOnnx(prune(model, [CODER_FEATURES])), externalFiles: files, folder };
-}
-
-async function written(coder: Coder, file: TensorFile): Promise<{ model: ModelProto; files: string[] }> {
   const empty = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     opsetImport: [{ domain: '', version: OPSET }],
@@ -80,5 +68,5 @@ async function written(coder: Coder, file: TensorFile): Promise<{ model: ModelPr
   const { features, reconstruction } = await writeCoder(writer, weights, coder, CODER_INPUT);
   writer.add(makeNode('Identity', [features], [CODER_FEATURES]));
   writer.add(makeNode('Identity', [reconstruction], [CODER_RECONSTRUCTION]));
-  return { model: writer.extend(empty), files: [...weights.files] };
+  return { bytes: encodeOnnx(writer.extend(empty)), externalFiles: [...weights.files], folder };
 }
