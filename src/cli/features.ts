@@ -81,7 +81,7 @@ function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetai
     lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} tokens`);
   if (logits !== undefined) {
     const told = (effects: typeof logits.top): string =>
-      effects.map(({ text, effect }) => `“${text}” ${number(effect)}`).join(', ');
+      effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');
     lines.push(`  Raises: ${told(logits.top)}`, `  Lowers: ${told(logits.bottom)}`);
   }
   if (noLogits !== undefined) lines.push(`  No logit effects: ${noLogits}`);
