@@ -3,6 +3,7 @@ import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
+import { layerHealth } from './layer-health/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
@@ -15,6 +16,7 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
+  layerHealth,
   activationStatistics,
   signalPropagation,
 ] as Pass<unknown>[];
