@@ -1,7 +1,7 @@
 """Makes the dictionaries of the `grammar-gpt` sample: one sparse autoencoder of the residual stream after each block, and
 one transcoder of each MLP.
 
-Usage: OMP_NUM_THREADS=1 /usr/bin/python3 train_dictionaries.py [STEPS]   (2500 steps)
+Usage: OMP_NUM_THREADS=1 /usr/bin/python3 train_dictionaries.py [STEPS]   (2500 steps, about ten minutes on one core)
 
 Reads the model that ships, and writes into media/samples/grammar-gpt/dictionaries, in SAELens's layout. Both kinds are
 trained as BatchTopK (Bussmann, Leask and Nanda 2024, https://arxiv.org/abs/2412.06410): of all features of all tokens of
@@ -9,7 +9,8 @@ a batch the largest are kept, K per token on average. Afterwards one threshold t
 are JumpReLU dictionaries to whoever reads them. Features that have long not fired are trained on what the others leave
 (AuxK of Gao and others 2024, https://arxiv.org/abs/2406.04093).
 
-Then measure_dictionaries.py states what they are worth on text that neither they nor the model was trained on. Needs Debian's python3-torch, python3-onnx and python3-numpy, and libopenblas0-pthread.
+Then measure_dictionaries.py states what they are worth on text that neither they nor the model was trained on. Needs
+Debian's python3-torch, python3-onnx and python3-numpy, and libopenblas0-pthread.
 """
 
 import json

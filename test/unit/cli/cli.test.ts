@@ -286,7 +286,7 @@ describe('features of a dictionary', () => {
     expect(out).toContain('On 8 examples from corpus.npy: 512 tokens.');
     expect(out).toContain('Mind: Only 512 tokens were seen for 192 features');
     expect(out.trimEnd().split('\n').length).toBeGreaterThan(192);
-  });
+  }, 120_000);
 
   it('are told one by one, and as JSON', async () => {
     const { code, out } = await features('--feature', '3', '--json');
@@ -297,11 +297,11 @@ describe('features of a dictionary', () => {
     };
     expect(overview.columns.density.length).toBe(192);
     expect(told.map(({ feature }) => feature)).toEqual([3]);
-  });
+  }, 120_000);
 
   it('that do not exist end with 1', async () => {
     const { code, error } = await features('--feature', '192');
     expect(code).toBe(1);
     expect(error).toContain('There is no feature 192: they are 0 to 191.');
-  });
+  }, 120_000);
 });
