@@ -2,6 +2,7 @@
 import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
+import { dictionaryFit } from './dictionary-fit/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
@@ -31,4 +32,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [];
+export const experiments: readonly Experiment[] = [dictionaryFit];
