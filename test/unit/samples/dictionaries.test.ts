@@ -190,7 +190,9 @@ describe('the dictionaries of the sample language model', () => {
       const stated = measured.dictionaries[name] as Measured;
       const { reads, writes, coder, apply, architecture } = await open(name);
       expect(architecture).toBe(reads === writes ? 'jumprelu' : 'jumprelu_transcoder');
+      // What the product says of the file when it is opened.
       expect(coder.kind).toBe(reads === writes ? 'SAE' : 'transcoder');
+      expect(coder.family).toBe('SAELens');
       const [x, target] = (await valuesOf(...new Set([reads, writes]))) as [Float32Array, Float32Array?];
       const wanted = target ?? x;
       const { features, written } = await apply(x);
