@@ -23,7 +23,6 @@ Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
                      <model>.inspect.json, or a guess
   --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
-  --dictionary <path> SAE or transcoder to attach: “--pass dictionary-fit” measures where it fits
   --answer <switch=value> what the dictionary’s file leaves open (“inspect” lists it); may be repeated
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
@@ -32,7 +31,8 @@ Options
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
   --json             inspect, passes, features: print JSON
-  --dictionary <path> features: the dictionary's file
+  --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
+                     measures where it fits
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated)
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
     answers,
-    ...(values.dictionary === undefined ? {} : { dictionary: { path: values.dictionary, answers } }),
+    ...(values.dictionary === undefined ? {} : { attached: { path: values.dictionary, answers } }),
   };
   try {
     switch (command) {
@@ -134,7 +134,6 @@ function parseOptions() {
     options: {
       inputs: { type: 'string' },
       tokenizer: { type: 'string' },
-      dictionary: { type: 'string' },
       answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },

@@ -12,7 +12,7 @@ export interface CliOptions {
   /** For inputs that are text. */
   readonly tokenizer?: string;
   /** A dictionary to attach: its file, and what the file leaves open. */
-  readonly dictionary?: { readonly path: string; readonly answers: Answers };
+  readonly attached?: { readonly path: string; readonly answers: Answers };
   /** Inputs at most, whatever a recipe says; where absent, the recipe's limit or {@link DEFAULT_LIMIT}. */
   readonly limit?: number;
   readonly engine: EngineName | 'automatic';
@@ -46,9 +46,9 @@ export async function openInspection(
   const opened = await inspection.open({
     path: resolve(options.model),
     recipePaths: 'anywhere',
-    ...(options.dictionary === undefined
+    ...(options.attached === undefined
       ? {}
-      : { dictionary: { ...options.dictionary, path: resolve(options.dictionary.path) } }),
+      : { dictionary: { ...options.attached, path: resolve(options.attached.path) } }),
     settings: {
       engine: options.engine,
       threads: options.threads,
