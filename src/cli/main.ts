@@ -2,6 +2,7 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
+import type { Answers } from '../protocol/dictionary.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
@@ -22,6 +23,7 @@ Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
                      <model>.inspect.json, or a guess
   --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
+  --answer <switch=value> what the dictionary’s file leaves open (“inspect” lists it); may be repeated
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
@@ -29,7 +31,8 @@ Options
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
   --json             inspect, passes, features: print JSON
-  --dictionary <path> features: the dictionary's file
+  --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
+                     measures where it fits
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated)
@@ -64,13 +67,17 @@ async function main(): Promise<number> {
   const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
-  const options: CliOptions = {
+  const answers = answersOf(values.answer);
+  if (typeof answers === 'string') return wrongOption('--answer', answers, 'It is a switch and its value: k=32.');
+  const options: CliOptions & { readonly answers: Answers } = {
     model,
     engine,
     threads,
     ...(limit === undefined ? {} : { limit }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
+    answers,
+    ...(values.dictionary === undefined ? {} : { attached: { path: values.dictionary, answers } }),
   };
   try {
     switch (command) {
@@ -127,6 +134,7 @@ function parseOptions() {
     options: {
       inputs: { type: 'string' },
       tokenizer: { type: 'string' },
+      answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
@@ -141,6 +149,18 @@ function parseOptions() {
       help: { type: 'boolean', default: false },
     },
   });
+}
+
+/** "k=32", "subtract=yes"; the first that is not so. */
+function answersOf(given: readonly string[]): Answers | string {
+  const answers: Record<string, string | number> = {};
+  for (const each of given) {
+    const [, name, value] = /^([a-z-]+)=(.+)$/.exec(each) ?? [];
+    if (name === undefined || value === undefined) return each;
+    const number = Number(value);
+    answers[name] = Number.isFinite(number) ? number : value;
+  }
+  return answers;
 }
 
 function wrongOption(option: string, value: string, hint?: string): number {

@@ -2,7 +2,7 @@
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
-import type { DictionaryQuestions } from './dictionary.js';
+import type { Answers, AttachedDescription, DictionaryQuestions } from './dictionary.js';
 import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
@@ -46,6 +46,8 @@ export interface OpenRequest {
   readonly recipe?: Recipe;
   /** Sizes that the person chose earlier for open dimensions of this model. */
   readonly sizes?: OpenSizes;
+  /** The dictionary that the person attached to this model: absolute path of its file, and what they said of it. */
+  readonly dictionary?: { readonly path: string; readonly answers: Answers };
   /** Which paths the recipe file beside the model may name: those of somebody who is not trusted stay in its folder. */
   readonly recipePaths: 'anywhere' | 'model-folder';
 }
@@ -54,6 +56,8 @@ export interface OpenedModel {
   readonly overview: ModelOverview;
   readonly outline: readonly OutlineEntry[];
   readonly passes: readonly PassDescription[];
+  /** The dictionary that is attached to the model. */
+  readonly dictionary?: AttachedDescription;
   /** Absent where the file holds weights only: there is nothing to run inputs through. */
   readonly inputs?: InputsDescription;
   /** From the cache, when this file, recipe and pass versions were run before. */

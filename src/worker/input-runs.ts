@@ -1,6 +1,7 @@
 /** A network and the inputs that go through it: probing its layers, running passes, looking at single units. */
 import type { Engine } from '../core/engine/engine.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import type { Attachment } from '../core/dictionary/attach/attached.js';
 import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
@@ -17,6 +18,7 @@ import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
 import type { ExampleDetail } from '../protocol/inspection.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
+import type { OpenedAttachment } from './attached-dictionary.js';
 import type { Inputs } from './inputs.js';
 import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
@@ -54,6 +56,8 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** The dictionary that is attached to the model. */
+  readonly dictionary?: Pick<OpenedAttachment, 'attachment' | 'identity'>;
   /** What the weights say of layers' units; undefined where they cannot be read. */
   readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
@@ -103,6 +107,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       CACHE_VERSION,
       file.identity,
       dataset.key,
+      options.dictionary?.identity ?? '',
       ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
     ]);
 
@@ -113,7 +118,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     signal: AbortSignal,
   ): Promise<Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { watched: NonNullable<Run['watched']> }> => {
     await file.assertUnchanged();
-    const watching = watchedBy(watchers, modelFacts(network));
+    const watching = watchedBy(watchers, modelFacts(network, options.dictionary?.attachment));
     const found = await probe(dataset, watching.values, signal);
     throwIfCancelled(signal);
     const isLayer = new Set(network.layers.map(({ value }) => value));
@@ -147,6 +152,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       layers,
       watched: [],
       dataset,
+      ...attached(options.dictionary?.attachment),
       batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
       engine,
       threads,
@@ -262,4 +268,8 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     },
     close: () => reader.close(),
   };
+}
+
+function attached(attachment: Attachment | undefined): Pick<ExperimentSubject, 'dictionary'> {
+  return attachment?.state === 'attached' ? { dictionary: attachment.attached } : {};
 }

@@ -1,5 +1,6 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
+import type { Attachment } from '../core/dictionary/attach/attached.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
@@ -13,6 +14,7 @@ import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.j
 import { chooseEngine } from '../node/choose-engine.js';
 import { countingThreads, type CountingThreads } from '../node/counting/threads.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
+import type { AttachedDescription } from '../protocol/dictionary.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
 import type {
@@ -23,6 +25,7 @@ import type {
   WorkerEvents,
   WorkerSettings,
 } from '../protocol/worker-api.js';
+import { openAttachment, type OpenedAttachment } from './attached-dictionary.js';
 import { attributionAnswers } from './attribution-questions.js';
 import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
@@ -74,6 +77,8 @@ interface Inspected {
   readonly examination: FileExamination;
   /** Absent where the file holds weights only. */
   readonly runnable?: Runnable;
+  /** The dictionary that the person attached to the network. */
+  readonly attached?: OpenedAttachment;
 }
 
 /** A network, what goes through it, and what that gave. */
@@ -222,12 +227,13 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.counting.close();
+      await closing?.attached?.close();
       await closing?.file.close();
     },
   };
 
   async function open(
-    { path, settings, recipe, recipePaths, sizes = {} }: OpenRequest,
+    { path, settings, recipe, recipePaths, dictionary, sizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
     chosenSizes = sizes;
@@ -245,8 +251,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const cache = resultCache(settings);
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
+    const attached = network && dictionary && (await openAttachment(dictionary, signal));
     const runnable =
-      network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
+      network &&
+      (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }, attached));
     const inspected: Inspected = {
       file,
       engine,
@@ -254,7 +262,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       engineName: `${engine.version} (${engine.name})`,
       reader,
       counting,
-      passes: describePasses(file, cannotRun[0]),
+      passes: describePasses(file, cannotRun[0], attached?.attachment),
       examination: createFileExamination({
         file,
         ...(runnable === undefined
@@ -274,6 +282,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         events,
       }),
       ...(runnable === undefined ? {} : { runnable }),
+      ...(attached === undefined ? {} : { attached }),
     };
     opened = inspected;
     await inspected.examination.showCached();
@@ -282,6 +291,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const fileResult = inspected.examination.result();
     return {
       overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
+      ...(attached === undefined ? {} : { dictionary: attachedDescription(attached.attachment) }),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),
@@ -297,6 +307,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     cache: ResultCache | undefined,
     reader: TensorReader,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
+    attached: OpenedAttachment | undefined,
   ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
       limit: settings.defaultInputs,
@@ -315,6 +326,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       cache,
       events,
       unitWeights,
+      ...(attached === undefined ? {} : { dictionary: attached }),
       track,
     });
     let inferred: Promise<InferredShapes> | undefined;
@@ -383,4 +395,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
 
 function applies(passes: readonly PassDescription[], wanted: string): boolean {
   return passes.some(({ id, reason }) => id === wanted && reason === undefined);
+}
+
+function attachedDescription(attachment: Attachment): AttachedDescription {
+  if (attachment.state === 'failed') return { name: attachment.name, problem: attachment.reason };
+  const { name, equation } = attachment.attached;
+  return { name, equation };
 }

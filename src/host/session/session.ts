@@ -9,7 +9,7 @@ import { isInEveryRun } from '../../protocol/model.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { Answers, CoderDescription } from '../../protocol/dictionary.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
-import type { OpenedModel, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
+import type { OpenedModel, OpenRequest, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
 import { workerLossProblem } from './worker-loss.js';
 
@@ -33,6 +33,10 @@ export interface SessionMemory {
   /** What the person said of a dictionary that its file does not say. */
   answers(): Answers;
   setAnswers(answers: Answers): void;
+  /** The dictionary that the person attached to this model. */
+  dictionary(): OpenRequest['dictionary'];
+  /** @param path absolute; undefined: none any more. */
+  setDictionary(path: string | undefined): void;
   recipe(): Recipe | undefined;
   setRecipe(recipe: Recipe | undefined): void;
 }
@@ -87,6 +91,8 @@ export interface ModelSession {
    * undefined: with those given before.
    */
   coder(answers?: Answers): Promise<CoderDescription>;
+  /** Attaches a dictionary by its path, or none any more, and starts over with it. Remembered. */
+  attach(path: string | undefined): Promise<OpenState>;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -174,6 +180,7 @@ export function createSession(options: SessionOptions): ModelSession {
         settings: options.settings(),
         recipe: memory.recipe(),
         sizes: memory.sizes(),
+        dictionary: memory.dictionary(),
         recipePaths: options.trusted() ? 'anywhere' : 'model-folder',
       });
       if (worker !== started) return state();
@@ -299,6 +306,11 @@ export function createSession(options: SessionOptions): ModelSession {
       if (answers !== undefined)
         memory.setAnswers(Object.keys(answers).length === 0 ? {} : { ...memory.answers(), ...answers });
       return api.coder({ answers: memory.answers() });
+    },
+    async attach(path) {
+      memory.setDictionary(path);
+      if (opening !== undefined) await reload();
+      return open();
     },
     select(next, from) {
       if (sameSelection(selection, next)) return;
