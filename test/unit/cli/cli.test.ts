@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { experiments, filePasses, passes as inputPasses } from '../../../src/core/passes/registry.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
