@@ -56,6 +56,7 @@ function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Findi
       const inputs = nonFiniteInputs[0] as number;
       found.push({
         severity: 'error',
+        kind: 'non-finite',
         weight: inputs / facts.inputsSeen,
         sentence:
           `${label}: ${ofUnits(broken.length, units, unitWord)} gave NaN or infinity on ${count(inputs)} of ` +
@@ -75,6 +76,7 @@ function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Findi
     if (constant.length > 0 && facts.inputsSeen > 1) {
       found.push({
         severity: 'warning',
+        kind: 'constant',
         weight: constant.length / units,
         sentence:
           `${label}: ${ofUnits(constant.length, units, unitWord)} gave the same value everywhere ` +

@@ -42,12 +42,19 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
   const caution = oneInputCaution(facts.inputsSeen);
   const where = (wanted: UnitState): number[] => unitsWhere(units, (unit) => states[unit] === wanted);
   const was = (some: readonly number[], state: string): string => `${some.length === 1 ? 'was' : 'were'} ${state}`;
-  const finding = (severity: Finding['severity'], some: number[], verb: string, advice: string): Finding[] =>
+  const finding = (
+    severity: Finding['severity'],
+    kind: UnitState,
+    some: number[],
+    verb: string,
+    advice: string,
+  ): Finding[] =>
     some.length === 0
       ? []
       : [
           {
             severity,
+            kind,
             weight: some.length / units,
             sentence:
               `${label}: ${ofUnits(some.length, units, unitWord)} ${verb} ${facts.onInputs} ` +
@@ -63,6 +70,7 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
   return [
     ...finding(
       dead.length === units ? 'error' : 'warning',
+      'dead',
       dead,
       family === 'rectifier' ? 'never fired' : 'stayed near zero',
       dead.length === units
@@ -71,12 +79,14 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
     ),
     ...finding(
       'warning',
+      'saturated',
       saturated,
       was(saturated, 'saturated almost everywhere'),
       'They sit at an end of their range and pass hardly any signal. Large weights or unscaled inputs are the usual reason.',
     ),
     ...finding(
       'information',
+      'dormant',
       where('dormant'),
       'fired on under 1 % of their entries',
       'Rare can be specific: look at the inputs that excite them before removing them.',
@@ -84,6 +94,7 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
     ...(family === 'rectifier' && facts.inputsSeen > 1
       ? finding(
           'information',
+          'always-on',
           alwaysOn,
           was(alwaysOn, 'never zero'),
           isIdentityAbove(layer)

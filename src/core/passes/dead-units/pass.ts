@@ -2,7 +2,7 @@ import type { ObservedLayer } from '../../graph/layers.js';
 import type { Observation } from '../../rewrite/observation.js';
 import { largestFinite, peaks } from '../../summary/extrema.js';
 import type { Pass, RunFacts } from '../pass.js';
-import type { PassResult } from '../result.js';
+import type { Headline, PassResult } from '../result.js';
 import { mergePerLayer, needsActivationLayers, perLayer, type PerLayer } from '../units.js';
 import { deadUnitsAnswer, deadUnitsFindings } from './findings.js';
 import {
@@ -51,6 +51,7 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
       pass: 'dead-units',
       passVersion: 1,
       answer: deadUnitsAnswer(states, facts),
+      headlines: [deadShare(states)],
       findings: deadUnitsFindings(states, facts),
       layerMetrics: layerMetrics(states, facts),
       unitMetrics: [
@@ -81,6 +82,20 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
     };
   },
 };
+
+/** No interval: an input that is left out can only make units dead, so resamples would be dead too often. */
+function deadShare(states: ReadonlyMap<string, readonly UnitState[]>): Headline {
+  const all = [...states.values()].flat();
+  return {
+    id: 'dead-share',
+    label: 'Dead share',
+    definition:
+      'Share of all units (neurons or channels, all layers) that never fired on these inputs: exactly 0 everywhere, or for ' +
+      'smooth functions max |h| under 1 % of the layer’s. Dead on these inputs, which is no certificate.',
+    format: 'share',
+    value: all.filter((state) => state === 'dead').length / all.length,
+  };
+}
 
 function perUnit(
   layers: readonly ObservedLayer[],
