@@ -1,5 +1,7 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
+import { compareHeadlines, comparisonText, controlsThatGive, givenByControls } from '../core/controls/compare.js';
+import { CONTROL_NAMES, NO_CONTROLS } from '../core/controls/control.js';
 import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
 import type { RunAnswer } from '../protocol/inspection.js';
@@ -11,6 +13,8 @@ export interface ReportOptions extends CliOptions {
   /** Passes to run; all that apply when empty. */
   readonly passes: readonly string[];
   readonly out?: string;
+  /** Compare with random weights and shuffled inputs. */
+  readonly controls: boolean;
 }
 
 const SEVERITY_MARKS = { error: '✖', warning: '▲', information: '·' } as const;
@@ -47,7 +51,9 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   };
   process.once('SIGINT', onInterrupt);
   if (wanted.length > 0) {
-    printAnswer(await inspection.run({ passes: wanted }));
+    const answer = await inspection.run({ passes: wanted });
+    const compared = options.controls && answer.result !== undefined ? await inspection.compare({ seed: 1 }) : {};
+    printAnswer({ ...answer, ...compared });
   }
   process.off('SIGINT', onInterrupt);
 
@@ -71,11 +77,23 @@ function printAnswer({ result, fileResult }: RunAnswer): void {
     );
   }
   const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
-  for (const { answer } of passes) process.stdout.write(`\n${answer}\n`);
+  const { controls = NO_CONTROLS } = result ?? {};
+  for (const pass of passes) {
+    process.stdout.write(`\n${pass.answer}\n`);
+    for (const comparison of compareHeadlines(pass, controls))
+      process.stdout.write(`  ${comparisonText(comparison)}\n`);
+  }
+  for (const { control, reason } of controls.notRun) {
+    process.stdout.write(`\nNo comparison with ${CONTROL_NAMES[control]}: ${reason}\n`);
+  }
   process.stdout.write('\nFindings\n');
   const findings = sortFindings(passes);
   if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');
-  for (const { severity, sentence } of findings) process.stdout.write(`  ${SEVERITY_MARKS[severity]} ${sentence}\n`);
+  for (const { pass, ...finding } of findings) {
+    const given = givenByControls(controlsThatGive(pass, finding, controls));
+    const text = [finding.sentence, given].filter((part) => part !== '').join(' ');
+    process.stdout.write(`  ${SEVERITY_MARKS[finding.severity]} ${text}\n`);
+  }
   const skipped = result?.skipped ?? [];
   if (skipped.length > 0) {
     process.stdout.write(`\n${inputsText(skipped.length)} could not be read:\n`);

@@ -1,14 +1,16 @@
 /** What one pass found: its question, the answer, the picture, the table, and how it is computed. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
+import { controlMetrics, withControlSeries } from '../../src/core/controls/compare.js';
 import type { PassSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { LayerBars } from '../charts/layer-bars.js';
 import { restsOn } from '../shell/rests-on.js';
-import { layers } from '../state/metrics.js';
+import { controls, layers } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
+import { CompareControls, HeadlineTable } from './pass-controls.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
 
@@ -16,12 +18,23 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
   const [metricId, setMetricId] = useState<string>();
   const metric = found.layerMetrics.find(({ id }) => id === metricId) ?? found.layerMetrics[0];
   const foot = restsOn(result.value);
+  const compared = controls.value;
+  const curves = useMemo(
+    () => found.curves.map((curve) => withControlSeries(found.pass, curve, compared)),
+    [found, compared],
+  );
+  const columns = useMemo(
+    () => found.layerMetrics.flatMap((each) => [each, ...controlMetrics(found.pass, each, compared)]),
+    [found, compared],
+  );
   return (
     <article class="pass">
       <h2>{pass.title}</h2>
       <p class="question">{pass.question}</p>
       <p class="answer">{found.answer}</p>
-      {found.curves.map((curve) => (
+      <HeadlineTable found={found} />
+      {pass.over === 'inputs' && <CompareControls />}
+      {curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}
       {metric && (
@@ -38,7 +51,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
         <ResultTableView key={table.id} table={table} />
       ))}
       {found.layerMetrics.length > 0 && (
-        <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />
+        <LayerTable name={found.pass} title={pass.title} metrics={columns} layers={layers.value} />
       )}
       <Method pass={pass} found={found} />
     </article>
