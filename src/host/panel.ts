@@ -73,7 +73,7 @@ export function connectPanel(
       return state;
     },
     run: async ({ passes }) => keepOpen(await session.run(passes)),
-    compare: async ({ seed }) => keepOpen(await session.compare(seed)),
+    compare: async ({ seed, passes }) => keepOpen(await session.compare(seed, passes)),
     cancelRun: () => session.cancelRun(),
     async command({ command }) {
       if (!command.startsWith(commandPrefix)) throw problem('not-applicable', `The page may not run “${command}”.`);

@@ -3,7 +3,7 @@ import type { Dataset } from '../core/dataset/dataset.js';
 import { controlledPass, type Control, type ControlRun, type Controls } from '../core/controls/control.js';
 import { bytesToWrite, redrawWeights, type KeptReason, type Redrawn } from '../core/controls/redraw.js';
 import { CancelledError, ProblemError } from '../core/errors.js';
-import type { RunResult } from '../core/passes/result.js';
+import type { PassResult, RunResult } from '../core/passes/result.js';
 import { count } from '../core/passes/words.js';
 import { createScratchWeights } from '../node/scratch-weights.js';
 import { siblingFiles } from '../node/sibling-files.js';
@@ -20,7 +20,7 @@ export interface ControlSubject {
   readonly result: RunResult;
   readonly dataset: Dataset;
   /** The run loop as the result went through it: same passes, same layers, same batches. */
-  readonly run: (network: Network, dataset: Dataset, phase: string) => Promise<RunResult>;
+  readonly run: (network: Network, dataset: Dataset, control: string) => Promise<readonly PassResult[]>;
 }
 
 /**
@@ -35,11 +35,13 @@ export async function runControls(subject: ControlSubject, seed: number, signal:
     ['shuffled-inputs', shuffledInputs],
   ] as const) {
     try {
-      const { description, result } = await run(subject, seed, signal);
+      const started = performance.now();
+      const { description, passes } = await run(subject, seed, signal);
       // A run that was cancelled saw fewer inputs than the result: its numbers would stand beside others.
       if (signal.aborted) throw new CancelledError();
-      const { inputsSeen, seconds } = result;
-      runs.push({ control, seed, description, inputsSeen, seconds, passes: result.passes.map(controlledPass) });
+      const { inputsSeen } = subject.result;
+      const seconds = (performance.now() - started) / 1000;
+      runs.push({ control, seed, description, inputsSeen, seconds, passes: passes.map(controlledPass) });
     } catch (error) {
       if (error instanceof CancelledError) {
         if (runs.length === 0) throw error;
@@ -54,7 +56,7 @@ export async function runControls(subject: ControlSubject, seed: number, signal:
 
 interface Ran {
   readonly description: string;
-  readonly result: RunResult;
+  readonly passes: readonly PassResult[];
 }
 
 async function randomWeights(subject: ControlSubject, seed: number, signal: AbortSignal): Promise<Ran> {
@@ -73,8 +75,8 @@ async function randomWeights(subject: ControlSubject, seed: number, signal: Abor
     await scratch.finish();
     const onnx = { ...network.onnx, proto: redrawn.model, openLocation: siblingFiles(scratch.folder).open };
     const dataset = firstInputs(subject);
-    const result = await subject.run(networkOf(onnx, scratch.folder), dataset, 'Random weights');
-    return { description: redrawnText(redrawn, seed), result };
+    const passes = await subject.run(networkOf(onnx, scratch.folder), dataset, 'Random weights');
+    return { description: redrawnText(redrawn, seed), passes };
   } finally {
     await scratch.remove();
   }
@@ -83,12 +85,12 @@ async function randomWeights(subject: ControlSubject, seed: number, signal: Abor
 async function shuffledInputs(subject: ControlSubject, seed: number): Promise<Ran> {
   if (subject.dataset.synthetic) throw notRandomTwice();
   const dataset = firstInputs({ ...subject, dataset: await subject.inputs.shuffled(seed) });
-  const result = await subject.run(subject.network, dataset, 'Shuffled inputs');
+  const passes = await subject.run(subject.network, dataset, 'Shuffled inputs');
   return {
     description:
       `Each input keeps its values and loses their order: pixels move with their channels, token ids without their ` +
       `padding. Labels stand at other inputs. Seed ${seed}.`,
-    result,
+    passes,
   };
 }
 

@@ -2,20 +2,25 @@
 import type { Engine } from '../core/engine/engine.js';
 import { NO_CONTROLS, withControls, type Controls } from '../core/controls/control.js';
 import type { Dataset } from '../core/dataset/dataset.js';
-import { CancelledError, problem } from '../core/errors.js';
-import type { ObservedLayer } from '../core/graph/layers.js';
+import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
+import type { ExperimentSubject } from '../core/experiment/subject.js';
+import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
 import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
-import type { Pass } from '../core/passes/pass.js';
-import { passes as registry } from '../core/passes/registry.js';
-import type { RunResult } from '../core/passes/result.js';
-import { runPasses } from '../core/passes/run.js';
+import { batchSize } from '../core/passes/batch-size.js';
+import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
+import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
+import type { PassResult, RunResult } from '../core/passes/result.js';
+import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
+import { onInputs, runPasses, type Run } from '../core/passes/run.js';
+import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
 import type { ExampleDetail } from '../protocol/inspection.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
 import { runControls } from './control-runs.js';
 import type { Inputs } from './inputs.js';
-import { mayReplace, mergeResults } from './merge-results.js';
+import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
+import { modelFacts } from './model-facts.js';
 import type { ModelFile, Network } from './open-model.js';
 import { createActivationReader } from './unit-activations.js';
 
@@ -33,12 +38,32 @@ export interface InputRuns {
   showCached(): Promise<ShownResult | undefined>;
   run(wanted: readonly Pass<unknown>[], signal: AbortSignal): Promise<ShownResult>;
   /**
-   * Runs the passes of the shown result on the controls, with a seed that they draw from.
+   * Each answer stands beside what is shown as it comes, also where a later one fails.
+   * @throws CancelledError where an experiment was cancelled before it could say anything.
+   */
+  runExperiments(wanted: readonly Experiment[], signal: AbortSignal): Promise<ShownResult>;
+  /**
+   * Runs passes and experiments of the shown result on the controls.
+   * @param seed what the controls draw from.
+   * @param wanted their ids; where absent, all passes of the result and no experiment.
    * @throws ProblemError `not-applicable` when there is no result, or other inputs were chosen since.
    */
-  compare(seed: number, signal: AbortSignal): Promise<ShownResult>;
+  compare(seed: number, wanted: readonly string[] | undefined, signal: AbortSignal): Promise<ShownResult>;
   example(index: number, layer: string | undefined, unit: number | undefined): Promise<ExampleDetail>;
   close(): Promise<void>;
+}
+
+/** What can be observed, as a run takes it. */
+type Observed = Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { readonly watched: NonNullable<Run['watched']> };
+
+/** What passes and experiments run on: what they see does not tell a control from the model itself. */
+interface Running {
+  readonly network: Network;
+  readonly dataset: Dataset;
+  readonly observed: Observed;
+  readonly signal: AbortSignal;
+  /** Said with the progress. */
+  readonly control?: string;
 }
 
 export interface InputRunsOptions {
@@ -59,25 +84,26 @@ const CACHE_VERSION = 'results 2';
 export function createInputRuns(options: InputRunsOptions): InputRuns {
   const { file, network, engine, threads, inputs, cache, events, track } = options;
   const reader = createActivationReader(network.observable.model, network.toRunnable, engine, threads);
-  /** What a probe run learned, for the inputs with this key. */
-  let probed: { readonly key: string; readonly probe: Promise<Probe> } | undefined;
+  /** What a probe run learned, for the inputs with this key and beside the layers for these values. */
+  let probed:
+    { readonly key: string; readonly watched: ReadonlySet<string>; readonly probe: Promise<Probe> } | undefined;
   /** Weights with NaN or infinity: read once, when something is first run. */
   let broken: Promise<BrokenWeights[]> | undefined;
   let shown: ShownResult | undefined;
 
-  /** Axes and sizes of every layer, from one or two inputs through the engine. */
-  const probe = (dataset: Dataset, signal?: AbortSignal): Promise<Probe> => {
-    if (probed?.key === dataset.key) return probed.probe;
+  /** Axes and sizes of every layer and of what is watched besides, from one or two inputs through the engine. */
+  const probe = (dataset: Dataset, watched: readonly ActivationLayer[], signal?: AbortSignal): Promise<Probe> => {
+    if (probed?.key === dataset.key && watched.every(({ value }) => probed?.watched.has(value))) return probed.probe;
     const probing = probeLayers({
       graph: network.observable,
       toRunnable: network.toRunnable,
       engine,
       threads,
       dataset,
-      layers: network.layers,
+      layers: [...network.layers, ...watched],
       ...(signal === undefined ? {} : { signal }),
     });
-    probed = { key: dataset.key, probe: probing };
+    probed = { key: dataset.key, watched: new Set(watched.map(({ value }) => value)), probe: probing };
     // A failure is told to whoever asked; the next question tries again.
     probing.catch(() => (probed = undefined));
     return probing;
@@ -90,32 +116,57 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     return broken;
   };
 
-  /** One run over inputs: what passes see does not tell a control from the model itself. */
+  const keyOf = (dataset: Dataset): string =>
+    cacheKey([
+      CACHE_VERSION,
+      file.identity,
+      dataset.key,
+      ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
+    ]);
+
+  /** What can be observed on these inputs; what cannot is told in the log. */
+  const observable = async (dataset: Dataset, watchers: readonly Watcher[], signal: AbortSignal): Promise<Observed> => {
+    await file.assertUnchanged();
+    const watching = watchedBy(watchers, modelFacts(network));
+    const found = await probe(dataset, watching.values, signal);
+    throwIfCancelled(signal);
+    const isLayer = new Set(network.layers.map(({ value }) => value));
+    const asked = new Set([...isLayer, ...watching.values.map(({ value }) => value)]);
+    const layers = found.layers.filter(({ value }) => isLayer.has(value));
+    const watched = watching.by(found.layers);
+    const leftOut = found.unobservable
+      .filter(({ layer }) => asked.has(layer.value))
+      .map(({ layer, reason }) => ({ layer: layer.label, reason }));
+    for (const { layer, reason } of leftOut)
+      void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
+    if (layers.length === 0 && [...watched.values()].every((values) => values.length === 0)) {
+      throw problem('not-applicable', 'None of the values that were asked about can be observed.', {
+        place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
+        remedy: 'Choose other inputs with “Choose Inputs…”.',
+      });
+    }
+    return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
+  };
+
   const runOn = async (
-    { observable, toRunnable }: Network,
-    dataset: Dataset,
+    { network: runs, dataset, observed, signal, control }: Running,
     wanted: readonly Pass<unknown>[],
-    { layers, maximumBatch, unobservable }: Probe,
-    signal: AbortSignal,
-    control?: string,
   ): Promise<RunResult> => {
     const { batch } = inputs.description().recipe;
     return runPasses({
-      model: observable.model,
-      toRunnable,
+      model: runs.observable.model,
+      toRunnable: runs.toRunnable,
       engine,
       threads,
       dataset,
-      layers,
-      maximumBatch,
+      ...observed,
       ...(batch === undefined ? {} : { batch }),
-      leftOut: unobservable.map(({ layer, reason }) => ({ layer: layer.label, reason })),
       brokenWeights: await brokenWeights(signal),
       passes: wanted,
       signal,
       onProgress: ({ phase, inputsDone, secondsLeft }) =>
         void events.runProgress({
-          phase: control === undefined ? phase : `${control}: ${phase.toLowerCase()}`,
+          phase: phaseOf(phase, control),
           unit: 'inputs',
           done: inputsDone,
           planned: dataset.size,
@@ -124,13 +175,37 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     });
   };
 
-  const keyOf = (dataset: Dataset): string =>
-    cacheKey([CACHE_VERSION, file.identity, dataset.key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
+  const subjectOn =
+    ({ network: runs, dataset, observed, signal, control }: Running) =>
+    ({ id }: Experiment): ExperimentSubject => {
+      const { layers, watched, maximumBatch } = observed;
+      const { batch } = inputs.description().recipe;
+      return {
+        graph: runs.observable,
+        layers,
+        watched: watched.get(id) ?? [],
+        dataset,
+        batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
+        engine,
+        threads,
+        toRunnable: runs.toRunnable,
+        onInputs: (seen) => onInputs(dataset, seen),
+        signal,
+        onProgress: ({ phase, runsDone, runsPlanned, secondsLeft }) =>
+          void events.runProgress({
+            phase: phaseOf(phase, control),
+            unit: 'runs',
+            done: runsDone,
+            planned: runsPlanned,
+            ...(secondsLeft === undefined ? {} : { secondsLeft }),
+          }),
+      };
+    };
 
   const controlsKey = (key: string): string => cacheKey([key, 'controls']);
 
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
-    const found = (await probe(dataset)).layers.find((layer) => layer.value === value);
+    const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
     if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
     return found;
   };
@@ -149,18 +224,8 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     async run(wanted, signal) {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
-      await file.assertUnchanged();
-      const probed = await probe(dataset, signal);
-      if (signal.aborted) throw new CancelledError();
-      const leftOut = probed.unobservable.map(({ layer, reason }) => `${layer.label} is left out: ${reason}`);
-      for (const text of leftOut) void events.log({ level: 'warning', text });
-      if (probed.layers.length === 0) {
-        throw problem('not-applicable', 'None of the activation layers can be observed.', {
-          place: leftOut.join(' '),
-          remedy: 'Choose other inputs with “Choose Inputs…”.',
-        });
-      }
-      const fresh = await runOn(network, dataset, wanted, probed, signal);
+      const observed = await observable(dataset, wanted, signal);
+      const fresh = await runOn({ network, dataset, observed, signal }, wanted);
       const key = keyOf(dataset);
       const earlier = shown?.key === key ? shown : undefined;
       await file.assertUnchanged();
@@ -171,7 +236,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       if (mayReplace(earlier?.result, fresh)) await cache?.store(key, result);
       return shown;
     },
-    async compare(seed, signal) {
+    async compare(seed, wanted, signal) {
       if (shown === undefined) {
         throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
       }
@@ -181,8 +246,11 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
           remedy: 'Run the passes again, then compare.',
         });
       }
-      const probed = await probe(dataset, signal);
-      const wanted = registry.filter(({ id }) => result.passes.some(({ pass }) => pass === id));
+      const isWanted = ({ id }: { readonly id: string }): boolean =>
+        result.passes.some(({ pass }) => pass === id) && (wanted?.includes(id) ?? true);
+      const passes = passRegistry.filter(isWanted);
+      const experiments = wanted === undefined ? [] : experimentRegistry.filter(isWanted);
+      const observed = await observable(dataset, [...passes, ...experiments], signal);
       const fresh = await runControls(
         {
           file,
@@ -191,7 +259,13 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
           events,
           result,
           dataset,
-          run: (other, data, phase) => runOn(other, data, wanted, probed, signal, phase),
+          async run(onNetwork, onDataset, control) {
+            const running = { network: onNetwork, dataset: onDataset, observed, signal, control };
+            const found = passes.length === 0 ? [] : (await runOn(running, passes)).passes;
+            const answers: PassResult[] = [];
+            await runExperiments(experiments, subjectOn(running), async (answer) => void answers.push(answer));
+            return [...found, ...answers];
+          },
         },
         seed,
         signal,
@@ -199,6 +273,31 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       await file.assertUnchanged();
       shown = { key, dataset, result, controls: withControls(controls, fresh) };
       await cache?.store(controlsKey(key), shown.controls);
+      return shown;
+    },
+    async runExperiments(wanted, signal) {
+      const dataset = inputs.dataset();
+      void events.runProgress({ phase: 'Preparing', unit: 'runs', done: 0, planned: 0 });
+      const observed = await observable(dataset, wanted, signal);
+      const { layers, leftOut } = observed;
+      const started = performance.now();
+      const key = keyOf(dataset);
+      const subject = subjectOn({ network, dataset, observed, signal });
+      const controls = shown?.key === key ? shown.controls : NO_CONTROLS;
+      let result = shown?.key === key ? shown.result : undefined;
+      try {
+        await runExperiments(wanted, subject, async (answer) => {
+          await file.assertUnchanged();
+          result ??= runOfExperiments({ layers, dataset, engine }, (performance.now() - started) / 1000, leftOut);
+          result = withExperiment(result, answer);
+          shown = { key, dataset, result, controls };
+          await cache?.store(key, result);
+        });
+      } catch (error) {
+        // What was answered before a cancellation stands.
+        if (!(error instanceof CancelledError) || result === undefined) throw error;
+      }
+      if (result === undefined || shown === undefined) throw new CancelledError();
       return shown;
     },
     async example(index, layer, unit) {
@@ -213,4 +312,8 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     },
     close: () => reader.close(),
   };
+}
+
+function phaseOf(phase: string, control: string | undefined): string {
+  return control === undefined ? phase : `${control}: ${phase.charAt(0).toLowerCase()}${phase.slice(1)}`;
 }

@@ -1,13 +1,13 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.js';
-import { asProblem, CancelledError, problem } from '../core/errors.js';
+import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
-import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
+import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
 import { chooseEngine } from '../node/choose-engine.js';
@@ -188,8 +188,8 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     recipeFor: ({ path, input, tokenizer }) => runnable().inputs.recipeFor(path, input, tokenizer),
 
     run: ({ passes: wanted }) => alone((signal) => run(model(), wanted, signal)),
-    compare: ({ seed }) =>
-      alone(async (signal) => ({ result: summarize(await runnable().runs.compare(seed, signal), false) })),
+    compare: ({ seed, passes }) =>
+      alone(async (signal) => ({ result: summarize(await runnable().runs.compare(seed, passes, signal), false) })),
     async cancelRun() {
       running?.abort();
     },
@@ -339,7 +339,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     }
   }
 
-  /** Passes over the file first: they are quick, and their findings explain those of the others. */
+  /** Passes over the file first: they are quick, and their findings explain those of the others. Experiments take longest. */
   async function run(inspected: Inspected, wanted: readonly string[], signal: AbortSignal): Promise<RunAnswer> {
     const { passes, examination } = inspected;
     const unknown = wanted.filter((id) => passes.every((pass) => pass.id !== id));
@@ -353,10 +353,24 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const overFile = filePasses.filter(({ id }) => wanted.includes(id));
     const overInputs = inputPasses.filter(({ id }) => wanted.includes(id));
     const fileResult = overFile.length === 0 ? undefined : await examination.run(overFile, signal);
-    const result = overInputs.length === 0 ? undefined : await runnable().runs.run(overInputs, signal);
+    const byExperiment = experiments.filter(({ id }) => wanted.includes(id));
+    let result = overInputs.length === 0 ? undefined : await runnable().runs.run(overInputs, signal);
+    let failure: Problem | undefined;
+    if (byExperiment.length > 0) {
+      const { runs } = runnable();
+      try {
+        result = await runs.runExperiments(byExperiment, signal);
+      } catch (error) {
+        if (error instanceof CancelledError ? result === undefined : !(error instanceof ProblemError)) throw error;
+        if (error instanceof ProblemError) failure = error.problem;
+        // What was answered before the failure stands.
+        result = runs.shown();
+      }
+    }
     return {
       ...(result === undefined ? {} : { result: summarize(result, false) }),
       ...(fileResult === undefined ? {} : { fileResult: summarizeFile(fileResult) }),
+      ...(failure === undefined ? {} : { problem: failure }),
     };
   }
 }

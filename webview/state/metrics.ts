@@ -17,9 +17,6 @@ export const passResults = computed<readonly PassSummary[]>(() => [
 /** What random weights and shuffled inputs gave, as far as a person asked. */
 export const controls = computed<Controls>(() => result.value?.controls ?? NO_CONTROLS);
 
-/** Seeds count from 1; each draws the controls anew. */
-export const nextControlSeed = computed(() => Math.max(0, ...controls.value.runs.map(({ seed }) => seed)) + 1);
-
 export const layers = computed<readonly LayerSummary[]>(() => result.value?.layers ?? []);
 
 export const layersByValue = computed(() => new Map(layers.value.map((layer) => [layer.value, layer])));

@@ -56,7 +56,8 @@ export const startRun = (passes?: readonly string[]): Promise<void> =>
   start(() => host.run(passes === undefined ? {} : { passes }));
 
 /** Compares the result with controls that are drawn with a seed. */
-export const startComparison = (seed: number): Promise<void> => start(() => host.compare({ seed }));
+export const startComparison = (seed: number, passes?: readonly string[]): Promise<void> =>
+  start(() => host.compare({ seed, ...(passes === undefined ? {} : { passes }) }));
 
 async function start(run: () => Promise<void>): Promise<void> {
   actionProblem.value = undefined;

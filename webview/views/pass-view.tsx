@@ -6,9 +6,11 @@ import type { PassSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { LayerBars } from '../charts/layer-bars.js';
+import { TextButton } from '../controls/button.js';
+import { Badge } from '../controls/fields.js';
 import { restsOn } from '../shell/rests-on.js';
 import { controls, layers } from '../state/metrics.js';
-import { result } from '../state/session.js';
+import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 import { CompareControls, HeadlineTable } from './pass-controls.js';
 import { ResultTableView } from './result-table.js';
@@ -32,8 +34,20 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       <h2>{pass.title}</h2>
       <p class="question">{pass.question}</p>
       <p class="answer">{found.answer}</p>
+      {found.incomplete !== undefined && (
+        <p>
+          <Badge tone="warning">not the whole answer</Badge> {found.incomplete}
+        </p>
+      )}
+      {pass.runsPerInput !== undefined && (
+        <p>
+          <TextButton disabled={progress.value !== undefined} onClick={() => void startRun([pass.id])}>
+            Run this experiment again
+          </TextButton>
+        </p>
+      )}
       <HeadlineTable found={found} />
-      {pass.over === 'inputs' && <CompareControls />}
+      {pass.over === 'inputs' && <CompareControls pass={pass} />}
       {curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}

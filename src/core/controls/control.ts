@@ -68,11 +68,18 @@ export function controlLabel({ control, seed }: Pick<ControlRun, 'control' | 'se
   return seed === 1 ? CONTROL_NAMES[control] : `${CONTROL_NAMES[control]}, seed ${seed}`;
 }
 
-/** What is known with the new: each control and seed once, in order. */
+/** What is known with the new: each control and seed once, in order, with the passes of both. */
 export function withControls(known: Controls, fresh: Controls): Controls {
-  const isRedone = (run: ControlRun): boolean =>
-    fresh.runs.some(({ control, seed }) => control === run.control && seed === run.seed);
-  const runs = [...known.runs.filter((run) => !isRedone(run)), ...fresh.runs];
+  const same = (run: ControlRun, among: Controls): ControlRun | undefined =>
+    among.runs.find(({ control, seed }) => control === run.control && seed === run.seed);
+  const runs = [
+    ...known.runs.filter((run) => same(run, fresh) === undefined),
+    ...fresh.runs.map((run) => {
+      const redone = new Set(run.passes.map(({ pass }) => pass));
+      const kept = same(run, known)?.passes.filter(({ pass }) => !redone.has(pass)) ?? [];
+      return { ...run, passes: [...run.passes, ...kept] };
+    }),
+  ];
   runs.sort((a, b) => CONTROLS.indexOf(a.control) - CONTROLS.indexOf(b.control) || a.seed - b.seed);
   return { runs, notRun: fresh.notRun };
 }

@@ -1,5 +1,4 @@
 import { throwIfCancelled } from '../errors.js';
-import type { ObservedLayer } from '../graph/layers.js';
 import type { ObservedBatch } from '../rewrite/observation.js';
 import type { Pass } from './pass.js';
 
@@ -21,14 +20,16 @@ export interface Folded {
  * boundaries therefore add the same numbers in the same order.
  *
  * Cancelling keeps what was folded so far.
- * @param observe runs inputs [start, end) and gives what the passes asked for; undefined when none could be read.
+ * @param start gives a pass an empty state.
+ * @param observe runs inputs [start, end) and gives what the passes asked for, in one batch or several, in order; none
+ *   where no input could be read.
  */
 export async function foldChunks(
   passes: readonly Pass<unknown>[],
-  layers: readonly ObservedLayer[],
+  start: (pass: Pass<unknown>) => unknown,
   inputs: number,
   batchSize: number,
-  observe: (start: number, end: number) => Promise<ObservedBatch | undefined>,
+  observe: (start: number, end: number) => AsyncIterable<ObservedBatch>,
   onBatch: (inputsDone: number) => void,
   signal?: AbortSignal,
 ): Promise<Folded> {
@@ -42,12 +43,11 @@ export async function foldChunks(
   };
   let inputsSeen = 0;
   for (let chunk = 0; chunk < inputs && !signal?.aborted; chunk += CHUNK_INPUTS) {
-    const states: States = passes.map((pass) => pass.start(layers));
+    const states: States = passes.map(start);
     const chunkEnd = Math.min(inputs, chunk + CHUNK_INPUTS);
-    for (let start = chunk; start < chunkEnd && !signal?.aborted; start += batchSize) {
-      const end = Math.min(chunkEnd, start + batchSize);
-      const batch = await observe(start, end);
-      if (batch !== undefined) {
+    for (let first = chunk; first < chunkEnd && !signal?.aborted; first += batchSize) {
+      const end = Math.min(chunkEnd, first + batchSize);
+      for await (const batch of observe(first, end)) {
         passes.forEach((pass, index) => pass.fold(states[index], batch));
         inputsSeen += batch.indices.length;
       }
@@ -59,5 +59,5 @@ export async function foldChunks(
   while (tree.length > 1) mergeLast();
   const states = tree[0]?.states;
   if (states === undefined || inputsSeen === 0) throwIfCancelled(signal);
-  return { states: states ?? passes.map((pass) => pass.start(layers)), inputsSeen };
+  return { states: states ?? passes.map(start), inputsSeen };
 }

@@ -1,5 +1,6 @@
 import type { InputRange } from '../dataset/input-ranges.js';
 import type { Engine } from '../engine/engine.js';
+import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { WeightTensor } from '../formats/tensor-file.js';
@@ -31,9 +32,28 @@ export interface Question {
 
 /** What is known of a model before a run. */
 export interface ModelFacts {
+  /** The graph that runs: values are named as here. */
+  readonly graph: Graph;
   readonly layers: readonly ActivationLayer[];
   /** Why the model cannot run at all, if so. */
   readonly cannotRun?: string;
+}
+
+/**
+ * A value that one pass looks at beside the activation layers: a point of the residual stream, what goes into a
+ * non-linearity, the end of a branch. It is observed in the same run, and no other pass, table or heatmap hears of it.
+ */
+export interface WatchedValue {
+  /** ONNX value name, in the main graph. */
+  readonly value: string;
+  /** Short name for a person: "blocks.3 residual stream". */
+  readonly label: string;
+}
+
+/** What may look at more than the activation layers. */
+export interface Watcher extends Pick<Question, 'id'> {
+  /** Values that it wants beside the activation layers; asked before every run of the pass. */
+  watches?(model: ModelFacts): readonly WatchedValue[];
 }
 
 /** What is known when results are made. */
@@ -51,10 +71,11 @@ export interface RunFacts {
  * A question about a model and how data answers it. One folder per pass, one line in registry.ts.
  * `fold` sees each batch once; `merge` is associative and commutative, so that chunks can be folded apart.
  */
-export interface Pass<State> extends Question {
+export interface Pass<State> extends Question, Watcher {
   applies(model: ModelFacts): Applicability;
-  plan(layers: readonly ObservedLayer[]): readonly Observation[];
-  start(layers: readonly ObservedLayer[]): State;
+  /** @param watched what `watches` named, without what could not be observed; axes learned as those of layers. */
+  plan(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): readonly Observation[];
+  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): State;
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
@@ -96,4 +117,20 @@ export interface FilePass extends Question {
   applies(file: Pick<FileSubject, 'tensors'> & { readonly graph?: Graph }): Applicability;
   /** @throws CancelledError when the signal was aborted. */
   examine(subject: FileSubject): Promise<PassResult>;
+}
+
+/**
+ * A question that inputs answer by going through changed copies of the network again and again: what could be skipped,
+ * what happens when a unit is held still. It takes as long as many runs, so it is started by name and never unasked.
+ */
+export interface Experiment extends Question, Watcher {
+  /** How often each input goes through the network, about: what a person is told before starting it. */
+  readonly runsPerInput: number;
+  applies(model: ModelFacts): Applicability;
+  /**
+   * @param subject with what `watches` named, as far as it could be observed.
+   * @returns the answer; where the person cancelled and something can be said, that, with `incomplete` set.
+   * @throws CancelledError where nothing can be said yet; ProblemError when the network cannot be run so.
+   */
+  examine(subject: ExperimentSubject): Promise<PassResult>;
 }

@@ -4,7 +4,7 @@ import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
-import type { FilePass, Pass } from './pass.js';
+import type { Experiment, FilePass, Pass } from './pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
@@ -21,3 +21,6 @@ export const filePasses: readonly FilePass[] = [
   certificates,
   fusableBranches,
 ];
+
+/** Asked of changed copies of the network, over and over: started by name. */
+export const experiments: readonly Experiment[] = [];

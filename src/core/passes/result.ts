@@ -158,6 +158,8 @@ export interface PassResult {
   readonly passVersion: number;
   /** The answer to the pass's question in one sentence. */
   readonly answer: string;
+  /** Why it is not the whole answer, one sentence: an experiment was cancelled. Shown beside it wherever it stands. */
+  readonly incomplete?: string;
   readonly headlines?: readonly Headline[];
   readonly findings: readonly Finding[];
   readonly layerMetrics: readonly LayerMetric[];

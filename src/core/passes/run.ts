@@ -3,7 +3,7 @@
  * once and hands every batch to every pass. Asking for five passes costs about one forward.
  */
 import { breathe } from '../breathe.js';
-import type { Dataset } from '../dataset/dataset.js';
+import type { Batch, Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
@@ -13,8 +13,8 @@ import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
-import { elementCount } from '../tensor/tensor.js';
-import { CHUNK_INPUTS, foldChunks } from './fold-chunks.js';
+import { batchSize } from './batch-size.js';
+import { foldChunks } from './fold-chunks.js';
 import type { Pass, RunFacts } from './pass.js';
 import type { LayerSummary, RunResult } from './result.js';
 import { count } from './words.js';
@@ -32,6 +32,8 @@ export interface Run {
   /** Inputs per forward where a recipe fixes it. */
   readonly batch?: number;
   readonly passes: readonly Pass<unknown>[];
+  /** What passes watch beside the layers, by the pass's id; see watched.ts. */
+  readonly watched?: ReadonlyMap<string, readonly ObservedLayer[]>;
   /** Layers that a probe run could not observe: told in the result. */
   readonly leftOut: RunResult['leftOut'];
   readonly brokenWeights: readonly BrokenWeights[];
@@ -42,10 +44,6 @@ export interface Run {
     secondsLeft?: number;
   }) => void;
 }
-
-/** Activations of one batch that a run may hold at once. */
-const BATCH_BYTES = 256 * 2 ** 20;
-const LARGEST_BATCH = 32;
 
 /**
  * Runs passes over a dataset.
@@ -62,25 +60,30 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
-  const observing = observe(run.model, layers, observations(passes, layers), { rows: rowsPerRun(run) });
+  const { paddedLength } = dataset;
+  const observing = observe(run.model, observedValues(run), observations(run), {
+    rows: rowsPerRun(run),
+    ...(paddedLength === undefined ? {} : { paddedLength }),
+  });
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
     const running = performance.now();
-    const observeBatch = async (start: number, end: number): Promise<ObservedBatch | undefined> => {
-      const { feeds, indices } = await dataset.batch(start, end);
-      if (indices.length === 0) return undefined;
-      const values = observing.read(await session.run(usedFeeds(session, feeds)), indices.length);
-      // A synchronous engine would otherwise never hear of a cancellation.
-      await breathe();
-      return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+    const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
+      for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
+        const all = { ...feeds, ...observing.feeds(filled?.[0]) };
+        const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
+        // A synchronous engine would otherwise never hear of a cancellation.
+        await breathe();
+        yield { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+      }
     };
     const folded = await foldChunks(
       passes,
-      layers,
+      (pass) => pass.start(layers, watchedBy(run, pass)),
       dataset.size,
-      batchSize(run),
-      observeBatch,
+      batchOf(run),
+      observeBatches,
       (inputsDone) => {
         const perInput = (performance.now() - running) / 1000 / inputsDone;
         onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
@@ -123,32 +126,56 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
 }
 
+/** Examples [start, end) in batches whose examples hold as many tokens each: whoever leaves padding out leaves as much. */
+async function* filledAlike(dataset: Dataset, start: number, end: number): AsyncGenerator<Batch> {
+  const batch = await dataset.batch(start, end);
+  const { indices, filled } = batch;
+  if (indices.length === 0) return;
+  if (filled === undefined || filled.every((count) => count === filled[0])) {
+    yield batch;
+    return;
+  }
+  for (let from = 0; from < indices.length;) {
+    let to = from + 1;
+    while (to < indices.length && filled[to] === filled[from]) to++;
+    yield dataset.batch(indices[from] as number, (indices[to - 1] as number) + 1);
+    from = to;
+  }
+}
+
 /** What the passes ask for, each observation once. */
-function observations(passes: readonly Pass<unknown>[], layers: readonly ObservedLayer[]): Observation[] {
+function observations(run: Run): Observation[] {
   const wanted = new Map<string, Observation>();
-  for (const pass of passes) {
-    for (const observation of pass.plan(layers)) wanted.set(`${observation.kind} ${observation.layer}`, observation);
+  for (const pass of run.passes) {
+    for (const observation of pass.plan(run.layers, watchedBy(run, pass)))
+      wanted.set(`${observation.kind} ${observation.layer}`, observation);
   }
   return [...wanted.values()];
 }
 
-/** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
-function batchSize({ batch, maximumBatch, layers }: Run): number {
-  const bytes = layers.reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))), 0);
-  const fitting = Math.min(
-    maximumBatch,
-    batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))),
-  );
-  if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
-  return 2 ** Math.floor(Math.log2(fitting));
+function watchedBy({ watched }: Run, { id }: Pass<unknown>): readonly ObservedLayer[] {
+  return watched?.get(id) ?? [];
+}
+
+/** The layers, and what passes watch beside them, each value once. */
+function observedValues({ layers, watched }: Run): readonly ObservedLayer[] {
+  const values = new Map([...(watched?.values() ?? [])].flat().map((layer) => [layer.value, layer]));
+  for (const layer of layers) values.set(layer.value, layer);
+  return [...values.values()];
+}
+
+/** As many inputs per forward as memory and the graph allow. */
+function batchOf(run: Run): number {
+  return batchSize({ ...run, layers: observedValues(run) });
 }
 
 /** Rows of every forward: a graph that fixes its batch gets padding rows. */
 function rowsPerRun(run: Run): number {
-  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchSize(run);
+  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchOf(run);
 }
 
-async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
+/** "on 200 images", "on 50 random inputs": ends a sentence. */
+export async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
   if (dataset.synthetic) return `on ${count(inputsSeen)} random ${inputsSeen === 1 ? 'input' : 'inputs'}`;
   const { kind } = await dataset.preview(0);
   const word = { image: 'image', tokens: 'text', array: 'input' }[kind];

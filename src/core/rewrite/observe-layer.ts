@@ -2,7 +2,7 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import type { GraphWriter, ReduceOperator } from './graph-writer.js';
-import { knownDims, layoutOf, toRows, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
+import { knownDims, layoutOf, toRows, unfold, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
 import { gridIndices, gridStep } from './sample-grid.js';
@@ -166,14 +166,6 @@ export function observeInGraph(
       return observed(toRows(output.data, output.dims, axes, examples), examples, sizeOf(tensors, axes.positions));
     };
   }
-}
-
-/** Gives positions that share an axis with the examples an axis of their own. */
-function unfold(writer: GraphWriter, layer: ObservedLayer, value: string): string {
-  const { foldedPositions: positions, exampleAxis: axis } = layer;
-  if (positions === undefined || axis === undefined) return value;
-  const dims = knownDims(layer).map((dim, index) => (index === axis ? (positions > 0 ? -1 : 1) : dim));
-  return writer.node('Reshape', [value, writer.ints(dims)]);
 }
 
 /** methods D1: |h| > 0.99 where the function is symmetric, h < 0.01 or h > 0.99 where it lies between 0 and 1. */

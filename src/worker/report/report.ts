@@ -240,25 +240,27 @@ function passSection(
           <p class="note">${definition}</p>
           ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format))}`,
     );
+  const layerTable = html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>Layer</th>
+          <th>Function</th>
+          <th>Units</th>
+          ${headings}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
   return html`<h2>${description?.title ?? pass.pass}</h2>
     <p><em>${description?.question}</em></p>
     <p><strong>${pass.answer}</strong></p>
+    ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
     ${headlineTable(pass, controls)}
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Layer</th>
-            <th>Function</th>
-            <th>Units</th>
-            ${headings}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${pass.layerMetrics.length === 0 ? undefined : layerTable}${pass.tables?.map(resultTable)}
     ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
     <details>
       <summary>How this is computed</summary>

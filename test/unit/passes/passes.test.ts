@@ -248,21 +248,22 @@ describe('activation statistics', () => {
 
 describe('the run loop’s folding', () => {
   const small = layer({ value: 'h', units: 5 });
+  const start = (pass: Pass<unknown>): unknown => pass.start([small]);
   const random = (index: number, unit: number): number => Math.max(0, Math.sin(index * 12.9898 + unit * 78.233) * 3);
-  const observe = (start: number, end: number): Promise<ReturnType<typeof observedBatch>> =>
-    Promise.resolve(
-      observedBatch(
-        [small],
-        {
-          h: Array.from({ length: end - start }, (_, row) =>
-            Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
-          ),
-        },
-        start,
-      ),
+  async function* observe(start: number, end: number): AsyncGenerator<ReturnType<typeof observedBatch>> {
+    await Promise.resolve();
+    yield observedBatch(
+      [small],
+      {
+        h: Array.from({ length: end - start }, (_, row) =>
+          Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
+        ),
+      },
+      start,
     );
+  }
   const run = async (batch: number, inputs = 300): Promise<PassResult[]> => {
-    const { states, inputsSeen } = await foldChunks(passes, [small], inputs, batch, observe, () => undefined);
+    const { states, inputsSeen } = await foldChunks(passes, start, inputs, batch, observe, () => undefined);
     expect(inputsSeen).toBe(inputs);
     return passes.map((pass, index) => pass.finish(states[index], facts([small], inputsSeen)));
   };
@@ -287,7 +288,7 @@ describe('the run loop’s folding', () => {
     const controller = new AbortController();
     const folded = await foldChunks(
       passes,
-      [small],
+      start,
       300,
       10,
       observe,
@@ -299,7 +300,7 @@ describe('the run loop’s folding', () => {
   it('is cancelled outright when nothing was seen yet', async () => {
     const controller = new AbortController();
     controller.abort();
-    await expect(foldChunks(passes, [small], 10, 5, observe, () => undefined, controller.signal)).rejects.toThrow(
+    await expect(foldChunks(passes, start, 10, 5, observe, () => undefined, controller.signal)).rejects.toThrow(
       CancelledError,
     );
   });

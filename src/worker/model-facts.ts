@@ -1,0 +1,7 @@
+import type { ModelFacts } from '../core/passes/pass.js';
+import type { Network } from './open-model.js';
+
+/** What passes over inputs are told of a model before it runs. */
+export function modelFacts({ observable, layers }: Network): ModelFacts {
+  return { graph: observable, layers };
+}
