@@ -1,4 +1,5 @@
 /** Runs the passes of a result again on a network with redrawn weights, and on inputs in a random order: methods section 1. */
+import { join } from 'node:path';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { controlledPass, type Control, type ControlRun, type Controls } from '../core/controls/control.js';
 import { bytesToWrite, redrawWeights, type KeptReason, type Redrawn } from '../core/controls/redraw.js';
@@ -6,7 +7,7 @@ import { CancelledError, ProblemError } from '../core/errors.js';
 import type { PassResult, RunResult } from '../core/passes/result.js';
 import { count } from '../core/passes/words.js';
 import { createScratchWeights } from '../node/scratch-weights.js';
-import { siblingFiles } from '../node/sibling-files.js';
+import { openFileSource } from '../node/file-source.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
 import type { Inputs } from './inputs.js';
 import { networkOf, type ModelFile, type Network } from './open-model.js';
@@ -73,10 +74,14 @@ async function randomWeights(subject: ControlSubject, seed: number, signal: Abor
       },
     });
     await scratch.finish();
-    const onnx = { ...network.onnx, proto: redrawn.model, openLocation: siblingFiles(scratch.folder).open };
-    const dataset = firstInputs(subject);
-    const passes = await subject.run(networkOf(onnx, scratch.folder), dataset, 'Random weights');
-    return { description: redrawnText(redrawn, seed), passes };
+    const source = await openFileSource(join(scratch.folder, scratch.location));
+    try {
+      const onnx = { ...network.onnx, proto: redrawn.model, openLocation: async () => source };
+      const passes = await subject.run(networkOf(onnx, scratch.folder), firstInputs(subject), 'Random weights');
+      return { description: redrawnText(redrawn, seed), passes };
+    } finally {
+      await source.close();
+    }
   } finally {
     await scratch.remove();
   }

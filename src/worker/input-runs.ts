@@ -12,6 +12,7 @@ import { experiments as experimentRegistry, passes as passRegistry } from '../co
 import type { PassResult, RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
 import { onInputs, runPasses, type Run } from '../core/passes/run.js';
+import type { UnitWeights } from '../core/passes/unit-weights.js';
 import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
@@ -22,6 +23,7 @@ import type { Inputs } from './inputs.js';
 import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
 import type { ModelFile, Network } from './open-model.js';
+import { networkUnitWeights } from './unit-weights.js';
 import { createActivationReader } from './unit-activations.js';
 
 /** The result that the page shows, with the inputs it rests on: others may have been chosen since. */
@@ -64,6 +66,8 @@ interface Running {
   readonly signal: AbortSignal;
   /** Said with the progress. */
   readonly control?: string;
+  /** Where the network is not the model's own. */
+  readonly unitWeights?: InputRunsOptions['unitWeights'];
 }
 
 export interface InputRunsOptions {
@@ -74,6 +78,8 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** What the weights say of layers' units; undefined where they cannot be read. */
+  readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
   readonly track: <T>(work: Promise<T>) => Promise<T>;
 }
@@ -149,12 +155,12 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
   };
 
   const runOn = async (
-    { network: runs, dataset, observed, signal, control }: Running,
+    { network: runs, dataset, observed, signal, control, unitWeights = options.unitWeights }: Running,
     wanted: readonly Pass<unknown>[],
   ): Promise<RunResult> => {
     const { batch } = inputs.description().recipe;
     return runPasses({
-      model: runs.observable.model,
+      graph: runs.observable,
       toRunnable: runs.toRunnable,
       engine,
       threads,
@@ -162,6 +168,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       ...observed,
       ...(batch === undefined ? {} : { batch }),
       brokenWeights: await brokenWeights(signal),
+      unitWeights: (layers) => unitWeights(layers, signal),
       passes: wanted,
       signal,
       onProgress: ({ phase, inputsDone, secondsLeft }) =>
@@ -260,7 +267,14 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
           result,
           dataset,
           async run(onNetwork, onDataset, control) {
-            const running = { network: onNetwork, dataset: onDataset, observed, signal, control };
+            const running: Running = {
+              network: onNetwork,
+              dataset: onDataset,
+              observed,
+              signal,
+              control,
+              ...(onNetwork === network ? {} : { unitWeights: networkUnitWeights(onNetwork, events) }),
+            };
             const found = passes.length === 0 ? [] : (await runOn(running, passes)).passes;
             const answers: PassResult[] = [];
             await runExperiments(experiments, subjectOn(running), async (answer) => void answers.push(answer));

@@ -24,6 +24,7 @@ import type {
   WorkerSettings,
 } from '../protocol/worker-api.js';
 import { attributionAnswers } from './attribution-questions.js';
+import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
@@ -50,6 +51,7 @@ import {
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
 import { tensorQuestions } from './tensor-questions.js';
+import { unitWeightsReader } from './unit-weights.js';
 import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
@@ -160,7 +162,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const { network, types } = runnable();
       const picture = await networkPicture(network, types, { expanded, scope }, signal);
       firstPicture.open();
-      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
+      return scope === '' ? withMeasured(picture, network.tree, questioned().results) : picture;
     },
     typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, place),
@@ -200,6 +202,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
     ...tensorQuestions(model, track),
+    ...dictionaryQuestions(model),
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
     ...attribution.questions,
@@ -250,9 +253,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const cannotRun =
       network === undefined ? [] : [...network.problems, ...(await engineProblems(network, engine, settings.threads))];
     const cache = resultCache(settings);
-    const runnable = network && (await openRunnable(file, network, engine, cache, { settings, recipe, recipePaths }));
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
+    const runnable =
+      network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
     const inspected: Inspected = {
       file,
       engine,
@@ -301,6 +305,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     network: Network,
     engine: Engine,
     cache: ResultCache | undefined,
+    reader: TensorReader,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
   ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
@@ -309,11 +314,22 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       ...(settings.limit === undefined ? {} : { most: settings.limit }),
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
-    const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
+    const tensorOf = tensorsOf(file.weights, network);
+    const unitWeights = unitWeightsReader(file.weights.tensors, { graph: network.graph, tensorOf }, reader, events);
+    const runs = createInputRuns({
+      file,
+      network,
+      engine,
+      threads: settings.threads,
+      inputs,
+      cache,
+      events,
+      unitWeights,
+      track,
+    });
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    const tensorOf = tensorsOf(file.weights, network);
     return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 

@@ -60,7 +60,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
-      {(found.nodeMetrics ?? []).length > 0 && <SizesForm />}
+      {pass.over === 'file' && (found.nodeMetrics ?? []).length > 0 && <SizesForm />}
       {(found.tables ?? []).map((table) => (
         <ResultTableView key={table.id} table={table} />
       ))}

@@ -2,6 +2,7 @@
  * Residual blocks: places where a branch is added back to the value that it started from. Found by structure alone, so
  * that convolutional networks, transformers and anything between are read alike, whatever their nodes are called.
  */
+import { displayText } from '../display-text.js';
 import { activationOfOperator } from './activations/operators.js';
 import { scalarConstant } from './constants.js';
 import type { Graph, GraphNode } from './graph.js';
@@ -23,12 +24,15 @@ export interface ResidualBlock {
   /** Whether the shortcut changes the value on its way: a projection, a stride, more channels. */
   readonly transition: boolean;
   readonly kind: 'attention' | 'convolution' | 'other';
-  /** Module path of the add, where names tell. */
-  readonly module: readonly string[];
+  /** Short name for a person, unique among the blocks: "layer1.0", "blocks.3 attention". */
+  readonly label: string;
 }
 
-/** Nodes that one branch may have, so that searching stays linear in the model. */
+const MAXIMUM_LABEL = 80;
+/** Nodes that one branch may have. */
 const LONGEST_BRANCH = 4000;
+/** Nodes that all branches may have together, for each node of the graph: searching stays linear in the model. */
+const MOST_VISITS = 20;
 /** Nodes that a shortcut may have. */
 const LONGEST_SHORTCUT = 12;
 
@@ -78,6 +82,7 @@ function find(graph: Graph): readonly ResidualBlock[] {
   const scopes = nodeScopes(graph);
   /** Shortcut of every add that is known to be residual: later shortcuts may pass it. */
   const shortcuts = new Map<GraphNode, string>();
+  const budget = { visits: MOST_VISITS * graph.order.length };
   for (const add of graph.order) {
     if (add.opType !== 'Add' || add.domain !== '') continue;
     const [a = '', b = ''] = add.inputs;
@@ -88,7 +93,7 @@ function find(graph: Graph): readonly ResidualBlock[] {
     ]
       .flatMap(({ shortcut, branch }) => {
         const way = shortcutFrom(graph, shortcut, shortcuts);
-        const path = branchTo(graph, branch, way, position);
+        const path = branchTo(graph, branch, way, position, budget);
         return path === undefined ? [] : [{ shortcut, branch, ...path, way }];
       })
       .sort((one, other) => one.steps - other.steps);
@@ -109,10 +114,29 @@ function find(graph: Graph): readonly ResidualBlock[] {
         : taken.nodes.some(({ opType }) => opType === 'Conv')
           ? 'convolution'
           : 'other',
-      module: scopes[add.index]?.module ?? [],
+      label: scopes[add.index]?.module.join('.') ?? '',
     });
   }
-  return blocks;
+  return labelled(blocks);
+}
+
+/** Names that several blocks share get what the branch is, then a number. */
+function labelled(blocks: readonly ResidualBlock[]): readonly ResidualBlock[] {
+  const transformer = blocks.some(({ kind }) => kind === 'attention');
+  const named = blocks.map(({ label, kind }, index) => {
+    const place = label === '' ? `block ${index + 1}` : displayText(label, MAXIMUM_LABEL);
+    if (!transformer || kind === 'convolution') return place;
+    return `${place} ${kind === 'attention' ? 'attention' : 'feed-forward'}`;
+  });
+  const times = new Map<string, number>();
+  for (const name of named) times.set(name, (times.get(name) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return blocks.map((block, index) => {
+    const name = named[index] ?? '';
+    if (times.get(name) === 1) return { ...block, label: name };
+    seen.set(name, (seen.get(name) ?? 0) + 1);
+    return { ...block, label: `${name} ${seen.get(name)}` };
+  });
 }
 
 /** The values along a shortcut, from its end up, with how many nodes lie between and whether they change numbers. */
@@ -148,18 +172,20 @@ function branchTo(
   end: string,
   way: Way,
   position: ReadonlyMap<GraphNode, number>,
+  budget: { visits: number },
 ):
   | { readonly start: string; readonly steps: number; readonly changes: boolean; readonly nodes: readonly GraphNode[] }
   | undefined {
   if (way.has(end)) return undefined;
-  const places = [...way.keys()].map((value) => placeOf(graph, value, position));
-  const earliest = Math.min(...places);
+  // A branch starts where something beside the shortcut reads.
+  const branching = [...way.keys()].filter((value) => graph.consumersOf(value).length > 1);
+  const earliest = Math.min(...branching.map((value) => placeOf(graph, value, position)));
   const visited = new Set<GraphNode>();
   const queue = [end];
   for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
     const node = graph.producerOf(value);
     if (node === undefined || visited.has(node) || (position.get(node) ?? 0) <= earliest) continue;
-    if (visited.size >= LONGEST_BRANCH) return undefined;
+    if (visited.size >= LONGEST_BRANCH || budget.visits-- <= 0) return undefined;
     visited.add(node);
     for (const input of node.inputs) if (input !== '' && !way.has(input)) queue.push(input);
   }

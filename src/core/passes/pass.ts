@@ -10,7 +10,9 @@ import type { ObservedLayer, ActivationLayer } from '../graph/layers.js';
 import type { ConcreteShapes } from '../rewrite/infer-shapes.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import type { TensorStatistics } from '../weights/statistics.js';
+import type { MatrixProduct } from '../weights/singular-values/matrix-product.js';
 import type { PassResult } from './result.js';
+import type { UnitWeights } from './unit-weights.js';
 
 export type Applicability =
   | { readonly applies: true }
@@ -58,6 +60,8 @@ export interface Watcher extends Pick<Question, 'id'> {
 
 /** What is known when results are made. */
 export interface RunFacts {
+  /** The graph that ran. */
+  readonly graph: Graph;
   readonly layers: readonly ObservedLayer[];
   readonly inputsSeen: number;
   /** "on 200 images", "on 50 random inputs": ends a sentence. */
@@ -65,6 +69,12 @@ export interface RunFacts {
   readonly synthetic: boolean;
   /** Weight tensors that hold NaN or infinity. */
   readonly brokenWeights: readonly BrokenWeights[];
+  /** What the weights say of the units, where a pass `readsWeights`. */
+  readonly unitWeights?: UnitWeights;
+  /** Products of matrices by the engine, where there is one. */
+  readonly multiply?: MatrixProduct;
+  /** Set when the run was cancelled, also before its results were made: what takes long is then left out. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -75,11 +85,16 @@ export interface Pass<State> extends Question, Watcher {
   applies(model: ModelFacts): Applicability;
   /** @param watched what `watches` named, without what could not be observed; axes learned as those of layers. */
   plan(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): readonly Observation[];
-  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): State;
+  /** @param inputs that the run will take, as far as it is not cancelled and all can be read. */
+  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[], inputs?: number): State;
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
+  /** What takes long, computed into the state before `finish`. @throws CancelledError. */
+  settle?(state: State, facts: RunFacts): Promise<void>;
   finish(state: State, facts: RunFacts): PassResult;
+  /** Whether its results want to know of the weights around its units. */
+  readonly readsWeights?: boolean;
 }
 
 /** What a pass over the file alone may look at. */

@@ -1,17 +1,32 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
+import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
+import { layerHealth } from './layer-health/pass.js';
+import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
+import { shiftedRelu } from './shifted-relu/pass.js';
+import { signalPropagation } from './signal-propagation/pass.js';
+import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
 
 /** Asked of inputs that run through a network. */
 // The state is each pass's own affair: the run loop only hands it back to the pass it came from.
-export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
+export const passes: readonly Pass<unknown>[] = [
+  deadUnits,
+  zeroSparsity,
+  layerHealth,
+  coreNeurons,
+  shiftedRelu,
+  activationStatistics,
+  signalPropagation,
+  massiveActivations,
+] as Pass<unknown>[];
 
 /** Asked of the file alone. */
 export const filePasses: readonly FilePass[] = [
@@ -23,4 +38,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [];
+export const experiments: readonly Experiment[] = [skippableNeurons];

@@ -130,6 +130,8 @@ export interface Curve {
   readonly yLabel: string;
   readonly definition: string;
   readonly format: 'share' | 'number';
+  /** Values over orders of magnitude are drawn along a logarithmic axis. */
+  readonly spread?: 'logarithmic';
   readonly series: readonly {
     readonly label: string;
     readonly layer?: string;

@@ -5,22 +5,26 @@
 import { breathe } from '../breathe.js';
 import type { Batch, Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import { openProduct, type EngineProduct } from '../engine/matrix-product.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
-import { problem, throwIfCancelled } from '../errors.js';
+import { CancelledError, problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { Graph } from '../graph/graph.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
+import type { MatrixProduct } from '../weights/singular-values/matrix-product.js';
 import { batchSize } from './batch-size.js';
 import { foldChunks } from './fold-chunks.js';
 import type { Pass, RunFacts } from './pass.js';
-import type { LayerSummary, RunResult } from './result.js';
+import type { LayerSummary, PassResult, RunResult } from './result.js';
+import type { UnitWeights } from './unit-weights.js';
 import { count } from './words.js';
 
 export interface Run {
-  readonly model: ModelProto;
+  readonly graph: Graph;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
   readonly engine: Engine;
@@ -37,6 +41,8 @@ export interface Run {
   /** Layers that a probe run could not observe: told in the result. */
   readonly leftOut: RunResult['leftOut'];
   readonly brokenWeights: readonly BrokenWeights[];
+  /** Reads the weights around the layers' units, where a pass wants to know of them; undefined where they cannot be read. */
+  readonly unitWeights?: (layers: readonly ObservedLayer[]) => Promise<UnitWeights | undefined>;
   readonly signal?: AbortSignal;
   readonly onProgress: (progress: {
     phase: 'Preparing' | 'Running' | 'Finishing';
@@ -61,10 +67,11 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
   const { paddedLength } = dataset;
-  const observing = observe(run.model, observedValues(run), observations(run), {
+  const observing = observe(run.graph.model, observedValues(run), observations(run), {
     rows: rowsPerRun(run),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });
+  const product = lazyProduct(run);
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
@@ -80,7 +87,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
     };
     const folded = await foldChunks(
       passes,
-      (pass) => pass.start(layers, watchedBy(run, pass)),
+      (pass) => pass.start(layers, watchedBy(run, pass), dataset.size),
       dataset.size,
       batchOf(run),
       observeBatches,
@@ -101,15 +108,25 @@ export async function runPasses(run: Run): Promise<RunResult> {
     }
     onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
     const facts: RunFacts = {
+      graph: run.graph,
       layers,
       inputsSeen: folded.inputsSeen,
       onInputs: await onInputs(dataset, folded.inputsSeen),
       synthetic: dataset.synthetic,
       brokenWeights: run.brokenWeights,
+      ...(await weightFacts(run)),
+      multiply: product.multiply,
+      ...(signal === undefined ? {} : { signal }),
     };
+    const results: PassResult[] = [];
+    for (const [index, pass] of passes.entries()) {
+      await unlessCancelled(pass.settle?.(folded.states[index], facts));
+      results.push(pass.finish(folded.states[index], facts));
+      await breathe();
+    }
     return {
       layers: layers.map(layerSummary),
-      passes: passes.map((pass, index) => pass.finish(folded.states[index], facts)),
+      passes: results,
       inputsSeen: folded.inputsSeen,
       // Inputs that could not be read were never to be seen: what is missing beyond them was cancelled.
       inputsPlanned: dataset.size - dataset.skipped.length,
@@ -122,8 +139,35 @@ export async function runPasses(run: Run): Promise<RunResult> {
       finished: new Date().toISOString(),
     };
   } finally {
+    await product.release();
     await session.release();
   }
+}
+
+/** What was seen before a person cancelled is shown without what takes long. */
+async function unlessCancelled<Value>(work: Promise<Value> | undefined): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CancelledError) return undefined;
+    throw error;
+  }
+}
+
+async function weightFacts({ passes, unitWeights, layers, signal }: Run): Promise<Pick<RunFacts, 'unitWeights'>> {
+  if (unitWeights === undefined || signal?.aborted || !passes.some(({ readsWeights }) => readsWeights)) return {};
+  const found = await unlessCancelled(unitWeights(layers));
+  return found === undefined ? {} : { unitWeights: found };
+}
+
+/** Products by the engine, opened when the first is asked for. */
+function lazyProduct({ engine, threads }: Run): { readonly multiply: MatrixProduct; release(): Promise<void> } {
+  let opened: Promise<EngineProduct> | undefined;
+  return {
+    multiply: async (left, right, size) =>
+      (await (opened ??= openProduct(engine, threads))).multiply(left, right, size),
+    release: async () => (await opened)?.release(),
+  };
 }
 
 /** Examples [start, end) in batches whose examples hold as many tokens each: whoever leaves padding out leaves as much. */

@@ -2,7 +2,17 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import type { GraphWriter, ReduceOperator } from './graph-writer.js';
-import { knownDims, layoutOf, toRows, unfold, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
+import {
+  knownDims,
+  layoutOf,
+  toRows,
+  unfold,
+  unfoldedAxes,
+  unfoldedDims,
+  withoutAxes,
+  type Axes,
+  type Layout,
+} from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
 import { gridIndices, gridStep } from './sample-grid.js';
@@ -33,12 +43,18 @@ export function observeByCopy(
       const { data, dims: engineDims } = floatOutput(tensors, output);
       const dims = unfoldedDims(layer, engineDims);
       const layout = layoutOf(dims, axes);
+      if (kind === 'values') return allValues(data, layout, examples);
       if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
       const rows = reduceCopied(kind, layer, data, layout, examples);
       const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
       return observed(rows, examples, entries.length);
     };
   return { readers: new Map([...kinds].map((kind) => [kind, reader(kind)])), outputs: [output] };
+}
+
+function allValues(data: Float32Array, layout: Layout, examples: number): Observed {
+  const positions = layout.positionOffsets.length;
+  return { data, examples, columns: layout.unitOffsets.length * positions, entries: positions, layout };
 }
 
 function sampleCopied(
@@ -134,6 +150,12 @@ export function observeInGraph(
         return nonFinite();
       case 'first-nonzero-position':
         return firstNonzero();
+      case 'values':
+        outputs.add(value);
+        return (tensors, examples) => {
+          const output = floatOutput(tensors, value);
+          return allValues(output.data, layoutOf(output.dims, axes), examples);
+        };
       case 'sample':
         return sample();
     }

@@ -1,4 +1,5 @@
 /** Passes count what the examples hold, not what fills them up: methods C1 and E, “mask padding”. */
+import { createGraph } from '../../../src/core/graph/graph.js';
 import { expect, it } from 'vitest';
 import type { Batch, Dataset } from '../../../src/core/dataset/dataset.js';
 import { passes } from '../../../src/core/passes/registry.js';
@@ -62,7 +63,7 @@ const tokens = (length: number) =>
 
 async function results(engine: (typeof ENGINES)[number], of: Dataset, length: number): Promise<readonly PassResult[]> {
   const { passes: found } = await runPasses({
-    model,
+    graph: createGraph(model),
     toRunnable: runnable,
     engine: await engine.load(),
     threads: 1,

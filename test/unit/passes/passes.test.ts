@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+
 import type { ObservedLayer } from '../../../src/core/graph/layers.js';
 import { foldChunks } from '../../../src/core/passes/fold-chunks.js';
 import type { Pass, RunFacts } from '../../../src/core/passes/pass.js';
@@ -9,10 +10,17 @@ import { passes } from '../../../src/core/passes/registry.js';
 import { zeroSparsity } from '../../../src/core/passes/zero-sparsity/pass.js';
 import { CancelledError } from '../../../src/core/errors.js';
 import { drawable } from '../../../src/core/summary/histogram.js';
-import { layer, observedBatch, type Activations } from './observed-batch.js';
+import { layer, NO_GRAPH, observedBatch, type Activations } from './observed-batch.js';
 
 function facts(layers: readonly ObservedLayer[], inputsSeen: number): RunFacts {
-  return { layers, inputsSeen, onInputs: `on ${inputsSeen} inputs`, synthetic: false, brokenWeights: [] };
+  return {
+    graph: NO_GRAPH,
+    layers,
+    inputsSeen,
+    onInputs: `on ${inputsSeen} inputs`,
+    synthetic: false,
+    brokenWeights: [],
+  };
 }
 
 function runPass<S>(

@@ -374,6 +374,33 @@ test('names that the model already uses are not used again', () => {
   expect(new Set([...names, 'inspect_0_Cast']).size).toBe(names.length + 1);
 });
 
+describe('all values', () => {
+  for (const engine of ENGINES) {
+    test.each(CASES)(
+      `are given with where each lies, ${engine.name}: $name`,
+      async ({ dims, layer: observed, opset }) => {
+        const data = numbers(dims.reduce((product, size) => product * size, 1));
+        const kinds: readonly ObservationKind[] = ['values', 'sum', 'maximum'];
+        const got = await run(engine, identity(dims.length, opset), observed, float(data, dims), kinds, {}, 2);
+        const { data: values, layout, entries } = got.get('h', 'values');
+        const [sum, maximum] = [got.get('h', 'sum'), got.get('h', 'maximum')];
+        expect(entries).toBe(sum.entries);
+        for (let example = 0; example < sum.examples; example++) {
+          for (let unit = 0; unit < observed.units; unit++) {
+            const first = example * (layout?.exampleStride ?? NaN) + (layout?.unitOffsets[unit] ?? NaN);
+            const own = [...(layout?.positionOffsets ?? [])].map((offset) => values[first + offset] as number);
+            const at = example * observed.units + unit;
+            const total = own.reduce((all, value) => all + value, 0);
+            const size = own.reduce((all, value) => all + Math.abs(value), 0);
+            expect(Math.abs((sum.data[at] as number) - total)).toBeLessThanOrEqual(1e-5 + 1e-4 * size);
+            expect(maximum.data[at]).toBe(own.reduce((most, value) => Math.max(most, value), -Infinity));
+          }
+        }
+      },
+    );
+  }
+});
+
 describe('padding', () => {
   const [length, filled] = [1500, 1100];
   const LAYOUTS: readonly { readonly name: string; readonly dims: readonly number[]; readonly layer: ObservedLayer }[] =
