@@ -27,6 +27,7 @@ Options
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
+  --controls         report: run the passes again with random weights and on shuffled inputs, and show these beside
   --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
@@ -85,6 +86,7 @@ async function main(): Promise<number> {
         return await reportCommand({
           ...options,
           passes: values.pass,
+          controls: values.controls,
           ...(values.out === undefined ? {} : { out: values.out }),
         });
       case 'passes':
@@ -140,6 +142,7 @@ function parseOptions() {
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },
+      controls: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       dictionary: { type: 'string' },
       reads: { type: 'string' },

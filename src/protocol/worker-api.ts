@@ -115,6 +115,14 @@ export interface WorkerApi
   ): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */
   run(request: RunRequest, signal?: AbortSignal): Promise<RunAnswer>;
+  /**
+   * Runs the passes of the shown result, or those of them that are named, once more with redrawn weights and once more on
+   * shuffled inputs (methods section 1, C1 and C2). Experiments are compared only when they are named. Cancelling keeps the controls that were finished. What does not apply is said in the answer.
+   */
+  compare(
+    request: { readonly seed: number; readonly passes?: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<RunAnswer>;
   /** Stops the run under way after its batch and keeps what it has. */
   cancelRun(request: Record<string, never>): Promise<void>;
   unitMetric(request: { readonly metric: string }, signal?: AbortSignal): Promise<UnitMetricValues>;

@@ -34,7 +34,7 @@ import { featureAnswers } from './feature-questions.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createGate } from './gate.js';
 import { graphQuestions, type Questioned } from './graph-questions.js';
-import { createInputRuns, type InputRuns } from './input-runs.js';
+import { createInputRuns, type InputRuns, type ShownResult } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { linearAnswers, type LinearSubject } from './linear-questions.js';
 import { withMeasured } from './measured-items.js';
@@ -126,12 +126,25 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       remedy: 'Open the ONNX file of the whole model.',
     });
   };
-  const result = (): RunResult => {
-    const found = runnable().runs.shown()?.result;
+  const shown = (): ShownResult => {
+    const found = runnable().runs.shown();
     if (found === undefined) {
       throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
     }
     return found;
+  };
+  const result = (): RunResult => shown().result;
+
+  /** One run at a time: `cancelRun` ends it. */
+  const alone = async (work: (signal: AbortSignal) => Promise<RunAnswer>): Promise<RunAnswer> => {
+    if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');
+    const controller = new AbortController();
+    running = controller;
+    try {
+      return await track(work(controller.signal));
+    } finally {
+      running = undefined;
+    }
   };
 
   const questioned = (): Questioned => {
@@ -183,16 +196,9 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     },
     recipeFor: ({ path, input, tokenizer }) => runnable().inputs.recipeFor(path, input, tokenizer),
 
-    async run({ passes: wanted }) {
-      if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');
-      const controller = new AbortController();
-      running = controller;
-      try {
-        return await track(run(model(), wanted, controller.signal));
-      } finally {
-        running = undefined;
-      }
-    },
+    run: ({ passes: wanted }) => alone((signal) => run(model(), wanted, signal)),
+    compare: ({ seed, passes }) =>
+      alone(async (signal) => ({ result: summarize(await runnable().runs.compare(seed, passes, signal), false) })),
     async cancelRun() {
       running?.abort();
     },
@@ -210,12 +216,20 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...features.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
-      const { result: shown, dataset } = found?.runs.shown() ?? {};
-      const subject = { file, passes, inputs: found?.inputs, result: shown, dataset, fileResult: examination.result() };
+      const { result: ran, dataset, controls } = found?.runs.shown() ?? {};
+      const subject = {
+        file,
+        passes,
+        inputs: found?.inputs,
+        result: ran,
+        dataset,
+        controls,
+        fileResult: examination.result(),
+      };
       const contents = await reportContents(subject, signal);
       return { html: reportHtml(contents), json: reportJson(contents) };
     },
-    table: async ({ layer }) => tableCsv(result(), layer),
+    table: async ({ layer }) => tableCsv(shown(), layer),
     async close() {
       running?.abort();
       const closing = opened;
@@ -382,7 +396,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         if (error instanceof CancelledError ? result === undefined : !(error instanceof ProblemError)) throw error;
         if (error instanceof ProblemError) failure = error.problem;
         // What was answered before the failure stands.
-        result = runs.shown()?.result;
+        result = runs.shown();
       }
     }
     return {

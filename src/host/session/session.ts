@@ -81,6 +81,8 @@ export interface ModelSession {
    * @throws ProblemError when there is nothing to run or a run is under way.
    */
   run(passes?: readonly string[]): Promise<Run>;
+  /** Compares the last result with controls; as {@link run} otherwise. */
+  compare(seed: number, passes?: readonly string[]): Promise<Run>;
   cancelRun(): Promise<void>;
   /** Uses a recipe that the person chose, or goes back to the file beside the model or the guess. */
   setInputs(recipe?: Recipe): Promise<InputsDescription>;
@@ -233,20 +235,35 @@ export function createSession(options: SessionOptions): ModelSession {
   };
 
   async function run(passes?: readonly string[]): Promise<Run> {
+    const api = await idleWorker();
+    const chosen = passes ?? (opened?.passes ?? []).filter(isInEveryRun).map((pass) => pass.id);
+    if (chosen.length === 0) {
+      const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
+      throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
+    }
+    return begin(() => api.run({ passes: chosen }));
+  }
+
+  async function compare(seed: number, passes?: readonly string[]): Promise<Run> {
+    const api = await idleWorker();
+    return begin(() => api.compare({ seed, ...(passes === undefined ? {} : { passes }) }));
+  }
+
+  /** @throws ProblemError when the model is not open or a run is under way. */
+  async function idleWorker(): Promise<WorkerApi> {
     const api = await openWorker();
     if (running !== undefined) {
       throw problem('not-applicable', 'A run of this model is under way.', {
         remedy: 'Wait for its end or cancel it.',
       });
     }
-    const chosen = passes ?? (opened?.passes ?? []).filter(isInEveryRun).map((pass) => pass.id);
-    if (chosen.length === 0) {
-      const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
-      throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
-    }
+    return api;
+  }
+
+  function begin(work: () => Promise<RunAnswer>): Run {
     running = { unit: 'inputs', done: 0, planned: opened?.inputs?.size ?? 0, phase: 'Preparing' };
     tell('runProgress', running);
-    return { end: finish(api, chosen) };
+    return { end: finish(work) };
   }
 
   function keep({ result, fileResult }: RunAnswer): void {
@@ -254,11 +271,11 @@ export function createSession(options: SessionOptions): ModelSession {
     opened = { ...opened, result: result ?? opened.result, fileResult: fileResult ?? opened.fileResult };
   }
 
-  async function finish(api: WorkerApi, passes: readonly string[]): Promise<RunEnd> {
+  async function finish(work: () => Promise<RunAnswer>): Promise<RunEnd> {
     const begun = generation;
     let end: RunEnd;
     try {
-      end = await api.run({ passes });
+      end = await work();
     } catch (error) {
       if (begun !== generation) return {};
       end = error instanceof CancelledError ? {} : { problem: asProblem(error) };
@@ -282,6 +299,7 @@ export function createSession(options: SessionOptions): ModelSession {
     running: () => running,
     selection: () => selection,
     run,
+    compare,
     async cancelRun() {
       if (running !== undefined) await worker?.api.cancelRun({});
     },

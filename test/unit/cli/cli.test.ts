@@ -1,5 +1,4 @@
 /** The command line as it ships, bundled and in a process of its own: exit codes and what it says. */
-import { experiments, filePasses, passes as inputPasses } from '../../../src/core/passes/registry.js';
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
