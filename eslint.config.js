@@ -30,23 +30,28 @@ const layers = [
   ),
   layer(
     ['src/core/formats/**'],
-    core('graph|rewrite|engine|dataset|summary|weights|linear|attribution|passes'),
+    core('graph|rewrite|engine|dataset|summary|weights|experiment|linear|attribution|passes'),
     'formats may import bytes and tensor.',
   ),
   layer(
     ['src/core/graph/**'],
-    core('rewrite|engine|dataset|summary|weights|linear|attribution|passes'),
+    core('rewrite|engine|dataset|summary|weights|experiment|linear|attribution|passes'),
     'graph may import formats and below.',
   ),
   layer(
     ['src/core/weights/**'],
-    core('graph|rewrite|engine|dataset|linear|attribution|passes'),
+    core('graph|rewrite|engine|dataset|experiment|linear|attribution|passes'),
     'weights may import formats and below, and summary.',
   ),
   layer(
     ['src/core/{rewrite,engine,dataset,summary}/**'],
+    core('experiment|linear|attribution|passes'),
+    'rewrite, engine, dataset and summary know nothing of experiments, linear systems, attribution and passes.',
+  ),
+  layer(
+    ['src/core/experiment/**'],
     core('linear|attribution|passes'),
-    'rewrite, engine, dataset and summary know nothing of linear systems, attribution and passes.',
+    'experiment knows nothing of linear systems, attribution and passes.',
   ),
   layer(['src/core/linear/**'], core('attribution|passes'), 'linear knows nothing of attribution and passes.'),
   layer(['src/core/attribution/**'], core('passes'), 'attribution knows nothing of passes.'),

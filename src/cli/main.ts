@@ -2,7 +2,7 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
-import { passes } from '../core/passes/registry.js';
+import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
@@ -21,7 +21,8 @@ Options
                      <model>.inspect.json, or a guess
   --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
-  --pass <id>        run only this pass (may be repeated)
+  --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
+                     every input many times and are otherwise left out
   --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
@@ -53,7 +54,7 @@ async function main(): Promise<number> {
     return wrongOption('--tokenizer', values.tokenizer, 'It goes with --inputs.');
   }
   if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
-  const known = passes.map(({ id }) => id);
+  const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
   const options: CliOptions = {

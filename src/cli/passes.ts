@@ -5,10 +5,12 @@ export async function passesCommand(options: CliOptions & { readonly json: boole
   const { inspection, model } = await openInspection(options);
   if (options.json) process.stdout.write(`${JSON.stringify(model.passes, undefined, 2)}\n`);
   else {
-    for (const { id, title, question, reason } of model.passes) {
+    for (const { id, title, question, reason, runsPerInput } of model.passes) {
       process.stdout.write(
         `${id}\n  ${title}: ${question}\n${reason === undefined ? '' : `  Does not apply: ${reason}\n`}`,
       );
+      if (runsPerInput !== undefined)
+        process.stdout.write(`  Experiment: runs every input about ${runsPerInput} times\n`);
     }
   }
   await inspection.close({});

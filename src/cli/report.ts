@@ -3,12 +3,12 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
 import type { RunAnswer } from '../protocol/inspection.js';
-import type { ModelOverview } from '../protocol/model.js';
+import { isInEveryRun, type ModelOverview, type PassDescription } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
-import { inputsText, progressPrinter } from './terminal.js';
+import { inputsText, printProblem, progressPrinter } from './terminal.js';
 
 export interface ReportOptions extends CliOptions {
-  /** Passes to run; all that apply when empty. */
+  /** Passes to run; `all` names all that apply; all that apply but experiments when empty. */
   readonly passes: readonly string[];
   readonly out?: string;
 }
@@ -34,21 +34,23 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   for (const { text } of inputs?.lines ?? []) process.stdout.write(`  ${text}\n`);
   if (inputs?.problem !== undefined) throw new ProblemError(inputs.problem);
 
-  const wanted =
-    options.passes.length > 0
-      ? options.passes
-      : model.passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
+  const wanted = wantedPasses(options.passes, model.passes);
   for (const { title, reason } of model.passes) {
     if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
+  }
+  for (const { id, title, reason, runsPerInput } of model.passes) {
+    if (reason !== undefined || runsPerInput === undefined || wanted.includes(id)) continue;
+    process.stdout.write(
+      `Not run: ${title}. It runs every input about ${runsPerInput} times: --pass ${id}, or --pass all.\n`,
+    );
   }
   const onInterrupt = (): void => {
     process.stderr.write('\nStopping after this batch; what was seen is kept.\n');
     void inspection.cancelRun({});
   };
   process.once('SIGINT', onInterrupt);
-  if (wanted.length > 0) {
-    printAnswer(await inspection.run({ passes: wanted }));
-  }
+  const answer = wanted.length === 0 ? {} : await inspection.run({ passes: wanted });
+  if (wanted.length > 0) printAnswer(answer);
   process.off('SIGINT', onInterrupt);
 
   const { html, json } = await inspection.report({});
@@ -56,7 +58,14 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   await writeFile(jsonPath, json);
   process.stdout.write(`\nReport: ${htmlPath}\nNumbers: ${jsonPath}\n`);
   await inspection.close({});
-  return 0;
+  if (answer.problem === undefined) return 0;
+  printProblem(answer.problem);
+  return 1;
+}
+
+function wantedPasses(named: readonly string[], passes: readonly PassDescription[]): readonly string[] {
+  if (named.includes('all')) return passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
+  return named.length > 0 ? named : passes.filter(isInEveryRun).map(({ id }) => id);
 }
 
 function contentsText({ network, tensors }: ModelOverview): string {
@@ -71,7 +80,10 @@ function printAnswer({ result, fileResult }: RunAnswer): void {
     );
   }
   const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
-  for (const { answer } of passes) process.stdout.write(`\n${answer}\n`);
+  for (const { answer, incomplete } of passes) {
+    process.stdout.write(`\n${answer}\n`);
+    if (incomplete !== undefined) process.stdout.write(`Not the whole answer: ${incomplete}\n`);
+  }
   process.stdout.write('\nFindings\n');
   const findings = sortFindings(passes);
   if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');

@@ -35,7 +35,9 @@ export function progressPrinter(): (progress: RunProgress) => void {
     const amount =
       unit === 'inputs'
         ? `${seen} of ${inputsText(planned)}`
-        : `${Math.round(seen / 1e6)} of ${Math.round(planned / 1e6)} MB`;
+        : unit === 'runs'
+          ? `${seen} of ${planned} runs of an input`
+          : `${Math.round(seen / 1e6)} of ${Math.round(planned / 1e6)} MB`;
     const line = `${phase}: ${amount}${left}`;
     process.stderr.write(interactive ? `\r\u001b[K${line}${done ? '\n' : ''}` : `${line}\n`);
   };

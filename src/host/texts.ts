@@ -24,9 +24,9 @@ export function progressText(progress: RunProgress): string {
   const { unit, done, planned } = progress;
   if (planned > 0) {
     parts.push(
-      unit === 'inputs'
-        ? `${count.format(done)} of ${count.format(planned)} inputs`
-        : `${count.format(done / 1e6)} of ${count.format(planned / 1e6)} MB`,
+      unit === 'bytes'
+        ? `${count.format(done / 1e6)} of ${count.format(planned / 1e6)} MB`
+        : `${count.format(done)} of ${count.format(planned)} ${unit}`,
     );
   }
   if (progress.secondsLeft !== undefined) parts.push(timeLeftText(progress.secondsLeft));

@@ -23,8 +23,8 @@ export interface RunRequest {
 }
 
 export interface RunProgress {
-  /** What is counted: inputs run, or bytes of weights read. */
-  readonly unit: 'inputs' | 'bytes';
+  /** What is counted: inputs run, runs of one input (of an experiment, which runs each often), or bytes of weights read. */
+  readonly unit: 'inputs' | 'runs' | 'bytes';
   readonly done: number;
   /** 0 until known. */
   readonly planned: number;
@@ -60,6 +60,8 @@ export interface FileResultSummary extends Omit<FileResult, 'passes'> {
 export interface RunAnswer {
   readonly result?: ResultSummary;
   readonly fileResult?: FileResultSummary;
+  /** Why not everything that was asked for is there: an experiment failed after other passes had answered. */
+  readonly problem?: Problem;
 }
 
 export interface UnitMetricValues {

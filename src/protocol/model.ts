@@ -20,6 +20,13 @@ export interface PassDescription {
   readonly method: string;
   /** What answers it: inputs that run through the model, or the file alone. */
   readonly over: 'inputs' | 'file';
+  /** Of an experiment: how often each input goes through the network, about. It is started by name only. */
+  readonly runsPerInput?: number;
   /** Why it does not apply, if so. */
   readonly reason?: string;
+}
+
+/** Passes that a run does where none are named: all that apply, but for experiments, which take as long as many runs. */
+export function isInEveryRun({ reason, runsPerInput }: PassDescription): boolean {
+  return reason === undefined && runsPerInput === undefined;
 }

@@ -31,7 +31,7 @@ export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
 export interface HostApi extends Pick<WorkerApi, Question> {
   /** First call, and again whenever the page is shown after being hidden. */
   ready(request: Record<string, never>, signal?: AbortSignal): Promise<OpenState>;
-  /** Starts a run (all applicable passes when none are named); its end arrives as `resultChanged`. */
+  /** Starts a run (all applicable passes but experiments when none are named); its end arrives as `resultChanged`. */
   run(request: { readonly passes?: readonly string[] }, signal?: AbortSignal): Promise<void>;
   cancelRun(request: Record<string, never>): Promise<void>;
   /** Runs a command of the palette for this model: "modelInspector.chooseInputs". */
@@ -59,7 +59,7 @@ export interface PageApi {
   inputsChanged(inputs: InputsDescription): Promise<void>;
   runProgress(progress: RunProgress): Promise<void>;
   /** A run ended, with everything that is known now; `problem` when it failed. */
-  resultChanged(end: RunAnswer & { readonly problem?: Problem }): Promise<void>;
+  resultChanged(end: RunAnswer): Promise<void>;
   fileResultChanged(result: FileResultSummary): Promise<void>;
   selectionChanged(selection: Selection): Promise<void>;
   /** The file changed on disk, or was deleted. */

@@ -1,7 +1,7 @@
 /** What can be asked of a model, and why the rest does not apply to it. */
 import type { Problem } from '../core/errors.js';
-import type { Applicability, Question } from '../core/passes/pass.js';
-import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
+import type { Applicability, Experiment, Question } from '../core/passes/pass.js';
+import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { PassDescription } from '../protocol/model.js';
 import { modelFacts } from './model-facts.js';
 import type { ModelFile } from './open-model.js';
@@ -10,7 +10,7 @@ const WEIGHTS_ONLY = 'The file holds weights only: there is no graph to run inpu
 
 /** @param cannotRun why the engine does not run the network, if so */
 export function describePasses({ weights, network }: ModelFile, cannotRun: Problem | undefined): PassDescription[] {
-  const overInputs = (pass: (typeof inputPasses)[number]): Applicability => {
+  const overInputs = (pass: Pick<Experiment, 'applies'>): Applicability => {
     if (network === undefined) return { applies: false, reason: WEIGHTS_ONLY };
     if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
     return pass.applies(modelFacts(network));
@@ -18,6 +18,10 @@ export function describePasses({ weights, network }: ModelFile, cannotRun: Probl
   const file = { tensors: weights.tensors, graph: network?.graph };
   return [
     ...inputPasses.map((pass) => describe(pass, 'inputs', overInputs(pass))),
+    ...experiments.map((experiment) => ({
+      ...describe(experiment, 'inputs', overInputs(experiment)),
+      runsPerInput: experiment.runsPerInput,
+    })),
     ...filePasses.map((pass) => describe(pass, 'file', pass.applies(file))),
   ];
 }

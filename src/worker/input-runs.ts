@@ -1,20 +1,24 @@
 /** A network and the inputs that go through it: probing its layers, running passes, looking at single units. */
 import type { Engine } from '../core/engine/engine.js';
 import type { Dataset } from '../core/dataset/dataset.js';
-import { CancelledError, problem } from '../core/errors.js';
+import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
+import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
 import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
-import type { Pass } from '../core/passes/pass.js';
-import { passes as registry } from '../core/passes/registry.js';
+import { batchSize } from '../core/passes/batch-size.js';
+import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
+import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
-import { runPasses } from '../core/passes/run.js';
+import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
+import { onInputs, runPasses, type Run } from '../core/passes/run.js';
+import type { UnitWeights } from '../core/passes/unit-weights.js';
 import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
 import type { ExampleDetail } from '../protocol/inspection.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
 import type { Inputs } from './inputs.js';
-import { mayReplace, mergeResults } from './merge-results.js';
+import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
 import type { ModelFile, Network } from './open-model.js';
 import { createActivationReader } from './unit-activations.js';
@@ -31,6 +35,11 @@ export interface InputRuns {
   /** Shows the result of an earlier run on the present inputs, if there is one; otherwise what is shown stays. */
   showCached(): Promise<RunResult | undefined>;
   run(wanted: readonly Pass<unknown>[], signal: AbortSignal): Promise<RunResult>;
+  /**
+   * Each answer stands beside what is shown as it comes, also where a later one fails.
+   * @throws CancelledError where an experiment was cancelled before it could say anything.
+   */
+  runExperiments(wanted: readonly Experiment[], signal: AbortSignal): Promise<RunResult>;
   example(index: number, layer: string | undefined, unit: number | undefined): Promise<ExampleDetail>;
   close(): Promise<void>;
 }
@@ -43,12 +52,14 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** What the weights say of layers' units; undefined where they cannot be read. */
+  readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
   readonly track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /** Bumped when something outside the passes changes the meaning of cached numbers. */
-const CACHE_VERSION = 'results 1';
+const CACHE_VERSION = 'results 2';
 
 export function createInputRuns(options: InputRunsOptions): InputRuns {
   const { file, network, engine, threads, inputs, cache, events, track } = options;
@@ -86,7 +97,40 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
   };
 
   const keyOf = (dataset: Dataset): string =>
-    cacheKey([CACHE_VERSION, file.identity, dataset.key, ...registry.map(({ id, version }) => `${id} ${version}`)]);
+    cacheKey([
+      CACHE_VERSION,
+      file.identity,
+      dataset.key,
+      ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
+    ]);
+
+  /** What can be observed on these inputs; what cannot is told in the log. */
+  const observable = async (
+    dataset: Dataset,
+    watchers: readonly Watcher[],
+    signal: AbortSignal,
+  ): Promise<Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { watched: NonNullable<Run['watched']> }> => {
+    await file.assertUnchanged();
+    const watching = watchedBy(watchers, modelFacts(network));
+    const found = await probe(dataset, watching.values, signal);
+    throwIfCancelled(signal);
+    const isLayer = new Set(network.layers.map(({ value }) => value));
+    const asked = new Set([...isLayer, ...watching.values.map(({ value }) => value)]);
+    const layers = found.layers.filter(({ value }) => isLayer.has(value));
+    const watched = watching.by(found.layers);
+    const leftOut = found.unobservable
+      .filter(({ layer }) => asked.has(layer.value))
+      .map(({ layer, reason }) => ({ layer: layer.label, reason }));
+    for (const { layer, reason } of leftOut)
+      void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
+    if (layers.length === 0 && [...watched.values()].every((values) => values.length === 0)) {
+      throw problem('not-applicable', 'None of the values that were asked about can be observed.', {
+        place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
+        remedy: 'Choose other inputs with “Choose Inputs…”.',
+      });
+    }
+    return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
+  };
 
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
     const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
@@ -108,37 +152,20 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
       const { batch } = inputs.description().recipe;
-      await file.assertUnchanged();
-      const watching = watchedBy(wanted, modelFacts(network));
-      const found = await probe(dataset, watching.values, signal);
-      if (signal.aborted) throw new CancelledError();
-      const isLayer = new Set(network.layers.map(({ value }) => value));
-      const asked = new Set([...isLayer, ...watching.values.map(({ value }) => value)]);
-      const layers = found.layers.filter(({ value }) => isLayer.has(value));
-      const watched = watching.by(found.layers);
-      const leftOut = found.unobservable
-        .filter(({ layer }) => asked.has(layer.value))
-        .map(({ layer, reason }) => ({ layer: layer.label, reason }));
-      for (const { layer, reason } of leftOut)
-        void events.log({ level: 'warning', text: `${layer} is left out: ${reason}` });
-      if (layers.length === 0 && [...watched.values()].every((values) => values.length === 0)) {
-        throw problem('not-applicable', 'None of the values that were asked about can be observed.', {
-          place: leftOut.map(({ layer, reason }) => `${layer}: ${reason}`).join(' '),
-          remedy: 'Choose other inputs with “Choose Inputs…”.',
-        });
-      }
+      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const fresh = await runPasses({
-        model: network.observable.model,
+        graph: network.observable,
         toRunnable: network.toRunnable,
         engine,
         threads,
         dataset,
         layers,
         watched,
-        maximumBatch: found.maximumBatch,
+        maximumBatch,
         ...(batch === undefined ? {} : { batch }),
         leftOut,
         brokenWeights: await brokenWeights(signal),
+        unitWeights: (each) => options.unitWeights(each, signal),
         passes: wanted,
         signal,
         onProgress: ({ phase, inputsDone, secondsLeft }) =>
@@ -156,6 +183,49 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const result = mergeResults(earlier, fresh);
       shown = { key, dataset, result };
       if (mayReplace(earlier, fresh)) await cache?.store(key, result);
+      return result;
+    },
+    async runExperiments(wanted, signal) {
+      const dataset = inputs.dataset();
+      void events.runProgress({ phase: 'Preparing', unit: 'runs', done: 0, planned: 0 });
+      const { batch } = inputs.description().recipe;
+      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
+      const started = performance.now();
+      const key = keyOf(dataset);
+      const subject = (experiment: Experiment): ExperimentSubject => ({
+        graph: network.observable,
+        layers,
+        watched: watched.get(experiment.id) ?? [],
+        dataset,
+        batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
+        engine,
+        threads,
+        toRunnable: network.toRunnable,
+        onInputs: (seen) => onInputs(dataset, seen),
+        signal,
+        onProgress: ({ phase, runsDone, runsPlanned, secondsLeft }) =>
+          void events.runProgress({
+            phase,
+            unit: 'runs',
+            done: runsDone,
+            planned: runsPlanned,
+            ...(secondsLeft === undefined ? {} : { secondsLeft }),
+          }),
+      });
+      let result = shown?.key === key ? shown.result : undefined;
+      try {
+        await runExperiments(wanted, subject, async (answer) => {
+          await file.assertUnchanged();
+          result ??= runOfExperiments({ layers, dataset, engine }, (performance.now() - started) / 1000, leftOut);
+          result = withExperiment(result, answer);
+          shown = { key, dataset, result };
+          await cache?.store(key, result);
+        });
+      } catch (error) {
+        // What was answered before a cancellation stands.
+        if (!(error instanceof CancelledError) || result === undefined) throw error;
+      }
+      if (result === undefined) throw new CancelledError();
       return result;
     },
     async example(index, layer, unit) {

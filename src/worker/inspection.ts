@@ -1,13 +1,13 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.js';
-import { asProblem, CancelledError, problem } from '../core/errors.js';
+import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
-import { filePasses, passes as inputPasses } from '../core/passes/registry.js';
+import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
 import { chooseEngine } from '../node/choose-engine.js';
@@ -50,6 +50,7 @@ import {
 } from './results.js';
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
 import { tensorQuestions } from './tensor-questions.js';
+import { unitWeightsReader } from './unit-weights.js';
 import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
@@ -147,7 +148,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       const { network, types } = runnable();
       const picture = await networkPicture(network, types, { expanded, scope }, signal);
       firstPicture.open();
-      return scope === '' ? withMeasured(picture, network.tree, model().examination.result()) : picture;
+      return scope === '' ? withMeasured(picture, network.tree, questioned().results) : picture;
     },
     typesInferred: async ({ scope = '' }, signal) => track(runnable().types.inferred(pathOfScope(scope), signal)),
     modulesAround: async (place) => modulesAround(runnable().network.graph, place),
@@ -236,9 +237,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const cannotRun =
       network === undefined ? [] : [...network.problems, ...(await engineProblems(network, engine, settings.threads))];
     const cache = resultCache(settings);
-    const runnable = network && (await openRunnable(file, network, engine, cache, { settings, recipe, recipePaths }));
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
+    const runnable =
+      network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
     const inspected: Inspected = {
       file,
       engine,
@@ -287,6 +289,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     network: Network,
     engine: Engine,
     cache: ResultCache | undefined,
+    reader: TensorReader,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
   ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
@@ -295,11 +298,22 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       ...(settings.limit === undefined ? {} : { most: settings.limit }),
       ...(recipe === undefined ? {} : { chosen: recipe }),
     });
-    const runs = createInputRuns({ file, network, engine, threads: settings.threads, inputs, cache, events, track });
+    const tensorOf = tensorsOf(file.weights, network);
+    const unitWeights = unitWeightsReader(file.weights.tensors, { graph: network.graph, tensorOf }, reader, events);
+    const runs = createInputRuns({
+      file,
+      network,
+      engine,
+      threads: settings.threads,
+      inputs,
+      cache,
+      events,
+      unitWeights,
+      track,
+    });
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    const tensorOf = tensorsOf(file.weights, network);
     return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
   }
 
@@ -325,7 +339,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     }
   }
 
-  /** Passes over the file first: they are quick, and their findings explain those of the others. */
+  /** Passes over the file first: they are quick, and their findings explain those of the others. Experiments take longest. */
   async function run(inspected: Inspected, wanted: readonly string[], signal: AbortSignal): Promise<RunAnswer> {
     const { passes, examination } = inspected;
     const unknown = wanted.filter((id) => passes.every((pass) => pass.id !== id));
@@ -339,10 +353,24 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const overFile = filePasses.filter(({ id }) => wanted.includes(id));
     const overInputs = inputPasses.filter(({ id }) => wanted.includes(id));
     const fileResult = overFile.length === 0 ? undefined : await examination.run(overFile, signal);
-    const result = overInputs.length === 0 ? undefined : await runnable().runs.run(overInputs, signal);
+    const byExperiment = experiments.filter(({ id }) => wanted.includes(id));
+    let result = overInputs.length === 0 ? undefined : await runnable().runs.run(overInputs, signal);
+    let failure: Problem | undefined;
+    if (byExperiment.length > 0) {
+      const { runs } = runnable();
+      try {
+        result = await runs.runExperiments(byExperiment, signal);
+      } catch (error) {
+        if (error instanceof CancelledError ? result === undefined : !(error instanceof ProblemError)) throw error;
+        if (error instanceof ProblemError) failure = error.problem;
+        // What was answered before the failure stands.
+        result = runs.shown()?.result;
+      }
+    }
     return {
       ...(result === undefined ? {} : { result: summarize(result, false) }),
       ...(fileResult === undefined ? {} : { fileResult: summarizeFile(fileResult) }),
+      ...(failure === undefined ? {} : { problem: failure }),
     };
   }
 }

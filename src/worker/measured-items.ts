@@ -2,11 +2,13 @@ import type { GraphPicture } from '../core/graph/description.js';
 import { itemOfId } from '../core/graph/item-ids.js';
 import type { ModuleTree } from '../core/graph/modules.js';
 import { nodesIn } from '../core/graph/node-detail.js';
-import type { FileResult, NodeMetric } from '../core/passes/result.js';
+import type { NodeMetric } from '../core/passes/result.js';
+import type { Results } from './node-numbers.js';
 
-/** The picture with what passes over the file measured of each item: nodes as they are, modules as all they hold. */
-export function withMeasured(picture: GraphPicture, tree: ModuleTree, result: FileResult | undefined): GraphPicture {
-  const metrics = result?.passes.flatMap(({ nodeMetrics = [] }) => nodeMetrics) ?? [];
+/** The picture with what passes measured of each item: nodes as they are, modules as all they hold. */
+export function withMeasured(picture: GraphPicture, tree: ModuleTree, { result, fileResult }: Results): GraphPicture {
+  const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
+  const metrics = passes.flatMap(({ nodeMetrics = [] }) => nodeMetrics);
   if (metrics.length === 0) return picture;
   const nodesOf = (id: string): readonly number[] => {
     const item = itemOfId(id);

@@ -1,17 +1,36 @@
-import type { RunResult } from '../core/passes/result.js';
+import { experiments } from '../core/passes/registry.js';
+import type { PassResult, RunResult } from '../core/passes/result.js';
 
-/**
- * Keeps what an earlier run on the same inputs found by passes that the new run did not do, when both saw the same number
- * of them. Otherwise numbers that rest on different inputs would stand side by side, and the earlier ones go.
- */
 /** Whether a result may take the place of an earlier one on the same inputs: a cancelled run never replaces a longer one. */
 export function mayReplace(earlier: RunResult | undefined, fresh: RunResult): boolean {
   return earlier === undefined || fresh.inputsSeen >= earlier.inputsSeen;
 }
 
+/**
+ * Keeps what an earlier run on the same inputs found by passes that the new run did not do, when both saw the same number
+ * of them. Otherwise numbers that rest on different inputs would stand side by side, and the earlier ones go: all but
+ * those of experiments, which say themselves what they rest on.
+ */
 export function mergeResults(earlier: RunResult | undefined, fresh: RunResult): RunResult {
-  if (earlier === undefined || earlier.inputsSeen !== fresh.inputsSeen) return fresh;
   const redone = new Set(fresh.passes.map(({ pass }) => pass));
-  const passes = [...fresh.passes, ...earlier.passes.filter(({ pass }) => !redone.has(pass))];
-  return { ...fresh, passes };
+  const kept = (earlier?.passes ?? []).filter(
+    ({ pass }) => !redone.has(pass) && (earlier?.inputsSeen === fresh.inputsSeen || isExperiment(pass)),
+  );
+  return { ...fresh, passes: [...fresh.passes, ...kept] };
+}
+
+/** Puts what an experiment found beside the rest. What was cancelled never replaces what was finished. */
+export function withExperiment(result: RunResult, found: PassResult): RunResult {
+  const earlier = result.passes.find(({ pass }) => pass === found.pass);
+  if (earlier !== undefined && earlier.incomplete === undefined && found.incomplete !== undefined) return result;
+  return {
+    ...result,
+    passes: [...result.passes.filter(({ pass }) => pass !== found.pass), found],
+    // What is shown is told apart by when it was made.
+    finished: new Date().toISOString(),
+  };
+}
+
+function isExperiment(pass: string): boolean {
+  return experiments.some(({ id }) => id === pass);
 }

@@ -34,7 +34,7 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
   };
   const probe = await probeLayers({ ...file, engine, threads: THREADS, dataset });
   await runPasses({
-    model: file.onnx.proto,
+    graph: file.graph,
     toRunnable: file.toRunnable,
     engine,
     threads: THREADS,

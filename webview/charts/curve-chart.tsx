@@ -102,7 +102,10 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
       scales: {
         x: { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, includeBounds: false } },
-        y: { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
+        y:
+          curve.spread === 'logarithmic'
+            ? { type: 'logarithmic', ...axis(theme, `${curve.yLabel} (logarithmic)`, curve.format) }
+            : { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
       },
       plugins: {
         ...options.plugins,

@@ -19,7 +19,7 @@ import { useResource } from '../state/resource.js';
 import { enterScope, followSelection } from '../state/scope.js';
 import { currentMatch, found } from '../state/search.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
-import { fileResult, openedModel } from '../state/session.js';
+import { fileResult, openedModel, result } from '../state/session.js';
 import { theme } from '../theme/theme.js';
 import { colorByMetric, colorByNodeMetric, colorByParameters, PARAMETERS, type Coloring } from './coloring.js';
 import { graphPngBytes, graphSvgBytes } from './export.js';
@@ -39,11 +39,11 @@ const ZOOM_STEP = 1.3;
 export function GraphView(): JSX.Element {
   const model = openedModel.value;
   const expanded = ui.expanded.value;
-  // What passes over the file measured stands in the items: asked again when more is known.
+  // What passes measured of nodes stands in the items: asked again when more is known.
   const scope = ui.graphScope.value;
   const graph = useResource(
     (signal) => host.graph({ expanded, scope }, signal),
-    [model, expanded, scope, fileResult.value, typedScope.value],
+    [model, expanded, scope, fileResult.value, result.value, typedScope.value],
     true,
   );
   const picture = graph.value;

@@ -2,10 +2,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Problem } from '../../src/core/errors.js';
+import { isInEveryRun } from '../../src/protocol/model.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { GraphView } from '../graph/graph-view.js';
 import { ProblemBox } from '../shell/problem-box.js';
+import { ui } from '../state/interface-state.js';
 import { passResults } from '../state/metrics.js';
 import { inputs, openedModel, progress, result, startRun } from '../state/session.js';
 import { loadTensors, tensors } from '../state/tensors.js';
@@ -39,12 +41,13 @@ export function Overview({ model }: { model: OpenedModel }): JSX.Element {
 function isAnswered({ overview, passes }: OpenedModel): boolean {
   if (overview.network !== undefined) return result.value !== undefined;
   const answered = new Set(passResults.value.map(({ pass }) => pass));
-  const open = passes.filter(({ id, reason }) => reason === undefined && !answered.has(id));
+  const open = passes.filter((pass) => isInEveryRun(pass) && !answered.has(pass.id));
   return answered.size > 0 && open.length === 0;
 }
 
 function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
-  const applicable = model.passes.filter((pass) => pass.reason === undefined);
+  const applicable = model.passes.filter(isInEveryRun);
+  const experiments = model.passes.filter((pass) => pass.reason === undefined && !isInEveryRun(pass));
   if ((model.overview.network?.cannotRun.length ?? 0) > 0) return null;
   if (progress.value) {
     return (
@@ -85,6 +88,27 @@ function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
       <Button primary icon="play" onClick={() => void startRun()}>
         Run
       </Button>
+      {experiments.length > 0 && (
+        <>
+          <p>Experiments take as long as many runs, and are started by themselves:</p>
+          <ul class="questions">
+            {experiments.map(({ id, question }) => (
+              <li key={id}>
+                <button
+                  type="button"
+                  class="text-button"
+                  onClick={() => {
+                    ui.pass.value = id;
+                    ui.tab.value = 'passes';
+                  }}
+                >
+                  {question}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </section>
   );
 }

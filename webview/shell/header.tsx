@@ -1,6 +1,6 @@
 /** Name and size of the model, and the run. */
 import type { JSX } from 'preact';
-import type { NamedTensorType } from '../../src/protocol/model.js';
+import { isInEveryRun, type NamedTensorType } from '../../src/protocol/model.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { ProgressBar } from '../controls/fields.js';
@@ -70,12 +70,17 @@ function Figure({ value, label, title }: { value: string; label: string; title?:
 
 function RunControl({ model }: { model: OpenedModel }): JSX.Element | null {
   const running = progress.value;
-  const canRun = model.passes.some((pass) => pass.reason === undefined);
+  const canRun = model.passes.some(isInEveryRun);
   if (running === undefined) {
     if (!canRun) return null;
     return (
       <div class="run">
-        <Button primary icon="play" onClick={() => void startRun()} title="Run all passes that apply to this model">
+        <Button
+          primary
+          icon="play"
+          onClick={() => void startRun()}
+          title="Run all passes that apply to this model, but for experiments: those are started one by one"
+        >
           {result.value ? 'Run again' : 'Run'}
         </Button>
       </div>
@@ -84,9 +89,9 @@ function RunControl({ model }: { model: OpenedModel }): JSX.Element | null {
   const { unit, done, planned, secondsLeft, phase } = running;
   const share = planned > 0 ? done / planned : undefined;
   const amount =
-    unit === 'inputs'
-      ? `${formatCount(done)} of ${formatCount(planned)} inputs`
-      : `${formatBytes(done)} of ${formatBytes(planned)}`;
+    unit === 'bytes'
+      ? `${formatBytes(done)} of ${formatBytes(planned)}`
+      : `${formatCount(done)} of ${formatCount(planned)} ${unit}`;
   return (
     <div class="run running" aria-live="polite">
       <div class="run-text">

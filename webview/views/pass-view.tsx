@@ -5,9 +5,11 @@ import type { PassSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { LayerBars } from '../charts/layer-bars.js';
+import { TextButton } from '../controls/button.js';
+import { Badge } from '../controls/fields.js';
 import { restsOn } from '../shell/rests-on.js';
 import { layers } from '../state/metrics.js';
-import { result } from '../state/session.js';
+import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
@@ -21,6 +23,18 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       <h2>{pass.title}</h2>
       <p class="question">{pass.question}</p>
       <p class="answer">{found.answer}</p>
+      {found.incomplete !== undefined && (
+        <p>
+          <Badge tone="warning">not the whole answer</Badge> {found.incomplete}
+        </p>
+      )}
+      {pass.runsPerInput !== undefined && (
+        <p>
+          <TextButton disabled={progress.value !== undefined} onClick={() => void startRun([pass.id])}>
+            Run this experiment again
+          </TextButton>
+        </p>
+      )}
       {found.curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}
@@ -33,7 +47,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
-      {(found.nodeMetrics ?? []).length > 0 && <SizesForm />}
+      {pass.over === 'file' && (found.nodeMetrics ?? []).length > 0 && <SizesForm />}
       {(found.tables ?? []).map((table) => (
         <ResultTableView key={table.id} table={table} />
       ))}

@@ -4,9 +4,10 @@ import type { PassDescription } from '../../src/protocol/model.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { Icon } from '../controls/icon.js';
+import { formatSeconds } from '../format/numbers.js';
 import { ui } from '../state/interface-state.js';
 import { passResults } from '../state/metrics.js';
-import { progress, startRun } from '../state/session.js';
+import { inputs as openedInputs, progress, result, startRun } from '../state/session.js';
 import { PassView } from './pass-view.js';
 
 export function PassesView({ model }: { model: OpenedModel }): JSX.Element {
@@ -48,6 +49,16 @@ function PassEntry({ pass, active, ran }: { pass: PassDescription; active: boole
   );
 }
 
+/** What an experiment takes, told before it is started. */
+export function costText(runsPerInput: number): string {
+  const inputs = openedInputs.value?.size;
+  const runs = `It is an experiment: every input goes through changed copies of the network, about ${runsPerInput} times`;
+  const last = result.value;
+  if (last === undefined || last.inputsSeen === 0 || inputs === undefined) return `${runs}.`;
+  const seconds = (last.seconds / last.inputsSeen) * inputs * runsPerInput;
+  return `${runs}. Judging by the last run, that takes about ${formatSeconds(seconds)}; it can be cancelled.`;
+}
+
 function NotRun({ pass }: { pass: PassDescription }): JSX.Element {
   return (
     <article class="pass">
@@ -56,6 +67,7 @@ function NotRun({ pass }: { pass: PassDescription }): JSX.Element {
       {pass.reason === undefined ? (
         <>
           <p>It has not been run on these inputs yet.</p>
+          {pass.runsPerInput !== undefined && <p>{costText(pass.runsPerInput)}</p>}
           <Button primary icon="play" disabled={progress.value !== undefined} onClick={() => void startRun([pass.id])}>
             Run
           </Button>

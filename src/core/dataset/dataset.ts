@@ -32,6 +32,8 @@ export interface Batch {
   readonly feeds: NamedTensors;
   /** Dataset indices of the examples, in the order of the batch axis; rows past its length are padding. */
   readonly indices: readonly number[];
+  /** Positions of each example that hold tokens, the first ones; absent where no example of the dataset holds padding. */
+  readonly filled?: readonly number[];
 }
 
 /** What should come out for an example, as far as its data says so. */
@@ -59,6 +61,8 @@ export interface Dataset {
   readonly key: string;
   /** Largest batch the graph takes (1 when it fixes its batch axis at 1, ∞ when it leaves it open). */
   readonly maximumBatch: number;
+  /** Positions of every example, where some examples end in padding: which ones do, each batch says. */
+  readonly paddedLength?: number;
   /** Inputs that could not be read so far, each with its reason. Grows while batches are read. */
   readonly skipped: readonly SkippedInput[];
   /** Reads examples `[start, end)`; undecodable ones are left out of the batch and added to `skipped`; no feeds at all where none is left. */

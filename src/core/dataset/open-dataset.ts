@@ -62,6 +62,7 @@ export async function openDataset(
   const synthetic = filled.filter(({ recipe: { source } }) => source === 'synthetic');
   const ragged = feeds.some(({ source }) => source.shape === undefined);
   const wholeInputs = filled.some(({ input, conventional }) => !conventional && sources.get(input.name)?.wholeInput);
+  const padding = [...sources.values()].find((source) => source.padding !== undefined)?.padding;
   const skipped = new Map<number, SkippedInput>();
   const sourceIndex = (index: number): number => {
     const found = chosen[index];
@@ -88,6 +89,7 @@ export async function openDataset(
     synthetic: synthetic.length > 0,
     key: fingerprint(JSON.stringify([recipe, limit, modelInputs, filled.map((each) => each.recipe), fingerprints])),
     maximumBatch: ragged || wholeInputs ? 1 : (plan.fixed ?? Infinity),
+    ...(padding === undefined ? {} : { paddedLength: padding.length }),
     get skipped() {
       return [...skipped.values()];
     },
@@ -96,6 +98,10 @@ export async function openDataset(
       const rows: Row[][] = [];
       for (let index = start; index < end; index++) {
         const at = sourceIndex(index);
+        if (padding?.filled(at) === 0) {
+          skipped.set(index, { name: main.nameOf(at), reason: 'It holds no tokens.' });
+          continue;
+        }
         try {
           rows.push(await readExample(feeds, at));
           indices.push(index);
@@ -104,7 +110,9 @@ export async function openDataset(
           skipped.set(index, { name: main.nameOf(at), reason: error.problem.message });
         }
       }
-      return batchOf(feeds, rows, indices, plan.fixed);
+      const batch = batchOf(feeds, rows, indices, plan.fixed);
+      if (padding === undefined) return batch;
+      return { ...batch, filled: indices.map((index) => padding.filled(sourceIndex(index))) };
     },
     async preview(index) {
       const preview = await main.preview(sourceIndex(index));

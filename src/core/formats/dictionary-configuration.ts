@@ -10,11 +10,13 @@ export interface Stated extends KeyedValue {
 }
 
 export interface Configuration {
+  /** Those that were found and say something. */
+  readonly files: readonly string[];
   /** The first of these keys that any of the files has. */
   first(...keys: readonly string[]): Stated | undefined;
 }
 
-const FILES = ['cfg.json', 'config.json', 'config.yaml', 'hyperparams.json'];
+const FILES = ['cfg.json', 'config.json', 'config.yaml', 'hyperparams.json', 'activation_scaler.json'];
 /** Configurations have some hundred bytes; what is larger is something else. */
 const MAXIMUM_BYTES = 256 * 1024;
 
@@ -29,6 +31,7 @@ export async function readConfiguration(siblings: SiblingFiles): Promise<Configu
     }
   }
   return {
+    files: [...new Set(stated.map(({ file }) => file))],
     first(...keys) {
       for (const key of keys) {
         const found = stated.find((each) => each.key === key);

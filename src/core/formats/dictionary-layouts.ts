@@ -17,6 +17,7 @@ export interface DictionaryTensors {
 /** The tensors of a file that a layout is about, and the sizes that they agree on. */
 export interface Fit {
   readonly layout: Layout;
+  readonly prefix: string;
   readonly tensors: DictionaryTensors;
   readonly encoderDims?: readonly number[];
   readonly decoderDims?: readonly number[];

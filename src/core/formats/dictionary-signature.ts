@@ -18,6 +18,8 @@ export interface Dictionary {
   readonly outputWidth: number;
   readonly features: number;
   readonly tensors: DictionaryTensors;
+  /** What the names of its tensors have in front of those that the family gives them. */
+  readonly prefix: string;
   /** Why it is held for one: plain sentences, fit to be shown. */
   readonly evidence: readonly string[];
 }
@@ -103,7 +105,7 @@ function fitTo(layout: Layout, prefix: string, named: ReadonlyMap<string, Weight
   const tensors = Object.fromEntries(
     Object.entries(roles).flatMap(([role, name]) => (name === undefined ? [] : [[role, prefix + name]])),
   );
-  return { layout, tensors, encoderDims, decoderDims, has: (name) => named.has(name), ...sizes };
+  return { layout, prefix, tensors, encoderDims, decoderDims, has: (name) => named.has(name), ...sizes };
 }
 
 /** The sizes that all tensors agree on, or undefined where they do not. */
@@ -144,6 +146,7 @@ function conclude(fit: Fit, weights: TensorFile, configuration: Configuration): 
     outputWidth,
     features,
     tensors,
+    prefix: fit.prefix,
     evidence: [
       shapesSentence(fit),
       told.why,

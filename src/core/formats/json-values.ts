@@ -6,7 +6,7 @@ export interface KeyedValue {
   readonly value: string | number | boolean;
 }
 
-const MAXIMUM_DEPTH = 3;
+const MAXIMUM_DEPTH = 4;
 export const MAXIMUM_VALUES = 2000;
 const MAXIMUM_TEXT = 200;
 

@@ -8,7 +8,8 @@ import type { ActivationLayer } from './layers.js';
 import { awaitsBias, isView } from './own-numbers.js';
 import { nodeScopes } from './scopes.js';
 
-interface Detected extends Unlabelled {
+/** An activation layer together with the nodes that compute it. */
+export interface Detected extends Unlabelled {
   readonly value: string;
   readonly operator: string;
 }
@@ -23,7 +24,7 @@ const cache = new WeakMap<Graph, readonly ActivationLayer[]>();
 export function detectActivationLayers(graph: Graph): readonly ActivationLayer[] {
   const known = cache.get(graph);
   if (known !== undefined) return known;
-  const layers = describe(graph, detect(graph).layers);
+  const layers = describe(graph, detectFunctions(graph).layers);
   cache.set(graph, layers);
   return layers;
 }
@@ -34,7 +35,7 @@ export function detectActivationLayers(graph: Graph): readonly ActivationLayer[]
  * nodes, and a product that only waits for its constant bias.
  */
 export function layersOfEveryValue(graph: Graph): readonly ActivationLayer[] {
-  const { layers, inside } = detect(graph);
+  const { layers, inside } = detectFunctions(graph);
   const activations = new Map(layers.map((layer) => [layer.value, layer]));
   const floats = floatValues(graph);
   const inputs = new Set(graph.inputs.map(({ name }) => name));
@@ -72,10 +73,19 @@ function describe(graph: Graph, detected: readonly Detected[]): readonly Activat
   }));
 }
 
-interface Detection {
+export interface Detection {
   readonly layers: readonly Detected[];
   /** Nodes inside functions that are spelled as several nodes. */
   readonly inside: ReadonlySet<GraphNode>;
+}
+
+const detections = new WeakMap<Graph, Detection>();
+
+/** The activation layers with what goes into their functions and which nodes these consist of. Computed once per graph. */
+export function detectFunctions(graph: Graph): Detection {
+  const known = detections.get(graph) ?? detect(graph);
+  detections.set(graph, known);
+  return known;
 }
 
 function detect(graph: Graph): Detection {

@@ -21,14 +21,15 @@ export interface Folded {
  *
  * Cancelling keeps what was folded so far.
  * @param start gives a pass an empty state.
- * @param observe runs inputs [start, end) and gives what the passes asked for; undefined when none could be read.
+ * @param observe runs inputs [start, end) and gives what the passes asked for, in one batch or several, in order; none
+ *   where no input could be read.
  */
 export async function foldChunks(
   passes: readonly Pass<unknown>[],
   start: (pass: Pass<unknown>) => unknown,
   inputs: number,
   batchSize: number,
-  observe: (start: number, end: number) => Promise<ObservedBatch | undefined>,
+  observe: (start: number, end: number) => AsyncIterable<ObservedBatch>,
   onBatch: (inputsDone: number) => void,
   signal?: AbortSignal,
 ): Promise<Folded> {
@@ -46,8 +47,7 @@ export async function foldChunks(
     const chunkEnd = Math.min(inputs, chunk + CHUNK_INPUTS);
     for (let first = chunk; first < chunkEnd && !signal?.aborted; first += batchSize) {
       const end = Math.min(chunkEnd, first + batchSize);
-      const batch = await observe(first, end);
-      if (batch !== undefined) {
+      for await (const batch of observe(first, end)) {
         passes.forEach((pass, index) => pass.fold(states[index], batch));
         inputsSeen += batch.indices.length;
       }

@@ -1,5 +1,6 @@
 import type { InputRange } from '../dataset/input-ranges.js';
 import type { Engine } from '../engine/engine.js';
+import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { WeightTensor } from '../formats/tensor-file.js';
@@ -9,7 +10,9 @@ import type { ObservedLayer, ActivationLayer } from '../graph/layers.js';
 import type { ConcreteShapes } from '../rewrite/infer-shapes.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import type { TensorStatistics } from '../weights/statistics.js';
+import type { MatrixProduct } from '../weights/singular-values/matrix-product.js';
 import type { PassResult } from './result.js';
+import type { UnitWeights } from './unit-weights.js';
 
 export type Applicability =
   | { readonly applies: true }
@@ -49,8 +52,16 @@ export interface WatchedValue {
   readonly label: string;
 }
 
+/** What may look at more than the activation layers. */
+export interface Watcher extends Pick<Question, 'id'> {
+  /** Values that it wants beside the activation layers; asked before every run of the pass. */
+  watches?(model: ModelFacts): readonly WatchedValue[];
+}
+
 /** What is known when results are made. */
 export interface RunFacts {
+  /** The graph that ran. */
+  readonly graph: Graph;
   readonly layers: readonly ObservedLayer[];
   readonly inputsSeen: number;
   /** "on 200 images", "on 50 random inputs": ends a sentence. */
@@ -58,23 +69,32 @@ export interface RunFacts {
   readonly synthetic: boolean;
   /** Weight tensors that hold NaN or infinity. */
   readonly brokenWeights: readonly BrokenWeights[];
+  /** What the weights say of the units, where a pass `readsWeights`. */
+  readonly unitWeights?: UnitWeights;
+  /** Products of matrices by the engine, where there is one. */
+  readonly multiply?: MatrixProduct;
+  /** Set when the run was cancelled, also before its results were made: what takes long is then left out. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * A question about a model and how data answers it. One folder per pass, one line in registry.ts.
  * `fold` sees each batch once; `merge` is associative and commutative, so that chunks can be folded apart.
  */
-export interface Pass<State> extends Question {
+export interface Pass<State> extends Question, Watcher {
   applies(model: ModelFacts): Applicability;
-  /** Values that it wants beside the activation layers; asked before every run of the pass. */
-  watches?(model: ModelFacts): readonly WatchedValue[];
   /** @param watched what `watches` named, without what could not be observed; axes learned as those of layers. */
   plan(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): readonly Observation[];
-  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): State;
+  /** @param inputs that the run will take, as far as it is not cancelled and all can be read. */
+  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[], inputs?: number): State;
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
+  /** What takes long, computed into the state before `finish`. @throws CancelledError. */
+  settle?(state: State, facts: RunFacts): Promise<void>;
   finish(state: State, facts: RunFacts): PassResult;
+  /** Whether its results want to know of the weights around its units. */
+  readonly readsWeights?: boolean;
 }
 
 /** What a pass over the file alone may look at. */
@@ -112,4 +132,20 @@ export interface FilePass extends Question {
   applies(file: Pick<FileSubject, 'tensors'> & { readonly graph?: Graph }): Applicability;
   /** @throws CancelledError when the signal was aborted. */
   examine(subject: FileSubject): Promise<PassResult>;
+}
+
+/**
+ * A question that inputs answer by going through changed copies of the network again and again: what could be skipped,
+ * what happens when a unit is held still. It takes as long as many runs, so it is started by name and never unasked.
+ */
+export interface Experiment extends Question, Watcher {
+  /** How often each input goes through the network, about: what a person is told before starting it. */
+  readonly runsPerInput: number;
+  applies(model: ModelFacts): Applicability;
+  /**
+   * @param subject with what `watches` named, as far as it could be observed.
+   * @returns the answer; where the person cancelled and something can be said, that, with `incomplete` set.
+   * @throws CancelledError where nothing can be said yet; ProblemError when the network cannot be run so.
+   */
+  examine(subject: ExperimentSubject): Promise<PassResult>;
 }

@@ -4,14 +4,20 @@ import { certificates } from './certificates/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
-import type { FilePass, Pass } from './pass.js';
+import type { Experiment, FilePass, Pass } from './pass.js';
+import { signalPropagation } from './signal-propagation/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
 
 /** Asked of inputs that run through a network. */
 // The state is each pass's own affair: the run loop only hands it back to the pass it came from.
-export const passes: readonly Pass<unknown>[] = [deadUnits, zeroSparsity, activationStatistics] as Pass<unknown>[];
+export const passes: readonly Pass<unknown>[] = [
+  deadUnits,
+  zeroSparsity,
+  activationStatistics,
+  signalPropagation,
+] as Pass<unknown>[];
 
 /** Asked of the file alone. */
 export const filePasses: readonly FilePass[] = [
@@ -21,3 +27,6 @@ export const filePasses: readonly FilePass[] = [
   certificates,
   fusableBranches,
 ];
+
+/** Asked of changed copies of the network, over and over: started by name. */
+export const experiments: readonly Experiment[] = [];

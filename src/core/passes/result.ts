@@ -113,6 +113,8 @@ export interface Curve {
   readonly yLabel: string;
   readonly definition: string;
   readonly format: 'share' | 'number';
+  /** Values over orders of magnitude are drawn along a logarithmic axis. */
+  readonly spread?: 'logarithmic';
   readonly series: readonly {
     readonly label: string;
     readonly layer?: string;
@@ -141,6 +143,8 @@ export interface PassResult {
   readonly passVersion: number;
   /** The answer to the pass's question in one sentence. */
   readonly answer: string;
+  /** Why it is not the whole answer, one sentence: an experiment was cancelled. Shown beside it wherever it stands. */
+  readonly incomplete?: string;
   readonly findings: readonly Finding[];
   readonly layerMetrics: readonly LayerMetric[];
   readonly unitMetrics: readonly UnitMetric[];

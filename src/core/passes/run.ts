@@ -3,24 +3,28 @@
  * once and hands every batch to every pass. Asking for five passes costs about one forward.
  */
 import { breathe } from '../breathe.js';
-import type { Dataset } from '../dataset/dataset.js';
+import type { Batch, Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import { openProduct, type EngineProduct } from '../engine/matrix-product.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
-import { problem, throwIfCancelled } from '../errors.js';
+import { CancelledError, problem, throwIfCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { Graph } from '../graph/graph.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
-import { elementCount } from '../tensor/tensor.js';
-import { CHUNK_INPUTS, foldChunks } from './fold-chunks.js';
+import type { MatrixProduct } from '../weights/singular-values/matrix-product.js';
+import { batchSize } from './batch-size.js';
+import { foldChunks } from './fold-chunks.js';
 import type { Pass, RunFacts } from './pass.js';
-import type { LayerSummary, RunResult } from './result.js';
+import type { LayerSummary, PassResult, RunResult } from './result.js';
+import type { UnitWeights } from './unit-weights.js';
 import { count } from './words.js';
 
 export interface Run {
-  readonly model: ModelProto;
+  readonly graph: Graph;
   /** Encodes a rewritten graph for the engine, weights by reference. */
   readonly toRunnable: (model: ModelProto) => RunnableModel;
   readonly engine: Engine;
@@ -37,6 +41,8 @@ export interface Run {
   /** Layers that a probe run could not observe: told in the result. */
   readonly leftOut: RunResult['leftOut'];
   readonly brokenWeights: readonly BrokenWeights[];
+  /** Reads the weights around the layers' units, where a pass wants to know of them; undefined where they cannot be read. */
+  readonly unitWeights?: (layers: readonly ObservedLayer[]) => Promise<UnitWeights | undefined>;
   readonly signal?: AbortSignal;
   readonly onProgress: (progress: {
     phase: 'Preparing' | 'Running' | 'Finishing';
@@ -44,10 +50,6 @@ export interface Run {
     secondsLeft?: number;
   }) => void;
 }
-
-/** Activations of one batch that a run may hold at once. */
-const BATCH_BYTES = 256 * 2 ** 20;
-const LARGEST_BATCH = 32;
 
 /**
  * Runs passes over a dataset.
@@ -64,25 +66,31 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
-  const observing = observe(run.model, observedValues(run), observations(run), { rows: rowsPerRun(run) });
+  const { paddedLength } = dataset;
+  const observing = observe(run.graph.model, observedValues(run), observations(run), {
+    rows: rowsPerRun(run),
+    ...(paddedLength === undefined ? {} : { paddedLength }),
+  });
+  const product = lazyProduct(run);
   const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
     throwIfCancelled(signal);
     const running = performance.now();
-    const observeBatch = async (start: number, end: number): Promise<ObservedBatch | undefined> => {
-      const { feeds, indices } = await dataset.batch(start, end);
-      if (indices.length === 0) return undefined;
-      const values = observing.read(await session.run(usedFeeds(session, feeds)), indices.length);
-      // A synchronous engine would otherwise never hear of a cancellation.
-      await breathe();
-      return { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+    const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
+      for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
+        const all = { ...feeds, ...observing.feeds(filled?.[0]) };
+        const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
+        // A synchronous engine would otherwise never hear of a cancellation.
+        await breathe();
+        yield { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+      }
     };
     const folded = await foldChunks(
       passes,
-      (pass) => pass.start(layers, watchedBy(run, pass)),
+      (pass) => pass.start(layers, watchedBy(run, pass), dataset.size),
       dataset.size,
-      batchSize(run),
-      observeBatch,
+      batchOf(run),
+      observeBatches,
       (inputsDone) => {
         const perInput = (performance.now() - running) / 1000 / inputsDone;
         onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
@@ -100,15 +108,25 @@ export async function runPasses(run: Run): Promise<RunResult> {
     }
     onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
     const facts: RunFacts = {
+      graph: run.graph,
       layers,
       inputsSeen: folded.inputsSeen,
       onInputs: await onInputs(dataset, folded.inputsSeen),
       synthetic: dataset.synthetic,
       brokenWeights: run.brokenWeights,
+      ...(await weightFacts(run)),
+      multiply: product.multiply,
+      ...(signal === undefined ? {} : { signal }),
     };
+    const results: PassResult[] = [];
+    for (const [index, pass] of passes.entries()) {
+      await unlessCancelled(pass.settle?.(folded.states[index], facts));
+      results.push(pass.finish(folded.states[index], facts));
+      await breathe();
+    }
     return {
       layers: layers.map(layerSummary),
-      passes: passes.map((pass, index) => pass.finish(folded.states[index], facts)),
+      passes: results,
       inputsSeen: folded.inputsSeen,
       // Inputs that could not be read were never to be seen: what is missing beyond them was cancelled.
       inputsPlanned: dataset.size - dataset.skipped.length,
@@ -121,7 +139,51 @@ export async function runPasses(run: Run): Promise<RunResult> {
       finished: new Date().toISOString(),
     };
   } finally {
+    await product.release();
     await session.release();
+  }
+}
+
+/** What was seen before a person cancelled is shown without what takes long. */
+async function unlessCancelled<Value>(work: Promise<Value> | undefined): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CancelledError) return undefined;
+    throw error;
+  }
+}
+
+async function weightFacts({ passes, unitWeights, layers, signal }: Run): Promise<Pick<RunFacts, 'unitWeights'>> {
+  if (unitWeights === undefined || signal?.aborted || !passes.some(({ readsWeights }) => readsWeights)) return {};
+  const found = await unlessCancelled(unitWeights(layers));
+  return found === undefined ? {} : { unitWeights: found };
+}
+
+/** Products by the engine, opened when the first is asked for. */
+function lazyProduct({ engine, threads }: Run): { readonly multiply: MatrixProduct; release(): Promise<void> } {
+  let opened: Promise<EngineProduct> | undefined;
+  return {
+    multiply: async (left, right, size) =>
+      (await (opened ??= openProduct(engine, threads))).multiply(left, right, size),
+    release: async () => (await opened)?.release(),
+  };
+}
+
+/** Examples [start, end) in batches whose examples hold as many tokens each: whoever leaves padding out leaves as much. */
+async function* filledAlike(dataset: Dataset, start: number, end: number): AsyncGenerator<Batch> {
+  const batch = await dataset.batch(start, end);
+  const { indices, filled } = batch;
+  if (indices.length === 0) return;
+  if (filled === undefined || filled.every((count) => count === filled[0])) {
+    yield batch;
+    return;
+  }
+  for (let from = 0; from < indices.length;) {
+    let to = from + 1;
+    while (to < indices.length && filled[to] === filled[from]) to++;
+    yield dataset.batch(indices[from] as number, (indices[to - 1] as number) + 1);
+    from = to;
   }
 }
 
@@ -146,27 +208,18 @@ function observedValues({ layers, watched }: Run): readonly ObservedLayer[] {
   return [...values.values()];
 }
 
-/** As many inputs per forward as memory and the graph allow, in powers of two so that chunks divide evenly. */
-function batchSize(run: Run): number {
-  const { batch, maximumBatch } = run;
-  const bytes = observedValues(run).reduce(
-    (sum, { shape }) => sum + 4 * elementCount(shape.map((size) => Math.max(1, size))),
-    0,
-  );
-  const fitting = Math.min(
-    maximumBatch,
-    batch ?? Math.min(LARGEST_BATCH, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)))),
-  );
-  if (batch !== undefined) return Math.min(fitting, CHUNK_INPUTS);
-  return 2 ** Math.floor(Math.log2(fitting));
+/** As many inputs per forward as memory and the graph allow. */
+function batchOf(run: Run): number {
+  return batchSize({ ...run, layers: observedValues(run) });
 }
 
 /** Rows of every forward: a graph that fixes its batch gets padding rows. */
 function rowsPerRun(run: Run): number {
-  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchSize(run);
+  return Number.isFinite(run.maximumBatch) ? run.maximumBatch : batchOf(run);
 }
 
-async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
+/** "on 200 images", "on 50 random inputs": ends a sentence. */
+export async function onInputs(dataset: Dataset, inputsSeen: number): Promise<string> {
   if (dataset.synthetic) return `on ${count(inputsSeen)} random ${inputsSeen === 1 ? 'input' : 'inputs'}`;
   const { kind } = await dataset.preview(0);
   const word = { image: 'image', tokens: 'text', array: 'input' }[kind];

@@ -1,7 +1,7 @@
 /** What passes watch beside the activation layers: asked of them before a run, probed as layers are, handed back to each. */
 import { nodeScopes } from '../graph/scopes.js';
 import type { ActivationLayer, ObservedLayer } from '../graph/layers.js';
-import type { ModelFacts, Pass } from './pass.js';
+import type { ModelFacts, Watcher } from './pass.js';
 
 export interface Watching {
   /** Every watched value once, those that are activation layers left out: they are probed anyway. */
@@ -13,7 +13,7 @@ export interface Watching {
   by(observed: readonly ObservedLayer[]): ReadonlyMap<string, readonly ObservedLayer[]>;
 }
 
-export function watchedBy(passes: readonly Pass<unknown>[], model: ModelFacts): Watching {
+export function watchedBy(passes: readonly Watcher[], model: ModelFacts): Watching {
   const { graph, layers } = model;
   const wanted = new Map(passes.map((pass) => [pass.id, pass.watches?.(model) ?? []]));
   const scopes = nodeScopes(graph);

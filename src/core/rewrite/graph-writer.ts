@@ -6,6 +6,7 @@ import {
   type ModelProto,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from '../formats/onnx/onnx_pb.js';
 import { floatTensor, int64Tensor, makeNode, makeValueInfo, type AttributeValue } from './nodes.js';
 
@@ -17,8 +18,19 @@ export type ReduceOperator = 'ReduceSum' | 'ReduceMin' | 'ReduceMax';
 /** Collects the nodes and constants that a rewrite adds; every name it gives out is new to the model. */
 export interface GraphWriter {
   readonly opset: number;
+  /** Adds a graph input. @param dims a string names an open dimension. @returns its name. */
+  input(what: string, type: DataType, dims: readonly (number | string)[]): string;
   /** Adds a node with one output. @returns the output's name. */
   node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
+  /** Adds a node with several outputs. @returns their names. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes?: Readonly<Record<string, AttributeValue>>,
+  ): readonly string[];
+  /** Adds a constant. @param make is told its name. @returns the name. */
+  initializer(make: (name: string) => TensorProto): string;
   ints(values: readonly number[]): string;
   /** A zero-dimensional int64. */
   int(value: number): string;
@@ -42,6 +54,7 @@ export function graphWriter(model: ModelProto): GraphWriter {
   const prefix = unusedPrefix(model);
   const constants = new Map<string, string>();
   const initializers: TensorProto[] = [];
+  const inputs: ValueInfoProto[] = [];
   let count = 0;
   const newName = (what: string) => `${prefix}${count++}_${what}`;
   const constant = (key: string, make: (name: string) => TensorProto): string => {
@@ -56,10 +69,25 @@ export function graphWriter(model: ModelProto): GraphWriter {
   const writerInto = (nodes: NodeProto[]): GraphWriter => {
     const writer: GraphWriter = {
       opset,
+      input(what, type, dims) {
+        const name = newName(what);
+        inputs.push(makeValueInfo(name, type, dims));
+        return name;
+      },
       node(opType, inputs, attributes) {
         const output = newName(opType);
         nodes.push(makeNode(opType, inputs, [output], attributes));
         return output;
+      },
+      nodes(opType, inputs, outputs, attributes) {
+        const names = Array.from({ length: outputs }, () => newName(opType));
+        nodes.push(makeNode(opType, inputs, names, attributes));
+        return names;
+      },
+      initializer(make) {
+        const name = newName('constant');
+        initializers.push(make(name));
+        return name;
       },
       ints: (values) => constant(`ints ${values.join()}`, (name) => int64Tensor(name, [values.length], values)),
       int: (value) => constant(`int ${value}`, (name) => int64Tensor(name, [], [value])),
@@ -94,6 +122,7 @@ export function graphWriter(model: ModelProto): GraphWriter {
             ...graph,
             node: [...graph.node, ...nodes],
             initializer: [...graph.initializer, ...initializers],
+            input: [...graph.input, ...inputs],
           },
         };
       },

@@ -1,4 +1,5 @@
 import type { ObservedLayer } from '../graph/layers.js';
+import type { GraphWriter } from './graph-writer.js';
 
 /** A layer's axes once positions that share an axis with the examples have one of their own. */
 export interface Axes {
@@ -45,6 +46,14 @@ export function knownDims(layer: ObservedLayer): readonly number[] {
     ...(foldedPositions === undefined ? [] : [foldedPositions]),
     ...shape.slice(axis),
   ];
+}
+
+/** Gives positions that share an axis with the examples an axis of their own, in the graph. */
+export function unfold(writer: GraphWriter, layer: ObservedLayer, value: string): string {
+  const { foldedPositions: positions, exampleAxis: axis } = layer;
+  if (positions === undefined || axis === undefined) return value;
+  const dims = knownDims(layer).map((dim, index) => (index === axis ? (positions > 0 ? -1 : 1) : dim));
+  return writer.node('Reshape', [value, writer.ints(dims)]);
 }
 
 export function layoutOf(dims: readonly number[], axes: Axes): Layout {

@@ -1,7 +1,8 @@
 import type { ObservedLayer } from '../graph/layers.js';
+import type { Layout } from './layout.js';
 
 /**
- * What can be asked of a value during a run. Every kind but the two samples is one number per (example, unit) or per
+ * What can be asked of a value during a run. Every kind but `values` and `sample` is one number per (example, unit) or per
  * (example, position), exact over the axes it reduces; `observe` writes it as graph nodes or reduces the copied value,
  * whichever the engine does faster, and the fold never knows.
  */
@@ -24,6 +25,8 @@ export type ObservationKind =
   | 'zero-count-by-position'
   /** Per example and unit: first position whose value is not 0; the number of positions where all are 0. */
   | 'first-nonzero-position'
+  /** All values in the order that the engine has them; `layout` says where each example, unit and position lies. */
+  | 'values'
   /** Values on a regular grid of positions, for histograms: (example, unit, sampled position). */
   | 'sample';
 
@@ -44,6 +47,8 @@ export interface Observed {
    * the positions that each unit has per example, sampled or not.
    */
   readonly entries: number;
+  /** Only of `values`: where each example, unit and position lies in `data`. */
+  readonly layout?: Layout;
 }
 
 /** One batch as passes see it. */

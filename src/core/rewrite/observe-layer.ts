@@ -2,7 +2,7 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import type { GraphWriter, ReduceOperator } from './graph-writer.js';
-import { knownDims, layoutOf, toRows, unfoldedAxes, unfoldedDims, withoutAxes, type Axes } from './layout.js';
+import { knownDims, layoutOf, toRows, unfold, unfoldedAxes, unfoldedDims, withoutAxes, type Axes, type Layout } from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
 import { gridIndices, gridStep } from './sample-grid.js';
@@ -33,12 +33,18 @@ export function observeByCopy(
       const { data, dims: engineDims } = floatOutput(tensors, output);
       const dims = unfoldedDims(layer, engineDims);
       const layout = layoutOf(dims, axes);
+      if (kind === 'values') return allValues(data, layout, examples);
       if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
       const rows = reduceCopied(kind, layer, data, layout, examples);
       const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
       return observed(rows, examples, entries.length);
     };
   return { readers: new Map([...kinds].map((kind) => [kind, reader(kind)])), outputs: [output] };
+}
+
+function allValues(data: Float32Array, layout: Layout, examples: number): Observed {
+  const positions = layout.positionOffsets.length;
+  return { data, examples, columns: layout.unitOffsets.length * positions, entries: positions, layout };
 }
 
 function sampleCopied(
@@ -134,6 +140,12 @@ export function observeInGraph(
         return nonFinite();
       case 'first-nonzero-position':
         return firstNonzero();
+      case 'values':
+        outputs.add(value);
+        return (tensors, examples) => {
+          const output = floatOutput(tensors, value);
+          return allValues(output.data, layoutOf(output.dims, axes), examples);
+        };
       case 'sample':
         return sample();
     }
@@ -166,14 +178,6 @@ export function observeInGraph(
       return observed(toRows(output.data, output.dims, axes, examples), examples, sizeOf(tensors, axes.positions));
     };
   }
-}
-
-/** Gives positions that share an axis with the examples an axis of their own. */
-function unfold(writer: GraphWriter, layer: ObservedLayer, value: string): string {
-  const { foldedPositions: positions, exampleAxis: axis } = layer;
-  if (positions === undefined || axis === undefined) return value;
-  const dims = knownDims(layer).map((dim, index) => (index === axis ? (positions > 0 ? -1 : 1) : dim));
-  return writer.node('Reshape', [value, writer.ints(dims)]);
 }
 
 /** methods D1: |h| > 0.99 where the function is symmetric, h < 0.01 or h > 0.99 where it lies between 0 and 1. */

@@ -2,6 +2,7 @@ import { problem } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
+import { filledPositions } from './filled-positions.js';
 import { graphWriter } from './graph-writer.js';
 import { knownDims, unfoldedAxes } from './layout.js';
 import type { Observation, ObservationKind, Observed } from './observation.js';
@@ -16,6 +17,8 @@ export interface ObserveOptions {
   readonly sampleBudget?: number;
   /** Rows of the example axis in every run, padding included, where that is known: a single one is summed faster. */
   readonly rows?: number;
+  /** Positions of every example, where some examples end in padding, which is left out of all observations. */
+  readonly paddedLength?: number;
 }
 
 /** The numbers of one run. */
@@ -28,6 +31,11 @@ export interface ObservedValues {
 export interface Observing {
   readonly model: ModelProto;
   readonly outputs: readonly string[];
+  /**
+   * What a run needs beside the model's own inputs. @param filled positions of each of its examples that hold tokens;
+   * left out: all of them.
+   */
+  feeds(filled?: number): NamedTensors;
   /** @param examples rows to keep: the examples of the batch, without padding rows. */
   read(outputs: NamedTensors, examples: number): ObservedValues;
 }
@@ -55,17 +63,22 @@ export function observe(
   const writer = graphWriter(model);
   const readers = new Map<string, ReadonlyMap<ObservationKind, Reader>>();
   const outputs = new Set(options.keep ?? []);
+  const { paddedLength } = options;
+  const filled = paddedLength === undefined ? undefined : filledPositions(writer, paddedLength);
   for (const [layer, kinds] of wanted) {
     const sampled = keep.get(layer) ?? 0;
-    const observed = reducesInGraph(layer, kinds, writer.opset)
-      ? observeInGraph(writer, layer, kinds, sampled, options.rows === 1)
-      : observeByCopy(writer, layer, kinds, sampled);
+    const source = filled?.of(layer) ?? layer;
+    const inGraph = reducesInGraph(layer, kinds, writer.opset) && reducesInGraph(source, kinds, writer.opset);
+    const observed = inGraph
+      ? observeInGraph(writer, source, kinds, sampled, options.rows === 1)
+      : observeByCopy(writer, source, kinds, sampled);
     readers.set(layer.value, observed.readers);
     for (const output of observed.outputs) outputs.add(output);
   }
   return {
     model: prune(writer.extend(model), [...outputs]),
     outputs: [...outputs],
+    feeds: (count = paddedLength) => (count === undefined ? {} : (filled?.feeds(count) ?? {})),
     read: (tensors, examples) => reading(readers, tensors, examples),
   };
 }

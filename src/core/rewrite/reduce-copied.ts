@@ -38,6 +38,7 @@ function stepOf(
         ? { start: 0, step: (count, value) => (Math.abs(value) > symmetric ? count + 1 : count) }
         : { start: 0, step: (count, value) => (value < low || value > high ? count + 1 : count) };
     case 'first-nonzero-position':
+    case 'values':
     case 'sample':
       return undefined;
   }
@@ -49,7 +50,7 @@ function stepOf(
  * @returns row-major [examples, units] or, for `zero-count-by-position`, [examples, positions].
  */
 export function reduceCopied(
-  kind: Exclude<ObservationKind, 'sample'>,
+  kind: Exclude<ObservationKind, 'values' | 'sample'>,
   layer: ActivationLayer,
   data: Float32Array,
   layout: Layout,

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { problem } from '../../core/errors.js';
-import type { PassDescription } from '../../protocol/model.js';
+import { isInEveryRun, type PassDescription } from '../../protocol/model.js';
 import type { Run, ModelSession } from '../session/session.js';
 import { progressText, problemText } from '../texts.js';
 import { withModel, type CommandContext } from './target.js';
@@ -44,19 +44,32 @@ function pickPasses(
   inputs: readonly string[],
 ): Promise<readonly string[] | undefined> {
   const applying: PassItem[] = passes
-    .filter((pass) => pass.reason === undefined)
+    .filter(isInEveryRun)
     .map((pass) => ({ label: pass.title, detail: pass.question, pass }));
+  const experiments: PassItem[] = passes
+    .filter((pass) => pass.reason === undefined && !isInEveryRun(pass))
+    .map((pass) => ({
+      label: pass.title,
+      description: `about ${pass.runsPerInput} runs of every input`,
+      detail: pass.question,
+      pass,
+    }));
   const others: PassItem[] = passes
     .filter((pass) => pass.reason !== undefined)
     .map((pass) => ({ label: `$(circle-slash) ${pass.title}`, detail: pass.reason, description: pass.question }));
-  const separator: PassItem = { label: 'Does not apply to this model', kind: vscode.QuickPickItemKind.Separator };
+  const under = (label: string, items: readonly PassItem[]): PassItem[] =>
+    items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
 
   const picker = vscode.window.createQuickPick<PassItem>();
   picker.title = inputs.length === 0 ? `Run on ${fileName}` : `Run on ${fileName}: ${inputs.join('; ')}`;
-  picker.placeholder = 'Which questions? They share one run over the inputs.';
+  picker.placeholder = 'Which questions? They share one run over the inputs; experiments take many.';
   picker.canSelectMany = true;
   picker.matchOnDetail = true;
-  picker.items = others.length === 0 ? applying : [...applying, separator, ...others];
+  picker.items = [
+    ...applying,
+    ...under('Experiments: as long as many runs', experiments),
+    ...under('Does not apply to this model', others),
+  ];
   picker.selectedItems = applying;
 
   return new Promise((resolve) => {

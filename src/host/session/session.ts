@@ -5,6 +5,7 @@
 import { asProblem, CancelledError, problem, type Problem } from '../../core/errors.js';
 import type { Recipe } from '../../core/dataset/recipe.js';
 import type { InputsDescription, RunAnswer, RunProgress } from '../../protocol/inspection.js';
+import { isInEveryRun } from '../../protocol/model.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
 import type { OpenedModel, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
@@ -47,9 +48,8 @@ export interface SessionOptions {
   readonly refusal?: Problem;
 }
 
-export interface RunEnd extends RunAnswer {
-  readonly problem?: Problem;
-}
+/** What it left, with why it failed, if it did. */
+export type RunEnd = RunAnswer;
 
 export interface Run {
   /** Never rejects; empty when the run was cancelled before it had seen anything. */
@@ -68,7 +68,8 @@ export interface ModelSession {
   running(): RunProgress | undefined;
   selection(): Selection;
   /**
-   * Starts passes, all that apply when none are named; resolves when they run. How they end is told to every audience.
+   * Starts passes, all that apply but experiments when none are named; resolves when they run. How they end is told to
+   * every audience.
    * @throws ProblemError when there is nothing to run or a run is under way.
    */
   run(passes?: readonly string[]): Promise<Run>;
@@ -222,7 +223,7 @@ export function createSession(options: SessionOptions): ModelSession {
         remedy: 'Wait for its end or cancel it.',
       });
     }
-    const chosen = passes ?? (opened?.passes ?? []).filter((pass) => pass.reason === undefined).map((pass) => pass.id);
+    const chosen = passes ?? (opened?.passes ?? []).filter(isInEveryRun).map((pass) => pass.id);
     if (chosen.length === 0) {
       const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
       throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
@@ -245,8 +246,8 @@ export function createSession(options: SessionOptions): ModelSession {
     } catch (error) {
       if (begun !== generation) return {};
       end = error instanceof CancelledError ? {} : { problem: asProblem(error) };
-      if (end.problem !== undefined) log.error(`${fileName}: ${end.problem.message} ${end.problem.place ?? ''}`);
     }
+    if (end.problem !== undefined) log.error(`${fileName}: ${end.problem.message} ${end.problem.place ?? ''}`);
     running = undefined;
     keep(end);
     // What this run did not touch, or what it was cancelled before, still stands.

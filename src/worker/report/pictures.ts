@@ -20,6 +20,14 @@ export function domainOf(values: Iterable<number>, scale: Scale, format: string)
   return scale === 'diverging' ? [-extent, extent] : [Math.min(0, low), high];
 }
 
+/** From the least to the largest finite value. */
+function reach(values: readonly number[]): Domain {
+  const [low, high] = values
+    .filter(Number.isFinite)
+    .reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+  return low < high ? [low, high] : domainOf(values, 'sequential', 'number');
+}
+
 /** One row of cells as a PNG strip of `columns` × 1 pixels, stretched by the page; NaN is transparent. */
 export function stripPng(values: Float32Array, domain: Domain, scale: Scale): Uint8Array {
   const map = colormap(scale, false);
@@ -155,6 +163,7 @@ export function lineChartSvg(
   }[],
   xLabel: string,
   show: (value: number) => string,
+  spread?: 'logarithmic',
 ): Markup {
   const width = 520;
   const height = 180;
@@ -163,17 +172,18 @@ export function lineChartSvg(
     'sequential',
     'number',
   );
-  const domainY = domainOf(
-    series.flatMap(({ y }) => Array.from(y)),
-    'sequential',
-    'number',
-  );
-  const lines = series.map(({ label, x, y, dashed }, index) => {
-    const points = Array.from(
-      x,
-      (value, at) =>
-        `${(fraction(value, domainX) * width).toFixed(1)},${((1 - fraction(y[at] as number, domainY)) * height).toFixed(1)}`,
-    );
+  const isLogarithmic = spread === 'logarithmic';
+  const heights = series.map(({ y }) => Array.from(y, (value) => (isLogarithmic ? Math.log10(value) : value)));
+  const domainY = isLogarithmic ? reach(heights.flat()) : domainOf(heights.flat(), 'sequential', 'number');
+  const showY = (place: number): string => show(isLogarithmic ? 10 ** place : place);
+  const lines = series.map(({ label, x, dashed }, index) => {
+    const points = Array.from(x).flatMap((value, at) => {
+      const place = heights[index]?.[at] ?? NaN;
+      if (!Number.isFinite(place)) return [];
+      return [
+        `${(fraction(value, domainX) * width).toFixed(1)},${((1 - fraction(place, domainY)) * height).toFixed(1)}`,
+      ];
+    });
     return html`<polyline
       points="${points.join(' ')}"
       style="stroke:${LINE_COLORS[index % LINE_COLORS.length]}"
@@ -195,8 +205,8 @@ export function lineChartSvg(
       role="img"
     >
       ${lines}
-      <text x="${width + 4}" y="8">${show(domainY[1])}</text>
-      <text x="${width + 4}" y="${height}">${show(domainY[0])}</text>
+      <text x="${width + 4}" y="8">${showY(domainY[1])}</text>
+      <text x="${width + 4}" y="${height}">${showY(domainY[0])}</text>
       <text x="0" y="${height + 14}">${show(domainX[0])}</text>
       <text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${show(domainX[1])}</text>
     </svg>

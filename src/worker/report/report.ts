@@ -220,29 +220,31 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
       </tr>`,
   );
   const curves = pass.curves.map(
-    ({ title, xLabel, series, definition, format }) =>
+    ({ title, xLabel, series, definition, format, spread }) =>
       html`<h3>${title}</h3>
         <p class="note">${definition}</p>
-        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format))}`,
+        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format), spread)}`,
   );
+  const layerTable = html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>Layer</th>
+          <th>Function</th>
+          <th>Units</th>
+          ${headings}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
   return html`<h2>${description?.title ?? pass.pass}</h2>
     <p><em>${description?.question}</em></p>
     <p><strong>${pass.answer}</strong></p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Layer</th>
-            <th>Function</th>
-            <th>Units</th>
-            ${headings}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
+    ${pass.layerMetrics.length === 0 ? undefined : layerTable}${pass.tables?.map(resultTable)}
     ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
     <details>
       <summary>How this is computed</summary>

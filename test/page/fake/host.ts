@@ -22,6 +22,7 @@ const DICTIONARY: Dictionary = {
   outputWidth: 1024,
   features: 24_576,
   tensors: { encoder: 'W_enc', decoder: 'W_dec', encoderBias: 'b_enc' },
+  prefix: '',
   evidence: [
     '“W_enc” (768 × 24576) and “W_dec” (24576 × 1024) have 24576 features in common.',
     '“cfg.json” beside it says architecture: transcoder.',

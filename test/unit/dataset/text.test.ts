@@ -126,6 +126,7 @@ describe('text packed into windows', () => {
     expect(values(feeds['position_ids'])).toEqual([0, 1, 2, 3, 4, 5]);
     expect(feeds['past_key_values.0.key']?.dims).toEqual([1, 2, 0, 4]);
     expect(await dataset.targets(0)).toEqual({ nextTokens: Int32Array.of(...coded('ab'), -1, -1, -1, -1), filled: 3 });
+    expect([dataset.paddedLength, (await dataset.batch(0, 1)).filled]).toEqual([6, [3]]);
     expect(dataset.lines.get('input_ids')).toContain('; only 3 tokens, padded with “<pad>” (0)');
     expect(dataset.lines.get('attention_mask')).toContain('0 on padding');
     const lines = describeInputs(recipeOf({ path: 'x.txt' }), inputs, 'file', { size: 1, lines: dataset.lines });

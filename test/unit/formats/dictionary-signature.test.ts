@@ -355,8 +355,8 @@ describe('configuration files', () => {
       `{"architecture": "${'x'.repeat(300_000)}"}`,
     ])
       expect((await readConfiguration(beside({ 'cfg.json': content }))).first('architecture')).toBeUndefined();
-    const deep = await readConfiguration(beside({ 'cfg.json': { a: { b: { c: { d: 1 } } } } }));
-    expect(deep.first('a.b.c.d')).toBeUndefined();
+    const deep = await readConfiguration(beside({ 'cfg.json': { a: { b: { c: { d: { e: 1 } } } } } }));
+    expect(deep.first('a.b.c.d.e')).toBeUndefined();
     expect(deep.first('__proto__', 'constructor', 'toString')).toBeUndefined();
     const long = await readConfiguration(beside({ 'cfg.json': { architecture: 'y'.repeat(1000) } }));
     expect(String(long.first('architecture')?.value)).toHaveLength(200);

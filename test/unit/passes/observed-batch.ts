@@ -1,6 +1,12 @@
 /** Builds what the run loop hands to passes from plain arrays, computing every observation the slow, obvious way. */
+import { create } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { createGraph } from '../../../src/core/graph/graph.js';
 import type { ObservedLayer } from '../../../src/core/graph/layers.js';
 import type { ObservationKind, Observed, ObservedBatch } from '../../../src/core/rewrite/observation.js';
+
+/** For passes that look at activations alone. */
+export const NO_GRAPH = createGraph(create(ModelProtoSchema));
 
 /** Activations as [example][unit][position]. */
 export type Activations = readonly (readonly (readonly number[])[])[];
@@ -79,6 +85,19 @@ function observe(activations: Activations, kind: ObservationKind): Observed {
         examples,
         columns: positions,
         entries: units,
+      };
+    case 'values':
+      return {
+        data: Float32Array.from(activations.flat(2)),
+        examples,
+        columns: units * positions,
+        entries: positions,
+        layout: {
+          examples,
+          exampleStride: units * positions,
+          unitOffsets: Int32Array.from({ length: units }, (_, unit) => unit * positions),
+          positionOffsets: Int32Array.from({ length: positions }, (_, position) => position),
+        },
       };
     case 'sample':
       return {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { packResult, unpackResult } from '../../../src/core/passes/pack-result.js';
 import { passes } from '../../../src/core/passes/registry.js';
 import type { RunResult } from '../../../src/core/passes/result.js';
-import { layer, observedBatch } from './observed-batch.js';
+import { layer, NO_GRAPH, observedBatch } from './observed-batch.js';
 
 it('packs a result into named arrays and JSON, and back without loss, NaN included', () => {
   const layers = [layer({ value: 'h', units: 2 }), layer({ value: 'a/b', units: 3 })];
@@ -21,7 +21,14 @@ it('packs a result into named arrays and JSON, and back without loss, NaN includ
     passes: passes.map((pass) => {
       const state = pass.start(layers);
       pass.fold(state, batch);
-      return pass.finish(state, { layers, inputsSeen: 1, onInputs: 'on 1 input', synthetic: false, brokenWeights: [] });
+      return pass.finish(state, {
+        graph: NO_GRAPH,
+        layers,
+        inputsSeen: 1,
+        onInputs: 'on 1 input',
+        synthetic: false,
+        brokenWeights: [],
+      });
     }),
     inputsSeen: 1,
     inputsPlanned: 1,

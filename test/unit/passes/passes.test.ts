@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+
 import type { ObservedLayer } from '../../../src/core/graph/layers.js';
 import { foldChunks } from '../../../src/core/passes/fold-chunks.js';
 import type { Pass, RunFacts } from '../../../src/core/passes/pass.js';
@@ -9,10 +10,17 @@ import { passes } from '../../../src/core/passes/registry.js';
 import { zeroSparsity } from '../../../src/core/passes/zero-sparsity/pass.js';
 import { CancelledError } from '../../../src/core/errors.js';
 import { drawable } from '../../../src/core/summary/histogram.js';
-import { layer, observedBatch, type Activations } from './observed-batch.js';
+import { layer, NO_GRAPH, observedBatch, type Activations } from './observed-batch.js';
 
 function facts(layers: readonly ObservedLayer[], inputsSeen: number): RunFacts {
-  return { layers, inputsSeen, onInputs: `on ${inputsSeen} inputs`, synthetic: false, brokenWeights: [] };
+  return {
+    graph: NO_GRAPH,
+    layers,
+    inputsSeen,
+    onInputs: `on ${inputsSeen} inputs`,
+    synthetic: false,
+    brokenWeights: [],
+  };
 }
 
 function runPass<S>(
@@ -250,18 +258,18 @@ describe('the run loop’s folding', () => {
   const small = layer({ value: 'h', units: 5 });
   const start = (pass: Pass<unknown>): unknown => pass.start([small]);
   const random = (index: number, unit: number): number => Math.max(0, Math.sin(index * 12.9898 + unit * 78.233) * 3);
-  const observe = (start: number, end: number): Promise<ReturnType<typeof observedBatch>> =>
-    Promise.resolve(
-      observedBatch(
-        [small],
-        {
-          h: Array.from({ length: end - start }, (_, row) =>
-            Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
-          ),
-        },
-        start,
-      ),
+  async function* observe(start: number, end: number): AsyncGenerator<ReturnType<typeof observedBatch>> {
+    await Promise.resolve();
+    yield observedBatch(
+      [small],
+      {
+        h: Array.from({ length: end - start }, (_, row) =>
+          Array.from({ length: 5 }, (_, unit) => [random(start + row, unit)]),
+        ),
+      },
+      start,
     );
+  }
   const run = async (batch: number, inputs = 300): Promise<PassResult[]> => {
     const { states, inputsSeen } = await foldChunks(passes, start, inputs, batch, observe, () => undefined);
     expect(inputsSeen).toBe(inputs);

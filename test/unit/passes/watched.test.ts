@@ -100,7 +100,7 @@ describe.each(ENGINES)('what passes watch beside the layers ($name engine)', ({ 
     });
     const isLayer = new Set(layers.map(({ value }) => value));
     return runPasses({
-      model,
+      graph,
       toRunnable: runnable,
       engine,
       threads: 1,

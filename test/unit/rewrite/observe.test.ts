@@ -373,3 +373,110 @@ test('names that the model already uses are not used again', () => {
     observe(model, [observed], [{ layer: 'h', kind: 'sum' }]).model.graph?.node.flatMap((node) => node.output) ?? [];
   expect(new Set([...names, 'inspect_0_Cast']).size).toBe(names.length + 1);
 });
+
+describe('all values', () => {
+  for (const engine of ENGINES) {
+    test.each(CASES)(
+      `are given with where each lies, ${engine.name}: $name`,
+      async ({ dims, layer: observed, opset }) => {
+        const data = numbers(dims.reduce((product, size) => product * size, 1));
+        const kinds: readonly ObservationKind[] = ['values', 'sum', 'maximum'];
+        const got = await run(engine, identity(dims.length, opset), observed, float(data, dims), kinds, {}, 2);
+        const { data: values, layout, entries } = got.get('h', 'values');
+        const [sum, maximum] = [got.get('h', 'sum'), got.get('h', 'maximum')];
+        expect(entries).toBe(sum.entries);
+        for (let example = 0; example < sum.examples; example++) {
+          for (let unit = 0; unit < observed.units; unit++) {
+            const first = example * (layout?.exampleStride ?? NaN) + (layout?.unitOffsets[unit] ?? NaN);
+            const own = [...(layout?.positionOffsets ?? [])].map((offset) => values[first + offset] as number);
+            const at = example * observed.units + unit;
+            const total = own.reduce((all, value) => all + value, 0);
+            const size = own.reduce((all, value) => all + Math.abs(value), 0);
+            expect(Math.abs((sum.data[at] as number) - total)).toBeLessThanOrEqual(1e-5 + 1e-4 * size);
+            expect(maximum.data[at]).toBe(own.reduce((most, value) => Math.max(most, value), -Infinity));
+          }
+        }
+      },
+    );
+  }
+});
+
+describe('padding', () => {
+  const [length, filled] = [1500, 1100];
+  const LAYOUTS: readonly { readonly name: string; readonly dims: readonly number[]; readonly layer: ObservedLayer }[] =
+    [
+      {
+        name: 'tokens by width',
+        dims: [2, length, 3],
+        layer: layer({ shape: [length, 3], unitAxes: [2], positionAxes: [1], units: 3 }),
+      },
+      {
+        name: 'tokens that share an axis with the examples',
+        dims: [2 * length, 3],
+        layer: layer({ shape: [3], foldedPositions: length, unitAxes: [1], positionAxes: [], units: 3 }),
+      },
+      {
+        name: 'few values, which are copied out',
+        dims: [2, 12, 3],
+        layer: layer({ shape: [12, 3], unitAxes: [2], positionAxes: [1], units: 3 }),
+      },
+      {
+        name: 'attention patterns: both the positions that look and those that are looked at',
+        dims: [2, 3, 90, 90],
+        layer: layer({ shape: [3, 90, 90], unitAxes: [1], positionAxes: [2, 3], units: 3 }),
+      },
+    ];
+
+  /** The value with only the first `kept` of `whole` positions. */
+  function trimmed(data: Float32Array, dims: readonly number[], whole: number, kept: number): Tensor {
+    const axes = dims.map((size) => (size === 2 * whole ? [2, whole] : [size])).flat();
+    const sizes = axes.map((size) => (size === whole ? kept : size));
+    const strides = axes.map((_, axis) => axes.slice(axis + 1).reduce((product, size) => product * size, 1));
+    const values = Float32Array.from({ length: sizes.reduce((product, size) => product * size, 1) }, (_, at) => {
+      let [rest, from] = [at, 0];
+      for (let axis = sizes.length - 1; axis >= 0; axis--) {
+        from += (rest % (sizes[axis] as number)) * (strides[axis] as number);
+        rest = Math.floor(rest / (sizes[axis] as number));
+      }
+      return data[from] as number;
+    });
+    return float(
+      values,
+      dims.map((size) => (size === 2 * whole ? 2 * kept : size === whole ? kept : size)),
+    );
+  }
+
+  for (const engine of ENGINES) {
+    test.each(LAYOUTS)(`is left out of every observation, ${engine.name}: $name`, async ({ dims, layer: whole }) => {
+      const paddedLength = dims.includes(90) ? 90 : dims.includes(12) ? 12 : length;
+      const kept = Math.floor((paddedLength * filled) / length);
+      const data = numbers(dims.reduce((product, size) => product * size, 1));
+      const kinds = KINDS.filter((kind) => kind !== 'first-nonzero-position' || whole.positionAxes.length < 2);
+      const wanted = kinds.map((kind) => ({ layer: 'h', kind }));
+      const observing = observe(identity(dims.length), [whole], wanted, { paddedLength });
+      const session = await (await engine.load()).open(runnable(observing.model), { threads: 1 });
+      const got = observing.read(await session.run({ x: float(data, dims), ...observing.feeds(kept) }), 2);
+      const short = trimmed(data, dims, paddedLength, kept);
+      const shape = whole.shape.map((size) => (size === paddedLength ? kept : size));
+      const plain = { ...whole, shape, ...(whole.foldedPositions === undefined ? {} : { foldedPositions: kept }) };
+      const want = await run(engine, identity(dims.length), plain, short, kinds, {}, 2);
+      for (const kind of kinds.filter((each) => each !== 'sample')) {
+        const magnitudes = want.get('h', 'absolute-sum').data;
+        expect(got.get('h', kind).entries, kind).toBe(want.get('h', kind).entries);
+        const near = kind === 'sum' || kind === 'absolute-sum' || kind === 'sum-of-squares';
+        if (near)
+          close(
+            got.get('h', kind).data,
+            [...want.get('h', kind).data],
+            [...magnitudes].map((each) => 9 * each),
+          );
+        else expect(got.get('h', kind).data, kind).toEqual(want.get('h', kind).data);
+      }
+      const all = observing.read(await session.run({ x: float(data, dims), ...observing.feeds() }), 2);
+      expect(all.get('h', 'sum').entries).toBeCloseTo(
+        want.get('h', 'sum').entries / (kept / paddedLength) ** (dims.includes(90) ? 2 : 1),
+      );
+      await session.release();
+    });
+  }
+});

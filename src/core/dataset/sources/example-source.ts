@@ -36,6 +36,8 @@ export interface ExampleSource {
   readonly tokens?: TokenText;
   /** For examples of token ids. */
   nextTokens?(index: number): Promise<NextTokens | undefined>;
+  /** Where some examples end in padding: positions of every example, and how many of one hold tokens. */
+  readonly padding?: { readonly length: number; filled(index: number): number };
   /** A label that the files themselves carry (class folders). */
   label?(index: number): string | undefined;
 }

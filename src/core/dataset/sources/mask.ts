@@ -18,7 +18,7 @@ export function maskSource(
 ): ExampleSource {
   const constant = constantSource(input, { source: 'constant', value: 1 }, shape, wholeInput);
   const length = text.mask(0).data.length;
-  if (!text.padded || elementCount(shape) !== length) return constant;
+  if (text.padding === undefined || elementCount(shape) !== length) return constant;
   const read = (index: number): Row => ({ ...text.mask(index), dims: shape });
   return {
     ...constant,

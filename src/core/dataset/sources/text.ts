@@ -21,8 +21,6 @@ const NAMED_IDS = 5;
 export interface TextSource extends ExampleSource {
   /** 1 on text, 0 on padding: one row of the shape [length]. */
   mask(index: number): Row;
-  /** Some window holds padding. */
-  readonly padded: boolean;
 }
 
 /**
@@ -66,7 +64,9 @@ export async function textSource(
     more: windows.more,
     shape,
     wholeInput: wholeInput || batchAxis === undefined,
-    padded: windows.filled.some((filled) => filled < windows.length),
+    ...(windows.filled.some((filled) => filled < windows.length)
+      ? { padding: { length: windows.length, filled: filledOf } }
+      : {}),
     describe: (used) => describe(used, recipe, windows, tokenizer),
     line: (used) => {
       const notes = [...notesOf(recipe, windows, tokenizer), ...characterNote(leftOut)];

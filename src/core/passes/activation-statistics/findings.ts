@@ -2,7 +2,7 @@ import type { BrokenWeights } from '../../graph/scan-weights.js';
 import type { RunFacts } from '../pass.js';
 import type { Finding } from '../result.js';
 import { unitsWhere, type PerLayer } from '../units.js';
-import { amount, count, ofUnits, percent } from '../words.js';
+import { amount, count, ofUnits } from '../words.js';
 import type { LayerStatistics } from './state.js';
 
 function meanMagnitude({ absoluteSum, absoluteEntries }: LayerStatistics): number {
@@ -49,7 +49,7 @@ function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Findi
   return facts.layers.flatMap(({ value, label, units, unitWord }): Finding[] => {
     const statistics = state.get(value);
     if (statistics === undefined) return [];
-    const { nonFinite, nonFiniteInputs, extrema, moments } = statistics;
+    const { nonFinite, nonFiniteInputs } = statistics;
     const found: Finding[] = [];
     const broken = unitsWhere(units, (unit) => (nonFinite[unit] as number) > 0);
     if (broken.length > 0) {
@@ -63,25 +63,6 @@ function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Findi
         layer: value,
         units: broken,
         advice: 'The first such layer in the graph is where it starts; look at the inputs there and at its weights.',
-      });
-    }
-    const constant = unitsWhere(
-      units,
-      (unit) =>
-        (moments.count[unit] as number) > 1 &&
-        extrema.minimum[unit] === extrema.maximum[unit] &&
-        extrema.minimum[unit] !== 0,
-    );
-    if (constant.length > 0 && facts.inputsSeen > 1) {
-      found.push({
-        severity: 'warning',
-        weight: constant.length / units,
-        sentence:
-          `${label}: ${ofUnits(constant.length, units, unitWord)} gave the same value everywhere ` +
-          `${facts.onInputs} (${percent(constant.length / units)}).`,
-        layer: value,
-        units: constant,
-        advice: 'A constant unit can be folded into the next layer’s bias, if other inputs keep it constant too.',
       });
     }
     return found;

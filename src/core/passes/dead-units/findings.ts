@@ -3,12 +3,15 @@ import type { RunFacts } from '../pass.js';
 import type { Finding } from '../result.js';
 import { unitsWhere } from '../units.js';
 import { count, ofUnits, oneInputCaution, percent } from '../words.js';
-import type { UnitState } from './state.js';
+import { growthFinding } from './growth.js';
+import { deadRate, type LayerFiring } from './state.js';
+import type { LayerVerdicts, UnitState } from './verdicts.js';
 
-type States = ReadonlyMap<string, readonly UnitState[]>;
+type Verdicts = ReadonlyMap<string, LayerVerdicts>;
+type Firings = ReadonlyMap<string, LayerFiring>;
 
-export function deadUnitsAnswer(states: States, facts: RunFacts): string {
-  const all = [...states.values()].flat();
+export function deadUnitsAnswer(verdicts: Verdicts, state: Firings, facts: RunFacts): string {
+  const all = [...verdicts.values()].flatMap(({ states }) => states);
   const number = (wanted: UnitState): number => all.filter((state) => state === wanted).length;
   const dead = number('dead');
   const others = (
@@ -25,11 +28,30 @@ export function deadUnitsAnswer(states: States, facts: RunFacts): string {
     dead === 0
       ? `Each of the ${count(all.length)} units fired at least once`
       : `${count(dead)} of ${count(all.length)} units (${percent(dead / all.length)}) never fired`;
-  return `${neverFired} ${facts.onInputs}${others.length > 0 ? `; ${others.join(', ')}` : ''}.${oneInputCaution(facts.inputsSeen)}`;
+  const rate = `${neverFired} ${facts.onInputs}${others.length > 0 ? `; ${others.join(', ')}` : ''}.`;
+  return `${rate}${deadRateSentence(verdicts, state, facts)}${oneInputCaution(facts.inputsSeen)}`;
 }
 
-export function deadUnitsFindings(states: States, facts: RunFacts): Finding[] {
-  return facts.layers.flatMap((layer) => layerFindings(layer, states.get(layer.value) ?? [], facts));
+/** DNR over all rectifiers, and what of it the weights alone explain: methods D1. */
+function deadRateSentence(verdicts: Verdicts, state: Firings, facts: RunFacts): string {
+  const rectifiers = facts.layers.filter(({ family }) => family === 'rectifier');
+  const units = rectifiers.reduce((sum, layer) => sum + layer.units, 0);
+  if (units === 0) return '';
+  const silent = rectifiers.reduce(
+    (sum, layer) => sum + layer.units * deadRate(state.get(layer.value) as LayerFiring),
+    0,
+  );
+  const known = rectifiers.every(({ value }) => verdicts.get(value)?.dead !== undefined);
+  const byWeights = rectifiers.reduce((sum, { value }) => sum + (verdicts.get(value)?.dead?.length ?? 0), 0);
+  const part = known ? `, of which ${percent(byWeights / units)} by their weights alone` : '';
+  return ` On an average input, ${percent(silent / units)} of the rectifiers’ units stay at 0 (DNR)${part}.`;
+}
+
+export function deadUnitsFindings(verdicts: Verdicts, state: Firings, facts: RunFacts): Finding[] {
+  return [
+    ...facts.layers.flatMap((layer) => layerFindings(layer, verdicts.get(layer.value) as LayerVerdicts, facts)),
+    ...growthFinding(state, facts),
+  ];
 }
 
 /** Relu and its spellings; HardSwish, Relu6 and squares bend or end above 0, too. */
@@ -37,12 +59,16 @@ function isIdentityAbove({ operator, range }: ObservedLayer): boolean {
   return /^(Relu|ThresholdedRelu)\b/.test(operator) && range.upper === undefined;
 }
 
-function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts: RunFacts): Finding[] {
+function layerFindings(
+  layer: ObservedLayer,
+  { states, constant, duplicates }: LayerVerdicts,
+  facts: RunFacts,
+): Finding[] {
   const { value, label, units, unitWord, family } = layer;
   const caution = oneInputCaution(facts.inputsSeen);
   const where = (wanted: UnitState): number[] => unitsWhere(units, (unit) => states[unit] === wanted);
   const was = (some: readonly number[], state: string): string => `${some.length === 1 ? 'was' : 'were'} ${state}`;
-  const finding = (severity: Finding['severity'], some: number[], verb: string, advice: string): Finding[] =>
+  const finding = (severity: Finding['severity'], some: readonly number[], verb: string, advice: string): Finding[] =>
     some.length === 0
       ? []
       : [
@@ -74,6 +100,18 @@ function layerFindings(layer: ObservedLayer, states: readonly UnitState[], facts
       saturated,
       was(saturated, 'saturated almost everywhere'),
       'They sit at an end of their range and pass hardly any signal. Large weights or unscaled inputs are the usual reason.',
+    ),
+    ...finding(
+      'warning',
+      constant,
+      'gave the same value everywhere',
+      'A constant unit can be folded into the next layer’s bias, if other inputs keep it constant too.',
+    ),
+    ...finding(
+      'warning',
+      duplicates,
+      'gave on every position the values of another one before them',
+      'One of each is enough on this data: their outgoing weights can be added up.',
     ),
     ...finding(
       'information',

@@ -18,8 +18,12 @@ export interface StaticUnits extends UnitLayer {
   readonly activation?: string;
 }
 
+/** What is read of the file. */
+type Weights = Pick<FileSubject, 'tensors' | 'statistics' | 'signal'>;
+type Network = Pick<NetworkSubject, 'graph' | 'tensorOf'>;
+
 /** Layers in the order of the graph, those without anything to say included. @throws as reading does; CancelledError. */
-export async function findStaticUnits(subject: FileSubject, network: NetworkSubject): Promise<StaticUnits[]> {
+export async function findStaticUnits(subject: Weights, network: Network): Promise<StaticUnits[]> {
   const layers = network.graph.order.flatMap((node) => unitLayer(network.graph, node) ?? []);
   const zeros = zeroReader(subject, network);
   const found: StaticUnits[] = [];
@@ -45,7 +49,7 @@ export async function findStaticUnits(subject: FileSubject, network: NetworkSubj
 
 type ZeroReader = (layer: UnitLayer, axis: 'outputAxis' | 'inputAxis') => Promise<Uint8Array | undefined>;
 
-function zeroReader({ tensors, statistics, signal }: FileSubject, { tensorOf }: NetworkSubject): ZeroReader {
+function zeroReader({ tensors, statistics, signal }: Weights, { tensorOf }: Network): ZeroReader {
   return async (layer, which) => {
     const axis = layer[which];
     const index = tensorOf(layer.weights);
@@ -58,8 +62,8 @@ function zeroReader({ tensors, statistics, signal }: FileSubject, { tensorOf }: 
 
 /** What units without weights have for a value when it comes to their activation function, and the value's name. */
 async function leftOver(
-  subject: FileSubject,
-  network: NetworkSubject,
+  subject: Weights,
+  network: Network,
   layer: UnitLayer,
   units: readonly number[],
 ): Promise<{ readonly output: string; readonly left: ReadonlyMap<number, number> }> {
@@ -98,8 +102,8 @@ function at(list: Float32Array | Float64Array, unit: number): number {
 }
 
 async function readConstant(
-  { tensors }: FileSubject,
-  { tensorOf }: NetworkSubject,
+  { tensors }: Weights,
+  { tensorOf }: Network,
   value: string,
 ): Promise<Float32Array | Float64Array> {
   const tensor = tensors[tensorOf(value) ?? -1];
@@ -109,7 +113,7 @@ async function readConstant(
 
 /** Units that every layer behind them multiplies by zero; none where something else reads them. */
 async function unreadUnits(
-  { graph }: NetworkSubject,
+  { graph }: Network,
   layer: UnitLayer,
   layers: readonly UnitLayer[],
   zeros: ZeroReader,

@@ -17,6 +17,9 @@ export interface UnitLayer {
   readonly unitWord: string;
 }
 
+/** Units as they go on from a value, whoever made them. */
+export type Units = Pick<UnitLayer, 'units' | 'unitWord'>;
+
 /** What becomes of the value 0 + bias of a unit whose weights are all zero. */
 export type Onward =
   /** Scaled and shifted, unit by unit: batch normalisation, or a constant that is added. */
@@ -66,7 +69,7 @@ export function unitLayer(graph: Graph, node: GraphNode): UnitLayer | undefined 
 }
 
 /** How the value goes on, where one node alone reads it and that node works on each unit by itself. */
-export function onward(graph: Graph, value: string, layer: UnitLayer): Onward | undefined {
+export function onward(graph: Graph, value: string, layer: Units): Onward | undefined {
   const [node, ...others] = graph.consumersOf(value);
   if (node === undefined || others.length > 0 || graph.isOutput(value) || node.domain !== '') return undefined;
   switch (node.opType) {
@@ -105,7 +108,7 @@ const CHANNEL_WISE = new Set('MaxPool AveragePool GlobalAveragePool GlobalMaxPoo
  * The value by which other layers get to know these units: behind everything that works on each of them by itself.
  * Undefined where the units leave the graph or something else reads them on the way.
  */
-export function handedOn(graph: Graph, value: string, layer: UnitLayer): string | undefined {
+export function handedOn(graph: Graph, value: string, layer: Units): string | undefined {
   const seen = new Set<string>();
   for (let at = value; !seen.has(at);) {
     seen.add(at);

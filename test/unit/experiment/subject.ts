@@ -1,0 +1,77 @@
+/** A network and inputs written out by hand, as an experiment sees them. */
+import type { Dataset, Targets } from '../../../src/core/dataset/dataset.js';
+import type { Engine } from '../../../src/core/engine/engine.js';
+import type { ExperimentProgress, ExperimentSubject } from '../../../src/core/experiment/subject.js';
+import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { createGraph } from '../../../src/core/graph/graph.js';
+import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
+import { onInputs } from '../../../src/core/passes/run.js';
+import { probeLayers } from '../../../src/core/rewrite/probe.js';
+import { elementCount, type Tensor } from '../../../src/core/tensor/tensor.js';
+import { runnable } from '../engine/engines.js';
+
+export interface ByHand {
+  readonly input: string;
+  /** Of one example. */
+  readonly dims: readonly number[];
+  readonly type?: 'float32' | 'int64';
+  /** One row of values per example. */
+  readonly rows: readonly (readonly number[])[];
+  readonly targets?: readonly Targets[];
+  readonly classes?: readonly string[];
+}
+
+export function datasetOf({ input, dims, type = 'float32', rows, targets, classes }: ByHand): Dataset {
+  const size = elementCount(dims);
+  return {
+    size: rows.length,
+    description: `${rows.length} inputs by hand`,
+    synthetic: false,
+    key: 'by hand',
+    maximumBatch: Infinity,
+    skipped: [],
+    async batch(start, end) {
+      const taken = rows.slice(start, end);
+      const values = taken.flat();
+      if (values.length !== taken.length * size) throw new Error('A row has another size than its shape.');
+      const data = type === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
+      const tensor: Tensor = { type, dims: [taken.length, ...dims], data };
+      return { feeds: { [input]: tensor }, indices: taken.map((_, row) => start + row) };
+    },
+    preview: async (index) => ({ kind: 'array', name: String(index), dims, values: rows[index] ?? [] }),
+    label: () => undefined,
+    ...(classes === undefined ? {} : { classes }),
+    targets: async (index) => targets?.[index] ?? {},
+  };
+}
+
+export interface SubjectOptions {
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ExperimentProgress) => void;
+}
+
+export async function subjectOf(
+  model: ModelProto,
+  dataset: Dataset,
+  engine: Engine,
+  { batchSize = 2, signal = new AbortController().signal, onProgress = () => undefined }: SubjectOptions = {},
+): Promise<ExperimentSubject> {
+  const graph = createGraph(model);
+  const toRunnable = (each: ModelProto) => runnable(each);
+  const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
+  const probe = await probeLayers({ engine, threads: 1, graph, toRunnable, layers, dataset });
+  return {
+    graph,
+    layers: probe.layers,
+    watched: [],
+    dataset,
+    batchSize,
+    engine,
+    threads: 1,
+    toRunnable,
+    onInputs: (seen) => onInputs(dataset, seen),
+    signal,
+    onProgress,
+  };
+}
