@@ -2,10 +2,12 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
+import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/removable.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
+import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { printDefect, printProblem } from './terminal.js';
 
@@ -14,6 +16,7 @@ const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 Commands
   report    run the passes and write an HTML report and a JSON beside it
   passes    list what can be asked of this model, and what does not apply and why
+  prune     write a smaller model without units that do nothing, after it gave the same as the original
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
 
 Options
@@ -23,10 +26,14 @@ Options
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
-  --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
+  --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
+                     may be repeated
+  --preview          prune: say what could be removed, and write nothing
+  --out <path>       prune: the model to write (default <model>.pruned.onnx; never the original or an existing file)
+                     report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes: print JSON
+  --json             inspect, passes, prune: print JSON
   --help
 `;
 
@@ -57,6 +64,8 @@ async function main(): Promise<number> {
   const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
+  const strange = values.source.find((name) => !UNIT_SOURCES.some((source) => source === name));
+  if (strange !== undefined) return wrongOption('--source', strange, `The sources are ${UNIT_SOURCES.join(', ')}.`);
   const options: CliOptions = {
     model,
     engine,
@@ -71,6 +80,14 @@ async function main(): Promise<number> {
         return await reportCommand({
           ...options,
           passes: values.pass,
+          ...(values.out === undefined ? {} : { out: values.out }),
+        });
+      case 'prune':
+        return await pruneCommand({
+          ...options,
+          sources: values.source.length > 0 ? (values.source as UnitSource[]) : PROVEN_SOURCES,
+          preview: values.preview,
+          json: values.json,
           ...(values.out === undefined ? {} : { out: values.out }),
         });
       case 'passes':
@@ -106,6 +123,8 @@ function parseOptions() {
       tokenizer: { type: 'string' },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
+      source: { type: 'string', multiple: true, default: [] },
+      preview: { type: 'boolean', default: false },
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },

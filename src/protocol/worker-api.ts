@@ -4,6 +4,7 @@ import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
+import type { PruningQuestions } from './pruning.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
@@ -62,7 +63,7 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuestions, AttributionQuestions {
+export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuestions, AttributionQuestions, PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

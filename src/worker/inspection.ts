@@ -1,5 +1,6 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
+import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
@@ -37,6 +38,7 @@ import { networkPicture, pathOfScope } from './network-picture.js';
 import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
+import { pruningAnswers, type PrunableModel } from './pruning/pruning-questions.js';
 import { reportContents } from './report/contents.js';
 import { reportHtml, reportJson } from './report/report.js';
 import {
@@ -70,6 +72,8 @@ interface Inspected {
   readonly reader: TensorReader;
   readonly counting: CountingThreads;
   readonly examination: FileExamination;
+  /** Sizes of the graph's open dimensions, on which operations and memory rest. */
+  readonly sizes: () => Promise<OpenSizes>;
   /** Absent where the file holds weights only. */
   readonly runnable?: Runnable;
 }
@@ -80,6 +84,8 @@ interface Runnable {
   readonly inputs: Inputs;
   readonly runs: InputRuns;
   readonly tensorOf: NetworkSubject['tensorOf'];
+  /** As passes over the file see it, at sizes of its open dimensions. */
+  readonly subject: (sizes: OpenSizes) => NetworkSubject;
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
   readonly types: ValueTypes;
@@ -141,6 +147,25 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
 
+  const prunable = (): PrunableModel => {
+    const { file, examination, engine, threads, reader, sizes } = model();
+    const { network, inputs, runs, subject } = runnable();
+    return {
+      file,
+      network,
+      inputs,
+      runs,
+      examination,
+      engine,
+      threads,
+      async subject(signal, onProgress) {
+        const statistics = reader.during(signal, (done, planned) => onProgress(done / Math.max(1, planned)));
+        return { tensors: file.weights.tensors, network: subject(await sizes()), statistics, signal };
+      },
+    };
+  };
+  const pruning = pruningAnswers(prunable, track);
+
   return {
     open: (request, signal) => track(open(request, signal)),
 
@@ -198,6 +223,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
     ...attribution.questions,
+    ...pruning.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -212,6 +238,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       opened = undefined;
       background.abort();
       attribution.close();
+      pruning.close();
       await linear.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
@@ -221,10 +248,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
 
   async function open(
-    { path, settings, recipe, recipePaths, sizes = {} }: OpenRequest,
+    { path, settings, recipe, recipePaths, sizes: earlierSizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
-    chosenSizes = sizes;
+    chosenSizes = earlierSizes;
     const file = await openModelFile(path, signal);
     const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
     if (whyNotNative !== undefined && settings.engine !== 'wasm' && file.network !== undefined) {
@@ -241,6 +268,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const reader = createTensorReader(file.weights, counting.countPatterns);
     const runnable =
       network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
+    const sizes = async (): Promise<OpenSizes> => ({
+      ...(await openSizes(network?.graph, runnable?.inputs)),
+      ...chosenSizes,
+    });
     const inspected: Inspected = {
       file,
       engine,
@@ -249,20 +280,11 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       reader,
       counting,
       passes: describePasses(file, cannotRun[0]),
+      sizes,
       examination: createFileExamination({
         file,
-        ...(runnable === undefined
-          ? {}
-          : {
-              network: networkSubject(
-                runnable.network,
-                runnable.tensorOf,
-                engine,
-                runnable.shapes,
-                () => runnable.inputs.description().recipe,
-              ),
-            }),
-        sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
+        ...(runnable === undefined ? {} : { network: runnable.subject }),
+        sizes,
         reader,
         cache,
         events,
@@ -314,7 +336,9 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
+    const recipeNow = (): Recipe => inputs.description().recipe;
+    const subject = networkSubject(network, tensorOf, engine, shapes, recipeNow);
+    return { network, inputs, runs, tensorOf, subject, shapes, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

@@ -9,6 +9,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../formats/onnx/onnx_pb.js';
+import { makeValueInfo } from '../nodes.js';
 import { attributeInts } from '../../graph/attributes.js';
 import { integerConstants } from '../../graph/constants.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
@@ -154,9 +155,7 @@ function withIntegers({ attribute }: NodeProto, name: string, value: number | re
 
 /** Weights that are inputs of old files state their sizes there, too. */
 function withDims(info: ValueInfoProto, dims: readonly number[] | undefined): ValueInfoProto {
-  const type = info.type;
-  if (dims === undefined || type?.value.case !== 'tensorType') return info;
-  const shape = dims.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
-  const tensor = { ...type.value.value, shape: { ...type.value.value.shape, dim: shape } };
-  return { ...info, type: { ...type, value: { case: 'tensorType', value: tensor } } } as ValueInfoProto;
+  const type = info.type?.value;
+  if (dims === undefined || type?.case !== 'tensorType') return info;
+  return { ...info, type: makeValueInfo(info.name, type.value.elemType, dims).type };
 }

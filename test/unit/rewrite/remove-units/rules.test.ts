@@ -1,8 +1,8 @@
 /** Every rule by a hand-made network: what is left computes what the whole did, in both engines, and is smaller. */
 import { describe, expect, it } from 'vitest';
 import { randomStream, normalStream } from '../../../../src/core/dataset/random.js';
-import type { ModelProto, TensorProto } from '../../../../src/core/formats/onnx/onnx_pb.js';
-import { integers, modelProto, node, scalar, valueInfo, weight, type GraphParts } from '../../graph-builder.js';
+import type { TensorProto } from '../../../../src/core/formats/onnx/onnx_pb.js';
+import { integers, modelProto, node, valueInfo, weight, type GraphParts } from '../../graph-builder.js';
 import { difference, randomFeeds, removing, type Removal, type Wanted } from './removing.js';
 
 /** Random weights; `without` names slices (axis, index) that are all zero. */
@@ -35,7 +35,6 @@ interface Case {
   readonly feeds: Readonly<Record<string, readonly number[]>>;
   readonly wanted: readonly Wanted[];
   readonly unread?: Readonly<Record<string, readonly number[]>>;
-  readonly change?: (model: ModelProto) => ModelProto;
 }
 
 async function removed({ parts, opset, feeds, wanted, unread }: Case): Promise<Removal> {
@@ -483,5 +482,3 @@ describe('units of attention', () => {
 function integersScalar(name: string, value: number): TensorProto {
   return { ...integers(name, [value]), dims: [] };
 }
-
-void scalar;
