@@ -1,4 +1,5 @@
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
+import type { CoderDescription } from '../protocol/dictionary.js';
 import type { NetworkOverview, OutlineEntry } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
 
@@ -6,8 +7,9 @@ import { openInspection, type CliOptions } from './open.js';
 export async function inspectCommand(options: CliOptions & { readonly json: boolean }): Promise<number> {
   const { inspection, model } = await openInspection(options);
   const { overview, outline, inputs } = model;
+  const coder = overview.dictionary === undefined ? undefined : await inspection.coder({});
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ overview, outline, inputs }, undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ overview, outline, inputs, coder }, undefined, 2)}\n`);
   } else {
     const line = (name: string, text: string | number): boolean =>
       process.stdout.write(`${`${name}:`.padEnd(14)}${text}\n`);
@@ -19,6 +21,7 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
     line('Parameters', overview.parameters.toLocaleString('en-US'));
     line('Tensors', overview.tensors.toLocaleString('en-US'));
     if (overview.dictionary !== undefined) line('Dictionary', dictionaryText(overview.dictionary));
+    if (coder !== undefined) describeCoder(coder, line);
     if (overview.network !== undefined) describeNetwork(overview.network, line);
     for (const { message, place } of overview.unread)
       line('Not read', place === undefined ? message : `${message} (${place})`);
@@ -27,6 +30,17 @@ export async function inspectCommand(options: CliOptions & { readonly json: bool
   }
   await inspection.close({});
   return 0;
+}
+
+function describeCoder(
+  { equation, decisions, questions, problem }: CoderDescription,
+  line: (name: string, text: string | number) => unknown,
+): void {
+  for (const { what, formula } of equation) line(what, formula);
+  for (const { what, value, because } of decisions) line(what, `${value}. ${because}`);
+  for (const { text, choices = [] } of questions)
+    line('Not said', [text, ...choices.map((choice) => choice.text)].join('\n  '));
+  if (problem !== undefined) line('Problem', [problem.message, problem.remedy].join(' '));
 }
 
 function describeNetwork(network: NetworkOverview, line: (name: string, text: string | number) => unknown): void {

@@ -43,7 +43,8 @@ export async function pruneCommand({ sources, out, preview, json, ...options }: 
     else {
       const beside = written.externalName === undefined ? '' : `, weights in ${written.externalName}`;
       process.stdout.write(`${previewText(written.preview)}\nProof: ${written.proof.sentence}\n`);
-      if (written.proof.withoutData !== undefined) process.stdout.write(`Not run on the inputs of the model: ${written.proof.withoutData}\n`);
+      if (written.proof.withoutData !== undefined)
+        process.stdout.write(`Not run on the inputs of the model: ${written.proof.withoutData}\n`);
       process.stdout.write(`Written: ${path} (${written.bytes.toLocaleString('en-US')} bytes${beside})\n`);
     }
     return 0;

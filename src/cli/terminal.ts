@@ -27,6 +27,7 @@ export function progressPrinter(): (progress: RunProgress) => void {
   const interactive = process.stderr.isTTY;
   let last = 0;
   return ({ phase, unit, done: seen, planned, secondsLeft }) => {
+    if (planned === 0) return;
     const now = performance.now();
     const done = seen === planned;
     if (!interactive && !done && now - last < BETWEEN_LINES_MILLISECONDS) return;

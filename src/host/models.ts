@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Selection } from '../protocol/selection.js';
+import type { Answers } from '../protocol/dictionary.js';
 import type { OpenSizes } from '../protocol/worker-api.js';
 import type { ModelPanel } from './panel.js';
 import { whyNotOnDisk } from './on-disk.js';
@@ -108,6 +109,7 @@ export function createModels(context: vscode.ExtensionContext, log: Log): Models
 function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeof createSession>[0]['memory'] {
   const selectionKey = `selection:${key}`;
   const recipeKey = `inputs:${key}`;
+  const answersKey = `answers:${key}`;
   const sizesKey = `sizes:${key}`;
   const write = (name: string, value: unknown): void => void storage.update(name, value);
   return {
@@ -115,6 +117,8 @@ function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeo
     setSelection: (selection) => write(selectionKey, selection),
     sizes: () => storage.get<OpenSizes>(sizesKey),
     setSizes: (sizes) => write(sizesKey, sizes),
+    answers: () => storage.get<Answers>(answersKey) ?? {},
+    setAnswers: (answers) => write(answersKey, answers),
     recipe: () => storage.get<Recipe>(recipeKey),
     setRecipe: (recipe) => write(recipeKey, recipe),
   };

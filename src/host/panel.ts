@@ -78,6 +78,7 @@ export function connectPanel(
       await vscode.commands.executeCommand(command, uri);
     },
     setSizes: ({ sizes }) => session.setSizes(sizes),
+    coder: ({ answers }) => session.coder(answers),
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),

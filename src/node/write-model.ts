@@ -15,7 +15,10 @@ export interface ModelTarget {
 }
 
 /** @param originals files that must stay as they are. @throws ProblemError `file-unwritable` why nothing can be written there. */
-export async function checkTarget({ path, externalName, replace }: ModelTarget, originals: readonly string[]): Promise<void> {
+export async function checkTarget(
+  { path, externalName, replace }: ModelTarget,
+  originals: readonly string[],
+): Promise<void> {
   const folder = dirname(path);
   const refuse = (message: string, remedy: string): ProblemError =>
     problem('file-unwritable', message, { place: path, remedy });
@@ -24,14 +27,21 @@ export async function checkTarget({ path, externalName, replace }: ModelTarget, 
   const beside = externalName === undefined ? undefined : join(folder, externalName);
   for (const target of [path, beside]) {
     if (target !== undefined && originals.some((original) => isSameFile(original, target))) {
-      throw refuse('This would replace the model itself or its weights.', 'Choose another name: the original stays as it is.');
+      throw refuse(
+        'This would replace the model itself or its weights.',
+        'Choose another name: the original stays as it is.',
+      );
     }
   }
   const exists = await stat(path).catch(() => undefined);
   if (exists !== undefined && !exists.isFile()) throw refuse(`${basename(path)} is no file.`, 'Choose another name.');
-  if (exists !== undefined && !replace) throw refuse(`${basename(path)} exists already.`, 'Choose another name, or remove it first.');
+  if (exists !== undefined && !replace)
+    throw refuse(`${basename(path)} exists already.`, 'Choose another name, or remove it first.');
   if (exists === undefined && beside !== undefined && existsSync(beside)) {
-    throw refuse(`${basename(beside)}, where its weights would go, exists already.`, 'Choose another name, or remove it first.');
+    throw refuse(
+      `${basename(beside)}, where its weights would go, exists already.`,
+      'Choose another name, or remove it first.',
+    );
   }
 }
 
@@ -98,7 +108,8 @@ export async function writeModel<Checked>(
 
 /** What the system says, as a problem; everything else as it is. */
 function asUnwritable(error: unknown, path: string): unknown {
-  if (error instanceof ProblemError || !(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error;
+  if (error instanceof ProblemError || !(error instanceof Error) || !('code' in error) || !('syscall' in error))
+    return error;
   const reasons: Readonly<Record<string, string>> = {
     ENOSPC: 'the disk is full',
     EACCES: 'the folder may not be written to',

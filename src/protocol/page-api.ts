@@ -1,6 +1,7 @@
 /** Between the extension host and the page (webview). The page never holds a model: it asks. */
 import type { Problem } from '../core/errors.js';
 import type { ValuesFormat } from '../core/weights/export-values.js';
+import type { Answers, CoderDescription } from './dictionary.js';
 import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
 import type { Selection } from './selection.js';
@@ -38,6 +39,11 @@ export interface HostApi extends Pick<WorkerApi, Question> {
   command(request: { readonly command: string }): Promise<void>;
   /** Sizes for the graph's open dimensions; the new figures arrive as `fileResultChanged`. */
   setSizes(request: { readonly sizes: OpenSizes }): Promise<void>;
+  /**
+   * What a dictionary computes. @param request.answers what the person says of switches that its file leaves open: kept,
+   * beside those said before; none at all (`{}`) forgets them. Absent: with what was said before.
+   */
+  coder(request: { readonly answers?: Answers }): Promise<CoderDescription>;
   select(request: Selection): Promise<void>;
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */

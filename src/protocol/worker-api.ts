@@ -2,6 +2,7 @@
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
+import type { DictionaryQuestions } from './dictionary.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { PruningQuestions } from './pruning.js';
@@ -63,7 +64,14 @@ export interface OpenedModel {
   readonly engine?: string;
 }
 
-export interface WorkerApi extends TensorQuestions, GraphQuestions, LinearQuestions, AttributionQuestions, PruningQuestions {
+export interface WorkerApi
+  extends
+    TensorQuestions,
+    GraphQuestions,
+    LinearQuestions,
+    AttributionQuestions,
+    DictionaryQuestions,
+    PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

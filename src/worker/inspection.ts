@@ -25,6 +25,7 @@ import type {
   WorkerSettings,
 } from '../protocol/worker-api.js';
 import { attributionAnswers } from './attribution-questions.js';
+import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
@@ -220,6 +221,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),
     ...tensorQuestions(model, track),
+    ...dictionaryQuestions(model),
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
     ...attribution.questions,

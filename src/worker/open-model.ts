@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import type { SiblingFiles } from '../core/bytes/byte-source.js';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { Problem } from '../core/errors.js';
 import { problem } from '../core/errors.js';
@@ -28,6 +29,10 @@ export interface ModelFile {
   readonly fileName: string;
   /** Every tensor that the model stores. */
   readonly weights: TensorFile;
+  /** Files of its folder: configurations lie there. */
+  readonly siblings: SiblingFiles;
+  /** Absolute, without links: where the file itself lies. */
+  readonly folder: string;
   /** Absent where the file holds weights only. */
   readonly network?: Network;
   /** Where the weights are those of a sparse autoencoder or one of its kin. */
@@ -70,6 +75,8 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
     path,
     fileName,
     weights,
+    siblings,
+    folder,
     ...(onnx === undefined ? {} : { network: networkOf(onnx, folder) }),
     ...(dictionary === undefined ? {} : { dictionary }),
     identity: createHash('sha256')

@@ -81,7 +81,7 @@ function floatEnds({ values, feeds }: Subject, names: readonly string[]): string
 }
 
 describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared data)', ({ name, load }) => {
-  it('reads every real model and both samples', { timeout: 900_000 }, async () => {
+  it('reads every real model and both samples', { timeout: 1_800_000 }, async () => {
     const engine = await load();
     const samples = collection(join(root, 'media/samples')).models;
     const shared = collection(folder ?? '').models.filter((path) => !isLeftOut(basename(path), name));
@@ -112,7 +112,7 @@ describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared dat
     expect(models.length).toBeGreaterThan(0);
   });
 
-  it('reads the differentiable cases of the ONNX suite', { timeout: 900_000 }, async ({ skip }) => {
+  it('reads the differentiable cases of the ONNX suite', { timeout: 1_800_000 }, async ({ skip }) => {
     const suite = neededData('onnx-conformance', skip);
     const engine = await load();
     const failures: string[] = [];
@@ -151,7 +151,7 @@ describe.skipIf(folder === undefined).each(ENGINES)('$name (needs the shared dat
     expect(counts.read).toBeGreaterThanOrEqual(0.95 * differentiable);
   });
 
-  it('makes the same map of a fused operator and of its written-out twin', { timeout: 900_000 }, async ({ skip }) => {
+  it('makes the same map of a fused operator and of its written-out twin', { timeout: 1_800_000 }, async ({ skip }) => {
     const suite = neededData('onnx-conformance', skip);
     const engine = await load();
     const known = new Set(collection(suite).cases.flatMap(({ name: path, ort }) => (ort === 'pass' ? [path] : [])));

@@ -65,7 +65,7 @@ async function isOwnReason(path: string, reason: string): Promise<boolean> {
 describe.skipIf(models.length === 0)(
   `${models.length} real models${models.length === 0 ? ' (data folder missing)' : ''}`,
   () => {
-    it.each(models.map((path) => [basename(path), path]))('%s', { timeout: 120_000 }, async (name, path) => {
+    it.each(models.map((path) => [basename(path), path]))('%s', { timeout: 600_000 }, async (name, path) => {
       const native = await runAll(path, 'native');
       const reason = INAPPLICABLE[name];
       if (reason !== undefined) return expect(native).toMatch(reason);

@@ -19,7 +19,7 @@ import { checkValues, type ObservedCase, type ValueCounts } from './observed-val
 export function watchEveryCase(engineName: string): void {
   const load = ENGINES.find(({ name }) => name === engineName)?.load;
   const title = `${engineName}: observing and cutting agree with the whole in every case (needs the shared data)`;
-  it(title, { timeout: 600_000 }, async ({ skip }) => {
+  it(title, { timeout: 1_800_000 }, async ({ skip }) => {
     const folder = neededData('.', skip);
     const engine = await load?.();
     if (engine === undefined) throw new Error(`There is no engine ${engineName}.`);

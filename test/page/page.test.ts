@@ -43,6 +43,27 @@ describe('the front page', () => {
     await page.close();
   });
 
+  it('asks what a dictionary’s file leaves open, and then says what it computes and why', async () => {
+    const page = await browser.open({ scenario: 'dictionary' });
+    const form = page.getByRole('form', { name: 'What the file does not say' });
+    await expect.poll(() => form.count()).toBe(1);
+    const use = form.getByText('Use These Answers');
+    const field = form.getByRole('textbox');
+    await field.fill('1.5');
+    await expect.poll(() => form.locator('vscode-text-field').getAttribute('aria-invalid')).toBe('true');
+    await field.fill('32');
+    await use.click();
+    const card = page.getByRole('region', { name: 'Transcoder' });
+    await expect.poll(() => card.innerText()).toContain('f = the 32 largest of ReLU(h), else 0');
+    expect(await form.count()).toBe(0);
+    expect(await lastCall(page, 'coder')).toEqual({ answers: { k: 32 } });
+    await card.getByText('Every switch').click();
+    await expect.poll(() => card.innerText()).toContain('You said so.');
+    await card.getByText('Answer Again').click();
+    await expect.poll(() => form.count()).toBe(1);
+    await page.close();
+  });
+
   it('lists findings worst first, and a click on one selects its place everywhere', async () => {
     const page = await browser.open();
     const findings = page.locator('.finding-main');

@@ -16,6 +16,7 @@ import { useResource } from '../state/resource.js';
 import { selectLayer, selectTensor } from '../state/selection.js';
 import { openedModel } from '../state/session.js';
 import { NodeBodies } from './node-bodies.js';
+import { NodeRoles } from './node-roles.js';
 import { OperatorDocumentation } from './operator-documentation.js';
 
 const LAYERS_SHOWN = 60;
@@ -45,6 +46,7 @@ function NodeDetail({ node }: { node: GraphNodeDetail }): JSX.Element {
           {ui.graphScope.value === '' && <PathFromHere id={node.id} label={node.title} />}
         </div>
       </header>
+      <NodeRoles roles={node.roles} />
       <CutHere node={node} />
       <NodeBodies bodies={node.bodies} />
       <Ports title="Goes in" ports={node.inputs} />

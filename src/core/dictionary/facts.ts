@@ -52,6 +52,8 @@ export interface Facts {
   readonly weights: TensorFile;
   readonly decisions: readonly Decision[];
   readonly questions: readonly Question[];
+  /** Switches that a person decided. */
+  readonly answered: readonly Switch[];
   /** A tensor by its family's name for it. */
   tensor(name: string): WeightTensor | undefined;
   has(name: string): boolean;
@@ -82,6 +84,7 @@ export function gatherFacts(
   const metadata = new Map(weights.metadata.map(({ key, value }) => [key, value]));
   const decisions: Decision[] = [];
   const questions: Question[] = [];
+  const answered: Switch[] = [];
   const find = (name: string): WeightTensor | undefined => byName.get(dictionary.prefix + name);
   const inFile = (key: string): Known<string | number | boolean> | undefined => {
     for (const before of INSIDE) {
@@ -99,6 +102,7 @@ export function gatherFacts(
     weights,
     decisions,
     questions,
+    answered,
     isConfigured: configuration.files.length > 0 || metadata.size > 0,
     tensor: find,
     has: (name) => find(name) !== undefined,
@@ -118,7 +122,10 @@ export function gatherFacts(
     },
     ask(question) {
       const answer = answers[question.switch];
-      if (answer !== undefined && isAnswer(question, answer)) return { value: answer, because: 'You said so.' };
+      if (answer !== undefined && isAnswer(question, answer)) {
+        answered.push(question.switch);
+        return { value: answer, because: 'You said so.' };
+      }
       questions.push(question);
       return undefined;
     },

@@ -10,13 +10,15 @@ import { openSafetensors } from '../formats/safetensors/open.js';
 import type { TensorFile } from '../formats/tensor-file.js';
 import { checkShapes } from './check-shapes.js';
 import type { Coder } from './coder.js';
-import { gatherFacts, type Answers, type Decision, type Question } from './facts.js';
+import { gatherFacts, type Answers, type Decision, type Question, type Switch } from './facts.js';
 import { FAMILIES } from './families/table.js';
 import { checkVectors } from './non-finite.js';
 
 export type Resolution = {
   readonly decisions: readonly Decision[];
-  /** Bytes of weights in other files of the folder that were opened; the caller closes them. */
+  /** Switches that a person decided. */
+  readonly answered: readonly Switch[];
+  /** Lets go of other files of the folder that hold a part of it. */
   close(): Promise<void>;
 } & (
   | { readonly state: 'resolved'; readonly coder: Coder; readonly questions: readonly Question[] }
@@ -37,8 +39,12 @@ export async function resolveCoder(
 ): Promise<Resolution> {
   const whole = await withOtherHalf(dictionary, weights, siblings, signal);
   const facts = gatherFacts(dictionary, whole.weights, await readConfiguration(siblings), answers);
-  const { decisions, questions } = facts;
-  const { close } = whole;
+  const known = {
+    decisions: facts.decisions,
+    questions: facts.questions,
+    answered: facts.answered,
+    close: whole.close,
+  };
   try {
     const family = FAMILIES[dictionary.family];
     if (family === undefined) {
@@ -47,13 +53,13 @@ export async function resolveCoder(
       });
     }
     const coder = await family(facts);
-    if (coder === undefined) return { state: 'open', decisions, questions, close };
+    if (coder === undefined) return { state: 'open', ...known };
     checkShapes(coder);
     await checkVectors(coder);
-    return { state: 'resolved', coder, decisions, questions, close };
+    return { state: 'resolved', coder, ...known };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    return { state: 'failed', problem: asProblem(error), decisions, questions, close };
+    return { state: 'failed', problem: asProblem(error), ...known };
   }
 }
 

@@ -54,7 +54,7 @@ export async function chooseLoss(subject: ExperimentSubject): Promise<LossMeasur
     );
   }
   const rows = Number.isFinite(dataset.maximumBatch) ? dataset.maximumBatch : 1;
-  const { nextTokens } = await dataset.targets(index);
+  const nextTokens = await knownNextTokens(subject, index);
   if (nextTokens !== undefined) {
     const highest = nextTokens.reduce((most, id) => Math.max(most, id), -1);
     const scores = candidates.find((each) => hasRows(each, rows * nextTokens.length) && lastOf(each) > highest);
@@ -69,7 +69,9 @@ export async function chooseLoss(subject: ExperimentSubject): Promise<LossMeasur
     label !== undefined
       ? 'The labels name no class of any output'
       : nextTokens !== undefined
-        ? 'No output has scores for the next token of every position'
+        ? nextTokens.some((id) => id >= 0)
+          ? 'No output has scores for the next token of every position'
+          : 'No next token is known: the text is shorter than two tokens'
         : 'The inputs have no labels';
   const tokens = nextTokens !== undefined;
   const distribution = candidates.find(
@@ -196,6 +198,17 @@ function isScores(graph: Graph, value: string): boolean {
     isLastSoftmax(graph, value) ||
     graph.consumersOf(value).some((node) => isLastSoftmax(graph, node.outputs[0] ?? ''))
   );
+}
+
+/** Of the first text in which some next token is known; of the first text where there is none. */
+async function knownNextTokens({ dataset }: ExperimentSubject, first: number): Promise<Int32Array | undefined> {
+  const { nextTokens } = await dataset.targets(first);
+  if (nextTokens === undefined) return undefined;
+  for (let index = first; index < dataset.size; index++) {
+    const { nextTokens: tokens } = await dataset.targets(index);
+    if (tokens?.some((id) => id >= 0) === true) return tokens;
+  }
+  return nextTokens;
 }
 
 /** The first class that a label names. */

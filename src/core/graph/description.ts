@@ -3,6 +3,7 @@ import type { Problem } from '../errors.js';
 import type { Dictionary } from '../formats/dictionary-signature.js';
 import type { MetadataEntry, ModelFormat } from '../formats/tensor-file.js';
 import type { NamedValueType } from './value-type.js';
+import type { RoleGroup, RolePoint } from './roles/points.js';
 
 /** The front page's facts: what every format tells, and what only a network has. */
 export interface ModelOverview {
@@ -107,6 +108,8 @@ export interface GraphNodeDetail {
   readonly parameters: number;
   /** What can be opened in it. */
   readonly bodies?: readonly ScopeReference[];
+  /** What it is part of ("attention", "mlp") and what roles the values play that it makes; absent where it has none. */
+  readonly roles?: { readonly partOf: readonly RoleGroup[]; readonly points: readonly RolePoint[] };
 }
 
 export interface NodeInput extends NamedValueType {

@@ -13,6 +13,7 @@ import { itemOfId, type ScopePath } from './item-ids.js';
 import { buildModuleTree, isModule, type Module } from './modules.js';
 import { shown } from './overview.js';
 import { countParameters } from './parameters.js';
+import { findRoles } from './roles/roles.js';
 import type { NamedValueType, ValueType } from './value-type.js';
 
 const MAXIMUM_ENTRIES = 100;
@@ -30,6 +31,8 @@ interface Known {
 interface Place {
   readonly scope: GraphScope;
   readonly graph: Graph;
+  /** Roles are told of the main graph. */
+  readonly isMain: boolean;
   readonly typeOf: (value: string) => ValueType | undefined;
   readonly tensorOf: (value: string) => number | undefined;
 }
@@ -45,6 +48,7 @@ export function nodeDetail(main: Graph, id: string, { typesOf, tensorOf }: Known
   const place: Place = {
     scope,
     graph,
+    isMain: graph === main,
     typeOf: typesOf?.(item.scope) ?? graph.valueInfo,
     tensorOf: (value) => (graph === main ? tensorOf?.(value) : undefined),
   };
@@ -80,6 +84,7 @@ function detailOfNode(place: Place, id: string, node: GraphNode): GraphNodeDetai
   const { graph, scope } = place;
   const tree = buildModuleTree(graph);
   const bodies = bodyScopes(scope, node);
+  const roles = place.isMain ? rolesOf(graph, node) : undefined;
   return {
     id,
     title: displayText(node.name === '' ? tree.nameOf(node) : node.name),
@@ -101,7 +106,18 @@ function detailOfNode(place: Place, id: string, node: GraphNode): GraphNodeDetai
     })),
     parameters: countParameters(graph).byNode[node.index] ?? 0,
     ...(bodies.length === 0 ? {} : { bodies }),
+    ...(roles === undefined ? {} : { roles }),
   };
+}
+
+function rolesOf(graph: Graph, node: GraphNode): GraphNodeDetail['roles'] {
+  const { pointsOf, groupsOf } = findRoles(graph);
+  const points = node.outputs
+    .slice(0, MAXIMUM_ENTRIES)
+    .flatMap(pointsOf)
+    .map((point) => ({ ...point, value: displayText(point.value), place: displayText(point.place) }));
+  const partOf = groupsOf(node.index);
+  return points.length + partOf.length === 0 ? undefined : { partOf, points };
 }
 
 function detailOfModule(place: Place, id: string, module: Module): GraphNodeDetail {

@@ -29,8 +29,10 @@ export interface ResidualBlock {
 }
 
 const MAXIMUM_LABEL = 80;
-/** Nodes that one branch may have, so that searching stays linear in the model. */
+/** Nodes that one branch may have. */
 const LONGEST_BRANCH = 4000;
+/** Nodes that all branches may have together, for each node of the graph: searching stays linear in the model. */
+const MOST_VISITS = 20;
 /** Nodes that a shortcut may have. */
 const LONGEST_SHORTCUT = 12;
 
@@ -80,6 +82,7 @@ function find(graph: Graph): readonly ResidualBlock[] {
   const scopes = nodeScopes(graph);
   /** Shortcut of every add that is known to be residual: later shortcuts may pass it. */
   const shortcuts = new Map<GraphNode, string>();
+  const budget = { visits: MOST_VISITS * graph.order.length };
   for (const add of graph.order) {
     if (add.opType !== 'Add' || add.domain !== '') continue;
     const [a = '', b = ''] = add.inputs;
@@ -90,7 +93,7 @@ function find(graph: Graph): readonly ResidualBlock[] {
     ]
       .flatMap(({ shortcut, branch }) => {
         const way = shortcutFrom(graph, shortcut, shortcuts);
-        const path = branchTo(graph, branch, way, position);
+        const path = branchTo(graph, branch, way, position, budget);
         return path === undefined ? [] : [{ shortcut, branch, ...path, way }];
       })
       .sort((one, other) => one.steps - other.steps);
@@ -169,18 +172,20 @@ function branchTo(
   end: string,
   way: Way,
   position: ReadonlyMap<GraphNode, number>,
+  budget: { visits: number },
 ):
   | { readonly start: string; readonly steps: number; readonly changes: boolean; readonly nodes: readonly GraphNode[] }
   | undefined {
   if (way.has(end)) return undefined;
-  const places = [...way.keys()].map((value) => placeOf(graph, value, position));
-  const earliest = Math.min(...places);
+  // A branch starts where something beside the shortcut reads.
+  const branching = [...way.keys()].filter((value) => graph.consumersOf(value).length > 1);
+  const earliest = Math.min(...branching.map((value) => placeOf(graph, value, position)));
   const visited = new Set<GraphNode>();
   const queue = [end];
   for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
     const node = graph.producerOf(value);
     if (node === undefined || visited.has(node) || (position.get(node) ?? 0) <= earliest) continue;
-    if (visited.size >= LONGEST_BRANCH) return undefined;
+    if (visited.size >= LONGEST_BRANCH || budget.visits-- <= 0) return undefined;
     visited.add(node);
     for (const input of node.inputs) if (input !== '' && !way.has(input)) queue.push(input);
   }

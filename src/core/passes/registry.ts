@@ -1,11 +1,16 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
+import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
+import { layerHealth } from './layer-health/pass.js';
+import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
+import { shiftedRelu } from './shifted-relu/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
+import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
 import { weightStatistics } from './weight-statistics/pass.js';
 import { zeroSparsity } from './zero-sparsity/pass.js';
@@ -15,8 +20,12 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
+  layerHealth,
+  coreNeurons,
+  shiftedRelu,
   activationStatistics,
   signalPropagation,
+  massiveActivations,
 ] as Pass<unknown>[];
 
 /** Asked of the file alone. */
@@ -29,4 +38,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [];
+export const experiments: readonly Experiment[] = [skippableNeurons];

@@ -14,6 +14,8 @@ export interface UnitWeights {
 }
 
 export interface OutgoingWeights {
+  /** The value that they multiply: the layer's own, or its product with a gate. */
+  readonly of: string;
   /** Σ |w| over the weights that each unit is multiplied by. */
   readonly sums: Float64Array;
   /** How many weights those are, for each unit. */
@@ -61,7 +63,7 @@ function readersOf(graph: Graph, value: string, units: Units): UnitLayer[] | und
  * @returns undefined where their numbers cannot be read. @throws as reading does; CancelledError.
  */
 export async function outgoingWeights(
-  { readers }: ReadUnits,
+  { value, readers }: ReadUnits,
   tensorOf: (value: string) => WeightTensor | undefined,
   task: Task,
 ): Promise<OutgoingWeights | undefined> {
@@ -74,5 +76,5 @@ export async function outgoingWeights(
     sums = sums === undefined ? own : sums.map((sum, unit) => sum + (own[unit] as number));
     count += elementCount(tensor.dims) / inputs;
   }
-  return sums && { sums, count };
+  return sums && { of: value, sums, count };
 }

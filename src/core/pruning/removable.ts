@@ -91,7 +91,9 @@ function planOf({ graph, shapes, read, unread }: PruningSubject, facts: readonly
     const [axis, ...others] = unitAxes(graph, value, shapes.shapeOf(value)?.length ?? 0);
     if (axis !== undefined && others.length === 0) axes.set(value, axis);
   }
-  const known = facts.flatMap(({ value, unit, constant }) => (constant === undefined ? [] : [{ value, unit, constant }]));
+  const known = facts.flatMap(({ value, unit, constant }) =>
+    constant === undefined ? [] : [{ value, unit, constant }],
+  );
   return planRemoval({ graph, shapes, axes, candidates: facts, known, read, unread });
 }
 
@@ -118,7 +120,9 @@ function prunedLayers(plan: RemovalPlan, proven: RemovalPlan, facts: readonly Un
   }
   return [...coupling.followed.values()].flatMap(({ value, size, first }): PrunedLayer[] => {
     const removed = choice.removed.get(value) ?? [];
-    const maker = coupling.edits.find((edit) => edit.kind === 'slice' && edit.by === value && isMaker(edit.node, value));
+    const maker = coupling.edits.find(
+      (edit) => edit.kind === 'slice' && edit.by === value && isMaker(edit.node, value),
+    );
     if (removed.length === 0 || maker === undefined) return [];
     const without = new Set(proven.choice.removed.get(value) ?? []);
     return [

@@ -16,7 +16,9 @@ export interface WithSums {
 
 /** Functions that bring two numbers no further apart, and views: |f(a) − f(b)| ≤ |a − b|. */
 const NEARER: ReadonlySet<string> = new Set(
-  'Identity Reshape Flatten Squeeze Unsqueeze Dropout Relu LeakyRelu Clip Sigmoid Tanh HardSigmoid Softplus Abs Neg'.split(' '),
+  'Identity Reshape Flatten Squeeze Unsqueeze Dropout Relu LeakyRelu Clip Sigmoid Tanh HardSigmoid Softplus Abs Neg'.split(
+    ' ',
+  ),
 );
 
 export function withTermSums(graph: Graph): WithSums {

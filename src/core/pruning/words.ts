@@ -10,9 +10,17 @@ export function unitsText(units: number): string {
 }
 
 /** What would be removed and saved, and how sure that is. */
-export function removableText({ units, onDataOnly, kept, savings }: Pick<Removable, 'units' | 'onDataOnly' | 'kept' | 'savings'>): string {
+export function removableText({
+  units,
+  onDataOnly,
+  kept,
+  savings,
+}: Pick<Removable, 'units' | 'onDataOnly' | 'kept' | 'savings'>): string {
   const staying = kept.reduce((sum, each) => sum + each.units, 0);
-  const stay = staying === 0 ? '' : ` ${unitsText(staying)} ${staying === 1 ? 'does' : 'do'} nothing either but cannot be removed exactly.`;
+  const stay =
+    staying === 0
+      ? ''
+      : ` ${unitsText(staying)} ${staying === 1 ? 'does' : 'do'} nothing either but cannot be removed exactly.`;
   if (units === 0) return `Nothing can be removed.${stay}`;
   const sure =
     onDataOnly === 0
@@ -40,7 +48,10 @@ export function comparisonText({ inputs, data, largest, worst, different, equal 
   if (inputs === 0) return `${where} nothing could be run`;
   if (different.length > 0) return `${where} the outputs ${different.map((name) => `“${name}”`).join(', ')} differ`;
   if (largest === 0) return `${where} the outputs are the same to the last bit`;
-  const of = worst === undefined ? '' : `; nearest to what rounding may do: ${twoDigits(worst.difference)} of ${twoDigits(worst.allowed)}, where terms of ${amount(worst.sum)} in all are added up`;
+  const of =
+    worst === undefined
+      ? ''
+      : `; nearest to what rounding may do: ${twoDigits(worst.difference)} of ${twoDigits(worst.allowed)}, where terms of ${amount(worst.sum)} in all are added up`;
   return `${where} the outputs differ by at most ${twoDigits(largest)}${of}${equal ? '' : ': that is more than rounding'}`;
 }
 

@@ -85,7 +85,8 @@ function patchNames(value: string): Patch {
   return { values: `${value} patch`, mask: `${value} patch mask` };
 }
 
-function asComputed(value: string): string {
+/** The name of a value that was cut, as its maker gives it. */
+export function asComputed(value: string): string {
   return `${value} as computed`;
 }
 
@@ -130,8 +131,11 @@ function isInput({ input, initializer }: GraphProto, value: string): boolean {
   return input.some(({ name }) => name === value) && !initializer.some(({ name }) => name === value);
 }
 
-/** The graph with values made, or given, under other names: their own names are free. */
-function withoutMakers(graph: GraphProto, values: ReadonlySet<string>): GraphProto {
+/**
+ * The graph with values made, or given, under other names ({@link asComputed}): their own names are free.
+ * @throws ProblemError `not-applicable` for a value that nothing of the main graph makes.
+ */
+export function withoutMakers(graph: GraphProto, values: ReadonlySet<string>): GraphProto {
   const made = new Set(graph.node.flatMap(({ output }) => output));
   const missing = [...values].find((value) => !made.has(value) && !isInput(graph, value));
   if (missing !== undefined) {

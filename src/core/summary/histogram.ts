@@ -120,3 +120,29 @@ export function drawable(buckets: Uint32Array): DrawableHistogram {
   const edges = Array.from({ length: counts.length + 1 }, (_, index) => (index - negative.length) * width);
   return { edges, counts, zeros, nonFinite };
 }
+
+/** Ends of all buckets of finite values, ascending: every value of a bucket is at most its end, and above the one before. */
+export function upperEdges(): number[] {
+  const edges: number[] = [];
+  for (let distance = PER_SIGN; distance >= 1; distance--) edges.push(0 - lowerMagnitude(distance));
+  // The nearest negative bucket ends at zero, and so does zero itself: one edge for both.
+  for (let distance = 1; distance < PER_SIGN; distance++) edges.push(lowerMagnitude(distance + 1));
+  return edges;
+}
+
+/**
+ * Share of the finite values that are at most `edge`, one of {@link upperEdges}. Exact at zero; elsewhere values that are
+ * exactly on a bucket's edge count to the bucket of larger magnitude.
+ */
+export function shareUpTo(buckets: Uint32Array, edge: number): number {
+  let [upTo, all] = [0, 0];
+  for (let bucket = ZERO - PER_SIGN; bucket <= ZERO + PER_SIGN; bucket++) {
+    const counted = buckets[bucket] as number;
+    all += counted;
+    const distance = bucket - ZERO;
+    const end =
+      distance <= 0 ? -lowerMagnitude(-distance) : distance === PER_SIGN ? Infinity : lowerMagnitude(distance + 1);
+    if (end <= edge) upTo += counted;
+  }
+  return all === 0 ? NaN : upTo / all;
+}

@@ -7,6 +7,7 @@ import type { Recipe } from '../../core/dataset/recipe.js';
 import type { InputsDescription, RunAnswer, RunProgress } from '../../protocol/inspection.js';
 import { isInEveryRun } from '../../protocol/model.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
+import type { Answers, CoderDescription } from '../../protocol/dictionary.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
 import type { OpenedModel, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
@@ -29,6 +30,9 @@ export interface SessionMemory {
   setSelection(selection: Selection): void;
   sizes(): OpenSizes | undefined;
   setSizes(sizes: OpenSizes): void;
+  /** What the person said of a dictionary that its file does not say. */
+  answers(): Answers;
+  setAnswers(answers: Answers): void;
   recipe(): Recipe | undefined;
   setRecipe(recipe: Recipe | undefined): void;
 }
@@ -78,6 +82,11 @@ export interface ModelSession {
   setInputs(recipe?: Recipe): Promise<InputsDescription>;
   /** Sizes for the graph's open dimensions; the figures that rest on them are told. */
   setSizes(sizes: OpenSizes): Promise<void>;
+  /**
+   * What a dictionary computes. @param answers kept, beside those given before; none at all (`{}`) forgets them all;
+   * undefined: with those given before.
+   */
+  coder(answers?: Answers): Promise<CoderDescription>;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -284,6 +293,12 @@ export function createSession(options: SessionOptions): ModelSession {
       const fileResult = await api.setSizes({ sizes });
       keep({ fileResult });
       tell('fileResultChanged', fileResult);
+    },
+    async coder(answers) {
+      const api = await openWorker();
+      if (answers !== undefined)
+        memory.setAnswers(Object.keys(answers).length === 0 ? {} : { ...memory.answers(), ...answers });
+      return api.coder({ answers: memory.answers() });
     },
     select(next, from) {
       if (sameSelection(selection, next)) return;

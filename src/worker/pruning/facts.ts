@@ -33,7 +33,8 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
     facts.push(...found);
     summaries.push({ source, units: found.length, text });
   };
-  const layers = sources.includes('weights') || sources.includes('useless') ? await findStaticUnits(subject, subject.network) : [];
+  const layers =
+    sources.includes('weights') || sources.includes('useless') ? await findStaticUnits(subject, subject.network) : [];
   if (sources.includes('weights')) {
     const found = await Promise.all(layers.map((layer) => constantUnits(layer, read)));
     add('weights', found.flat(), 'all of their incoming weights are 0');
@@ -94,8 +95,9 @@ function boundsText({ graph, box }: NetworkSubject, result: PassResult | undefin
   if (result === undefined) return 'bounds say nothing of this model';
   if (result.unitMetrics.length === 0) return result.answer;
   const inputs = graph.inputs.map(({ name }) => name).filter((name) => box.ranges[name] !== undefined);
-  const shapes = new Map(graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((size) => (typeof size === 'number' ? size : 1))]));
+  const shapes = new Map(
+    graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((size) => (typeof size === 'number' ? size : 1))]),
+  );
   const known = boxOf(inputs, box.ranges, (input) => shapes.get(input) ?? []);
   return `0 for every input in the box (${boxText(known, box.ranges)})`;
 }
-

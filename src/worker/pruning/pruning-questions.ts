@@ -49,7 +49,10 @@ export interface PrunableModel {
   /** 0 = all cores. */
   readonly threads: number;
   /** What passes over the file look at. */
-  subject(signal: AbortSignal, onProgress: (share: number) => void): Promise<FileSubject & { readonly network: NetworkSubject }>;
+  subject(
+    signal: AbortSignal,
+    onProgress: (share: number) => void,
+  ): Promise<FileSubject & { readonly network: NetworkSubject }>;
 }
 
 export interface PruningAnswers {
@@ -69,10 +72,7 @@ type Task = { readonly signal: AbortSignal; readonly onProgress: (share: number)
  * @param model throws where no graph is open.
  * @param track told of work that uses the engine.
  */
-export function pruningAnswers(
-  model: () => PrunableModel,
-  track: <T>(work: Promise<T>) => Promise<T>,
-): PruningAnswers {
+export function pruningAnswers(model: () => PrunableModel, track: <T>(work: Promise<T>) => Promise<T>): PruningAnswers {
   const turns = createTurns(track);
   return {
     questions: {
@@ -92,7 +92,11 @@ export function pruningAnswers(
 
 const ignore = (): void => undefined;
 
-async function find(model: PrunableModel, sources: readonly UnitSource[], { signal, onProgress }: Task): Promise<Found> {
+async function find(
+  model: PrunableModel,
+  sources: readonly UnitSource[],
+  { signal, onProgress }: Task,
+): Promise<Found> {
   const { file, network, examination, runs } = model;
   await file.assertUnchanged();
   const subject = await model.subject(signal, onProgress);
@@ -110,7 +114,8 @@ async function find(model: PrunableModel, sources: readonly UnitSource[], { sign
     },
     async runDeadUnits() {
       const shown = runs.shown();
-      const isKnown = shown?.dataset === model.inputs.dataset() && shown.result.passes.some(({ pass }) => pass === deadUnits.id);
+      const isKnown =
+        shown?.dataset === model.inputs.dataset() && shown.result.passes.some(({ pass }) => pass === deadUnits.id);
       return isKnown ? shown.result : runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal);
     },
   });
@@ -183,15 +188,22 @@ async function write(
     open: openLocation,
     ...(target.externalName === undefined ? {} : { externalName: target.externalName }),
   });
-  const proof = await writeModel(target, encoded, (written) => prove(model, written, removable, { signal, onProgress: (share) => onProgress(0.6 + 0.4 * share) }), {
-    signal,
-    onProgress: (share) => onProgress(0.1 + 0.5 * share),
-  });
+  const proof = await writeModel(
+    target,
+    encoded,
+    (written) => prove(model, written, removable, { signal, onProgress: (share) => onProgress(0.6 + 0.4 * share) }),
+    {
+      signal,
+      onProgress: (share) => onProgress(0.1 + 0.5 * share),
+    },
+  );
   await file.assertUnchanged();
   return {
     path,
     bytes: encoded.main.bytes,
-    ...(target.externalName === undefined ? {} : { externalName: target.externalName, externalBytes: encoded.external?.bytes ?? 0 }),
+    ...(target.externalName === undefined
+      ? {}
+      : { externalName: target.externalName, externalBytes: encoded.external?.bytes ?? 0 }),
     preview,
     proof,
   };
@@ -268,15 +280,21 @@ function judged(
   const texts = [random, ...(data === undefined ? [] : [data])].map(comparisonText);
   const failed = needed.find(({ equal }) => !equal);
   if (failed !== undefined || needed.length === 0) {
-    throw problem('not-applicable', `The smaller model does not give the same, so it was not written. ${texts.join('. ')}.`, {
-      remedy:
-        onDataOnly > 0
-          ? 'Leave out what was seen on the data only.'
-          : 'This is a defect of Model Inspector if the model gives the same twice: “Show Log” has the details.',
-    });
+    throw problem(
+      'not-applicable',
+      `The smaller model does not give the same, so it was not written. ${texts.join('. ')}.`,
+      {
+        remedy:
+          onDataOnly > 0
+            ? 'Leave out what was seen on the data only.'
+            : 'This is a defect of Model Inspector if the model gives the same twice: “Show Log” has the details.',
+      },
+    );
   }
   const exception =
-    onDataOnly > 0 && !random.equal ? ' On random inputs units that are silent on the data may speak: that is no proof against it.' : '';
+    onDataOnly > 0 && !random.equal
+      ? ' On random inputs units that are silent on the data may speak: that is no proof against it.'
+      : '';
   return {
     random,
     ...(data === undefined ? {} : { data }),

@@ -31,13 +31,13 @@ export interface RandomInputs {
 }
 
 /** @throws ProblemError `invalid-inputs` where the model takes what cannot be drawn. */
-export async function randomInputs(
-  graph: Graph,
-  ranges: Readonly<Record<string, InputRange>>,
-): Promise<RandomInputs> {
+export async function randomInputs(graph: Graph, ranges: Readonly<Record<string, InputRange>>): Promise<RandomInputs> {
   const hints = inputHints(graph);
   const recipe = await guessRecipe(graph.inputs, NO_FILES, { modelName: '', hints });
-  const dataset = await openDataset({ ...recipe, limit: RANDOM_INPUTS }, graph.inputs, NO_FILES, { limit: RANDOM_INPUTS, hints });
+  const dataset = await openDataset({ ...recipe, limit: RANDOM_INPUTS }, graph.inputs, NO_FILES, {
+    limit: RANDOM_INPUTS,
+    hints,
+  });
   const known = graph.inputs.map(({ name }) => name).filter((name) => ranges[name] !== undefined);
   return {
     dataset,

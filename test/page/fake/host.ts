@@ -2,6 +2,7 @@
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
+import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
 import { PRUNING } from './pruning.js';
@@ -166,6 +167,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     },
     command: async () => undefined,
     setSizes: async () => undefined,
+    coder: async ({ answers }) => coderDescription(answers),
     select: async () => undefined,
     copyText: async () => undefined,
     save: async () => true,

@@ -255,6 +255,8 @@ describe('the structure', () => {
       'dead-units',
       'zero-sparsity',
       'activation-statistics',
+      'signal-propagation',
+      'massive-activations',
       'operation-costs',
       'weight-statistics',
       'static-dead-units',

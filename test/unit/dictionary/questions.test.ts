@@ -45,7 +45,10 @@ describe('what a file does not say is asked, never guessed', () => {
     expect(open.questions.map((each) => each.switch)).toEqual(['subtract', 'activation']);
     const half = await resolved(path, { subtract: 'no' });
     expect(half.questions.map((each) => each.switch)).toEqual(['activation']);
-    expect((await resolved(path, { subtract: 'no', activation: 'relu' })).state).toBe('resolved');
+    expect(await resolved(path, { subtract: 'no', activation: 'relu' })).toMatchObject({
+      state: 'resolved',
+      answered: ['subtract', 'activation'],
+    });
   });
 
   it('answers that fit no choice are asked for again', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import { problem } from '../../../src/core/errors.js';
 import type { InputsDescription, ResultSummary, RunAnswer } from '../../../src/protocol/inspection.js';
+import type { Answers, CoderDescription } from '../../../src/protocol/dictionary.js';
 import type { Selection } from '../../../src/protocol/selection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import type { WorkerListener } from '../../../src/host/session/compute-worker.js';
@@ -54,7 +55,11 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
   const listeners: WorkerListener[] = [];
   const told: [string, unknown][] = [];
   const stopped: number[] = [];
-  const kept: { selection: Selection; recipe: Recipe | undefined } = { selection: {}, recipe: undefined };
+  const kept: { selection: Selection; recipe: Recipe | undefined; answers: Answers } = {
+    selection: {},
+    recipe: undefined,
+    answers: {},
+  };
   const session = createSession({
     path: '/models/a.onnx',
     fileName: 'a.onnx',
@@ -64,6 +69,8 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
       selection: () => kept.selection,
       setSelection: (selection) => void (kept.selection = selection),
       sizes: () => undefined,
+      answers: () => kept.answers,
+      setAnswers: (answers) => void (kept.answers = answers),
       setSizes: () => undefined,
       recipe: () => kept.recipe,
       setRecipe: (next) => void (kept.recipe = next),
@@ -81,6 +88,23 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
   session.join(audience);
   return { session, listeners, told, stopped, kept, audience, events: () => told.map(([event]) => event) };
 }
+
+describe('a dictionary', () => {
+  it('is resolved with everything that the person said so far, until they begin again', async () => {
+    const asked: unknown[] = [];
+    const coder = async (request: { readonly answers?: Answers }): Promise<CoderDescription> => {
+      asked.push(request.answers);
+      return { state: 'open', equation: [], decisions: [], questions: [], isAnswered: false };
+    };
+    const { session, kept } = scene({ coder });
+    await session.coder({ k: 3 });
+    await session.coder({ subtract: 'no' });
+    await session.coder();
+    expect(kept.answers).toEqual({ k: 3, subtract: 'no' });
+    await session.coder({});
+    expect(asked).toEqual([{ k: 3 }, { k: 3, subtract: 'no' }, { k: 3, subtract: 'no' }, {}]);
+  });
+});
 
 describe('a model', () => {
   it('is read once, however many editors show it', async () => {

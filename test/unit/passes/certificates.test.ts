@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { TensorProto_DataType as DataType, type ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { certificates } from '../../../src/core/passes/certificates/pass.js';
 import type { NetworkSubject } from '../../../src/core/passes/pass.js';
 import type { PassResult, UnitMetric } from '../../../src/core/passes/result.js';
+import { int64Tensor, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
 import { neededData } from '../shared-data.js';
@@ -172,3 +173,38 @@ function unitMetric({ unitMetrics }: PassResult): UnitMetric {
   if (found === undefined) throw new Error('There is no such metric.');
   return found;
 }
+
+describe('boxes of tokens', () => {
+  /** Two tokens of a table whose columns are 1 to 2 and −3 to −1; the second is always below 0. */
+  const embedded = (more: Parameters<typeof modelProto>[0]['nodes'] = []): ModelProto =>
+    modelProto({
+      nodes: [
+        node('Gather', ['table', 'ids'], ['e']),
+        ...more,
+        node('Relu', [more.length === 0 ? 'e' : 'm'], ['h']),
+        node('ReduceSum', ['h'], ['y'], { attributes: { keepdims: 0 } }),
+      ],
+      inputs: [makeValueInfo('ids', DataType.INT64, [1, 2])],
+      outputs: ['y'],
+      initializers: [weight('table', [3, 2], [1, -1, 2, -3, 1.5, -2]), scalar('floor', 0.5)],
+    });
+
+  test('start at the embeddings: between the least and the largest of each column', async () => {
+    const result = await certify(embedded());
+    expect(result.answer).toContain('1 of 2 units can never fire for any input in the box');
+    expect(unitsOf(result, 'h')).toEqual([1, -1]);
+    expect(unitsOf(result, 'h', 'certified-upper')[0]).toBeCloseTo(2, 4);
+    expect(result.tables?.[0]?.definition).toContain('of its column of “table”, whichever the token');
+  });
+
+  test('are of no use where the tokens are read beside their embeddings, which is said', async () => {
+    const masked = embedded([
+      node('Greater', ['ids', 'one'], ['odd']),
+      node('Unsqueeze', ['odd', 'last'], ['mask']),
+      node('Where', ['mask', 'e', 'floor'], ['m']),
+    ]);
+    masked.graph?.initializer.push(int64Tensor('one', [], [1]), integers('last', [2]));
+    const result = await certify(masked);
+    expect(result.answer).toContain('it is not known which numbers “ids” can hold beside embeddings');
+  });
+});

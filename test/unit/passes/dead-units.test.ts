@@ -4,7 +4,7 @@ import { deadUnits } from '../../../src/core/passes/dead-units/pass.js';
 import type { RunFacts } from '../../../src/core/passes/pass.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
 import type { UnitWeights } from '../../../src/core/passes/unit-weights.js';
-import { layer, observedBatch, type Activations } from './observed-batch.js';
+import { layer, NO_GRAPH, observedBatch, type Activations } from './observed-batch.js';
 
 const four = layer({ value: 'h', units: 4 });
 /** methods D1: H = [[0,1,0,0],[0,0,0,2],[0,3,0,0]], three inputs by four neurons. */
@@ -21,6 +21,7 @@ function finish(
   of = four,
 ): PassResult {
   const facts: RunFacts = {
+    graph: NO_GRAPH,
     layers: [of],
     inputsSeen: inputs,
     onInputs: `on ${inputs} inputs`,
@@ -70,7 +71,7 @@ describe('the dead neuron rate', () => {
   it('has a dynamic part: what is left when units that are dead by their weights are taken off', () => {
     const weights: UnitWeights = {
       dead: new Map([['h', [0]]]),
-      outgoing: new Map([['h', { sums: Float64Array.of(0, 1, 0, 2), count: 3 }]]),
+      outgoing: new Map([['h', { of: 'h', sums: Float64Array.of(0, 1, 0, 2), count: 3 }]]),
     };
     const result = run(H, four, weights);
     expect(share(result, 'layer-dynamic-dead-rate')).toBeCloseTo(0.5, 10);

@@ -1,12 +1,26 @@
 /** From a file to a smaller one: what is written, what is refused, and what stays when it fails. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
-import { StringStringEntryProtoSchema, TensorProto_DataLocation as DataLocation, type ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
+import {
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  type ModelProto,
+} from '../../../src/core/formats/onnx/onnx_pb.js';
 import { safeTensorDims } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { ProblemError } from '../../../src/core/errors.js';
 import type { EngineName } from '../../../src/core/engine/engine.js';
@@ -56,7 +70,12 @@ function planted(): ModelProto {
     ],
     inputs: [valueInfo('x', ['batch', 30])],
     outputs: [valueInfo('y', ['batch', 30])],
-    initializers: [weight('w1', [30, 40], w1), weight('b1', [40], b1), weight('w2', [40, 30], w2), weight('b2', [30], b1.slice(0, 30))],
+    initializers: [
+      weight('w1', [30, 40], w1),
+      weight('b1', [40], b1),
+      weight('w2', [40, 30], w2),
+      weight('b2', [30], b1.slice(0, 30)),
+    ],
   });
 }
 
@@ -68,32 +87,46 @@ function place(name: string, model = planted()): string {
 }
 
 const dimsOf = (path: string): Record<string, readonly number[]> =>
-  Object.fromEntries((decodeOnnx(readFileSync(path)).graph?.initializer ?? []).map((tensor) => [tensor.name, safeTensorDims(tensor) ?? []]));
+  Object.fromEntries(
+    (decodeOnnx(readFileSync(path)).graph?.initializer ?? []).map((tensor) => [
+      tensor.name,
+      safeTensorDims(tensor) ?? [],
+    ]),
+  );
 
 describe('a smaller model', () => {
-  it.each(['native', 'wasm'] as const)('is written without dead, constant and useless units, and gives the same (%s)', async (engine) => {
-    const own = place(`plain ${engine}`);
-    const inspection = await open(join(own, 'model.onnx'), engine);
-    const preview = await inspection.pruningPreview({ sources: PROVEN_SOURCES });
-    expect(preview).toMatchObject({ units: 5, onDataOnly: 0, kept: [] });
-    expect(preview.layers).toEqual([
-      { label: expect.any(String), item: expect.any(String), units: 40, removed: 5, bySource: { weights: 4, useless: 1 } },
-    ]);
-    // Each unit: 30 weights and a bias come in, 30 weights go out.
-    const { before, after } = preview.savings;
-    expect(before.parameters - after.parameters).toBe(5 * 61);
-    // Two operations for each weight, one for the bias and one for the rectifier.
-    expect(before.operations - after.operations).toBe(5 * (2 * 60 + 2));
-    expect(before.activationBytes - after.activationBytes).toBe(5 * 2 * 4);
-    const path = join(own, 'model.pruned.onnx');
-    const written = await inspection.writePruned({ sources: PROVEN_SOURCES, path, replace: false });
-    expect(written.proof.random).toMatchObject({ inputs: 16, equal: true, different: [] });
-    expect(written.proof.data).toMatchObject({ inputs: 24, equal: true });
-    expect(dimsOf(path)).toEqual({ w1: [30, 35], b1: [35], w2: [35, 30], b2: [30] });
-    expect(statSync(path).size).toBe(written.bytes);
-    expect(readdirSync(own).sort()).toEqual(['model.onnx', 'model.pruned.onnx']);
-    await inspection.close({});
-  });
+  it.each(['native', 'wasm'] as const)(
+    'is written without dead, constant and useless units, and gives the same (%s)',
+    async (engine) => {
+      const own = place(`plain ${engine}`);
+      const inspection = await open(join(own, 'model.onnx'), engine);
+      const preview = await inspection.pruningPreview({ sources: PROVEN_SOURCES });
+      expect(preview).toMatchObject({ units: 5, onDataOnly: 0, kept: [] });
+      expect(preview.layers).toEqual([
+        {
+          label: expect.any(String),
+          item: expect.any(String),
+          units: 40,
+          removed: 5,
+          bySource: { weights: 4, useless: 1 },
+        },
+      ]);
+      // Each unit: 30 weights and a bias come in, 30 weights go out.
+      const { before, after } = preview.savings;
+      expect(before.parameters - after.parameters).toBe(5 * 61);
+      // Two operations for each weight, one for the bias and one for the rectifier.
+      expect(before.operations - after.operations).toBe(5 * (2 * 60 + 2));
+      expect(before.activationBytes - after.activationBytes).toBe(5 * 2 * 4);
+      const path = join(own, 'model.pruned.onnx');
+      const written = await inspection.writePruned({ sources: PROVEN_SOURCES, path, replace: false });
+      expect(written.proof.random).toMatchObject({ inputs: 16, equal: true, different: [] });
+      expect(written.proof.data).toMatchObject({ inputs: 24, equal: true });
+      expect(dimsOf(path)).toEqual({ w1: [30, 35], b1: [35], w2: [35, 30], b2: [30] });
+      expect(statSync(path).size).toBe(written.bytes);
+      expect(readdirSync(own).sort()).toEqual(['model.onnx', 'model.pruned.onnx']);
+      await inspection.close({});
+    },
+  );
 
   it('has its weights in a file of its own where the original has', async () => {
     const model = planted();
@@ -104,9 +137,11 @@ describe('a smaller model', () => {
       if (tensor.name !== 'w1') continue;
       const bytes = Buffer.from(Float32Array.from(tensor.floatData).buffer);
       tensor.dataLocation = DataLocation.EXTERNAL;
-      tensor.externalData = Object.entries({ location: 'model.onnx.data', offset: String(offset), length: String(bytes.length) }).map(([key, value]) =>
-        create(StringStringEntryProtoSchema, { key, value }),
-      );
+      tensor.externalData = Object.entries({
+        location: 'model.onnx.data',
+        offset: String(offset),
+        length: String(bytes.length),
+      }).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
       tensor.floatData = [];
       data.push(bytes);
       offset += bytes.length;
@@ -132,7 +167,9 @@ describe('a smaller model', () => {
     const inspection = await open(join(own, 'model.onnx'));
     const original = readFileSync(join(own, 'model.onnx'));
     const refusal = async (path: string, replace = true): Promise<string> => {
-      const error = await inspection.writePruned({ sources: PROVEN_SOURCES, path, replace }).catch((reason: unknown) => reason);
+      const error = await inspection
+        .writePruned({ sources: PROVEN_SOURCES, path, replace })
+        .catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(ProblemError);
       return (error as ProblemError).problem.message;
     };
@@ -161,15 +198,20 @@ describe('a smaller model', () => {
   });
 
   it('is not written when there is nothing to remove', async () => {
-    const own = place('nothing', modelProto({
-      nodes: [node('Gemm', ['x', 'w'], ['h']), node('Relu', ['h'], ['y'])],
-      inputs: [valueInfo('x', ['batch', 2])],
-      outputs: [valueInfo('y', ['batch', 2])],
-      initializers: [weight('w', [2, 2], [1, 2, 3, 4])],
-    }));
+    const own = place(
+      'nothing',
+      modelProto({
+        nodes: [node('Gemm', ['x', 'w'], ['h']), node('Relu', ['h'], ['y'])],
+        inputs: [valueInfo('x', ['batch', 2])],
+        outputs: [valueInfo('y', ['batch', 2])],
+        initializers: [weight('w', [2, 2], [1, 2, 3, 4])],
+      }),
+    );
     const inspection = await open(join(own, 'model.onnx'));
     const path = join(own, 'small.onnx');
-    await expect(inspection.writePruned({ sources: PROVEN_SOURCES, path, replace: false })).rejects.toThrow('Nothing can be removed');
+    await expect(inspection.writePruned({ sources: PROVEN_SOURCES, path, replace: false })).rejects.toThrow(
+      'Nothing can be removed',
+    );
     expect(existsSync(path)).toBe(false);
     await inspection.close({});
   });
@@ -194,7 +236,9 @@ describe('a smaller model', () => {
     expect(preview).toMatchObject({ units: 1, onDataOnly: 0 });
     // 5 weights and a bias come in, 50 weights go out.
     expect(preview.savings.before.parameters - preview.savings.after.parameters).toBe(56);
-    expect(preview.sentence).toContain('Removing 1 unit (proven to change no output) would save 56 of 13,310 parameters');
+    expect(preview.sentence).toContain(
+      'Removing 1 unit (proven to change no output) would save 56 of 13,310 parameters',
+    );
     expect([proof.random.equal, proof.data?.equal]).toEqual([true, true]);
     expect(proof.random.largest).toBeLessThan(1e-6);
     await inspection.close({});
@@ -207,7 +251,11 @@ describe('a smaller model', () => {
     copyFileSync(source, join(own, 'net.onnx'));
     const inspection = await open(join(own, 'net.onnx'));
     const path = join(own, 'net.pruned.onnx');
-    const { preview, proof } = await inspection.writePruned({ sources: [...PROVEN_SOURCES, 'data'], path, replace: false });
+    const { preview, proof } = await inspection.writePruned({
+      sources: [...PROVEN_SOURCES, 'data'],
+      path,
+      replace: false,
+    });
     expect(preview.onDataOnly).toBeGreaterThan(0);
     expect(preview.sentence).toContain('on the data only');
     // What meets the shortcut of a residual block is alive there.

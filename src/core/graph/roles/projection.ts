@@ -140,7 +140,10 @@ function convolution(graph: Graph, node: GraphNode): Omit<Projection, 'output'> 
 }
 
 /** The constant that the only reader of a product adds to it, also after a change of layout. */
-function followingBias(graph: Graph, product: string): { readonly bias: string; readonly output: string } | undefined {
+export function followingBias(
+  graph: Graph,
+  product: string,
+): { readonly bias: string; readonly output: string } | undefined {
   let value = product;
   for (let step = 0; step < MAXIMUM_STEPS; step++) {
     const [reader, ...others] = graph.consumersOf(value);

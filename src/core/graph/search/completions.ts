@@ -108,6 +108,12 @@ function* valuesOf(index: SearchIndex, field: string): Generator<string> {
     case 'layer':
       for (const { node } of index.subjects) yield* node?.layers ?? [];
       return;
+    case 'role':
+      for (const { node } of index.subjects) yield* node?.roles ?? [];
+      return;
+    case 'hook':
+      for (const { node } of index.subjects) yield* node?.hooks ?? [];
+      return;
     case 'module':
       for (const { place, inside } of index.subjects) {
         if (place.kind !== 'module') continue;

@@ -31,7 +31,9 @@ export type Field =
   | 'input'
   | 'output'
   | 'attr'
-  | 'layer';
+  | 'layer'
+  | 'role'
+  | 'hook';
 
 /** What is written after a field decides how it is read. */
 export type FieldForm = 'text' | 'number' | 'shape' | 'attribute';
@@ -64,6 +66,8 @@ export const FIELDS: readonly FieldDescription[] = [
   field('output', 'text', 'name of a value that it makes', true),
   field('attr', 'attribute', 'attribute, with its value if you like'),
   field('layer', 'text', 'kind or function of an activation layer'),
+  field('role', 'text', 'role by structure: mlp, attention, residual, normalisation; attn_probs, mlp_act, resid_post'),
+  field('hook', 'text', 'hook name of a value that it makes: blocks.3.hook_resid_post', true),
   field('domain', 'text', 'operator set: ai.onnx, com.microsoft'),
   field('kind', 'text', 'node, module, input or output'),
 ];
@@ -138,6 +142,8 @@ export const SEARCH_EXAMPLES: readonly { readonly query: string; readonly meanin
   { query: 'shape:1x64x*', meaning: '? is any one size, * any number of them' },
   { query: 'attr:strides=2x2', meaning: 'an attribute with its value; attr:group>1, attr:axis' },
   { query: 'layer:rectifier', meaning: 'activation layers of a kind; layer:* is any' },
+  { query: 'role:mlp', meaning: 'nodes of MLP blocks; role:attention, role:residual, role:* is any' },
+  { query: 'hook:blocks.3.hook_resid_post', meaning: 'the node that makes what a hook of that name reads' },
   { query: 'kind:module params:>10M', meaning: 'modules by the sum of what they hold' },
   { query: 'name:=conv1', meaning: 'exactly this name' },
 ];

@@ -85,6 +85,10 @@ function propertyOf(search: Search, { field, excluded }: Term): Property {
       return texts(({ node, value }) => node?.types ?? (value && [lowered(value.type)]));
     case 'layer':
       return texts(({ node }) => node?.layers);
+    case 'role':
+      return texts(({ node }) => node?.roles);
+    case 'hook':
+      return texts(({ node }) => node?.hooks);
     case 'input':
       return texts(({ node }) => node?.node.inputs.slice(0, MAXIMUM_VALUES).map(lowered));
     case 'output':

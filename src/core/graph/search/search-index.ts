@@ -4,6 +4,7 @@ import type { Graph, GraphNode } from '../graph.js';
 import { detectActivationLayers } from '../layer-detection.js';
 import { buildModuleTree, isModule, type Module, type ModuleTree } from '../modules.js';
 import { countParameters } from '../parameters.js';
+import { findRoles } from '../roles/roles.js';
 import { isHidden } from '../scopes.js';
 import type { NamedValueType } from '../value-type.js';
 import { weightBytes } from '../weight-bytes.js';
@@ -35,6 +36,10 @@ export interface NodeSubject {
   readonly types: readonly string[];
   /** Family and function of the activation layers that it makes. */
   readonly layers: readonly string[];
+  /** What it is part of, and the roles of the values that it makes. */
+  readonly roles: readonly string[];
+  /** Hook names of the values that it makes. */
+  readonly hooks: readonly string[];
 }
 
 export interface SearchIndex {
@@ -124,6 +129,7 @@ function build(graph: Graph): SearchIndex {
         domain: node.domain === '' ? 'ai.onnx' : lowered(node.domain),
         types: types[node.index] ?? [],
         layers: layers.get(node.index) ?? [],
+        ...roleWords(graph, node),
       },
     };
   }
@@ -137,6 +143,15 @@ function paths(path: readonly string[]): readonly string[] {
 
 export function lowered(text: string): string {
   return shortText(text, MAXIMUM_NAME_LENGTH).toLowerCase();
+}
+
+function roleWords(graph: Graph, node: GraphNode): Pick<NodeSubject, 'roles' | 'hooks'> {
+  const { pointsOf, groupsOf } = findRoles(graph);
+  const points = node.outputs.slice(0, MAXIMUM_VALUES).flatMap(pointsOf);
+  return {
+    roles: [...new Set([...groupsOf(node.index), ...points.map(({ role }) => lowered(role))])],
+    hooks: points.flatMap(({ hooks }) => hooks).map(lowered),
+  };
 }
 
 function layerWords(graph: Graph): ReadonlyMap<number, readonly string[]> {

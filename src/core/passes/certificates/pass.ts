@@ -1,5 +1,5 @@
 import { ProblemError } from '../../errors.js';
-import { beforeSoftmax, firstFloatValues } from '../../rewrite/linearize/ends.js';
+import { beforeSoftmax } from '../../rewrite/linearize/ends.js';
 import { CROWN_BUDGET, openBounds } from '../../rewrite/linearize/bounds/run-bounds.js';
 import { boundsOf, type Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
 import { prepareForLinearize } from '../../rewrite/linearize/prepare.js';
@@ -9,6 +9,7 @@ import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
 import type { PassResult } from '../result.js';
 import { boxOf, boxText } from './box.js';
+import { boxStarts } from './box-starts.js';
 import { certify } from './certify.js';
 import { countsClasses, rowsFor } from './classes.js';
 import { certifiedLayers } from './layers.js';
@@ -17,7 +18,8 @@ import { judge } from './verdicts.js';
 
 const HOW_TO_STATE =
   'State it in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": -1, "upper": 1 } } }, with one ' +
-  'number for all elements or one for each. Pictures have a box by themselves, from how their pixels are prepared.';
+  'number for all elements or one for each. Pictures have a box by themselves, from how their pixels are prepared, and tokens from ' +
+  'their embeddings.';
 
 /** Which units can never fire, which are always linear, which classes can never win: for every input in a box. Methods D3. */
 export const certificates: FilePass = {
@@ -56,19 +58,14 @@ export const certificates: FilePass = {
 };
 
 async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Promise<PassResult> {
-  const { engine, toRunnable, sizes, box: known } = network;
+  const { engine, toRunnable, sizes } = network;
   const graph = prepareForLinearize(network.graph.model);
   const inferred = await inferShapes({ graph, engine, toRunnable, signal });
   const shapes = await inferred.at(sizes, signal);
-  const starts = firstFloatValues(graph, shapes);
-  const boxless = [
-    ...starts.filter((start) => known.ranges[start] === undefined),
-    ...graph.inputs.map(({ name }) => name).filter((name) => !starts.includes(name)),
-  ];
-  if (boxless.length > 0 || starts.length === 0) {
-    const which = boxless.map((name) => `“${name}”`).join(', ');
+  const { starts, ranges, unknown, feeds } = await boxStarts(graph, shapes, network);
+  if (unknown.length > 0 || starts.length === 0) {
     return withoutBox(
-      `Nothing is certified: it is not known what ${which} can hold at most and at least. The recipe can say so (Choose Inputs…, Edit recipe file).`,
+      `Nothing is certified: it is not known ${unknown.join(', nor ')}. The recipe can say so (Choose Inputs…, Edit recipe file).`,
       HOW_TO_STATE,
     );
   }
@@ -77,21 +74,21 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
     return FLOAT_TYPES[shapes.typeOf(end) ?? ''] === undefined ? [] : [end];
   });
   const bounds = boundsOf({ graph, shapes, from: starts, to: [...ends, ...activationInputs(network)] });
-  const box = boxOf(starts, known.ranges, bounds.shape);
+  const box = boxOf(starts, ranges, bounds.shape);
   const run = await openBounds(bounds, {
     engine,
     toRunnable,
-    feeds: middleOf(box, bounds, shapes),
+    feeds: { ...feeds, ...middleOf(box, bounds, shapes) },
     crownBudget: CROWN_BUDGET,
     threads: workOf(bounds) < SMALL_NETWORK ? 1 : 0,
   });
   try {
     const classes = ends.filter((end) => bounds.reached.includes(end) && countsClasses(bounds.shape(end)));
     const rows = new Map(classes.flatMap((end) => [...rowsFor(end, bounds.shape(end))]));
-    const { splits } = known;
+    const { splits } = network.box;
     const found = await certify({ graph, bounds, run, box, rows, classes, splits, signal });
     return reportOf({
-      box: boxText(box, known.ranges),
+      box: boxText(box, ranges),
       layers: certifiedLayers(graph, network.layers, bounds, found.targets),
       classes: [...found.classes].map(([end, verdicts]) => ({ end, ...verdicts })),
       cutNodes: bounds.cutNodes,

@@ -1,9 +1,10 @@
 import type { Observation } from '../../rewrite/observation.js';
 import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
 import type { Pass, RunFacts } from '../pass.js';
-import type { Curve, Finding, PassResult } from '../result.js';
+import type { Finding, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { amount, oneInputCaution, percent, sentence } from '../words.js';
+import { firingSpreads, hotCurve, hotMetric, hotTable } from './hot-units.js';
 import {
   aggregate,
   createLayerZeros,
@@ -13,6 +14,7 @@ import {
   total,
   type LayerZeros,
 } from './state.js';
+import { reuseMetrics, tokenCurves } from './token-curves.js';
 
 /** A layer this sparse is worth a sentence of its own. */
 const NOTABLE_SHARE = 0.9;
@@ -20,17 +22,20 @@ const NOTABLE_SHARE = 0.9;
 /** Fewer zeros than this say nothing about sparsity. */
 const RARE_SHARE = 0.01;
 
+const VERSION = 2;
+
 /** How much of every layer is exactly zero: methods C1. */
 export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
   id: 'zero-sparsity',
-  version: 1,
+  version: VERSION,
   title: 'Zero sparsity',
   question: 'How much of every layer is exactly zero, so that the weights it meets next need not be read?',
   method:
     'Entries that are exactly 0 after the activation function (−0 counts) are counted over every position of every ' +
     'input. For sequences, aggregated sparsity agg(g) is the share of units that are 0 on all of tokens 1 to g; beside it ' +
     'stand what units with the layer’s mean rate (sᵍ) and units with their own rates (mean of (1 − pᵢ)ᵍ) would give if ' +
-    'tokens were independent. Smooth functions such as GELU are never exactly zero: their share is near 0 by this measure. ' +
+    'tokens were independent. The reuse what-if freezes the units that the last w tokens used for the next g tokens and ' +
+    'tells how much of Σ|h| is then missed. Hot units are those that fire most. Smooth functions such as GELU are never exactly zero: their share is near 0 by this measure. ' +
     'Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024); methods C1.',
   applies: needsActivationLayers,
   plan: (layers) =>
@@ -40,6 +45,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
         ? [
             { layer: layer.value, kind: 'zero-count-by-position' as const },
             { layer: layer.value, kind: 'first-nonzero-position' as const },
+            { layer: layer.value, kind: 'values' as const },
           ]
         : []),
     ]),
@@ -56,10 +62,11 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
   merge: (state, other) => mergePerLayer(state, other, mergeLayerZeros),
   finish(state, facts): PassResult {
     const [first] = state.values();
+    const spreads = firingSpreads(state, facts);
     const examples = first === undefined ? new Int32Array() : keptIndices(first.shares);
     return {
       pass: 'zero-sparsity',
-      passVersion: 1,
+      passVersion: VERSION,
       answer: answer(state, facts),
       findings: findings(state, facts),
       layerMetrics: [
@@ -71,6 +78,8 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           scale: 'sequential',
           values: layerValues(state, ({ zeros, entries }) => total(zeros) / total(entries)),
         },
+        ...reuseMetrics(state),
+        ...hotMetric(spreads),
       ],
       unitMetrics: [
         {
@@ -100,7 +109,8 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
                 ),
               },
             ],
-      curves: curves(state, facts),
+      curves: [...tokenCurves(state, facts), ...hotCurve(spreads)],
+      tables: hotTable(spreads, facts),
     };
   },
 };
@@ -162,66 +172,4 @@ function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
     }
     return found;
   });
-}
-
-function curves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
-  const sequences = facts.layers.flatMap(({ value, label }) => {
-    const layer = state.get(value) as LayerZeros;
-    const aggregated = aggregate(layer);
-    if (aggregated === undefined || layer.sequence === undefined) return [];
-    const { zeros, entries } = layer.sequence;
-    const length = entries.findLastIndex((count) => count > 0) + 1;
-    const byPosition = Float32Array.from(
-      { length },
-      (_, position) => (zeros[position] as number) / (entries[position] as number),
-    );
-    return [{ value, label, aggregated, byPosition }];
-  });
-  if (sequences.length === 0) return [];
-  const from = (start: number, length: number): Float32Array =>
-    Float32Array.from({ length }, (_, index) => start + index);
-  return [
-    {
-      id: 'zero-share-by-token',
-      title: 'Zero share by token position',
-      xLabel: 'Token position',
-      yLabel: 'Zero share',
-      definition: 'Share of a layer’s units that are exactly 0 at a position, averaged over inputs.',
-      format: 'share',
-      series: sequences.map(({ value, label, byPosition }) => ({
-        label,
-        layer: value,
-        x: from(0, byPosition.length),
-        y: byPosition,
-      })),
-    },
-    {
-      id: 'aggregated-sparsity',
-      title: 'Aggregated sparsity',
-      xLabel: 'Tokens g',
-      yLabel: 'Units silent through token g',
-      definition:
-        'agg(g): share of (input, unit) pairs that are exactly 0 on all of tokens 1 to g. Dashed, what independent tokens ' +
-        'would give: mean over units of (1 − pᵢ)ᵍ with each unit’s own firing rate (“independent tokens”), and sᵍ with the ' +
-        'layer’s share of zeros (“alike units”).',
-      format: 'share',
-      series: sequences.flatMap(({ value, label, aggregated }) => [
-        { label, layer: value, x: from(1, aggregated.observed.length), y: aggregated.observed },
-        {
-          label: `${label}, independent tokens`,
-          layer: value,
-          x: from(1, aggregated.independent.length),
-          y: aggregated.independent,
-          dashed: true,
-        },
-        {
-          label: `${label}, alike units`,
-          layer: value,
-          x: from(1, aggregated.uniform.length),
-          y: aggregated.uniform,
-          dashed: true,
-        },
-      ]),
-    },
-  ];
 }

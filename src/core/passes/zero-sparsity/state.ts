@@ -2,6 +2,7 @@ import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
 import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
+import { createReuseMass, foldReuse, mergeReuseMass, type ReuseMass } from './reuse.js';
 
 /** Sequences longer than this are summarised over their first positions only. */
 export const POSITIONS_KEPT = 1024;
@@ -26,6 +27,7 @@ export interface SequenceZeros {
   readonly neverNonzero: Counts;
   /** By length T: (input, unit) pairs whose sequence is T long. */
   readonly lengths: Counts;
+  readonly reuse: ReuseMass;
 }
 
 /** Whether zeros by token are worth asking for: a sequence of values that can be exactly zero. */
@@ -45,6 +47,7 @@ export function createLayerZeros(layer: ObservedLayer, examples: number): LayerZ
           firstNonzero: createCounts(POSITIONS_KEPT + 1),
           neverNonzero: createCounts(POSITIONS_KEPT + 1),
           lengths: createCounts(POSITIONS_KEPT + 1),
+          reuse: createReuseMass(),
         }
       : undefined,
   };
@@ -60,6 +63,7 @@ export function mergeLayerZeros(into: LayerZeros, other: LayerZeros): void {
   mergeCounts(into.sequence.firstNonzero, other.sequence.firstNonzero);
   mergeCounts(into.sequence.neverNonzero, other.sequence.neverNonzero);
   mergeCounts(into.sequence.lengths, other.sequence.lengths);
+  mergeReuseMass(into.sequence.reuse, other.sequence.reuse);
 }
 
 export function foldZeros(state: LayerZeros, layer: ObservedLayer, batch: ObservedBatch): void {
@@ -79,7 +83,9 @@ export function foldZeros(state: LayerZeros, layer: ObservedLayer, batch: Observ
       );
     }
   });
-  if (state.sequence !== undefined) foldSequence(state.sequence, layer, batch);
+  if (state.sequence === undefined) return;
+  foldSequence(state.sequence, layer, batch);
+  foldReuse(state.sequence.reuse, layer.value, layer.units, batch);
 }
 
 function foldSequence(state: SequenceZeros, layer: ObservedLayer, batch: ObservedBatch): void {

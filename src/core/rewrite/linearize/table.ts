@@ -4,6 +4,7 @@
  * is bounded over a box of inputs (methods, D3): the affine ones by their own linear map, the others by a relaxation.
  */
 import type { GraphNode } from '../../graph/graph.js';
+import { MATRIX_PRODUCT_BOUNDS } from './bounds/matrix-product-bounds.js';
 import { PIECEWISE_BOUNDS } from './bounds/piecewise-bounds.js';
 import { PRODUCT_BOUNDS } from './bounds/product-bounds.js';
 import { affine, type BoundsRule } from './bounds/relaxation.js';
@@ -48,7 +49,13 @@ const AFFINE_OPERATORS = (
 
 const BOUNDS = new Map<string, BoundsRule>([
   ...AFFINE_OPERATORS.map((opType): [string, BoundsRule] => [opType, affine]),
-  ...Object.entries({ ...PIECEWISE_BOUNDS, ...SMOOTH_BOUNDS, ...SELECTION_BOUNDS, ...PRODUCT_BOUNDS }),
+  ...Object.entries({
+    ...PIECEWISE_BOUNDS,
+    ...SMOOTH_BOUNDS,
+    ...SELECTION_BOUNDS,
+    ...PRODUCT_BOUNDS,
+    ...MATRIX_PRODUCT_BOUNDS,
+  }),
 ]);
 
 const OPERATORS = new Map(Object.entries(RULES));

@@ -80,11 +80,7 @@ function operandOf(operands: Map<string, OperandEdit>, node: GraphNode, position
 }
 
 /** c · W of every constant unit into the bias behind it. */
-async function addFolds(
-  operands: Map<string, OperandEdit>,
-  { folds }: Choice,
-  read: ReadNumbers,
-): Promise<void> {
+async function addFolds(operands: Map<string, OperandEdit>, { folds }: Choice, read: ReadNumbers): Promise<void> {
   for (const reading of new Set(folds.map((fold) => fold.reading))) {
     const { dims, data } = await read(reading.node.inputs[reading.position] ?? '');
     const [rows = 0, columns = 0] = dims;
@@ -106,7 +102,11 @@ async function addFolds(
 interface StructureChanges {
   readonly attributes: ReadonlyMap<number, (proto: NodeProto) => NodeProto['attribute']>;
   /** Constants that take the place of an operand: targets of reshapes, sizes of splits. */
-  readonly constants: readonly { readonly node: GraphNode; readonly position: number; readonly numbers: readonly number[] }[];
+  readonly constants: readonly {
+    readonly node: GraphNode;
+    readonly position: number;
+    readonly numbers: readonly number[];
+  }[];
 }
 
 function structureChanges(
@@ -117,8 +117,7 @@ function structureChanges(
 ): StructureChanges {
   const attributes = new Map<number, (proto: NodeProto) => NodeProto['attribute']>();
   const constants: { node: GraphNode; position: number; numbers: readonly number[] }[] = [];
-  const left = (value: string): number =>
-    (coupling.followed.get(value)?.size ?? 0) - (removed.get(value)?.length ?? 0);
+  const left = (value: string): number => (coupling.followed.get(value)?.size ?? 0) - (removed.get(value)?.length ?? 0);
   const changed = (value: string): boolean => (removed.get(value)?.length ?? 0) > 0;
   for (const edit of coupling.edits) {
     const { node } = edit;
@@ -145,7 +144,11 @@ function structureChanges(
   return { attributes, constants };
 }
 
-function withIntegers({ attribute }: NodeProto, name: string, value: number | readonly number[]): NodeProto['attribute'] {
+function withIntegers(
+  { attribute }: NodeProto,
+  name: string,
+  value: number | readonly number[],
+): NodeProto['attribute'] {
   const stated =
     typeof value === 'number'
       ? create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) })

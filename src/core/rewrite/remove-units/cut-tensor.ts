@@ -99,7 +99,11 @@ async function reader(
 }
 
 /** Bytes of one row of the first axis that stay, as ranges in rising order. */
-function keptRuns(inner: readonly number[], size: number, cuts: readonly Cut[]): readonly (readonly [number, number])[] {
+function keptRuns(
+  inner: readonly number[],
+  size: number,
+  cuts: readonly Cut[],
+): readonly (readonly [number, number])[] {
   let runs: (readonly [number, number])[] = [[0, size]];
   let length = size;
   for (let axis = inner.length - 1; axis >= 0; axis--) {

@@ -79,7 +79,11 @@ export function placeTensors(
     }
   }
   for (const { node, position, numbers } of constants) {
-    const name = fresh(node.inputs[position] === undefined || node.inputs[position] === '' ? `${node.outputs[0] ?? ''}_sizes` : (node.inputs[position] as string));
+    const name = fresh(
+      node.inputs[position] === undefined || node.inputs[position] === ''
+        ? `${node.outputs[0] ?? ''}_sizes`
+        : (node.inputs[position] as string),
+    );
     added.push(int64Tensor(name, [numbers.length], numbers));
     rewire(node, position, name);
   }
@@ -90,7 +94,9 @@ export function placeTensors(
   }
   return {
     initializers: [
-      ...graph.proto.initializer.filter(({ name }) => !unread.has(name)).map((tensor) => replaced.get(tensor.name) ?? tensor),
+      ...graph.proto.initializer
+        .filter(({ name }) => !unread.has(name))
+        .map((tensor) => replaced.get(tensor.name) ?? tensor),
       ...added,
     ],
     edited,
@@ -119,7 +125,11 @@ function unreadAfter(graph: Graph, inputs: ReadonlyMap<number, readonly string[]
   for (const [index, now] of inputs) {
     for (const value of graph.nodes[index]?.inputs ?? []) {
       if (value === '' || now.includes(value) || graph.initializer(value) === undefined) continue;
-      const still = graph.isOutput(value) || graph.consumersOf(value).some((node) => !inputs.has(node.index) || inputs.get(node.index)?.includes(value) === true);
+      const still =
+        graph.isOutput(value) ||
+        graph
+          .consumersOf(value)
+          .some((node) => !inputs.has(node.index) || inputs.get(node.index)?.includes(value) === true);
       // As an input of an old file it stays: somebody may set it.
       if (!still && !graph.proto.input.some(({ name }) => name === value)) unread.add(value);
     }

@@ -48,7 +48,9 @@ export async function removing(
   const sizes = Object.fromEntries(inferred.dimensions.map((name) => [name, 1]));
   const shapes = await inferred.at(sizes);
   const values = new Set(wanted.map(({ value }) => value));
-  const axes = new Map([...values].map((value) => [value, unitAxes(graph, value, shapes.shapeOf(value)?.length ?? 0)[0] ?? 0]));
+  const axes = new Map(
+    [...values].map((value) => [value, unitAxes(graph, value, shapes.shapeOf(value)?.length ?? 0)[0] ?? 0]),
+  );
   const read = async (value: string) => {
     const { dims, data } = tensorFromProto(graph.initializer(value) as Parameters<typeof tensorFromProto>[0]);
     return { dims, data: Array.from(data as Iterable<number>, Number) };
@@ -66,7 +68,13 @@ export async function removing(
       return columns && Uint8Array.from({ length: size }, (_, at) => (columns.includes(at) ? 1 : 0));
     },
   });
-  const { model: rewritten, edited } = await removeUnits(graph, coupling, choice, (value) => shapes.shapeOf(value), read);
+  const { model: rewritten, edited } = await removeUnits(
+    graph,
+    coupling,
+    choice,
+    (value) => shapes.shapeOf(value),
+    read,
+  );
   const parts: Uint8Array[] = [];
   const { main } = encodeModel(rewritten, { payloads: editedPayloads(edited, nowhere), open: nowhere });
   for await (const part of main.parts()) parts.push(part);
@@ -97,7 +105,10 @@ export async function difference(a: ModelProto, b: ModelProto, feeds: NamedTenso
       const [want, got] = [numbers(tensor), numbers(after[name])];
       if (want.length !== got.length || after[name]?.dims.join() !== tensor.dims.join()) return Infinity;
       const scale = want.reduce((largest, each) => Math.max(largest, Math.abs(each)), 1e-3);
-      want.forEach((each, at) => (most = Math.max(most, Math.abs(each - (got[at] ?? NaN)) / scale || (each === got[at] ? 0 : Infinity))));
+      want.forEach(
+        (each, at) =>
+          (most = Math.max(most, Math.abs(each - (got[at] ?? NaN)) / scale || (each === got[at] ? 0 : Infinity))),
+      );
     }
   }
   return most;

@@ -6,7 +6,11 @@ import { integers, modelProto, node, valueInfo, weight, type GraphParts } from '
 import { difference, randomFeeds, removing, type Removal, type Wanted } from './removing.js';
 
 /** Random weights; `without` names slices (axis, index) that are all zero. */
-function random(name: string, dims: readonly number[], ...without: readonly (readonly [axis: number, index: number])[]): TensorProto {
+function random(
+  name: string,
+  dims: readonly number[],
+  ...without: readonly (readonly [axis: number, index: number])[]
+): TensorProto {
   const next = normalStream(randomStream(7, name, 0));
   const count = dims.reduce((product, size) => product * size, 1);
   const values = Array.from({ length: count }, (_, at) => {
@@ -23,7 +27,11 @@ function random(name: string, dims: readonly number[], ...without: readonly (rea
 /** A bias that is `low` for some units. */
 function bias(name: string, units: number, dead: readonly number[], low = -1): TensorProto {
   const next = normalStream(randomStream(9, name, 0));
-  return weight(name, [units], Array.from({ length: units }, (_, unit) => (dead.includes(unit) ? low : 0.3 * next())));
+  return weight(
+    name,
+    [units],
+    Array.from({ length: units }, (_, unit) => (dead.includes(unit) ? low : 0.3 * next())),
+  );
 }
 
 const zero = (value: string, ...units: readonly number[]): Wanted[] =>
@@ -98,15 +106,16 @@ describe('units of a perceptron', () => {
 
   it('put a constant share into the bias behind them: of Gemm with its factors, and into the addition behind MatMul', async () => {
     // Rows of zeros with a bias of 0.7: the unit is 0.7 for every input.
-    const initializers = [random('w1', [3, 5], [1, 2]), bias('b1', 5, [2], 0.7), random('w2', [2, 5]), random('b2', [2])];
+    const initializers = [
+      random('w1', [3, 5], [1, 2]),
+      bias('b1', 5, [2], 0.7),
+      random('w2', [2, 5]),
+      random('b2', [2]),
+    ];
     const wanted = [{ value: 'hb', unit: 2, constant: Math.fround(0.7) }];
     const gemm = await removed({ parts: { ...mlp(), initializers }, feeds: { x: [4, 3] }, wanted });
     expect(gemm.dims).toMatchObject({ w1: [3, 4], w2: [2, 4] });
-    const nodes = [
-      ...mlp().nodes.slice(0, 3),
-      node('MatMul', ['a', 'w3'], ['p']),
-      node('Add', ['p', 'b2'], ['y']),
-    ];
+    const nodes = [...mlp().nodes.slice(0, 3), node('MatMul', ['a', 'w3'], ['p']), node('Add', ['p', 'b2'], ['y'])];
     const product = await removed({
       parts: { ...mlp(), nodes, initializers: [...initializers.slice(0, 2), random('w3', [5, 2]), random('b2', [2])] },
       feeds: { x: [4, 3] },
@@ -157,11 +166,7 @@ describe('units of a perceptron', () => {
         ],
         inputs: [valueInfo('x', [3, 2])],
         outputs: [valueInfo('y')],
-        initializers: [
-          random('w1', [4, 3], [0, 1]),
-          weight('b1', [4, 1], [0.1, -1, 0.2, 0.3]),
-          random('w2', [2, 4]),
-        ],
+        initializers: [random('w1', [4, 3], [0, 1]), weight('b1', [4, 1], [0.1, -1, 0.2, 0.3]), random('w2', [2, 4])],
       },
       feeds: { x: [3, 2] },
       wanted: zero('a', 1),
@@ -207,7 +212,9 @@ describe('units that are gated', () => {
             node('MatMul', ['x', 'w'], ['gu']),
             opset < 13
               ? node('Split', ['gu'], ['g', 'up'], { attributes: { axis: -1n, split: [4, 4] } })
-              : node('Split', ['gu'], ['g', 'up'], { attributes: { axis: -1n, ...(opset >= 18 ? { num_outputs: 2n } : {}) } }),
+              : node('Split', ['gu'], ['g', 'up'], {
+                  attributes: { axis: -1n, ...(opset >= 18 ? { num_outputs: 2n } : {}) },
+                }),
             node('Relu', ['g'], ['act']),
           ],
           'act',
@@ -252,7 +259,9 @@ describe('channels', () => {
           node('Pad', ['m', 'pads'], ['pad']),
           node('Conv', ['pad', 'wd'], ['d'], { attributes: { group: 6n, kernel_shape: [3, 3] } }),
           node('Resize', ['d', '', 'scales'], ['r'], { attributes: { mode: 'nearest' } }),
-          node('AveragePool', ['r'], ['v'], { attributes: { kernel_shape: [2, 2], pads: [1, 1, 1, 1], count_include_pad: 1n } }),
+          node('AveragePool', ['r'], ['v'], {
+            attributes: { kernel_shape: [2, 2], pads: [1, 1, 1, 1], count_include_pad: 1n },
+          }),
           node('ReduceMean', ['v'], ['e'], { attributes: { axes: [2, 3], keepdims: 0n } }),
           node('Gemm', ['e', 'w2'], ['y']),
         ],
@@ -278,7 +287,11 @@ describe('channels', () => {
       wd: [4, 1, 3, 3],
       w2: [4, 2],
     });
-    expect(pruned.graph?.node.find(({ opType, input }) => opType === 'Conv' && input[1] === 'wd')?.attribute.find(({ name }) => name === 'group')?.i).toBe(4n);
+    expect(
+      pruned.graph?.node
+        .find(({ opType, input }) => opType === 'Conv' && input[1] === 'wd')
+        ?.attribute.find(({ name }) => name === 'group')?.i,
+    ).toBe(4n);
   });
 
   it('own a block of columns behind a flattening, a reshape with a stated target, and one whose target is computed', async () => {
@@ -414,7 +427,12 @@ describe('channels', () => {
           node('Conv', ['a', 'w2', 'b2'], ['y'], { attributes: { kernel_shape: [3, 3], pads } }),
         ],
         ...picture,
-        initializers: [random('w1', [4, 3, 3, 3], [0, 2]), bias('b1', 4, [2], 0.4), random('w2', [2, 4, 3, 3]), random('b2', [2])],
+        initializers: [
+          random('w1', [4, 3, 3, 3], [0, 2]),
+          bias('b1', 4, [2], 0.4),
+          random('w2', [2, 4, 3, 3]),
+          random('b2', [2]),
+        ],
       },
       feeds: { x: image(3) },
       wanted: [{ value: 'c', unit: 2, constant: Math.fround(0.4) }],

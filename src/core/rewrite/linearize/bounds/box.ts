@@ -55,9 +55,22 @@ export function unbounded(count: number): Ends {
   return { lower: new Float64Array(count).fill(-Infinity), upper: new Float64Array(count).fill(Infinity) };
 }
 
-export function isBounded({ lower, upper }: Ends): boolean {
-  for (let at = 0; at < lower.length; at++)
-    if (!Number.isFinite(lower[at]) || !Number.isFinite(upper[at])) return false;
+/** Nothing that a network computes with is as low, but for what a mask takes away from scores. */
+const MASKED = -1e30;
+
+/**
+ * What a mask leaves out of a softmax is −∞, or as low as single precision goes, whatever the input: a softmax gives it
+ * nothing. It is bounded, though its lower end is no number.
+ */
+export function isMasked({ lower, upper }: Ends, at: number): boolean {
+  return lower[at] === -Infinity && (upper[at] ?? Infinity) <= MASKED;
+}
+
+export function isBounded(ends: Ends): boolean {
+  const { lower, upper } = ends;
+  for (let at = 0; at < lower.length; at++) {
+    if ((!Number.isFinite(lower[at]) || !Number.isFinite(upper[at])) && !isMasked(ends, at)) return false;
+  }
   return true;
 }
 

@@ -111,10 +111,16 @@ export function writeIntervals(plan: BoundsPlan, trace: Trace, given: ReadonlyMa
 
   /** Σ |b|: of an offset that is a difference, of both sides. */
   function biasSize(step: AffineStep): string | undefined {
-    const parts = step.resting.map((term) => magnitude(term, step.calc.op('Abs', restingAt(step, term))));
+    const parts = step.resting.map((term) => magnitude(term, finiteSize(step.calc, restingAt(step, term))));
     const offset = step.offset?.();
     if (offset !== undefined) parts.push(step.calc.op('Expand', sizeOfSum(step.calc, offset), ones(step)));
     return parts.length === 0 ? undefined : sum(step.calc, parts);
+  }
+
+  /** |b|, but of −∞ in a mask 0: nothing is rounded where it is added. */
+  function finiteSize(calc: Calculator, value: string): string {
+    const size = calc.op('Abs', value);
+    return calc.op('Where', calc.op('Equal', size, Infinity), 0, size);
   }
 
   function sizeOfSum(calc: Calculator, value: string): string {

@@ -55,6 +55,11 @@ export function widened(calc: Calculator, { lower, upper }: Interval): Interval 
   };
 }
 
+/** What lies in both: each is true, so that both together are. */
+export function intersection(calc: Calculator, a: Interval, b: Interval): Interval {
+  return { lower: calc.op('Max', a.lower, b.lower), upper: calc.op('Min', a.upper, b.upper) };
+}
+
 /** y ≤ slope ⊙ x + offset, element by element. @param slope and offset as [1, ...shape of the output]. */
 export function line({ calc, to }: Site, slope: string, offset: string, input = 0): Linear {
   return { terms: [{ input, map: scale(calc, slope, to) }], offset: () => offset };

@@ -7,7 +7,7 @@ import type { Engine, Session } from '../../../engine/engine.js';
 import type { RunnableModel } from '../../../formats/onnx/runnable-model.js';
 import type { ModelProto } from '../../../formats/onnx/onnx_pb.js';
 import { elementCount, type NamedTensors, type Tensor } from '../../../tensor/tensor.js';
-import { inSingle, intersected, isBounded, unbounded, type Box, type Ends } from './box.js';
+import { inSingle, intersected, isBounded, isMasked, unbounded, type Box, type Ends } from './box.js';
 import { inputsOf } from './plan.js';
 import type { Bounds, BoundsGraph } from './write-bounds.js';
 
@@ -197,6 +197,7 @@ function endsOf(outputs: NamedTensors, { intervals }: BoundsGraph, target: strin
 /** What is no number says nothing. Changes the given ends. */
 function finite(ends: Ends): Ends {
   for (let at = 0; at < ends.lower.length; at++) {
+    if (isMasked(ends, at)) continue;
     if (!Number.isFinite(ends.lower[at])) ends.lower[at] = -Infinity;
     if (!Number.isFinite(ends.upper[at])) ends.upper[at] = Infinity;
   }

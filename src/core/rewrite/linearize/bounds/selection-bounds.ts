@@ -71,26 +71,48 @@ const rising: BoundsRule = (site: Site) => (intervals) => {
   return { interval: { lower: again(site, x.lower), upper: again(site, x.upper) } };
 };
 
-/** A condition that does not depend on the input chooses; one that does leaves both. */
-const where: BoundsRule = (site) => {
-  if (!site.dependsOnStart(site.input(0))) return 'affine';
-  return (intervals) => {
-    const { calc, to } = site;
-    const ends = [1, 2].map((at): Interval => {
-      if (!site.isActive(at)) {
-        const same = calc.op('Expand', site.input(at), calc.writer.ints([1, ...to]));
-        return { lower: same, upper: same };
-      }
-      const spread = expand(calc, site.shape(site.input(at)), to);
-      return { lower: spread.forward(intervals(at).lower), upper: spread.forward(intervals(at).upper) };
-    });
+/** Ends of what a choice is made of, spread over all of it; of what does not move, itself twice. */
+function choices(site: Site, intervals: (input: number) => Interval): readonly [Interval, Interval] {
+  const { calc, to } = site;
+  return [1, 2].map((at): Interval => {
+    if (!site.isActive(at)) {
+      const same = calc.op('Expand', site.input(at), calc.writer.ints([1, ...to]));
+      return { lower: same, upper: same };
+    }
+    const spread = expand(calc, site.shape(site.input(at)), to);
+    return { lower: spread.forward(intervals(at).lower), upper: spread.forward(intervals(at).upper) };
+  }) as [Interval, Interval];
+}
+
+/**
+ * A condition that depends on the input leaves both open. One that does not chooses between ends, as they are: a mask puts
+ * −∞ in the place of scores, which no sum would survive.
+ */
+const where: BoundsRule = (site) => (intervals) => {
+  const { calc, to } = site;
+  const [yes, no] = choices(site, intervals);
+  if (site.dependsOnStart(site.input(0))) {
     return {
-      interval: {
-        lower: calc.op('Min', ...ends.map(({ lower }) => lower)),
-        upper: calc.op('Max', ...ends.map(({ upper }) => upper)),
-      },
+      interval: { lower: calc.op('Min', yes.lower, no.lower), upper: calc.op('Max', yes.upper, no.upper) },
     };
+  }
+  const condition = site.input(0);
+  const interval = {
+    lower: calc.op('Where', condition, yes.lower, no.lower),
+    upper: calc.op('Where', condition, yes.upper, no.upper),
   };
+  const lines = (): Lines => {
+    const [taken, left] = [calc.op('Where', condition, 1, 0), calc.op('Where', condition, 0, 1)];
+    const terms = [taken, left].flatMap((share, at) =>
+      site.isActive(at + 1)
+        ? [{ input: at + 1, map: compose(expand(calc, site.shape(site.input(at + 1)), to), scale(calc, share, to)) }]
+        : [],
+    );
+    const held = [yes, no].map(({ lower }, at) => (site.isActive(at + 1) ? 0 : lower));
+    const same: Linear = { terms, offset: () => calc.op('Where', condition, held[0] ?? 0, held[1] ?? 0) };
+    return { upper: same, lower: same };
+  };
+  return { interval, lines };
 };
 
 export const SELECTION_BOUNDS: Readonly<Record<string, BoundsRule>> = {

@@ -15,9 +15,13 @@ function coupleAlong(node: GraphNode, coupler: Coupler, inAxis: number, outAxis:
   const [input = '', output = ''] = [node.inputs[0], node.outputs[0]];
   const further = node.outputs.slice(1).some((value) => value !== '' && coupler.graph.consumersOf(value).length > 0);
   const fits =
-    !further && fitsAxis(coupler, input, inAxis) && fitsAxis(coupler, output, outAxis) && coupler.axisOf(node.inputs[1] ?? '') === undefined;
+    !further &&
+    fitsAxis(coupler, input, inAxis) &&
+    fitsAxis(coupler, output, outAxis) &&
+    coupler.axisOf(node.inputs[1] ?? '') === undefined;
   if (!fits) {
-    for (const value of [...node.inputs, ...node.outputs]) coupler.block(value, `${node.opType} works across its units`);
+    for (const value of [...node.inputs, ...node.outputs])
+      coupler.block(value, `${node.opType} works across its units`);
     return;
   }
   coupler.tie(input, output, outAxis);
@@ -37,7 +41,8 @@ const withParameters =
     const training = attributeInt(node, 'training_mode') === 1;
     const operands = node.inputs.slice(1).some((value) => coupler.axisOf(value) !== undefined);
     if (missing || training || operands) {
-      for (const value of [...node.inputs, ...node.outputs]) coupler.block(value, `${node.opType} has parameters that are computed`);
+      for (const value of [...node.inputs, ...node.outputs])
+        coupler.block(value, `${node.opType} has parameters that are computed`);
       return;
     }
     coupleChannels(node, coupler);
@@ -105,7 +110,8 @@ function coupleResize(node: GraphNode, coupler: Coupler): void {
   const [input = '', output = ''] = [node.inputs[0], node.outputs[0]];
   const axis = coupler.axisOf(input) ?? coupler.axisOf(output) ?? 0;
   const [from, to] = [coupler.shapeOf(input)?.[axis], coupler.shapeOf(output)?.[axis]];
-  const states = (node.inputs[3] ?? '') !== '' || attributeString(node, 'coordinate_transformation_mode') === 'tf_crop_and_resize';
+  const states =
+    (node.inputs[3] ?? '') !== '' || attributeString(node, 'coordinate_transformation_mode') === 'tf_crop_and_resize';
   if (states || from === undefined || from !== to) {
     for (const value of [input, output]) coupler.block(value, `${node.opType} states how many units there are`);
   } else coupleAlong(node, coupler, axis, axis);

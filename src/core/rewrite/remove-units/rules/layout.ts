@@ -57,9 +57,13 @@ function coupleReshape(node: GraphNode, coupler: Coupler): void {
   const known = coupler.axisOf(input);
   const merged = from === undefined || to === undefined ? undefined : mergedAxis(from, to, known);
   if (from === undefined || to === undefined || known === undefined || merged === undefined) {
-    const back = from === undefined || to === undefined || known !== undefined ? undefined : sameAxis(from, to, coupler.axisOf(output));
+    const back =
+      from === undefined || to === undefined || known !== undefined
+        ? undefined
+        : sameAxis(from, to, coupler.axisOf(output));
     if (back === undefined) return blockAll(node, coupler, `${node.opType} takes its units apart (as into heads)`);
-    if (!targetAllows(node, coupler, coupler.axisOf(output) ?? 0)) return blockAll(node, coupler, 'the target of Reshape is computed');
+    if (!targetAllows(node, coupler, coupler.axisOf(output) ?? 0))
+      return blockAll(node, coupler, 'the target of Reshape is computed');
     coupler.tie(output, input, back);
     return;
   }
@@ -81,7 +85,13 @@ function mergedAxis(
     const toBefore = elementCount(to.slice(0, at));
     const toAfter = elementCount(to.slice(at + 1));
     const [outer, inner] = [before / toBefore, after / toAfter];
-    if (Number.isInteger(outer) && Number.isInteger(inner) && outer * size * inner === length && outer >= 1 && inner >= 1) {
+    if (
+      Number.isInteger(outer) &&
+      Number.isInteger(inner) &&
+      outer * size * inner === length &&
+      outer >= 1 &&
+      inner >= 1
+    ) {
       return { axis: at, outer, inner };
     }
   }

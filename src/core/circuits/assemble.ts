@@ -1,0 +1,82 @@
+/** Nodes and edges of the rows that were read. */
+import type { AttributionGraph, CircuitNode } from './attribution-graph.js';
+import { createEdgeBuilder } from './edge-matrix.js';
+import type { OutputTarget } from './output-targets.js';
+import { absoluteSum, type Row } from './rank.js';
+import type { Written } from './written.js';
+
+export interface Parts {
+  readonly positions: number;
+  readonly written: Written;
+  /** By feature: nodes are those that have one. */
+  readonly featureRows: ReadonlyMap<number, Row>;
+  readonly outputRows: readonly Row[];
+  readonly targets: readonly OutputTarget[];
+}
+
+/** Tokens first; then by layer its features, and its errors, which only later layers get; outputs last. */
+export function assemble({ positions, written, featureRows, outputRows, targets }: Parts): AttributionGraph {
+  const { features, errors, bounds } = written;
+  const nodes: CircuitNode[] = [];
+  /** Where a source's contribution stands in a row: tokens, features and errors one after the other. */
+  const places: number[] = [];
+  const rows: (Row | undefined)[] = [];
+  const add = (node: CircuitNode, place: number, row?: Row): void => {
+    nodes.push(node);
+    places.push(place);
+    rows.push(row);
+  };
+  for (let position = 0; position < positions; position++) add({ kind: 'token', position }, position);
+  bounds.forEach(([first, end], layer) => {
+    for (let index = first; index < end; index++) {
+      const row = featureRows.get(index);
+      const feature = features[index];
+      if (row !== undefined && feature !== undefined) add({ kind: 'feature', ...feature }, positions + index, row);
+    }
+    const firstError = positions + features.length + layer * positions;
+    for (let position = 0; position < positions; position++)
+      add({ kind: 'error', layer, position }, firstError + position);
+  });
+  const sources = nodes.length;
+  targets.forEach((target, at) => add({ kind: 'output', target }, -1, outputRows[at]));
+
+  const builder = createEdgeBuilder(nodes.length);
+  const [values, biases, left] = [0, 0, 0].map(() => new Float64Array(nodes.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  let residual = 0;
+  const everything = new Float32Array(positions + features.length + errors.length * positions);
+  rows.forEach((row, node) => {
+    if (row === undefined) {
+      builder.add([], []);
+      return;
+    }
+    everything.set(row.tokens, 0);
+    everything.set(row.features, positions);
+    everything.set(row.errors, positions + features.length);
+    const before = Math.min(node, sources);
+    const from = Uint32Array.from({ length: before }, (_, source) => source);
+    builder.add(
+      from,
+      Float32Array.from(from, (source) => everything[places[source] as number] as number),
+    );
+    values[node] = row.value;
+    biases[node] = row.biases;
+    left[node] = row.features.reduce((sum, weight, index) => (featureRows.has(index) ? sum : sum + weight), 0);
+    const made = everything.reduce((sum, weight) => sum + weight, 0) + row.biases;
+    const size = absoluteSum(row) + Math.abs(row.biases) + Math.abs(row.value);
+    residual = Math.max(residual, size === 0 ? 0 : Math.abs(row.value - made) / size);
+  });
+  return {
+    nodes,
+    edges: builder.finish(),
+    values,
+    biases,
+    left,
+    leftOut: features.length - featureRows.size,
+    outputs: Float64Array.from(nodes, (node) => (node.kind === 'output' ? node.target.weight : 0)),
+    residual,
+  };
+}

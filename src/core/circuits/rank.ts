@@ -1,0 +1,44 @@
+/** Which features to read next: those with most influence on the outputs, as far as it is known (formats 3.5). */
+import type { Written } from './written.js';
+
+/** What one target is made of: by token, by active feature (all of them) and by error. */
+export interface Row {
+  readonly tokens: Float32Array;
+  readonly features: Float32Array;
+  readonly errors: Float32Array;
+  readonly biases: number;
+  readonly value: number;
+}
+
+/** Features without a row, the most influential first; influence goes on through those that have one. */
+export function rankFeatures(
+  { features }: Written,
+  featureRows: ReadonlyMap<number, Row>,
+  outputRows: readonly Row[],
+  outputWeights: readonly number[],
+): number[] {
+  const influence = new Float64Array(features.length);
+  outputRows.forEach((row, at) => pass(row, outputWeights[at] as number, influence));
+  for (let index = features.length - 1; index >= 0; index--) {
+    const row = featureRows.get(index);
+    if (row !== undefined) pass(row, influence[index] as number, influence);
+  }
+  return Array.from(features.keys())
+    .filter((index) => !featureRows.has(index))
+    .sort((a, b) => (influence[b] as number) - (influence[a] as number));
+}
+
+function pass(row: Row, reaching: number, influence: Float64Array): void {
+  const sum = absoluteSum(row);
+  if (sum === 0 || reaching === 0) return;
+  row.features.forEach((weight, source) => {
+    influence[source] = (influence[source] as number) + (Math.abs(weight) / sum) * reaching;
+  });
+}
+
+/** Sum of the sizes of all edges of a target. */
+export function absoluteSum({ tokens, features, errors }: Row): number {
+  let sum = 0;
+  for (const part of [tokens, features, errors]) for (const weight of part) sum += Math.abs(weight);
+  return sum;
+}

@@ -1,0 +1,212 @@
+import type { ObservedLayer } from '../../graph/layers.js';
+import type { RunFacts } from '../pass.js';
+import type { Finding, LayerMetric, PassResult, ResultTable } from '../result.js';
+import type { OutgoingWeights } from '../unit-weights.js';
+import { amount, count, ofUnits, oneInputCaution, percent } from '../words.js';
+import { CORRELATED, LEAST_FIRINGS } from './spectra.js';
+import { meanMagnitudes, type LayerHealth } from './state.js';
+
+/** mean |hᵢ| · Σₖ |W_out[k, i]|, by layer, where the weights behind it are known: methods D2. */
+function utilities(state: LayerHealth, { layers, unitWeights }: RunFacts): Map<string, Float64Array> {
+  const found = new Map<string, Float64Array>();
+  for (const { value } of layers) {
+    const outgoing = unitWeights?.outgoing.get(value);
+    const magnitudes = outgoing && state.magnitudes.get(outgoing.of);
+    if (outgoing === undefined || magnitudes === undefined) continue;
+    found.set(
+      value,
+      meanMagnitudes(magnitudes).map((mean, unit) => mean * (outgoing.sums[unit] as number)),
+    );
+  }
+  return found;
+}
+
+export function healthResult(state: LayerHealth, facts: RunFacts, version: number): PassResult {
+  const sums = utilities(state, facts);
+  const outgoing = (layer: string): OutgoingWeights => facts.unitWeights?.outgoing.get(layer) as OutgoingWeights;
+  return {
+    pass: 'layer-health',
+    passVersion: version,
+    answer: answer(state, facts),
+    findings: findings(state, facts),
+    layerMetrics: layerMetrics(state, facts),
+    unitMetrics:
+      sums.size === 0
+        ? []
+        : [
+            {
+              id: 'unit-utility',
+              label: 'Contribution utility (sum)',
+              definition:
+                'Mean |h| of the unit times Σ |w| over the weights that read it (methods D2, as the paper). Where a gate multiplies the unit, h is the product. Layers that anything else than weights reads are left out.',
+              format: 'number',
+              scale: 'sequential',
+              values: Object.fromEntries([...sums].map(([layer, values]) => [layer, Float32Array.from(values)])),
+            },
+            {
+              id: 'unit-utility-mean',
+              label: 'Contribution utility (mean)',
+              definition: 'The same with the mean of |w| instead of the sum (methods D2, as the authors’ code).',
+              format: 'number',
+              scale: 'sequential',
+              values: Object.fromEntries(
+                [...sums].map(([layer, values]) => [
+                  layer,
+                  Float32Array.from(values, (value) => value / outgoing(layer).count),
+                ]),
+              ),
+            },
+          ],
+    exampleMetrics: [],
+    curves: [],
+    tables: [table(state, facts, sums)],
+  };
+}
+
+/** Ranks can be no larger. */
+function largestRank({ units }: ObservedLayer, rows: number): number {
+  return Math.min(rows, units);
+}
+
+function answer(state: LayerHealth, facts: RunFacts): string {
+  const last = facts.layers.findLast(({ value }) => state.spectra.get(value)?.spectrum !== undefined);
+  const found = last && state.spectra.get(last.value);
+  if (last === undefined || found?.spectrum === undefined) {
+    return `No layer has singular values: ${facts.signal?.aborted ? 'the run was stopped before they were computed' : 'see the table for why'}.`;
+  }
+  const { effectiveRank, rank99 } = found.spectrum;
+  return (
+    `The last hidden layer, ${last.label}, uses ${amount(effectiveRank)} of ${count(largestRank(last, found.rows))} possible ` +
+    `directions (effective rank); ${count(rank99)} of them carry 99 % ` +
+    `(${count(found.rows)} rows ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
+  );
+}
+
+function findings(state: LayerHealth, facts: RunFacts): Finding[] {
+  return facts.layers.flatMap((layer): Finding[] => {
+    const { multiples = [], rows = 0 } = state.spectra.get(layer.value) ?? {};
+    if (multiples.length === 0 || facts.inputsSeen < 2) return [];
+    return [
+      {
+        severity: 'information',
+        weight: multiples.length / layer.units,
+        sentence:
+          `${layer.label}: ${ofUnits(multiples.length, layer.units, layer.unitWord)} are multiples of another one before them ` +
+          `(|correlation| ≥ ${CORRELATED} over ${count(rows)} rows ${facts.onInputs}; ${percent(multiples.length / layer.units)}).`,
+        layer: layer.value,
+        units: multiples,
+        advice: 'One of each may be enough on this data: the others add nothing that a factor and a bias do not.',
+      },
+    ];
+  });
+}
+
+function layerMetrics(state: LayerHealth, { layers, unitWeights }: RunFacts): LayerMetric[] {
+  const perLayer = (of: (layer: ObservedLayer) => number | undefined): Record<string, number> =>
+    Object.fromEntries(
+      layers.flatMap((layer) => {
+        const value = of(layer);
+        return value === undefined ? [] : [[layer.value, value]];
+      }),
+    );
+  const spectrum = (of: 'effectiveRank' | 'rank99') =>
+    perLayer(({ value }) => state.spectra.get(value)?.spectrum?.[of]);
+  const metrics: LayerMetric[] = [
+    {
+      id: 'layer-effective-rank',
+      label: 'Effective rank',
+      definition:
+        'exp(−Σ p ln p), p = σ / Σσ, over the singular values σ of up to 1,000 rows of the layer, not centred (methods D2). Between 1 and the smaller of rows and units.',
+      format: 'number',
+      scale: 'sequential',
+      values: spectrum('effectiveRank'),
+    },
+    {
+      id: 'layer-effective-rank-share',
+      label: 'Effective rank, share of possible',
+      definition:
+        'Effective rank over the smaller of rows and units: near 0, the layer has collapsed to few directions.',
+      format: 'share',
+      scale: 'sequential',
+      values: perLayer((layer) => {
+        const found = state.spectra.get(layer.value);
+        return found?.spectrum && found.spectrum.effectiveRank / largestRank(layer, found.rows);
+      }),
+    },
+    {
+      id: 'layer-rank99',
+      label: 'rank99',
+      definition:
+        'The fewest largest singular values of the same rows whose sum is at least 99 % of all (methods D2; called stable rank in the authors’ code).',
+      format: 'count',
+      scale: 'sequential',
+      values: spectrum('rank99'),
+    },
+    {
+      id: 'layer-multiple-share',
+      label: 'Multiples of other units',
+      definition: `Share of the layer’s units whose rows correlate with those of a unit before them by at least ${CORRELATED} in size; units that are not 0 on fewer than ${LEAST_FIRINGS} rows are not compared.`,
+      format: 'share',
+      scale: 'sequential',
+      values: perLayer(({ value, units }) => {
+        const multiples = state.spectra.get(value)?.multiples;
+        return multiples && multiples.length / units;
+      }),
+    },
+    {
+      id: 'layer-outgoing-magnitude',
+      label: 'Mean outgoing |weight|',
+      definition: 'Mean |w| over the weights that read the layer’s units.',
+      format: 'number',
+      scale: 'sequential',
+      values: perLayer(({ value }) => {
+        const outgoing = unitWeights?.outgoing.get(value);
+        return outgoing && outgoing.sums.reduce((sum, each) => sum + each, 0) / (outgoing.count * outgoing.sums.length);
+      }),
+    },
+  ];
+  return metrics.filter(({ values }) => Object.keys(values).length > 0);
+}
+
+function table(state: LayerHealth, facts: RunFacts, sums: ReadonlyMap<string, Float64Array>): ResultTable {
+  return {
+    id: 'layer-health',
+    title: 'Ranks and utility, by layer',
+    definition:
+      `Rows: positions of inputs that were sampled, ${facts.onInputs}. Least useful tenth: share of the layer’s whole utility ` +
+      'that its least useful tenth of units has; an even layer would give 10 %. – where it does not apply.',
+    columns: [
+      { id: 'layer', label: 'Layer', format: 'text' },
+      { id: 'units', label: 'Units', format: 'count' },
+      { id: 'rows', label: 'Rows', format: 'count' },
+      { id: 'rank', label: 'Effective rank', format: 'number' },
+      { id: 'rank99', label: 'rank99', format: 'count' },
+      { id: 'multiples', label: 'Multiples', format: 'count' },
+      { id: 'tenth', label: 'Least useful tenth', format: 'share' },
+      { id: 'why', label: 'Left out because', format: 'text' },
+    ],
+    rows: facts.layers.map(({ value, label, units }) => {
+      const found = state.spectra.get(value);
+      const utility = sums.get(value);
+      return {
+        cells: [
+          label,
+          units,
+          found?.rows ?? '–',
+          found?.spectrum?.effectiveRank ?? '–',
+          found?.spectrum?.rank99 ?? '–',
+          found?.multiples.length ?? '–',
+          utility === undefined ? '–' : leastTenth(utility),
+          found?.reason ?? state.leftOut.get(value) ?? (found === undefined ? 'the run was stopped' : ''),
+        ],
+      };
+    }),
+  };
+}
+
+function leastTenth(utility: Float64Array): number | string {
+  const sorted = utility.slice().sort();
+  const whole = sorted.reduce((sum, each) => sum + each, 0);
+  const tenth = sorted.subarray(0, Math.max(1, Math.round(sorted.length / 10)));
+  return whole > 0 ? tenth.reduce((sum, each) => sum + each, 0) / whole : '–';
+}

@@ -1,0 +1,281 @@
+/** What the look at the residual stream's largest entries shows and says. */
+import type { Graph } from '../../graph/graph.js';
+import { nodeId } from '../../graph/item-ids.js';
+import type { RunFacts } from '../pass.js';
+import type { Curve, Finding, NodeMetric, ResultRow, ResultTable } from '../result.js';
+import { amount, count, oneInputCaution } from '../words.js';
+import { MASSIVE, type PointMagnitudes } from './state.js';
+
+/** Largest finite number of half precision. */
+export const LARGEST_HALF = 65504;
+/** Ours: a quarter of it leaves too little room for other inputs. */
+const NEAR_HALF = LARGEST_HALF / 4;
+const RULE = `|a| > ${MASSIVE.above} and |a| ÷ median ≥ ${count(MASSIVE.ratio)}`;
+
+type Points = readonly PointMagnitudes[];
+
+export const meanOf = (sum: number, { inputs }: PointMagnitudes): number => sum / inputs;
+
+/** Dimensions that hold a massive entry on at least half of the inputs, the most frequent first. */
+export function massiveDimensions({ massive, inputs }: PointMagnitudes): number[] {
+  return [...massive.keys()]
+    .filter((unit) => 2 * (massive[unit] as number) >= inputs && (massive[unit] as number) > 0)
+    .sort((a, b) => (massive[b] as number) - (massive[a] as number) || a - b);
+}
+
+/** Where the largest entry lies most often: key and on how many inputs. */
+function mostOften(tally: Iterable<readonly [number, number]>): readonly [number, number] {
+  return [...tally].reduce((most, each) => (each[1] > most[1] ? each : most), [-1, 0] as readonly [number, number]);
+}
+
+const ordinals = new Intl.PluralRules('en-US', { type: 'ordinal' });
+const SUFFIX: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
+
+/** "the 1st token"; empty where a point has no positions. */
+function positionText({ point: { positionWord }, largestPositions }: PointMagnitudes): string {
+  if (positionWord === undefined) return '';
+  const [position] = mostOften(largestPositions);
+  const number = position + 1;
+  return `${count(number)}${SUFFIX[ordinals.select(number)] ?? 'th'} ${positionWord.replace(/s$/, '')}`;
+}
+
+function itemOf(graph: Graph, value: string): Pick<ResultRow, 'item'> {
+  const node = graph.producerOf(value);
+  return node === undefined ? {} : { item: nodeId(node) };
+}
+
+export function massiveAnswer(points: Points, facts: RunFacts): string {
+  const finite = points.filter(({ inputs }) => inputs > 0);
+  if (finite.length === 0) return `No point of a residual stream could be read ${facts.onInputs}.`;
+  const massive = finite.filter(({ massiveInputs }) => massiveInputs > 0);
+  const highest = finite.reduce((most, each) => (meanOf(each.ratios, each) > meanOf(most.ratios, most) ? each : most));
+  const ratio = `the largest |h| is at most ${amount(meanOf(highest.ratios, highest))} times the median (mean over inputs, ${highest.point.label})`;
+  const caution = oneInputCaution(facts.inputsSeen);
+  const [first] = massive;
+  if (first === undefined) {
+    const peak = finite.reduce((most, each) => Math.max(most, each.peak), 0);
+    return `No entry of the residual stream is massive (${RULE}): its largest is ${amount(peak)}, and ${ratio}, ${facts.onInputs}.${caution}`;
+  }
+  const last = massive.at(-1) as PointMagnitudes;
+  const span = first === last ? `at ${first.point.label}` : `from ${first.point.label} to ${last.point.label}`;
+  return `${count(massive.length)} of ${count(finite.length)} points of the residual stream hold massive entries (${RULE}), ${span}; ${ratio}, ${facts.onInputs}.${caution}`;
+}
+
+export function massiveFindings(points: Points, graph: Graph, facts: RunFacts): Finding[] {
+  return [
+    ...massiveFinding(points, graph, facts),
+    ...halfPrecision(points, graph, facts),
+    ...broken(points, graph, facts),
+  ];
+}
+
+function massiveFinding(points: Points, graph: Graph, facts: RunFacts): Finding[] {
+  const massive = points.filter(({ massiveInputs }) => massiveInputs > 0);
+  const [first] = massive;
+  if (first === undefined) return [];
+  const strongest = massive.reduce((most, each) => (each.peak > most.peak ? each : most));
+  const dimensions = massiveDimensions(strongest);
+  const [, times] = mostOften(strongest.largestPositions);
+  const where =
+    dimensions.length === 0
+      ? 'in no dimension on half of the inputs'
+      : `in dimension${dimensions.length === 1 ? '' : 's'} ${dimensions.slice(0, 5).join(', ')}${dimensions.length > 5 ? ` and ${count(dimensions.length - 5)} more` : ''}`;
+  const position = positionText(strongest);
+  return [
+    {
+      severity: 'information',
+      weight: massive.length / points.length,
+      sentence:
+        `Massive activations appear at ${first.point.label} and reach ${amount(strongest.peak)} at ${strongest.point.label} ` +
+        `(${amount(strongest.peakRatio)} times the median), ${where}` +
+        (position === ''
+          ? ''
+          : `, most often at the ${position} (${count(times)} of ${count(strongest.inputs)} inputs)`) +
+        ` (${RULE}; ${facts.onInputs}).`,
+      ...itemOf(graph, first.point.value),
+      advice:
+        'Such entries act as constant biases and feed attention sinks; they break quantisation with one scale per tensor. “Massive activations: intervention” measures what the model loses without them.',
+    },
+  ];
+}
+
+function halfPrecision(points: Points, graph: Graph, facts: RunFacts): Finding[] {
+  const largest = points.reduce<PointMagnitudes | undefined>(
+    (most, each) => (most === undefined || each.peak > most.peak ? each : most),
+    undefined,
+  );
+  if (largest === undefined || largest.peak < NEAR_HALF) return [];
+  const over = largest.peak > LARGEST_HALF;
+  return [
+    {
+      severity: 'warning',
+      weight: 1,
+      sentence: `${largest.point.label}: the largest |h| is ${amount(largest.peak)} ${facts.onInputs}; half precision ${over ? `ends at ${count(LARGEST_HALF)} and overflows` : `ends at ${count(LARGEST_HALF)}, less than four times that`}.`,
+      ...itemOf(graph, largest.point.value),
+      advice: 'Run this part in float32 or bfloat16.',
+    },
+  ];
+}
+
+function broken(points: Points, graph: Graph, facts: RunFacts): Finding[] {
+  const first = points.find(({ nonFiniteInputs }) => nonFiniteInputs > 0);
+  if (first === undefined) return [];
+  return [
+    {
+      severity: 'error',
+      weight: first.nonFiniteInputs / facts.inputsSeen,
+      sentence: `${first.point.label}: the residual stream holds NaN or infinity on ${count(first.nonFiniteInputs)} of ${count(facts.inputsSeen)} inputs; these entries are left out of all magnitudes here.`,
+      ...itemOf(graph, first.point.value),
+      advice: '“Non-finite scan” names the node where it starts.',
+    },
+  ];
+}
+
+export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
+  if (points.length < 2) return [];
+  const x = Float32Array.from(points, (_, index) => index);
+  const line = (label: string, of: (point: PointMagnitudes) => number) => ({
+    label,
+    x,
+    y: Float32Array.from(points, of),
+  });
+  const inputs = facts.synthetic ? 'random inputs' : 'inputs';
+  return [
+    {
+      id: 'residual-magnitudes-by-depth',
+      title: 'Largest entries of the residual stream by depth',
+      xLabel: 'Point of the residual stream',
+      yLabel: '|h|',
+      definition: `The three largest |h| and the median |h| over all tokens and dimensions of one input, each averaged over ${inputs} (methods E).`,
+      format: 'number',
+      spread: 'logarithmic',
+      series: [
+        line('Largest', (point) => meanOf(point.largest[0] ?? NaN, point)),
+        line('Second largest', (point) => meanOf(point.largest[1] ?? NaN, point)),
+        line('Third largest', (point) => meanOf(point.largest[2] ?? NaN, point)),
+        line('Median', (point) => meanOf(point.medians, point)),
+      ],
+    },
+    {
+      id: 'residual-ratio-by-depth',
+      title: 'Largest ÷ median by depth',
+      xLabel: 'Point of the residual stream',
+      yLabel: 'Largest |h| ÷ median |h|',
+      definition: `Largest |h| over the median of |h| of one input, averaged over ${inputs} (methods E).`,
+      format: 'number',
+      spread: 'logarithmic',
+      series: [line('Largest ÷ median', (point) => meanOf(point.ratios, point))],
+    },
+  ];
+}
+
+export function pointTable(points: Points, graph: Graph): ResultTable {
+  return {
+    id: 'residual-points',
+    title: 'Points of the residual stream',
+    definition: `Largest, second, third and median |h| are means over inputs; the median is exact, over all tokens and dimensions of an input (mean of the two middle ones where their number is even). Massive: ${RULE} (both strict as written, methods E), decided input by input.`,
+    columns: [
+      { id: 'depth', label: 'Depth', format: 'count' },
+      { id: 'point', label: 'Point', format: 'text' },
+      { id: 'largest', label: 'Largest |h|', format: 'number' },
+      { id: 'second', label: 'Second', format: 'number' },
+      { id: 'third', label: 'Third', format: 'number' },
+      { id: 'median', label: 'Median |h|', format: 'number' },
+      { id: 'ratio', label: 'Largest ÷ median', format: 'number' },
+      { id: 'peak', label: 'Largest |h| of any input', format: 'number' },
+      { id: 'massive', label: 'Inputs with massive entries', format: 'text' },
+      { id: 'dimension', label: 'Dimension of the largest', format: 'text' },
+      { id: 'position', label: 'Position of the largest', format: 'text' },
+    ],
+    rows: points.map((point, index) => {
+      const [dimension, onInputs] = mostOften(point.largestAt.entries());
+      const [, atPosition] = mostOften(point.largestPositions);
+      const of = (some: number): string => `${count(some)} of ${count(point.inputs)}`;
+      const position = positionText(point);
+      return {
+        cells: [
+          index,
+          point.point.label,
+          ...[0, 1, 2].map((rank) => meanOf(point.largest[rank] ?? NaN, point)),
+          meanOf(point.medians, point),
+          meanOf(point.ratios, point),
+          point.peak,
+          of(point.massiveInputs),
+          `${dimension} (${of(onInputs)})`,
+          position === '' ? '–' : `${position} (${of(atPosition)})`,
+        ],
+        ...itemOf(graph, point.point.value),
+      };
+    }),
+  };
+}
+
+/** Dimensions that hold the largest entry, or a massive one, on at least half of the inputs at some point. */
+export function dimensionTable(points: Points, graph: Graph): ResultTable {
+  const stands = (point: PointMagnitudes, unit: number): boolean =>
+    point.inputs > 0 && (2 * (point.largestAt[unit] ?? 0) >= point.inputs || massiveDimensions(point).includes(unit));
+  const units = [...new Set(points.flatMap((point) => [...point.peaks.keys()].filter((unit) => stands(point, unit))))];
+  const rows = units.map((unit) => {
+    const where = points.filter((point) => stands(point, unit));
+    const first = where[0] as PointMagnitudes;
+    const peak = where.reduce((most, { peaks }) => Math.max(most, peaks[unit] ?? 0), 0);
+    const massive = where.filter((point) => massiveDimensions(point).includes(unit)).length;
+    return {
+      cells: [unit, where.length, massive, first.point.label, (where.at(-1) as PointMagnitudes).point.label, peak],
+      ...itemOf(graph, first.point.value),
+    };
+  });
+  return {
+    id: 'outlier-dimensions',
+    title: 'Outlier dimensions',
+    definition: `Dimensions of the residual stream that, at some point of it, hold the largest |h| or a massive entry (${RULE}) on at least half of the inputs (ours).`,
+    columns: [
+      { id: 'dimension', label: 'Dimension', format: 'count' },
+      { id: 'points', label: 'Points where it stands out', format: 'count' },
+      { id: 'massive', label: 'of these, massive', format: 'count' },
+      { id: 'first', label: 'First', format: 'text' },
+      { id: 'last', label: 'Last', format: 'text' },
+      { id: 'peak', label: 'Largest |h|', format: 'number' },
+    ],
+    rows: rows.sort((a, b) => Number(b.cells[1]) - Number(a.cells[1])),
+  };
+}
+
+export function massiveMetrics(points: Points, graph: Graph): NodeMetric[] {
+  const metric = (
+    id: string,
+    label: string,
+    definition: string,
+    of: (point: PointMagnitudes) => number,
+  ): NodeMetric => {
+    const values = new Float64Array(graph.nodes.length).fill(NaN);
+    for (const point of points) {
+      const node = graph.producerOf(point.point.value);
+      if (node !== undefined) values[node.index] = of(point);
+    }
+    return {
+      id,
+      label,
+      definition,
+      format: 'number',
+      scale: 'sequential',
+      spread: 'logarithmic',
+      aggregate: 'maximum',
+      values,
+    };
+  };
+  return [
+    metric(
+      'node-residual-ratio',
+      'Residual stream: largest ÷ median',
+      'Largest |h| over the median of |h| of one input, averaged over inputs (methods E). The colour is logarithmic.',
+      (point) => meanOf(point.ratios, point),
+    ),
+    metric(
+      'node-residual-peak',
+      'Residual stream: largest |h|',
+      'Largest |h| over all inputs, tokens and dimensions (methods E). The colour is logarithmic.',
+      ({ peak }) => peak,
+    ),
+  ];
+}

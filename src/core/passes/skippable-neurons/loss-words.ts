@@ -1,0 +1,40 @@
+import type { LossKind } from '../../experiment/loss-measure.js';
+
+/** "at 1 % more perplexity": what the budget is. */
+export function budgetText(kind: LossKind): string {
+  return {
+    'next-token': 'at 1 % more perplexity of the next token',
+    class: 'at 1 % more perplexity of the label',
+    divergence: 'at 1 % more perplexity of the model’s own predictions',
+    'relative-change': 'at 1 % change of the output',
+  }[kind];
+}
+
+/** What the vertical axis counts. */
+export function increaseLabel(kind: LossKind): string {
+  return {
+    'next-token': 'more perplexity of the next token',
+    class: 'more perplexity of the label',
+    divergence: 'more perplexity of the model’s own predictions',
+    'relative-change': 'relative change of the output',
+  }[kind];
+}
+
+export function increaseDefinition(kind: LossKind): string {
+  return {
+    'next-token':
+      'Perplexity of the changed network over that of the network as it is, less 1: exp(CE changed − CE clean) − 1 (methods C2).',
+    class:
+      'e to the cross-entropy of the labels, over that of the network as it is, less 1: exp(CE changed − CE clean) − 1 (methods C2).',
+    divergence:
+      'exp(KL(p clean ‖ p changed)) − 1: the same as for labels, with the predictions of the network as it is for labels (OURS).',
+    'relative-change': 'Mean over inputs of ‖changed − clean‖ / ‖clean‖ (OURS).',
+  }[kind];
+}
+
+const twoDigits = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+
+/** "+0.97 %", "−0.2 %". */
+export function increaseText(increase: number): string {
+  return `${increase < 0 ? '−' : '+'}${twoDigits.format(Math.abs(100 * increase))} %`;
+}

@@ -1,0 +1,188 @@
+/** The answer, its chart and its tables. */
+import { accuracy, bootstrapInterval, total } from '../../experiment/loss-totals.js';
+import type { ExperimentSubject } from '../../experiment/subject.js';
+import { findRoles } from '../../graph/roles/roles.js';
+import type { Curve, Finding, LayerMetric, PassResult, UnitMetric } from '../result.js';
+import { count, oneInputCaution, percent } from '../words.js';
+import { cettCurves, lossCurves } from './curves.js';
+import type { Examined, MeasuredPoint } from './examined.js';
+import type { MaskedLayers } from './masked-layers.js';
+import { budgetText, increaseText } from './loss-words.js';
+import { BUDGET } from './search.js';
+import { sparsityOf } from './skipping.js';
+import { layerTable, settingsTable } from './tables.js';
+
+/** A layer resists where less than this share of what all layers skip is skipped of it. */
+const RESISTS = 0.5;
+const NAMED = 3;
+/** Fewer tokens (labels) than this make the loss of a percent a matter of luck. */
+const FEW = 1000;
+
+export async function report(examined: Examined): Promise<PassResult> {
+  const { subject, measure, masked, calibration, search, incomplete } = examined;
+  const { layers } = masked;
+  const { clean } = calibration;
+  const shares = search.best.skipped.layers.map((layer) => sparsityOf([layer]));
+  const points = [...searchPoints(examined), ...examined.points];
+  const onInputs = await subject.onInputs(clean.sums.length);
+  const values = <Value>(make: (index: number) => Value): Readonly<Record<string, Value>> =>
+    Object.fromEntries(layers.map(({ layer }, index) => [layer, make(index)]));
+  const known = new Map(subject.layers.map((layer) => [layer.value, layer]));
+  const share: LayerMetric = {
+    id: 'skippable-share',
+    label: 'Neurons skipped',
+    definition: `Share of a layer’s (site, neuron) entries that are skipped ${budgetText(measure.kind)}, counted by the network that skips them: |n| below the layer’s threshold, strictly (methods C2).`,
+    format: 'share',
+    scale: 'sequential',
+    values: values((index) => shares[index] ?? NaN),
+  };
+  const firing: UnitMetric = {
+    id: 'kept-rate',
+    label: 'Kept where others are skipped',
+    definition: `Share of the sites at which a neuron is not skipped, at the thresholds of the answer (methods C2).`,
+    format: 'share',
+    scale: 'sequential',
+    values: Object.fromEntries(
+      layers.flatMap(({ layer, neurons }, index) => {
+        const found = search.best.skipped.layers[index];
+        if (found === undefined || known.get(layer)?.units !== neurons) return [];
+        return [[layer, Float32Array.from(found.kept, (kept) => kept / found.sites)]];
+      }),
+    ),
+  };
+  const curves: readonly Curve[] = [...lossCurves(examined, points), ...cettCurves(calibration)];
+  return {
+    pass: 'skippable-neurons',
+    passVersion: 1,
+    answer: answer(examined, shares, onInputs),
+    ...(incomplete === undefined ? {} : { incomplete }),
+    findings: findings(examined, shares, onInputs),
+    layerMetrics: [share],
+    unitMetrics: [firing],
+    exampleMetrics: [],
+    curves,
+    tables: [layerTable(examined, shares), settingsTable(examined, points)],
+  };
+}
+
+/** Steps of the search, from the least skipped on. */
+function searchPoints({ search, masked }: Examined): MeasuredPoint[] {
+  const isCett = masked.layers.some(({ block }) => block !== undefined);
+  return [...search.steps]
+    .sort((a, b) => a.target - b.target)
+    .map(({ target, skipped }) => ({
+      metric: isCett ? 'CETT: what each layer loses is the same' : 'The same share of every layer',
+      setting: `${isCett ? 'CETT' : 'share'} ${target.toFixed(4)}`,
+      skipped,
+    }));
+}
+
+function answer(examined: Examined, shares: readonly number[], onInputs: string): string {
+  const { subject, measure, masked, calibration, search } = examined;
+  const { best } = search;
+  const what = wordFor(masked, measure);
+  const interval = bootstrapInterval(measure.kind, best.skipped.totals, calibration.clean);
+  const spread =
+    interval === undefined
+      ? ''
+      : `, 95 % of resamples between ${increaseText(interval.lower)} and ${increaseText(interval.upper)}`;
+  const met =
+    best.increase <= BUDGET
+      ? budgetText(measure.kind)
+      : `at ${increaseText(best.increase)} (no threshold keeps to 1 %)`;
+  return [
+    `${capital(met)}, ${percent(best.skipped.sparsity)} of the ${what} can be skipped ${onInputs} (measured: ${increaseText(best.increase)}${spread}).`,
+    resisting(masked, shares, best.skipped.sparsity),
+    masked.leftOut.length === 0
+      ? ''
+      : `${count(masked.leftOut.length)} blocks are left out: ${masked.leftOut[0]?.label}: ${masked.leftOut[0]?.reason}`,
+    isNoMlp(subject)
+      ? `${findRoles(subject.graph).noMlpBlocks ?? ''} So the smallest activations of every layer are set to 0.`
+      : '',
+    measure.why,
+    cautions(examined),
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** "MLP neurons per token". */
+function wordFor({ layers }: MaskedLayers, { kind }: Examined['measure']): string {
+  const blocks = layers.flatMap(({ block }) => block ?? []);
+  if (blocks.length === 0) return 'activations';
+  if (blocks.every(({ down }) => down.kind === 'convolution'))
+    return 'channels of convolutional blocks, position by position,';
+  return kind === 'next-token' ? 'MLP neurons per token' : 'MLP neurons per site';
+}
+
+function isNoMlp({ graph }: ExperimentSubject): boolean {
+  return findRoles(graph).mlpBlocks.length === 0;
+}
+
+function resisting({ layers }: MaskedLayers, shares: readonly number[], overall: number): string {
+  if (layers.length < 2) return '';
+  const resist = layers
+    .map(({ label }, index) => ({ label, share: shares[index] ?? NaN }))
+    .filter(({ share }) => share < RESISTS * overall)
+    .sort((a, b) => a.share - b.share);
+  if (resist.length === 0) {
+    return `No layer resists: it is ${percent(Math.min(...shares))} of one and ${percent(Math.max(...shares))} of another.`;
+  }
+  const named = resist.slice(0, NAMED).map(({ label, share }) => `${label} (${percent(share)})`);
+  const more = resist.length > NAMED ? ` and ${count(resist.length - NAMED)} more` : '';
+  return `${named.join(', ')}${more} ${resist.length === 1 ? 'resists' : 'resist'}.`;
+}
+
+function cautions({ measure, calibration, subject }: Examined): string {
+  const { clean } = calibration;
+  const counted = total(clean.counts);
+  const unit =
+    measure.kind === 'class'
+      ? 'labels'
+      : measure.kind === 'relative-change'
+        ? 'inputs'
+        : measure.kind === 'next-token'
+          ? 'tokens'
+          : 'positions';
+  const without = clean.counts.reduce((sum, each) => sum + (each === 0 ? 1 : 0), 0);
+  const leftOut = without === 0 ? '' : ` ${count(without)} inputs have no known target and count for nothing.`;
+  const few = counted < FEW ? ` That rests on ${count(counted)} ${unit}: few for a loss of 1 %.` : '';
+  const synthetic = subject.dataset.synthetic ? ' The inputs are random: real ones may allow more or less.' : '';
+  return `${few}${leftOut}${synthetic}${oneInputCaution(clean.sums.length)}`.trim();
+}
+
+function findings(
+  { measure, masked, calibration, search }: Examined,
+  shares: readonly number[],
+  onInputs: string,
+): Finding[] {
+  const { best } = search;
+  const right = [accuracy(calibration.clean), accuracy(best.skipped.totals)];
+  const kept =
+    right[0] === undefined || right[1] === undefined
+      ? ''
+      : ` Accuracy goes from ${percent(right[0])} to ${percent(right[1])}.`;
+  const headline: Finding = {
+    severity: 'information',
+    weight: best.skipped.sparsity,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}`,
+    advice:
+      'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
+  };
+  const zero = masked.layers.flatMap(({ label, layer }, index): Finding[] => {
+    if (shares[index] !== 1) return [];
+    return [
+      {
+        severity: 'warning',
+        weight: 1,
+        layer,
+        sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.`,
+      },
+    ];
+  });
+  return [headline, ...zero];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

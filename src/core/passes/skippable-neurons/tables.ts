@@ -1,0 +1,129 @@
+import { accuracy } from '../../experiment/loss-totals.js';
+import type { ResultTable } from '../result.js';
+import { countParameters } from '../../graph/parameters.js';
+import { amount } from '../words.js';
+import { thresholdFor } from './cett.js';
+import { isSiteWise } from './masked-layers.js';
+import { budgetText, increaseDefinition, increaseLabel } from './loss-words.js';
+import { increaseOf, lossOf, type Examined, type MeasuredPoint } from './examined.js';
+import { savingsOf, type Savings } from './savings.js';
+
+/** One row per layer at the thresholds of the answer, and a row for all of them. */
+export function layerTable(
+  { subject, measure, calibration, search }: Examined,
+  shares: readonly number[],
+): ResultTable {
+  const { target, skipped } = search.best;
+  const savings = calibration.layers.map(({ layer }, index) => savingsOf(layer, shares[index] ?? NaN));
+  const sum = (pick: (each: Savings) => number | undefined): number =>
+    savings.reduce((all, each) => all + (each === undefined ? NaN : (pick(each) ?? NaN)), 0);
+  const cellOf = (value: number | undefined): number | string =>
+    value === undefined || Number.isNaN(value) ? '–' : value;
+  const rows = calibration.layers.map(({ layer, curve, sampled, isExact }, index) => {
+    const chosen = curve === undefined ? undefined : thresholdFor(curve, target);
+    const how =
+      curve === undefined
+        ? 'share of the layer'
+        : isExact
+          ? 'sum of outputs'
+          : isSiteWise(layer)
+            ? 'as if orthogonal (weights too large to read)'
+            : 'as if orthogonal (kernel larger than 1 × 1)';
+    const note = chosen?.fallsAgain
+      ? 'CETT falls again above it'
+      : curve !== undefined && curve.leftOut > 0
+        ? `at ${curve.leftOut} of ${sampled} sites the outputs sum up to nothing`
+        : '';
+    return {
+      cells: [
+        layer.label,
+        layer.block?.kind ?? 'activation layer',
+        layer.neurons,
+        layer.sites,
+        shares[index] ?? NaN,
+        chosen === undefined ? '–' : amount(chosen.threshold),
+        cellOf(chosen?.cett),
+        how,
+        note,
+        cellOf(savings[index]?.weights),
+        cellOf(savings[index]?.down),
+        cellOf(savings[index]?.all),
+        cellOf(savings[index]?.operations),
+      ],
+    };
+  });
+  const all = sum(({ all: each }) => each);
+  const total = countParameters(subject.graph).total;
+  return {
+    id: 'skippable-layers',
+    title: `By layer, ${budgetText(measure.kind)}`,
+    definition:
+      `Sites of one input (tokens, positions). Threshold and CETT are those of the sampled sites at the target of ${target.toFixed(4)}; the share skipped is counted over all sites. ` +
+      'Weights not read at a token are an estimate: those behind skipped neurons (these are known once neurons are computed), and all weights of skipped neurons (where something foretells which they are); convolutions read theirs once for all positions. ' +
+      `Operations are multiplications and additions of one input. ${Number.isNaN(all) || total === 0 ? '' : `All weights of skipped neurons are ${((100 * all) / total).toFixed(1)} % of the model’s ${total.toLocaleString('en-US')} parameters.`}`,
+    columns: [
+      { id: 'layer', label: 'Layer', format: 'text' },
+      { id: 'kind', label: 'Block', format: 'text' },
+      { id: 'neurons', label: 'Neurons', format: 'count' },
+      { id: 'sites', label: 'Sites', format: 'count' },
+      { id: 'skipped', label: 'Skipped', format: 'share' },
+      { id: 'threshold', label: 'Threshold', format: 'text' },
+      { id: 'cett', label: 'CETT', format: 'share' },
+      { id: 'how', label: 'CETT from', format: 'text' },
+      { id: 'note', label: 'Note', format: 'text' },
+      { id: 'weights', label: 'Weights', format: 'count' },
+      { id: 'down', label: 'Not read: behind neurons', format: 'count' },
+      { id: 'all', label: 'Not read: all', format: 'count' },
+      { id: 'operations', label: 'Operations not done', format: 'count' },
+    ],
+    rows: [
+      ...rows,
+      {
+        cells: [
+          'all layers',
+          '',
+          calibration.layers.reduce((neurons, { layer }) => neurons + layer.neurons, 0),
+          '–',
+          skipped.sparsity,
+          '–',
+          '–',
+          '',
+          '',
+          cellOf(sum(({ weights }) => weights)),
+          cellOf(sum(({ down }) => down)),
+          cellOf(all),
+          cellOf(sum(({ operations }) => operations)),
+        ],
+      },
+    ],
+  };
+}
+
+/** Every network that was run. */
+export function settingsTable(examined: Examined, points: readonly MeasuredPoint[]): ResultTable {
+  const { measure, calibration } = examined;
+  const hasLabels = accuracy(calibration.clean) !== undefined;
+  return {
+    id: 'skipping-settings',
+    title: 'Every setting that was run',
+    definition: `${measure.definition} ${increaseDefinition(measure.kind)}`,
+    columns: [
+      { id: 'metric', label: 'Metric', format: 'text' },
+      { id: 'setting', label: 'Setting', format: 'text' },
+      { id: 'skipped', label: 'Skipped', format: 'share' },
+      { id: 'loss', label: `Mean ${measure.label}`, format: 'number' },
+      { id: 'increase', label: `Increase: ${increaseLabel(measure.kind)}`, format: 'share' },
+      ...(hasLabels ? [{ id: 'accuracy', label: 'Accuracy', format: 'share' as const }] : []),
+    ],
+    rows: points.map((point) => ({
+      cells: [
+        point.metric,
+        point.setting,
+        point.skipped.sparsity,
+        lossOf(point),
+        increaseOf(examined, point),
+        ...(hasLabels ? [accuracy(point.skipped.totals) ?? NaN] : []),
+      ],
+    })),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Observed } from '../rewrite/observation.js';
+
+/**
+ * Rows of a layer's feature matrix (one row per position of an input, one column per unit), spread evenly over the
+ * inputs of a run and over the positions of each. Which rows are kept follows from the number of inputs alone, so that
+ * memory is bounded whatever is run and the order of merging changes nothing.
+ */
+export interface RowSample {
+  readonly units: number;
+  /** One of so many inputs gives rows, and each that does gives up to `perInput`. */
+  readonly every: number;
+  readonly perInput: number;
+  /** By dataset index, row-major [rows, units]. */
+  readonly rows: Map<number, Float32Array>;
+}
+
+/** @param most rows of all inputs together. */
+export function createRowSample(units: number, inputs: number, most: number): RowSample {
+  const every = Math.max(1, Math.ceil(inputs / most));
+  return { units, every, perInput: Math.max(1, Math.floor((most * every) / inputs)), rows: new Map() };
+}
+
+/**
+ * @param values all values of the batch, or `sample`: row-major [examples, units, positions].
+ * @param row the example in the batch, @param index in the dataset.
+ */
+export function addRows(into: RowSample, values: Observed, row: number, index: number): void {
+  const { units, every, perInput } = into;
+  if (index % every !== 0) return;
+  const { data, columns, layout } = values;
+  const positions = columns / units;
+  const kept = Math.min(positions, perInput);
+  const rows = new Float32Array(kept * units);
+  for (let at = 0; at < kept; at++) {
+    const position = Math.floor(((at + 0.5) * positions) / kept);
+    for (let unit = 0; unit < units; unit++) {
+      const place =
+        layout === undefined
+          ? row * columns + unit * positions + position
+          : row * layout.exampleStride +
+            (layout.unitOffsets[unit] as number) +
+            (layout.positionOffsets[position] as number);
+      rows[at * units + unit] = data[place] as number;
+    }
+  }
+  into.rows.set(index, rows);
+}
+
+export function mergeRows(into: RowSample, other: RowSample): void {
+  for (const [index, rows] of other.rows) into.rows.set(index, rows);
+}
+
+/** Row-major [rows, units], in the order of the dataset. */
+export function sampledRows({ units, rows }: RowSample): { readonly rows: number; readonly data: Float32Array } {
+  const ordered = [...rows].sort(([a], [b]) => a - b).map(([, each]) => each);
+  const data = new Float32Array(ordered.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const each of ordered) {
+    data.set(each, at);
+    at += each.length;
+  }
+  return { rows: data.length / units, data };
+}

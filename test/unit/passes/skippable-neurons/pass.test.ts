@@ -1,0 +1,159 @@
+/** The experiment from end to end on small networks: what it says, and what it says of bad input. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomStream } from '../../../../src/core/dataset/random.js';
+import type { Engine } from '../../../../src/core/engine/engine.js';
+import { CancelledError } from '../../../../src/core/errors.js';
+import type { ModelProto } from '../../../../src/core/formats/onnx/onnx_pb.js';
+import { skippableNeurons } from '../../../../src/core/passes/skippable-neurons/pass.js';
+import type { PassResult } from '../../../../src/core/passes/result.js';
+import { ENGINES } from '../../engine/engines.js';
+import { datasetOf, subjectOf, type ByHand, type SubjectOptions } from '../../experiment/subject.js';
+import { modelProto, node, valueInfo, weight } from '../../graph-builder.js';
+
+const next = randomStream(2, 'pass', 0);
+const random = (count: number): number[] => Array.from({ length: count }, () => next() + next() + next() - 1.5);
+const [WIDTH, HIDDEN, CLASSES] = [6, 24, 4];
+const rows = Array.from({ length: 12 }, () => random(WIDTH));
+
+/** Two blocks with a residual stream and a head. @param scale of the first block's outgoing weights */
+const network = (scale = 1): ModelProto =>
+  modelProto({
+    nodes: [
+      node('MatMul', ['x', 'up1'], ['u1']),
+      node('Relu', ['u1'], ['a1']),
+      node('MatMul', ['a1', 'down1'], ['d1']),
+      node('Add', ['x', 'd1'], ['r1']),
+      node('MatMul', ['r1', 'up2'], ['u2']),
+      node('Relu', ['u2'], ['a2']),
+      node('MatMul', ['a2', 'down2'], ['d2']),
+      node('Add', ['r1', 'd2'], ['r2']),
+      node('MatMul', ['r2', 'head'], ['logits']),
+    ],
+    inputs: [valueInfo('x', ['batch', WIDTH])],
+    outputs: [valueInfo('logits', ['batch', CLASSES])],
+    initializers: [
+      weight('up1', [WIDTH, HIDDEN], random(WIDTH * HIDDEN)),
+      weight(
+        'down1',
+        [HIDDEN, WIDTH],
+        random(HIDDEN * WIDTH).map((each) => scale * each),
+      ),
+      weight('up2', [WIDTH, HIDDEN], random(WIDTH * HIDDEN)),
+      weight('down2', [HIDDEN, WIDTH], random(HIDDEN * WIDTH)),
+      weight('head', [WIDTH, CLASSES], random(WIDTH * CLASSES)),
+    ],
+  });
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await (ENGINES[0]?.load as () => Promise<Engine>)();
+});
+
+async function examine(
+  model: ModelProto,
+  data: Partial<ByHand> = {},
+  options: SubjectOptions = {},
+): Promise<PassResult> {
+  const dataset = datasetOf({ input: 'x', dims: [WIDTH], rows, ...data });
+  return skippableNeurons.examine(
+    await subjectOf(model, dataset, engine, { experiment: skippableNeurons, ...options }),
+  );
+}
+
+const labelled = rows.map((_, index) => ({ classIndex: index % CLASSES }));
+const table = (result: PassResult, id: string): readonly (readonly (string | number)[])[] =>
+  result.tables?.find((each) => each.id === id)?.rows.map(({ cells }) => cells) ?? [];
+
+describe('what it finds', () => {
+  it('keeps the loss within 1 %, and counts what every layer skips', async () => {
+    const result = await examine(network(), { targets: labelled });
+    expect(result.answer).toMatch(
+      /^At 1 % more perplexity of the label, .* % of the MLP neurons per site can be skipped on 12 inputs/,
+    );
+    expect(result.answer).toContain('12 labels: few');
+    expect(result.incomplete).toBeUndefined();
+    const settings = table(result, 'skipping-settings');
+    const cett = settings.filter(([metric]) => String(metric).startsWith('CETT'));
+    const within = cett.filter(([, , , , increase]) => Number(increase) <= 0.01);
+    const layers = table(result, 'skippable-layers');
+    expect(layers.at(-1)?.[4]).toBe(within.at(-1)?.[2]);
+    // Thresholds rise together: more is skipped at every higher target.
+    const shares = cett.map(([, , skipped]) => Number(skipped));
+    expect([...shares].sort((a, b) => a - b)).toEqual(shares);
+    const units = result.unitMetrics[0]?.values ?? {};
+    const shareOf = (layer: string): number => 1 - (units[layer]?.reduce((sum, each) => sum + each, 0) ?? NaN) / HIDDEN;
+    expect(result.layerMetrics[0]?.values['a1']).toBeCloseTo(shareOf('a1'), 5);
+    expect(result.layerMetrics[0]?.values['a2']).toBeCloseTo(shareOf('a2'), 5);
+    expect(new Set(settings.map(([metric]) => String(metric).split(':')[0]))).toEqual(
+      new Set(['CETT', 'FATReLU', 'One share of every layer (as CATS, without gates)', 'Top-k', 'Shifted ReLU']),
+    );
+  });
+
+  it('says which loss it measures without labels, and that random inputs are random', async () => {
+    const result = await examine(network(), { synthetic: true });
+    expect(result.answer).toContain('the model’s own predictions');
+    expect(result.answer).toContain('have no labels');
+    expect(result.answer).toContain('on 12 random inputs');
+    expect(result.answer).toContain('The inputs are random');
+  });
+
+  it('says how many inputs have no label', async () => {
+    const result = await examine(network(), { targets: labelled.map((each, index) => (index < 3 ? {} : each)) });
+    expect(result.answer).toContain('3 inputs have no known target');
+  });
+
+  it('warns of a single input, and gives no interval', async () => {
+    const result = await examine(network(), { rows: rows.slice(0, 1), targets: labelled.slice(0, 1) });
+    expect(result.answer).toContain('This rests on one input only.');
+    expect(result.answer).not.toContain('resamples');
+  });
+
+  it('skips all of a block that adds nothing', async () => {
+    const result = await examine(network(0), { targets: labelled });
+    expect(result.layerMetrics[0]?.values['a1']).toBe(1);
+    expect(result.findings.find(({ layer }) => layer === 'a1')?.sentence).toContain('adds nothing but its bias');
+  });
+
+  it('works on plain activations where there is no MLP block, and says so', async () => {
+    const model = modelProto({
+      nodes: [
+        node('MatMul', ['x', 'w'], ['u']),
+        node('Tanh', ['u'], ['h']),
+        node('ReduceMax', ['h'], ['m'], { attributes: { axes: [1], keepdims: 1n } }),
+        node('Mul', ['h', 'm'], ['y']),
+      ],
+      inputs: [valueInfo('x', ['batch', WIDTH])],
+      outputs: [valueInfo('y', ['batch', HIDDEN])],
+      initializers: [weight('w', [WIDTH, HIDDEN], random(WIDTH * HIDDEN))],
+    });
+    const result = await examine(model);
+    expect(result.answer).toMatch(/^At 1 % change of the output, .* % of the activations can be skipped/);
+    expect(result.answer).toContain('the smallest activations of every layer are set to 0');
+    expect(table(result, 'skippable-layers')[0]?.slice(0, 3)).toEqual([expect.any(String), 'activation layer', HIDDEN]);
+  });
+});
+
+describe('when cancelled', () => {
+  const cancelAt = (runs: number): SubjectOptions => {
+    const controller = new AbortController();
+    return {
+      signal: controller.signal,
+      onProgress: ({ runsDone }) => {
+        if (runsDone >= runs) controller.abort();
+      },
+    };
+  };
+
+  it('says nothing before anything is known', async () => {
+    await expect(examine(network(), { targets: labelled }, cancelAt(6))).rejects.toThrow(CancelledError);
+  });
+
+  it('says what was found by then, and that it is not all', async () => {
+    const halfway = await examine(network(), { targets: labelled }, cancelAt(12 * 12));
+    expect(halfway.incomplete).toMatch(/cancelled after \d+ of 12 steps/);
+    const model = network();
+    const compared = await examine(model, { targets: labelled }, cancelAt(12 * 16));
+    expect(compared.incomplete).toContain('the search itself is complete');
+    expect(compared.answer).toBe((await examine(model, { targets: labelled })).answer);
+  });
+});
