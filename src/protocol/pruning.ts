@@ -68,8 +68,15 @@ export interface PruningRequest {
 }
 
 export interface PruningQuestions {
-  /** What could be removed and what it would save. Runs what it needs: bounds, and for `data` the inputs. */
-  pruningPreview(request: PruningRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<PruningPreview>;
+  /**
+   * What could be removed and what it would save. Runs what it needs: bounds, and for `data` the inputs.
+   * @param request.known asks only for what passes have found already: nothing is run unasked.
+   */
+  pruningPreview(
+    request: PruningRequest & { readonly known?: boolean },
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<PruningPreview>;
   /**
    * Writes the smaller model, after it was run beside the original and gave the same.
    * @throws ProblemError `not-applicable` when nothing can be removed or the outputs differ: then nothing was written.

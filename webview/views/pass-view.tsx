@@ -11,6 +11,7 @@ import { restsOn } from '../shell/rests-on.js';
 import { layers } from '../state/metrics.js';
 import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
+import { RemovalPart } from './removal-part.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
 
@@ -54,6 +55,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       {found.layerMetrics.length > 0 && (
         <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />
       )}
+      <RemovalPart pass={found.pass} answer={found.answer} />
       <Method pass={pass} found={found} />
     </article>
   );

@@ -14,9 +14,9 @@ export interface FactsRequest {
   readonly sources: readonly UnitSource[];
   readonly subject: FileSubject & { readonly network: NetworkSubject };
   readonly read: ReadNumbers;
-  /** Results of passes, made where they are not known yet. */
+  /** Results of passes; undefined where they do not apply, or are not known and not to be made. */
   certify(): Promise<PassResult | undefined>;
-  runDeadUnits(): Promise<RunResult>;
+  runDeadUnits(): Promise<RunResult | undefined>;
 }
 
 export interface Facts {
@@ -52,8 +52,13 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   }
   if (sources.includes('data')) {
     const run = await request.runDeadUnits();
-    const found = silentUnits(run).filter(({ value }) => subject.network.graph.producerOf(value) !== undefined);
-    add('data', found, `0 everywhere on ${count(run.inputsSeen)} inputs (${run.data})`);
+    const silent = run === undefined ? [] : silentUnits(run);
+    const found = silent.filter(({ value }) => subject.network.graph.producerOf(value) !== undefined);
+    const text =
+      run === undefined
+        ? 'nothing was run on the present inputs yet'
+        : `0 everywhere on ${count(run.inputsSeen)} inputs (${run.data})`;
+    add('data', found, text);
   }
   return { facts, summaries };
 }

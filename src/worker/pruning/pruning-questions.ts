@@ -76,10 +76,11 @@ export function pruningAnswers(model: () => PrunableModel, track: <T>(work: Prom
   const turns = createTurns(track);
   return {
     questions: {
-      pruningPreview: ({ sources }, signal, onProgress) =>
+      pruningPreview: ({ sources, known }, signal, onProgress) =>
         turns.take(signal, async (either) => {
           const subject = model();
-          return previewOf(subject, await find(subject, sources, { signal: either, onProgress: onProgress ?? ignore }));
+          const task = { signal: either, onProgress: onProgress ?? ignore };
+          return previewOf(subject, await find(subject, sources, task, known));
         }),
       writePruned: ({ sources, path, replace }, signal, onProgress) =>
         turns.take(signal, (either) =>
@@ -96,6 +97,7 @@ async function find(
   model: PrunableModel,
   sources: readonly UnitSource[],
   { signal, onProgress }: Task,
+  known = false,
 ): Promise<Found> {
   const { file, network, examination, runs } = model;
   await file.assertUnchanged();
@@ -110,13 +112,14 @@ async function find(
       if (!certificates.applies(graph).applies) return undefined;
       const of = (result: ReturnType<FileExamination['result']>) =>
         result?.passes.find(({ pass }) => pass === certificates.id);
-      return of(examination.result()) ?? of(await examination.run([certificates], signal));
+      return of(examination.result()) ?? (known ? undefined : of(await examination.run([certificates], signal)));
     },
     async runDeadUnits() {
       const shown = runs.shown();
       const isKnown =
         shown?.dataset === model.inputs.dataset() && shown.result.passes.some(({ pass }) => pass === deadUnits.id);
-      return isKnown ? shown.result : runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal);
+      if (isKnown) return shown.result;
+      return known ? undefined : runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal);
     },
   });
   return { removable: await findRemovable(pruning, facts), summaries };

@@ -68,6 +68,7 @@ describe('the manifest', () => {
       'modelInspector.runPass': 'Run Pass…',
       'modelInspector.chooseInputs': 'Choose Inputs…',
       'modelInspector.cancelRun': 'Cancel Run',
+      'modelInspector.pruneDeadUnits': 'Prune Dead Units…',
       'modelInspector.saveReport': 'Save Report…',
       'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',
