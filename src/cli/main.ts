@@ -3,11 +3,13 @@
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
 import type { Answers } from '../protocol/dictionary.js';
+import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/removable.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
+import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { printDefect, printProblem } from './terminal.js';
 
@@ -16,6 +18,7 @@ const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 Commands
   report    run the passes and write an HTML report and a JSON beside it
   passes    list what can be asked of this model, and what does not apply and why
+  prune     write a smaller model without units that do nothing, after it gave the same as the original
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
   features  run a sparse autoencoder or transcoder over the inputs and print its features
 
@@ -28,10 +31,14 @@ Options
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
   --controls         report: run the passes again with random weights and on shuffled inputs, and show these beside
-  --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
+  --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
+                     may be repeated
+  --preview          prune: say what could be removed, and write nothing
+  --out <path>       prune: the model to write (default <model>.pruned.onnx; never the original or an existing file)
+                     report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes, features: print JSON
+  --json             inspect, passes, features, prune: print JSON
   --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
                      measures where it fits
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
@@ -68,6 +75,8 @@ async function main(): Promise<number> {
   const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
+  const strange = values.source.find((name) => !UNIT_SOURCES.some((source) => source === name));
+  if (strange !== undefined) return wrongOption('--source', strange, `The sources are ${UNIT_SOURCES.join(', ')}.`);
   const answers = answersOf(values.answer);
   if (typeof answers === 'string') return wrongOption('--answer', answers, 'It is a switch and its value: k=32.');
   const options: CliOptions & { readonly answers: Answers } = {
@@ -87,6 +96,14 @@ async function main(): Promise<number> {
           ...options,
           passes: values.pass,
           controls: values.controls,
+          ...(values.out === undefined ? {} : { out: values.out }),
+        });
+      case 'prune':
+        return await pruneCommand({
+          ...options,
+          sources: values.source.length > 0 ? (values.source as UnitSource[]) : PROVEN_SOURCES,
+          preview: values.preview,
+          json: values.json,
           ...(values.out === undefined ? {} : { out: values.out }),
         });
       case 'passes':
@@ -139,6 +156,8 @@ function parseOptions() {
       answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
+      source: { type: 'string', multiple: true, default: [] },
+      preview: { type: 'boolean', default: false },
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },

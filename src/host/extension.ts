@@ -6,6 +6,7 @@ import { explainInput } from './commands/explain-input.js';
 import { exportShown } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { openSamples } from './commands/open-samples.js';
+import { pruneDeadUnits } from './commands/prune-dead-units.js';
 import { cancelRun, runPass } from './commands/run-pass.js';
 import { saveReport } from './commands/save-report.js';
 import type { CommandContext } from './commands/target.js';
@@ -37,6 +38,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('modelInspector.explainInput', (uri) => explainInput(context, uri)),
     vscode.commands.registerCommand('modelInspector.attachDictionary', (uri) => attachDictionary(context, uri)),
     vscode.commands.registerCommand('modelInspector.attachToModel', (uri) => attachToModel(context, uri)),
+    vscode.commands.registerCommand('modelInspector.pruneDeadUnits', (uri) => pruneDeadUnits(context, uri)),
     vscode.commands.registerCommand('modelInspector.chooseInputs', (uri) => chooseInputs(context, uri)),
     vscode.commands.registerCommand('modelInspector.cancelRun', (uri) => cancelRun(context, uri)),
     vscode.commands.registerCommand('modelInspector.saveReport', (uri) => saveReport(context, uri)),

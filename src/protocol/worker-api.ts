@@ -6,6 +6,7 @@ import type { Answers, AttachedDescription, DictionaryQuestions } from './dictio
 import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
+import type { PruningQuestions } from './pruning.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
@@ -75,7 +76,8 @@ export interface WorkerApi
     LinearQuestions,
     AttributionQuestions,
     DictionaryQuestions,
-    FeatureQuestions {
+    FeatureQuestions,
+    PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

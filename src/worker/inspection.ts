@@ -1,6 +1,7 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
 import type { Attachment } from '../core/dictionary/attach/attached.js';
+import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
 import { modulesAround } from '../core/graph/locate.js';
@@ -42,6 +43,7 @@ import { networkPicture, pathOfScope } from './network-picture.js';
 import { networkSubject, tensorsOf } from './network-subject.js';
 import { openModelFile, type ModelFile, type Network } from './open-model.js';
 import { openSizes } from './open-sizes.js';
+import { pruningAnswers, type PrunableModel } from './pruning/pruning-questions.js';
 import { reportContents } from './report/contents.js';
 import { reportHtml, reportJson } from './report/report.js';
 import {
@@ -75,6 +77,8 @@ interface Inspected {
   readonly reader: TensorReader;
   readonly counting: CountingThreads;
   readonly examination: FileExamination;
+  /** Sizes of the graph's open dimensions, on which operations and memory rest. */
+  readonly sizes: () => Promise<OpenSizes>;
   /** Absent where the file holds weights only. */
   readonly runnable?: Runnable;
   /** The dictionary that the person attached to the network. */
@@ -87,6 +91,8 @@ interface Runnable {
   readonly inputs: Inputs;
   readonly runs: InputRuns;
   readonly tensorOf: NetworkSubject['tensorOf'];
+  /** As passes over the file see it, at sizes of its open dimensions. */
+  readonly subject: (sizes: OpenSizes) => NetworkSubject;
   /** Inferred by the engine when first asked for. */
   readonly shapes: () => Promise<InferredShapes>;
   readonly types: ValueTypes;
@@ -162,6 +168,25 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   const attribution = attributionAnswers(linearSubject, linear.model, track);
   const features = featureAnswers((signal, onProgress) => runnable().runs.subject(signal, onProgress), track);
 
+  const prunable = (): PrunableModel => {
+    const { file, examination, engine, threads, reader, sizes } = model();
+    const { network, inputs, runs, subject } = runnable();
+    return {
+      file,
+      network,
+      inputs,
+      runs,
+      examination,
+      engine,
+      threads,
+      async subject(signal, onProgress) {
+        const statistics = reader.during(signal, (done, planned) => onProgress(done / Math.max(1, planned)));
+        return { tensors: file.weights.tensors, network: subject(await sizes()), statistics, signal };
+      },
+    };
+  };
+  const pruning = pruningAnswers(prunable, track);
+
   return {
     open: (request, signal) => track(open(request, signal)),
 
@@ -214,6 +239,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...linear.questions,
     ...attribution.questions,
     ...features.questions,
+    ...pruning.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: ran, dataset, controls } = found?.runs.shown() ?? {};
@@ -236,6 +262,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       opened = undefined;
       background.abort();
       attribution.close();
+      pruning.close();
       await linear.close();
       await features.close();
       await Promise.allSettled(underway);
@@ -247,10 +274,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
 
   async function open(
-    { path, settings, recipe, recipePaths, dictionary, sizes = {} }: OpenRequest,
+    { path, settings, recipe, recipePaths, dictionary, sizes: earlierSizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
-    chosenSizes = sizes;
+    chosenSizes = earlierSizes;
     const file = await openModelFile(path, signal);
     const { engine, whyNotNative } = await chooseEngine(settings.engine, { wasmFolder });
     if (whyNotNative !== undefined && settings.engine !== 'wasm' && file.network !== undefined) {
@@ -269,6 +296,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const runnable =
       network &&
       (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }, attached));
+    const sizes = async (): Promise<OpenSizes> => ({
+      ...(await openSizes(network?.graph, runnable?.inputs)),
+      ...chosenSizes,
+    });
     const inspected: Inspected = {
       file,
       engine,
@@ -277,20 +308,11 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       reader,
       counting,
       passes: describePasses(file, cannotRun[0], attached?.attachment),
+      sizes,
       examination: createFileExamination({
         file,
-        ...(runnable === undefined
-          ? {}
-          : {
-              network: networkSubject(
-                runnable.network,
-                runnable.tensorOf,
-                engine,
-                runnable.shapes,
-                () => runnable.inputs.description().recipe,
-              ),
-            }),
-        sizes: async () => ({ ...(await openSizes(network?.graph, runnable?.inputs)), ...chosenSizes }),
+        ...(runnable === undefined ? {} : { network: runnable.subject }),
+        sizes,
         reader,
         cache,
         events,
@@ -346,7 +368,9 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     let inferred: Promise<InferredShapes> | undefined;
     const shapes = (): Promise<InferredShapes> =>
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
-    return { network, inputs, runs, tensorOf, shapes, types: createValueTypes(shapes) };
+    const recipeNow = (): Recipe => inputs.description().recipe;
+    const subject = networkSubject(network, tensorOf, engine, shapes, recipeNow);
+    return { network, inputs, runs, tensorOf, subject, shapes, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {

@@ -13,6 +13,7 @@ import { controls, layers } from '../state/metrics.js';
 import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 import { CompareControls, HeadlineTable } from './pass-controls.js';
+import { RemovalPart } from './removal-part.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
 
@@ -67,6 +68,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       {found.layerMetrics.length > 0 && (
         <LayerTable name={found.pass} title={pass.title} metrics={columns} layers={layers.value} />
       )}
+      <RemovalPart pass={found.pass} answer={found.answer} />
       <Method pass={pass} found={found} />
     </article>
   );

@@ -72,6 +72,7 @@ describe('the manifest', () => {
       'modelInspector.attachDictionary': 'Attach Dictionary…',
       'modelInspector.attachToModel': 'Attach to Model…',
       'modelInspector.cancelRun': 'Cancel Run',
+      'modelInspector.pruneDeadUnits': 'Prune Dead Units…',
       'modelInspector.saveReport': 'Save Report…',
       'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',
