@@ -67,7 +67,15 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
   const { paddedLength } = dataset;
-  const observing = observe(run.graph.model, observedValues(run), observations(run), {
+  const wanted = observations(run);
+  if (wanted.length === 0) {
+    // A model without outputs is none that an engine opens.
+    throw problem('not-applicable', 'None of the values that were asked about are of a kind that the pass reads.', {
+      place: passes.map(({ title }) => title).join(', '),
+      remedy: 'Run another pass.',
+    });
+  }
+  const observing = observe(run.graph.model, observedValues(run), wanted, {
     rows: rowsPerRun(run),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });

@@ -73,6 +73,18 @@ describe.each(ENGINES)('the non-finite scan (methods E), $name engine', ({ load 
     ]);
   });
 
+  it('leaves scores that a mask makes large out of the sizes', async () => {
+    const nodes = [
+      makeNode('MatMul', ['x', 'W'], ['z']),
+      makeNode('Add', ['z', 'mask'], ['m']),
+      makeNode('Softmax', ['m'], ['p'], { axis: 1 }),
+      makeNode('MatMul', ['p', 'W'], ['y']),
+    ];
+    const masked = await scan(nodes, [[1, 2]], [identity, floatTensor('mask', [2], [0, -1e9])]);
+    expect(masked.findings).toEqual([]);
+    expect(masked.answer).toContain('the largest finite |h| is 1 (p)');
+  });
+
   it('says how far half precision is', async () => {
     const nodes = [makeNode('MatMul', ['x', 'W'], ['z']), makeNode('Relu', ['z'], ['y'])];
     const large = await scan(nodes, [[70_000, 2]]);

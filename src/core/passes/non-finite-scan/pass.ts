@@ -38,7 +38,8 @@ export const nonFiniteScan: Experiment = {
     'that are spelled as several nodes and bodies of Loop, If and Scan are not; padding is). NaN and +∞ count wherever ' +
     'they are; −∞ counts where a computation makes it from inputs without any, since attention masks are made of it. The ' +
     'first such value in the order of computation is where it starts; the input is then run once more and what goes into ' +
-    'that node is read for the cause. Half precision holds numbers up to 65,504. Source: methods E.',
+    'that node is read for the cause. Half precision holds numbers up to 65,504; scores that a softmax alone reads are ' +
+    'left out of the sizes, since masks make them as large as they like. Source: methods E.',
   runsPerInput: 2,
   applies: ({ graph }) =>
     (graph.opset('') ?? 0) < OLDEST_OPSET
@@ -104,13 +105,18 @@ async function result(
     const { name } = await dataset.preview(start.first);
     explained.push({ ...start, ...found, place: placeOf(tree, found.node), name });
   }
-  const largest = [...peaks.keys()].sort((a, b) => (peaks[b] as number) - (peaks[a] as number));
+  // Masks make scores as large as they like, and −∞ would do as well.
+  const isMasked = ({ value }: WatchedNode): boolean =>
+    graph.consumersOf(value).length > 0 && graph.consumersOf(value).every(({ opType }) => opType === 'Softmax');
+  const sized = [...peaks.keys()].filter((at) => !isMasked(watched[at] as WatchedNode));
+  const largest = sized.sort((a, b) => (peaks[b] as number) - (peaks[a] as number));
   const over = largest.filter((at) => (peaks[at] as number) > LARGEST_HALF);
   const placeAt = (at: number): string => placeOf(tree, (watched[at] as WatchedNode).node);
   const sizes = new Float64Array(graph.nodes.length).fill(NaN);
-  watched.forEach(({ node }, at) => {
+  for (const at of largest) {
+    const { node } = watched[at] as WatchedNode;
     sizes[node.index] = Math.max(sizes[node.index] || 0, peaks[at] as number);
-  });
+  }
   const [top = 0] = largest;
   const [worst] = explained;
   const half = `the largest finite |h| is ${amount(peaks[top] as number)} (${placeAt(top)}), ${percent((peaks[top] as number) / LARGEST_HALF)} of what half precision holds`;
@@ -131,7 +137,7 @@ async function result(
       })),
       ...halfFinding(
         over.length,
-        watched.length,
+        largest.length,
         peaks[top] as number,
         placeAt(top),
         nodeId((watched[top] as WatchedNode).node),
