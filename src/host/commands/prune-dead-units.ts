@@ -38,18 +38,25 @@ export async function pruneDeadUnits(context: CommandContext, named?: unknown): 
     const state = await session.open();
     if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
     if (state.model.overview.network === undefined) {
-      throw problem('not-applicable', `“${session.fileName}” holds weights only: it does not say which unit reads which.`, {
-        remedy: 'Open the ONNX file of the whole model.',
-      });
+      throw problem(
+        'not-applicable',
+        `“${session.fileName}” holds weights only: it does not say which unit reads which.`,
+        {
+          remedy: 'Open the ONNX file of the whole model.',
+        },
+      );
     }
     const picked = await pickSources(session.fileName);
     if (picked === undefined) return;
     const worker = await session.worker();
-    const preview = await cancellable(`Looking for units of ${session.fileName} that do nothing`, (signal, onProgress) =>
-      worker.pruningPreview({ sources: picked }, signal, onProgress),
+    const preview = await cancellable(
+      `Looking for units of ${session.fileName} that do nothing`,
+      (signal, onProgress) => worker.pruningPreview({ sources: picked }, signal, onProgress),
     );
     if (preview.units === 0) {
-      void vscode.window.showInformationMessage(`${session.fileName}: ${preview.sentence} ${reasonsText(preview)}`.trim());
+      void vscode.window.showInformationMessage(
+        `${session.fileName}: ${preview.sentence} ${reasonsText(preview)}`.trim(),
+      );
       return;
     }
     const answer = await vscode.window.showInformationMessage(
@@ -66,14 +73,20 @@ export async function pruneDeadUnits(context: CommandContext, named?: unknown): 
     });
     if (target === undefined) return;
     if (target.scheme !== 'file') {
-      throw problem('file-unwritable', 'A model can be written to a disk of the machine that holds the original only.', {
-        place: target.toString(true),
-        remedy: 'Choose a folder on that machine.',
-      });
+      throw problem(
+        'file-unwritable',
+        'A model can be written to a disk of the machine that holds the original only.',
+        {
+          place: target.toString(true),
+          remedy: 'Choose a folder on that machine.',
+        },
+      );
     }
-    const written = await cancellable(`Writing ${target.path.split('/').at(-1) ?? ''} and running both models`, (signal, onProgress) =>
-      // The dialog has asked about a file of this name.
-      worker.writePruned({ sources: picked, path: target.fsPath, replace: true }, signal, onProgress),
+    const written = await cancellable(
+      `Writing ${target.path.split('/').at(-1) ?? ''} and running both models`,
+      (signal, onProgress) =>
+        // The dialog has asked about a file of this name.
+        worker.writePruned({ sources: picked, path: target.fsPath, replace: true }, signal, onProgress),
     );
     void offerToOpen(target, written);
   });
