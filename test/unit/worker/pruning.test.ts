@@ -21,7 +21,7 @@ import {
   TensorProto_DataLocation as DataLocation,
   type ModelProto,
 } from '../../../src/core/formats/onnx/onnx_pb.js';
-import { safeTensorDims } from '../../../src/core/formats/onnx/tensor-proto.js';
+import { safeTensorDims, tensorFromProto } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { ProblemError } from '../../../src/core/errors.js';
 import type { EngineName } from '../../../src/core/engine/engine.js';
 import { PROVEN_SOURCES } from '../../../src/core/pruning/removable.js';
@@ -30,6 +30,8 @@ import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
 import { ACAS_XU_BOX } from '../passes/acasxu.js';
+import { float, numbers, runModel } from '../rewrite/linear-system.js';
+import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { neededData } from '../shared-data.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -263,5 +265,36 @@ describe('a smaller model', () => {
     expect(proof.data?.equal).toBe(true);
     expect(statSync(path).size).toBeLessThan(statSync(source).size);
     await inspection.close({});
+  });
+});
+
+describe('what numpy makes of a planted network (test/fixtures/pruning/make_fixtures.py)', () => {
+  it('is what is written: the weights that are left, and what they compute', async () => {
+    const fixtures = join(root, 'test/fixtures/pruning');
+    const recorded = JSON.parse(readFileSync(join(fixtures, 'pruned.json'), 'utf8')) as {
+      readonly x: readonly number[];
+      readonly y: readonly number[];
+      readonly left: Readonly<Record<string, { readonly dims: readonly number[]; readonly data: readonly number[] }>>;
+    };
+    const own = join(folder, 'numpy');
+    mkdirSync(own);
+    copyFileSync(join(fixtures, 'planted.onnx'), join(own, 'planted.onnx'));
+    const inspection = await open(join(own, 'planted.onnx'));
+    const path = join(own, 'planted.pruned.onnx');
+    const { preview } = await inspection.writePruned({ sources: PROVEN_SOURCES, path, replace: false });
+    await inspection.close({});
+    // Channel 1, the constant neuron 4 and the useless neuron 2.
+    expect(preview).toMatchObject({ units: 3, onDataOnly: 0, kept: [] });
+    const model = decodeOnnx(readFileSync(path));
+    const tensors = model.graph?.initializer ?? [];
+    expect(tensors.map(({ name }) => name).sort()).toEqual(Object.keys(recorded.left).sort());
+    for (const tensor of tensors) {
+      const { dims, data } = tensorFromProto(tensor);
+      const want = recorded.left[tensor.name];
+      expect(dims, tensor.name).toEqual(want?.dims);
+      Array.from(data as Float32Array).forEach((value, at) => expect(value).toBeCloseTo(want?.data[at] ?? NaN, 6));
+    }
+    const outputs = await runModel(await loadNativeEngine(), model, { x: float([4, 2, 5, 5], recorded.x) });
+    numbers(outputs['y']).forEach((value, at) => expect(value).toBeCloseTo(recorded.y[at] ?? NaN, 5));
   });
 });
