@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
 import type { Answers } from '../protocol/dictionary.js';
-import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/removable.js';
+import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/unit-sources.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
