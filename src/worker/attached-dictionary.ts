@@ -9,6 +9,7 @@ import { resolveCoder, type Resolution } from '../core/dictionary/resolve.js';
 import { displayText } from '../core/display-text.js';
 import { asProblem, ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
+import { statedSite } from '../core/formats/dictionary-signature.js';
 import { openModelFile } from './open-model.js';
 
 export interface AttachRequest {
@@ -77,14 +78,7 @@ async function declaredOf(
   { coder }: Extract<Resolution, { state: 'resolved' }>,
 ): Promise<Declared> {
   const configuration = await readConfiguration(siblings);
-  const site = configuration.first(
-    'hook_name',
-    'metadata.hook_name',
-    'hook_point',
-    'hook_point_in',
-    'feature_input_hook',
-    'trainer.submodule_name',
-  );
+  const site = statedSite(configuration);
   const folder = /average_l0_(\d+)/.exec(dirname(path));
   const { activation } = coder;
   const l0 =

@@ -63,8 +63,7 @@ export async function openReplacementModel(
   const positions = elementCount(valueOf(values, embedding).dims) / widthOf(embedding);
 
   const open = async (reader: string): Promise<ReaderSession> => {
-    const { graph } = { graph: prepared };
-    const linearization = linearize({ graph, shapes, from: writers, to: [reader], reading: 'frozen' });
+    const linearization = linearize({ graph: prepared, shapes, from: writers, to: [reader], reading: 'frozen' });
     const written = linearization.write(['transpose']);
     const session = await engine.open(toRunnable(written.model), { threads });
     return { reader, session, written };

@@ -1,7 +1,8 @@
 /** The answer, its chart and its tables. */
-import { accuracy, bootstrapInterval, total } from '../../experiment/loss-totals.js';
+import { accuracy, bootstrapInterval } from '../../experiment/loss-totals.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { findRoles } from '../../graph/roles/roles.js';
+import { total } from '../../summary/counts.js';
 import type { Curve, Finding, LayerMetric, PassResult, UnitMetric } from '../result.js';
 import { count, oneInputCaution, percent } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';

@@ -1,4 +1,5 @@
 import type { Observation } from '../../rewrite/observation.js';
+import { total } from '../../summary/counts.js';
 import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
 import { intervalOf, pooledResamples } from '../../summary/resamples.js';
 import type { Pass, RunFacts } from '../pass.js';
@@ -12,7 +13,6 @@ import {
   foldZeros,
   isZeroableSequence,
   mergeLayerZeros,
-  total,
   type LayerZeros,
 } from './state.js';
 import { reuseMetrics, tokenCurves } from './token-curves.js';

@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
-import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { createCounts, mergeCounts, total, type Counts } from '../../summary/counts.js';
 import { addToResamples, createResamples, mergeResamples, type Resamples } from '../../summary/resamples.js';
 import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
 import { createReuseMass, foldReuse, mergeReuseMass, type ReuseMass } from './reuse.js';
@@ -154,8 +154,4 @@ export function aggregate(state: LayerZeros): Aggregated | undefined {
     independent[g - 1] = zeroShares.reduce((sum, zero) => sum + zero ** g, 0) / zeroShares.length;
   }
   return { observed, uniform, independent };
-}
-
-export function total(counts: Counts): number {
-  return counts.reduce((sum, value) => sum + value, 0);
 }
