@@ -6,7 +6,7 @@
 import { throwIfCancelled } from '../errors.js';
 import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
-import { floatsOf, floatTensor, isFloatType } from '../linear/floats.js';
+import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
 import type { SystemModel } from '../linear/system-graphs.js';
 import { valueShapes } from '../linear/value-shapes.js';
 import { linearize } from '../rewrite/linearize/linearize.js';

@@ -129,8 +129,20 @@ export interface Aggregated {
   readonly independent: Float32Array;
 }
 
+/** By layer; layers that are no sequences have none. */
+export type Aggregates = ReadonlyMap<string, Aggregated>;
+
+export function aggregateLayers(layers: ReadonlyMap<string, LayerZeros>): Aggregates {
+  const aggregates = new Map<string, Aggregated>();
+  for (const [layer, zeros] of layers) {
+    const aggregated = aggregate(zeros);
+    if (aggregated !== undefined) aggregates.set(layer, aggregated);
+  }
+  return aggregates;
+}
+
 /** Aggregated sparsity and its two baselines: methods C1. */
-export function aggregate(state: LayerZeros): Aggregated | undefined {
+function aggregate(state: LayerZeros): Aggregated | undefined {
   const { sequence } = state;
   if (sequence === undefined) return undefined;
   const longest = sequence.lengths.findLastIndex((pairs) => pairs > 0);
