@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
+import type { Answers } from '../protocol/dictionary.js';
 import type { Excerpt, FeatureDetail, FeatureOverview } from '../protocol/features.js';
 import { openInspection, type CliOptions } from './open.js';
 
 export interface FeaturesOptions extends CliOptions {
   readonly dictionary: string;
+  /** To what the dictionary's file leaves open. */
+  readonly answers: Answers;
   readonly reads?: string;
   readonly writes?: string;
   /** Features to tell more of. */
@@ -18,6 +21,7 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
   try {
     const overview = await inspection.features({
       dictionary: resolve(options.dictionary),
+      answers: options.answers,
       ...(options.reads === undefined ? {} : { reads: options.reads }),
       ...(options.writes === undefined ? {} : { writes: options.writes }),
       ...(options.evenIfUnfit ? { evenIfUnfit: true } : {}),

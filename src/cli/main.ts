@@ -87,7 +87,10 @@ async function main(): Promise<number> {
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
     answers,
-    ...(values.dictionary === undefined ? {} : { attached: { path: values.dictionary, answers } }),
+    // “features” asks of the dictionary itself; elsewhere it is attached to the model.
+    ...(values.dictionary === undefined || command === 'features'
+      ? {}
+      : { attached: { path: values.dictionary, answers } }),
   };
   try {
     switch (command) {

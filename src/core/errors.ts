@@ -82,3 +82,13 @@ export function asProblem(error: unknown): Problem {
     remedy: 'This is a defect of Model Inspector. “Show Log” has the details.',
   };
 }
+
+/** What was found before a person cancelled is shown without what takes long: undefined where that was cancelled. */
+export async function unlessCancelled<Value>(work: Promise<Value> | undefined): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CancelledError) return undefined;
+    throw error;
+  }
+}

@@ -2,14 +2,17 @@
 import { basename, dirname } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Attachment, Declared } from '../core/dictionary/attach/attached.js';
+import type { Coder } from '../core/dictionary/coder.js';
 import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
 import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
-import { resolveCoder, type Resolution } from '../core/dictionary/resolve.js';
 import { displayText } from '../core/display-text.js';
-import { asProblem, ProblemError } from '../core/errors.js';
+import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
-import { openModelFile } from './open-model.js';
+import { statedSite } from '../core/formats/dictionary-signature.js';
+import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
+import type { AttachedDescription } from '../protocol/dictionary.js';
+import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
 
 export interface AttachRequest {
   /** Absolute path of the dictionary's file. */
@@ -30,61 +33,44 @@ export async function openAttachment(
   signal?: AbortSignal,
 ): Promise<OpenedAttachment> {
   const name = displayText(basename(path), 100);
-  const failed = (reason: string): OpenedAttachment => ({
-    attachment: { state: 'failed', name, reason },
-    identity: `${path} ${reason}`,
-    close: async () => undefined,
-  });
+  let opened: OpenedDictionary | undefined;
   try {
-    const file = await openModelFile(path, signal);
-    if (file.dictionary === undefined) {
-      await file.close();
-      return failed('It is not recognised as a dictionary.');
-    }
-    const resolution = await resolveCoder(file.dictionary, file.weights, file.siblings, answers, signal);
-    const close = async (): Promise<void> => {
-      await resolution.close();
-      await file.close();
-    };
-    if (resolution.state !== 'resolved') {
-      await close();
-      return failed(reasonOf(resolution));
-    }
-    const { coder } = resolution;
-    const model = await measuringModel(coder, file.weights, file.folder);
-    const declared = await declaredOf(await realpath(path), file.siblings, resolution);
+    opened = await openDictionary(path, answers, signal);
+    const { coder, file, close } = opened;
+    const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
+    const declared = await declaredOf(await realpath(path), file.siblings, coder);
     return {
       attachment: { state: 'attached', attached: { name, coder, equation: equationLines(coder), model, declared } },
       identity: JSON.stringify([file.identity, answers]),
       close,
     };
   } catch (error) {
-    if (error instanceof ProblemError) return failed(asProblem(error).message);
-    throw error;
+    await opened?.close();
+    if (!(error instanceof ProblemError)) throw error;
+    const { message, remedy } = error.problem;
+    const reason = remedy === undefined ? message : `${message} ${remedy}`;
+    return {
+      attachment: { state: 'failed', name, reason },
+      identity: `${path} ${reason}`,
+      close: async () => undefined,
+    };
   }
 }
 
-function reasonOf(resolution: Exclude<Resolution, { state: 'resolved' }>): string {
-  if (resolution.state === 'failed') return resolution.problem.message;
-  const open = resolution.questions.map((question) => question.switch).join(', ');
-  return `Its file leaves open: ${open}. Open the dictionary itself and answer what is asked there.`;
+export function attachedDescription(attachment: Attachment): AttachedDescription {
+  if (attachment.state === 'failed') return { name: attachment.name, problem: attachment.reason };
+  const { name, equation } = attachment.attached;
+  return { name, equation };
 }
 
 /** Gemma Scope names folders after it, top-k dictionaries have it as k. */
 async function declaredOf(
   path: string,
   siblings: Parameters<typeof readConfiguration>[0],
-  { coder }: Extract<Resolution, { state: 'resolved' }>,
+  coder: Coder,
 ): Promise<Declared> {
   const configuration = await readConfiguration(siblings);
-  const site = configuration.first(
-    'hook_name',
-    'metadata.hook_name',
-    'hook_point',
-    'hook_point_in',
-    'feature_input_hook',
-    'trainer.submodule_name',
-  );
+  const site = statedSite(configuration);
   const folder = /average_l0_(\d+)/.exec(dirname(path));
   const { activation } = coder;
   const l0 =

@@ -1,8 +1,8 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
-import { dirname } from 'node:path';
+import { rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { readRows } from '../core/dictionary/feature-matrix.js';
-import { resolveCoder, type Resolution } from '../core/dictionary/resolve.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import { usedFeeds } from '../core/engine/used-feeds.js';
 import { problem, ProblemError } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
@@ -10,11 +10,10 @@ import { featureColumns, featureFacts, featureTotals } from '../core/features/co
 import { decoderNorms } from '../core/features/decoder-norms.js';
 import { excerptsOf, placeOf, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
-import { openUnembedding } from '../core/features/logit-effects.js';
+import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/features/reconstruction.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
-import { siblingFiles } from '../node/sibling-files.js';
 import type {
   FeatureDetail,
   FeatureOverview,
@@ -23,7 +22,8 @@ import type {
   TokenEffect,
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
-import { openModelFile, type ModelFile } from './open-model.js';
+import { openDictionary } from './open-dictionary.js';
+import type { ModelFile } from './open-model.js';
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
@@ -41,7 +41,9 @@ interface Gathered {
   readonly attached: AttachedDictionary;
   readonly gathered: GatheredFeatures;
   readonly subject: ExperimentSubject;
-  reader?: Promise<OpenAttached>;
+  /** Opened for the first feature that is looked at. */
+  readonly reader: Kept<OpenAttached>;
+  readonly unembedding: Kept<Unembedding>;
   close(): Promise<void>;
 }
 
@@ -87,21 +89,17 @@ async function gather(
   signal: AbortSignal,
   onProgress: OnProgress | undefined,
 ): Promise<{ overview: FeatureOverview; gathered: Gathered }> {
-  const file = await openModelFile(request.dictionary, signal);
-  let resolution: Resolution | undefined;
-  const close = async (): Promise<void> => {
-    await resolution?.close();
-    await file.close();
-  };
+  const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
-    const { dictionary } = file;
-    if (dictionary === undefined) throw notOne(file);
-    const folder = dirname(request.dictionary);
-    resolution = await resolveCoder(dictionary, file.weights, siblingFiles(folder), request.answers, signal);
-    const coder = coderOf(resolution);
     const subject = await subjectOf(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
-    const places = await placesOf(request, folder, subject);
-    const attached: AttachedDictionary = { coder, file: file.weights, folder, model: subject.graph.model, ...places };
+    const places = await placesOf(request, file, subject);
+    const attached: AttachedDictionary = {
+      coder,
+      file: file.weights,
+      folder: file.folder,
+      model: subject.graph.model,
+      ...places,
+    };
     const gathered = await gatherFeatures(subject, attached);
     const { all, withoutFirst } = gathered.reconstruction;
     const fvu = unexplainedVariance(all);
@@ -119,38 +117,27 @@ async function gather(
       columns: featureColumns(gathered.state),
       decoderNorm: await decoderNorms(coder.decoder, signal),
     };
-    const opened: Gathered = {
-      attached,
-      gathered,
-      subject,
-      async close() {
-        await (await opened.reader?.catch(() => undefined))?.release();
-        await close();
-      },
+    const reader = kept(() => openAttached(subject, attached));
+    const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const closeAll = async (): Promise<void> => {
+      await reader.release();
+      await unembedding.release();
+      await close();
     };
-    return { overview, gathered: opened };
+    return { overview, gathered: { attached, gathered, subject, reader, unembedding, close: closeAll } };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function coderOf(resolution: Resolution) {
-  if (resolution.state === 'resolved') return resolution.coder;
-  if (resolution.state === 'failed') throw new ProblemError(resolution.problem);
-  throw problem('not-applicable', 'The file leaves open what the dictionary computes.', {
-    place: resolution.questions.map(({ text }) => text).join(' '),
-    remedy: 'Open the dictionary itself and answer what it asks.',
-  });
-}
-
 /** As asked, else as the configuration beside the dictionary says. */
 async function placesOf(
   { reads, writes }: FeatureRequest,
-  folder: string,
+  { siblings }: ModelFile,
   { graph }: ExperimentSubject,
 ): Promise<{ reads: string; writes: string }> {
-  const configuration = await readConfiguration(siblingFiles(folder));
+  const configuration = await readConfiguration(siblings);
   const stated = (key: string): string | undefined => {
     const value = configuration.first(key)?.value;
     return value === undefined ? undefined : String(value);
@@ -170,12 +157,6 @@ async function placesOf(
     });
   }
   return { reads: from, writes: to };
-}
-
-function notOne({ fileName }: ModelFile): Error {
-  return problem('not-applicable', `“${fileName}” is no dictionary.`, {
-    remedy: 'Choose the file with the weights of a sparse autoencoder or a transcoder.',
-  });
 }
 
 function unfit(fvu: number, value: string): Error {
@@ -210,8 +191,7 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
   if (!Number.isInteger(feature) || feature < 0 || feature >= coder.features) {
     throw problem('not-applicable', `There is no feature ${feature}: they are 0 to ${coder.features - 1}.`);
   }
-  opened.reader ??= openAttached(subject, attached);
-  const reader = await opened.reader;
+  const reader = await opened.reader.open();
   const { dataset } = subject;
   const known = new Map<number, Promise<Float32Array>>();
   const activations = (input: number): Promise<Float32Array> => {
@@ -244,8 +224,9 @@ async function activationsOn(
   feature: number,
   features: number,
 ): Promise<Float32Array> {
-  const { feeds, filled } = await dataset.batch(input, input + 1);
-  const { x } = read(await network.run(feeds));
+  const batch = await dataset.batch(input, input + 1);
+  const { feeds, filled } = batch;
+  const { x } = read(await network.run(usedFeeds(network, feeds)), rowsOfRun(dataset, batch));
   const found = new Float32Array(Math.min(filled?.[0] ?? x.positions, x.positions));
   await run(x.rows(0, found.length), (tile, _written, first) => {
     for (let row = 0; row < tile.length / features; row++)
@@ -255,33 +236,50 @@ async function activationsOn(
 }
 
 async function logitsOf(
-  { attached: { coder }, subject }: Gathered,
+  { attached: { coder }, subject, unembedding }: Gathered,
   feature: number,
 ): Promise<Pick<FeatureDetail, 'logits' | 'noLogits'>> {
-  const { graph, dataset } = subject;
-  const [scores] = graph.outputs;
   try {
-    if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
-    const unembedding = await openUnembedding(subject, scores.name, coder.writes.width);
-    try {
-      const effects = await unembedding.effects(await readRows(coder.decoder, feature, 1));
-      const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
-      const told = (token: number): TokenEffect => ({
-        token,
-        text: dataset.classes?.[token] ?? String(token),
-        effect: effects[token] as number,
-      });
-      return {
-        logits: {
-          top: order.slice(0, EFFECTS_SHOWN).map(told),
-          bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
-        },
-      };
-    } finally {
-      await unembedding.release();
-    }
+    const { effects: effectsOf } = await unembedding.open();
+    const effects = await effectsOf(await readRows(coder.decoder, feature, 1));
+    const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
+    const told = (token: number): TokenEffect => ({
+      token,
+      text: subject.dataset.classes?.[token] ?? String(token),
+      effect: effects[token] as number,
+    });
+    return {
+      logits: {
+        top: order.slice(0, EFFECTS_SHOWN).map(told),
+        bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
+      },
+    };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     return { noLogits: error.problem.message };
   }
+}
+
+async function openScores(subject: ExperimentSubject, width: number): Promise<Unembedding> {
+  const [scores] = subject.graph.outputs;
+  if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
+  return openUnembedding(subject, scores.name, width);
+}
+
+/** Opened when it is first needed, and kept; where that fails, the next question tries again. */
+interface Kept<Value> {
+  open(): Promise<Value>;
+  release(): Promise<void>;
+}
+
+function kept<Value extends { release(): Promise<void> }>(make: () => Promise<Value>): Kept<Value> {
+  let opened: Value | undefined;
+  return {
+    open: async () => (opened ??= await make()),
+    async release() {
+      const last = opened;
+      opened = undefined;
+      await last?.release();
+    },
+  };
 }

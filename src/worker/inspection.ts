@@ -1,6 +1,5 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
-import type { Attachment } from '../core/dictionary/attach/attached.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
@@ -15,7 +14,6 @@ import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.j
 import { chooseEngine } from '../node/choose-engine.js';
 import { countingThreads, type CountingThreads } from '../node/counting/threads.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
-import type { AttachedDescription } from '../protocol/dictionary.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
 import type {
@@ -26,7 +24,7 @@ import type {
   WorkerEvents,
   WorkerSettings,
 } from '../protocol/worker-api.js';
-import { openAttachment, type OpenedAttachment } from './attached-dictionary.js';
+import { attachedDescription, openAttachment, type OpenedAttachment } from './attached-dictionary.js';
 import { attributionAnswers } from './attribution-questions.js';
 import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
@@ -94,7 +92,6 @@ interface Runnable {
   /** As passes over the file see it, at sizes of its open dimensions. */
   readonly subject: (sizes: OpenSizes) => NetworkSubject;
   /** Inferred by the engine when first asked for. */
-  readonly shapes: () => Promise<InferredShapes>;
   readonly types: ValueTypes;
 }
 
@@ -370,7 +367,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       (inferred ??= track(inferShapes({ ...network, engine, signal: background.signal })));
     const recipeNow = (): Recipe => inputs.description().recipe;
     const subject = networkSubject(network, tensorOf, engine, shapes, recipeNow);
-    return { network, inputs, runs, tensorOf, subject, shapes, types: createValueTypes(shapes) };
+    return { network, inputs, runs, tensorOf, subject, types: createValueTypes(shapes) };
   }
 
   function resultCache({ cacheFolder, cacheMegabytes }: WorkerSettings): ResultCache | undefined {
@@ -433,10 +430,4 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
 
 function applies(passes: readonly PassDescription[], wanted: string): boolean {
   return passes.some(({ id, reason }) => id === wanted && reason === undefined);
-}
-
-function attachedDescription(attachment: Attachment): AttachedDescription {
-  if (attachment.state === 'failed') return { name: attachment.name, problem: attachment.reason };
-  const { name, equation } = attachment.attached;
-  return { name, equation };
 }

@@ -48,7 +48,7 @@ describe('an import that looks down is not', () => {
     ['src/core/rewrite/probe.ts', '../dataset/dataset.js'],
     ['src/core/linear/system.ts', '../rewrite/prune.js'],
     ['src/core/experiment/sweeps.ts', '../dataset/dataset.js'],
-    ['src/core/attribution/subject.ts', '../linear/floats.js'],
+    ['src/core/attribution/subject.ts', '../linear/layout.js'],
     ['src/core/weights/statistics/wide.ts', '../../formats/tensor-file.js'],
     ['src/core/passes/dead-units/pass.ts', '../../summary/counts.js'],
     ['src/core/passes/dead-units/pass.ts', '../words.js'],

@@ -5,7 +5,7 @@
  */
 import { problem, throwIfCancelled } from '../errors.js';
 import { createGraph } from '../graph/graph.js';
-import { floatTensor } from '../linear/floats.js';
+import { floatTensor } from '../tensor/floats.js';
 import { FLOAT_TYPES } from '../rewrite/linearize/calculator.js';
 import { linearize, type Linearization } from '../rewrite/linearize/linearize.js';
 import { prune } from '../rewrite/prune.js';

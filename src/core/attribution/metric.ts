@@ -1,6 +1,6 @@
 /** What patching is measured by: one element of the end, or the difference of two. */
 import { TensorProto_DataType as DataType, type ModelProto } from '../formats/onnx/onnx_pb.js';
-import { floatTensor, type FloatType } from '../linear/floats.js';
+import { floatTensor, type FloatType } from '../tensor/floats.js';
 import { graphWriter } from '../rewrite/graph-writer.js';
 import { makeValueInfo } from '../rewrite/nodes.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';

@@ -6,7 +6,7 @@
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { detectActivationLayers } from '../graph/layer-detection.js';
 import { unitAxes } from '../graph/unit-axes.js';
-import { isFloatType } from '../linear/floats.js';
+import { isFloatType } from '../tensor/floats.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { valuesRead } from '../rewrite/linearize/plan.js';
 import { elementCount } from '../tensor/tensor.js';

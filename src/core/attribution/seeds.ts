@@ -1,5 +1,5 @@
 /** Seeds of rows: 1 at one element of the end, 0 elsewhere; several of them in one run. */
-import { floatTensor, type FloatType } from '../linear/floats.js';
+import { floatTensor, type FloatType } from '../tensor/floats.js';
 import { elementCount, type Tensor } from '../tensor/tensor.js';
 
 /** Elements of all seeds of one run: 64 MB as float32. */

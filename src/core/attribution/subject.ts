@@ -5,7 +5,7 @@ import { problem } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { Graph } from '../graph/graph.js';
-import { isFloatType, type FloatType } from '../linear/floats.js';
+import { isFloatType, type FloatType } from '../tensor/floats.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { storedNumbers } from '../tensor/stored-type.js';
 import type { NamedTensors, NumberArray } from '../tensor/tensor.js';

@@ -6,7 +6,7 @@
 import { throwIfCancelled } from '../errors.js';
 import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
-import { floatsOf, floatTensor, isFloatType } from '../linear/floats.js';
+import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
 import type { SystemModel } from '../linear/system-graphs.js';
 import { valueShapes } from '../linear/value-shapes.js';
 import { linearize } from '../rewrite/linearize/linearize.js';
@@ -63,8 +63,7 @@ export async function openReplacementModel(
   const positions = elementCount(valueOf(values, embedding).dims) / widthOf(embedding);
 
   const open = async (reader: string): Promise<ReaderSession> => {
-    const { graph } = { graph: prepared };
-    const linearization = linearize({ graph, shapes, from: writers, to: [reader], reading: 'frozen' });
+    const linearization = linearize({ graph: prepared, shapes, from: writers, to: [reader], reading: 'frozen' });
     const written = linearization.write(['transpose']);
     const session = await engine.open(toRunnable(written.model), { threads });
     return { reader, session, written };

@@ -5,7 +5,7 @@ import { readVector } from '../dictionary/facts.js';
 import { readRows, type FeatureMatrix } from '../dictionary/feature-matrix.js';
 import { CODER_FEATURES, CODER_INPUT } from '../dictionary/graphs/coder-model.js';
 import type { Session } from '../engine/engine.js';
-import { floatsOf } from '../linear/floats.js';
+import { floatsOf } from '../tensor/floats.js';
 import type { ActiveFeature, CircuitCoder, EncoderRows } from './circuit-coder.js';
 
 /** Why contributions to a coder's features do not sum to their pre-activations; undefined where they do. */

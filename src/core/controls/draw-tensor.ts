@@ -3,7 +3,7 @@ import { normalStream } from '../dataset/random.js';
 import type { TensorProto } from '../formats/onnx/onnx_pb.js';
 import { tensorDims, tensorReference } from '../formats/onnx/tensor-proto.js';
 import { encodeHalf } from '../tensor/half.js';
-import { storedArray, type StoredType } from '../tensor/stored-type.js';
+import { encodeBfloat16, storedArray, type StoredType } from '../tensor/stored-type.js';
 import { elementCount } from '../tensor/tensor.js';
 import { bytesOfValues } from '../tensor/typed-array.js';
 import { createPause, type Task } from '../weights/stream.js';
@@ -55,14 +55,8 @@ export async function drawnTensor(
   return { ...tensor, rawData, floatData: [], doubleData: [], int32Data: [] };
 }
 
-const single = new Float32Array(1);
-const bits = new Uint32Array(single.buffer);
-
 /** A number as an array of the type holds it: 16-bit floats are bits, rounded to nearest. */
 function stored(type: StoredType, value: number): number {
   if (type === 'float16') return encodeHalf(value);
-  if (type !== 'bfloat16') return value;
-  single[0] = value;
-  const word = bits[0] as number;
-  return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  return type === 'bfloat16' ? encodeBfloat16(value) : value;
 }

@@ -102,14 +102,17 @@ export function weightUses(model: ModelProto): (name: string) => ReadonlySet<Wei
     }
   };
 
-  const leadsToSine = (name: string, consumers: Consumers, way = 0): boolean =>
-    way <= LONGEST_WAY &&
-    (consumers.get(name) ?? []).some(
+  /** @param tried how long the way was to values that led nowhere: ways that meet are not gone again. */
+  const leadsToSine = (name: string, consumers: Consumers, way = 0, tried = new Map<string, number>()): boolean => {
+    if (way > LONGEST_WAY || way >= (tried.get(name) ?? Infinity)) return false;
+    tried.set(name, way);
+    return (consumers.get(name) ?? []).some(
       ({ node, position }) =>
         /^(Sin|Cos)$/.test(node.opType) ||
         (USES[node.opType]?.(position) === 'moved' &&
-          node.output.some((output) => leadsToSine(output, consumers, way + 1))),
+          node.output.some((output) => leadsToSine(output, consumers, way + 1, tried))),
     );
+  };
 
   return (name) => {
     const uses = new Set<WeightUse>();

@@ -1,15 +1,16 @@
 /** The loss of a network and of changed copies of it, over the same inputs. */
 import type { Dataset } from '../dataset/dataset.js';
 import type { Session } from '../engine/engine.js';
+import { usedFeeds } from '../engine/used-feeds.js';
 import { problem } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import { prune } from '../rewrite/prune.js';
-import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import { elementCount, type Tensor } from '../tensor/tensor.js';
 import { LOSS_INPUTS, writeLoss } from './loss-graph.js';
 import type { LossMeasure } from './loss-measure.js';
 import type { LossTotals } from './loss-totals.js';
 import type { ExperimentSubject } from './subject.js';
-import type { Sweep, Sweeps, SweptBatch } from './sweeps.js';
+import { numbersOf, type Sweep, type Sweeps, type SweptBatch } from './sweeps.js';
 
 /** A network whose loss can be measured again and again, with other values for the inputs that a rewrite gave it. */
 export interface MeasuredNetwork {
@@ -75,7 +76,7 @@ export function lossRuns(subject: ExperimentSubject, sweeps: Sweeps, measure: Lo
             async fold(batch, values) {
               await totals.add(
                 batch,
-                loss.outputs.map((name) => numbers(values, name)),
+                loss.outputs.map((name) => numbersOf(values, name)),
                 values[loss.best ?? ''],
               );
               await fold?.(batch, values);
@@ -99,19 +100,22 @@ interface CleanOutputs {
 function cleanOutputs(model: ModelProto, sweeps: Sweeps, { value, dims }: LossMeasure, inputs: number): CleanOutputs {
   const kept = new Map<number, Tensor>();
   const keeps = elementCount(dims) * 4 * inputs <= KEPT_BYTES;
+  const keep = (start: number, output: Tensor): void => {
+    if (keeps) kept.set(start, output);
+  };
   let session: Promise<Session> | undefined;
   return {
     keep(batch, output) {
-      if (keeps && output !== undefined) kept.set(batch.start, output);
+      if (output !== undefined) keep(batch.start, output);
     },
     async of({ start, feeds }) {
       const known = kept.get(start);
       if (known !== undefined) return known;
       session ??= sweeps.open(prune(model, [value]));
       const opened = await session;
-      const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => opened.inputNames.includes(name)));
-      const output = (await opened.run(used))[value];
+      const output = (await opened.run(usedFeeds(opened, feeds)))[value];
       if (output === undefined) throw problem('engine-failed', `The engine gave nothing for “${value}”.`);
+      keep(start, output);
       return output;
     },
     async release() {
@@ -194,10 +198,4 @@ function accumulate(dataset: Dataset, measure: LossMeasure): Accumulating {
       ...(hasTargets ? { correct: Float64Array.from(correct) } : {}),
     }),
   };
-}
-
-function numbers(values: NamedTensors, name: string): Float32Array {
-  const data = values[name]?.data;
-  if (data instanceof Float32Array) return data;
-  throw problem('engine-failed', `The engine gave no loss for “${name}”.`);
 }

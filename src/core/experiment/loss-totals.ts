@@ -1,5 +1,6 @@
 /** What a sweep lost, input by input, and what follows from two of them. */
 import { randomStream } from '../dataset/random.js';
+import { total } from '../summary/counts.js';
 import type { LossKind } from './loss-measure.js';
 
 /** In the order in which inputs were seen: 16 bytes per input and sweep. */
@@ -20,12 +21,6 @@ export function meanLoss({ sums, counts }: LossTotals): number {
 /** Share of the labels, or next tokens, that the largest output names. */
 export function accuracy({ correct, counts }: LossTotals): number | undefined {
   return correct === undefined ? undefined : total(correct) / total(counts);
-}
-
-export function total(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }
 
 /**

@@ -86,3 +86,10 @@ export function createSweeps(subject: ExperimentSubject, planned: number, mostEx
     },
   };
 }
+
+/** What a sweep's network gave. @throws ProblemError `engine-failed` where it gave no float32. */
+export function numbersOf(values: NamedTensors, name: string): Float32Array {
+  const data = values[name]?.data;
+  if (data instanceof Float32Array) return data;
+  throw problem('engine-failed', `The engine gave no numbers for “${name}”.`);
+}

@@ -10,7 +10,7 @@ import type { TensorFile } from '../formats/tensor-file.js';
 import { prune } from '../rewrite/prune.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 
-/** A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width]. */
+/** A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width] or [examples · positions, width]. */
 export interface AttachedDictionary {
   readonly coder: Coder;
   /** The dictionary’s, which its tensors are of, and the absolute folder of it. */
@@ -29,7 +29,8 @@ export interface OpenAttached {
   /** The network with what the dictionary reads and is to write as its outputs. */
   readonly network: Session;
   /** What the dictionary reads, and is to write, of what the network gave. */
-  read(outputs: NamedTensors): { readonly x: Rows; readonly wanted: Rows };
+  /** @param examples of the run, padding rows among them. */
+  read(outputs: NamedTensors, examples: number): { readonly x: Rows; readonly wanted: Rows };
   /** Runs rows that it reads, [tokens, width], through the dictionary, as many at once as fit. */
   run(rows: Float32Array, see: See): Promise<void>;
   release(): Promise<void>;
@@ -46,7 +47,10 @@ export async function openAttached(
     const dictionary = await engine.open(await coderModel(coder, file, folder), { threads });
     return {
       network,
-      read: (outputs) => ({ x: rowsOf(outputs, reads, coder.reads), wanted: rowsOf(outputs, writes, coder.writes) }),
+      read: (outputs, examples) => ({
+        x: rowsOf(outputs, reads, coder.reads, examples),
+        wanted: rowsOf(outputs, writes, coder.writes, examples),
+      }),
       run: tiledRun(dictionary, coder),
       async release() {
         await network.release();
@@ -88,7 +92,7 @@ export interface Rows {
   rows(example: number, tokens: number): Float32Array;
 }
 
-function rowsOf(outputs: NamedTensors, value: string, side: Side): Rows {
+function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
   const tensor = outputs[value];
   const width = totalWidth(side);
   if (!(tensor?.data instanceof Float32Array)) {
@@ -108,7 +112,18 @@ function rowsOf(outputs: NamedTensors, value: string, side: Side): Rows {
       },
     );
   }
-  const positions = elementCount(dims.slice(1, -1));
+  // The first axis may count examples, or examples times positions.
+  const positions = elementCount(dims) / width / examples;
+  if (!Number.isInteger(positions)) {
+    throw problem(
+      'not-applicable',
+      `“${value}” is ${dims.join(' × ')}: it has no row for each token of ${examples} inputs.`,
+      {
+        place: `value “${value}”`,
+        remedy: 'Attach the dictionary to a value that has a row for each token.',
+      },
+    );
+  }
   return {
     positions,
     rows: (example, tokens) => data.subarray(example * positions * width, (example * positions + tokens) * width),

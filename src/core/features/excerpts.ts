@@ -27,19 +27,16 @@ export interface Excerpt {
 }
 
 /**
- * @param activations of one feature at all positions of an input; asked for once for each input.
+ * @param activations of one feature at all positions of an input; asked for once for each place.
  */
 export async function excerptsOf(
   dataset: Dataset,
   places: readonly Place[],
   activations: (input: number) => Promise<Float32Array>,
 ): Promise<readonly Excerpt[]> {
-  const byInput = new Map<number, Promise<Float32Array>>();
   const found: Excerpt[] = [];
   for (const { input, position } of places) {
-    const known = byInput.get(input) ?? activations(input);
-    byInput.set(input, known);
-    const all = await known;
+    const all = await activations(input);
     const preview = await dataset.preview(input);
     const first = Math.max(0, position - BEFORE);
     const end = Math.min(all.length, position + AFTER + 1);

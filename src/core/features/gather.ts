@@ -4,6 +4,7 @@ import { problem } from '../errors.js';
 import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { rowsOfRun } from '../dictionary/attach/rows.js';
 import { addReconstruction, createReconstruction, type Reconstruction } from './reconstruction.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 
@@ -13,7 +14,6 @@ export interface GatheredFeatures {
   readonly reconstruction: { readonly all: Reconstruction; readonly withoutFirst: Reconstruction };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
-  readonly inputsSeen: number;
 }
 
 const MOST_TOKENS = 2 ** 31;
@@ -37,10 +37,11 @@ export async function gatherFeatures(
     const state = createFeatureState(coder.features);
     const [all, withoutFirst] = [createReconstruction(width), createReconstruction(width)];
     let stride = dataset.paddedLength ?? 0;
-    const inputsSeen = await sweeps.run({
+    await sweeps.run({
       session: network,
-      async fold({ indices, filled }, outputs) {
-        const { x, wanted } = read(outputs);
+      async fold(batch, outputs) {
+        const { indices, filled } = batch;
+        const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
         if (stride === 0) stride = x.positions;
         checkPositions(x.positions, stride, dataset.size);
         for (const [row, index] of indices.entries()) {
@@ -57,7 +58,7 @@ export async function gatherFeatures(
         }
       },
     });
-    return { state, reconstruction: { all, withoutFirst }, stride, inputsSeen };
+    return { state, reconstruction: { all, withoutFirst }, stride };
   } finally {
     await release();
   }

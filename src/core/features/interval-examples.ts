@@ -2,6 +2,7 @@
  * A few tokens for each interval of each feature's activations: of all tokens in the interval those whose hash is lowest,
  * so a sample as good as drawn at random that does not depend on the order of folding or merging.
  */
+import { mixBits } from '../summary/mix-bits.js';
 import { coarser, INTERVALS } from './bins.js';
 
 export const EXAMPLES_PER_INTERVAL = 3;
@@ -20,14 +21,6 @@ export function createIntervalExamples(features: number): IntervalExamples {
   };
 }
 
-/** An integer hash (Murmur3's last step): neighbouring tokens get unlike numbers, equal ones the same. */
-export function tokenHash(token: number): number {
-  let hash = token | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
 /** @param hash that of the token, which is the same for all features. */
 export function addExample(
   examples: IntervalExamples,
@@ -41,7 +34,7 @@ export function addExample(
   const first = feature * PER_FEATURE + interval * EXAMPLES_PER_INTERVAL;
   const isBefore = (slot: number): boolean => {
     const held = tokens[slot] as number;
-    return held === -1 || hash < tokenHash(held);
+    return held === -1 || hash < mixBits(held);
   };
   let slot = first + EXAMPLES_PER_INTERVAL - 1;
   if (!isBefore(slot)) return;
@@ -65,7 +58,7 @@ export function addExamples(
     if (token === -1) continue;
     const interval = coarser(Math.floor(place / EXAMPLES_PER_INTERVAL), shift);
     const value = values[feature * PER_FEATURE + place] as number;
-    addExample(into, feature, interval, token, value, tokenHash(token));
+    addExample(into, feature, interval, token, value, mixBits(token));
   }
 }
 
@@ -79,7 +72,7 @@ export function widenIntervals(examples: IntervalExamples, feature: number, shif
     const token = held.tokens[place] as number;
     if (token === -1) continue;
     const interval = coarser(Math.floor(place / EXAMPLES_PER_INTERVAL), shift);
-    addExample(examples, feature, interval, token, held.values[place] as number, tokenHash(token));
+    addExample(examples, feature, interval, token, held.values[place] as number, mixBits(token));
   }
 }
 

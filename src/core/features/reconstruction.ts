@@ -27,13 +27,6 @@ export function addReconstruction(into: Reconstruction, wanted: Float32Array, wr
   into.tokens += at / width;
 }
 
-export function mergeReconstructions(into: Reconstruction, other: Reconstruction): void {
-  into.tokens += other.tokens;
-  into.error += other.error;
-  into.squares += other.squares;
-  other.sums.forEach((sum, axis) => (into.sums[axis] = (into.sums[axis] as number) + sum));
-}
-
 /** Σ |x − x̂|² / Σ |x − mean over tokens|²; NaN where all tokens are alike. */
 export function unexplainedVariance({ tokens, error, squares, sums }: Reconstruction): number {
   const aroundMean = squares - sums.reduce((total, sum) => total + sum * sum, 0) / Math.max(1, tokens);

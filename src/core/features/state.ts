@@ -4,13 +4,13 @@
  * sums are added in the order of the tokens, and merged ones agree but for the last bits of a float64.
  */
 import { createCounts, mergeCounts, type Counts } from '../summary/counts.js';
+import { mixBits } from '../summary/mix-bits.js';
 import { addToTop, createTopK, mergeTop, type TopK } from '../summary/top-examples.js';
 import { addBins, binOf, BINS, exponentAbove, INTERVALS, intervalOf, NO_EXPONENT } from './bins.js';
 import {
   addExample,
   addExamples,
   createIntervalExamples,
-  tokenHash,
   widenIntervals,
   type IntervalExamples,
 } from './interval-examples.js';
@@ -70,7 +70,7 @@ export function foldTokens(state: FeatureState, activations: Float32Array, first
   let at = 0;
   for (let row = 0; row < tokens; row++) {
     const token = firstToken + row;
-    const hash = tokenHash(token);
+    const hash = mixBits(token);
     for (let feature = 0; feature < features; feature++, at++) {
       const value = activations[at] as number;
       if (value !== 0) addValue(state, feature, token, value, hash);

@@ -5,7 +5,7 @@
  */
 import type { SiblingFiles } from '../bytes/byte-source.js';
 import { displayText } from '../display-text.js';
-import { readConfiguration, sentence, type Configuration } from './dictionary-configuration.js';
+import { readConfiguration, sentence, type Configuration, type Stated } from './dictionary-configuration.js';
 import { LAYOUTS, type DictionaryKind, type DictionaryTensors, type Fit, type Layout } from './dictionary-layouts.js';
 import type { TensorFile, WeightTensor } from './tensor-file.js';
 
@@ -207,14 +207,18 @@ function sizeSentences({ features, inputWidth }: Fit, configuration: Configurati
 }
 
 function siteSentences(configuration: Configuration): string[] {
-  const keys = [
+  const stated = statedSite(configuration);
+  return stated === undefined ? [] : [sentence(stated)];
+}
+
+/** The hook that a configuration says a dictionary reads. */
+export function statedSite(configuration: Configuration): Stated | undefined {
+  return configuration.first(
     'hook_name',
     'metadata.hook_name',
     'hook_point',
     'hook_point_in',
     'feature_input_hook',
     'trainer.submodule_name',
-  ];
-  const stated = configuration.first(...keys);
-  return stated === undefined ? [] : [sentence(stated)];
+  );
 }

@@ -50,3 +50,22 @@ function constantBehind(graph: Graph, value: string): TensorProto | undefined {
   }
   return undefined;
 }
+
+const CONSTANT_STEPS = 4;
+
+/** Whether a value comes from constants alone, through at most a few nodes (a transposed or dequantised weight). */
+export function isFromConstants(graph: Graph, value: string): boolean {
+  /** With how many steps left a value came from something else: ways that meet are not gone again. */
+  const tried = new Map<string, number>();
+  const known = new Set<string>();
+  const follow = (name: string, steps: number): boolean => {
+    if (known.has(name) || graph.initializer(name) !== undefined) return true;
+    const node = graph.producerOf(name);
+    if (node === undefined || steps <= (tried.get(name) ?? 0) || graph.subgraphs(node).length > 0) return false;
+    tried.set(name, steps);
+    const isConstant = node.inputs.length > 0 && node.inputs.every((input) => input === '' || follow(input, steps - 1));
+    if (isConstant) known.add(name);
+    return isConstant;
+  };
+  return follow(value, CONSTANT_STEPS);
+}

@@ -4,7 +4,7 @@
  */
 import { displayText } from '../display-text.js';
 import { activationOfOperator } from './activations/operators.js';
-import { scalarConstant } from './constants.js';
+import { isFromConstants, scalarConstant } from './constants.js';
 import type { Graph, GraphNode } from './graph.js';
 import { nodeScopes } from './scopes.js';
 
@@ -86,7 +86,7 @@ function find(graph: Graph): readonly ResidualBlock[] {
   for (const add of graph.order) {
     if (add.opType !== 'Add' || add.domain !== '') continue;
     const [a = '', b = ''] = add.inputs;
-    if (a === b || isConstant(graph, a) || isConstant(graph, b) || isMasking(graph, add)) continue;
+    if (a === b || isFromConstants(graph, a) || isFromConstants(graph, b) || isMasking(graph, add)) continue;
     const [taken] = [
       { shortcut: a, branch: b },
       { shortcut: b, branch: a },
@@ -150,7 +150,7 @@ function shortcutFrom(graph: Graph, end: string, residual: ReadonlyMap<GraphNode
     const node = graph.producerOf(value);
     if (node === undefined || node.domain !== '') break;
     const added = residual.get(node);
-    const data = node.inputs.filter((input) => input !== '' && !isConstant(graph, input));
+    const data = node.inputs.filter((input) => input !== '' && !isFromConstants(graph, input));
     // Sizes that reshapes and slices read come from the same values: the first input is what passes through.
     const one = node.opType === 'Mul' || node.opType === 'MatMul' || node.opType === 'Concat' || node.opType === 'Div';
     if (added === undefined && (!SHORTCUT.has(node.opType) || (one && data.length !== 1))) break;
@@ -220,16 +220,8 @@ function isMasking(graph: Graph, { outputs: [sum = ''] }: GraphNode): boolean {
   return graph.consumersOf(sum).some(({ opType }) => opType === 'Softmax');
 }
 
-/** Whether a value comes from constants alone, through at most a few nodes. */
-function isConstant(graph: Graph, value: string, depth = 4): boolean {
-  if (graph.initializer(value) !== undefined) return true;
-  const node = graph.producerOf(value);
-  if (node === undefined || depth === 0 || node.inputs.length === 0) return false;
-  return node.inputs.every((input) => input === '' || isConstant(graph, input, depth - 1));
-}
-
 function isWeighted(graph: Graph, node: GraphNode): boolean {
-  return WEIGHTED.has(node.opType) && node.inputs.some((input) => isConstant(graph, input));
+  return WEIGHTED.has(node.opType) && node.inputs.some((input) => isFromConstants(graph, input));
 }
 
 function isNonLinear(graph: Graph, node: GraphNode): boolean {

@@ -3,7 +3,7 @@
  * Read off the graph by walking from the value up to the node that gave the axis its meaning.
  */
 import { attributeInt, attributeInts } from './attributes.js';
-import { integerConstants } from './constants.js';
+import { integerConstants, isFromConstants } from './constants.js';
 import type { Graph, GraphNode } from './graph.js';
 
 /** Nodes between a value and the weighted node that shaped it. */
@@ -167,17 +167,9 @@ function hiddenAxes(node: GraphNode, value: string, rank: number): readonly numb
 /** Features come from the constant factor's free axis; a product of two activations has heads in front. */
 function productAxes(graph: Graph, node: GraphNode, rank: number): readonly number[] | undefined {
   const [left = '', right = ''] = node.opType === 'QLinearMatMul' ? [node.inputs[0], node.inputs[3]] : node.inputs;
-  if (isConstant(graph, right)) return [rank - 1];
-  if (isConstant(graph, left)) return rank >= 2 ? [rank - 2] : [0];
+  if (isFromConstants(graph, right)) return [rank - 1];
+  if (isFromConstants(graph, left)) return rank >= 2 ? [rank - 2] : [0];
   return rank >= 4 ? [1, rank - 1] : [rank - 1];
-}
-
-/** Whether a value comes from constants through at most a few nodes (a transposed or dequantised weight). */
-function isConstant(graph: Graph, value: string, depth = 4): boolean {
-  if (graph.initializer(value) !== undefined) return true;
-  const node = graph.producerOf(value);
-  if (node === undefined || depth === 0 || graph.subgraphs(node).length > 0) return false;
-  return node.inputs.length > 0 && node.inputs.every((input) => input === '' || isConstant(graph, input, depth - 1));
 }
 
 interface Layout {
@@ -250,7 +242,7 @@ function elementwiseAxes(graph: Graph, node: GraphNode, rank: number, steps: num
   const inputs = node.inputs.filter((input) => input !== '');
   // Only one branch of a sum needs following unless it leads nowhere; the budget is shared, so that chains of sums
   // (residual streams) stay linear.
-  const branches = inputs.filter((input) => graph.initializer(input) === undefined && !isConstant(graph, input));
+  const branches = inputs.filter((input) => graph.initializer(input) === undefined && !isFromConstants(graph, input));
   let budget = steps - 1;
   for (const branch of branches) {
     const axes = axesOf(graph, branch, rankOf(graph, branch) ?? rank, budget);

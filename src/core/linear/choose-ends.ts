@@ -6,7 +6,7 @@ import { beforeSoftmax, firstFloatValues } from '../rewrite/linearize/ends.js';
 import { linearize, type Linearization } from '../rewrite/linearize/linearize.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { elementCount } from '../tensor/tensor.js';
-import { isFloatType } from './floats.js';
+import { isFloatType } from '../tensor/floats.js';
 
 /** How operators are read: held as they acted on the input, or as their derivative there. */
 export type SystemReading = 'frozen' | 'tangent';

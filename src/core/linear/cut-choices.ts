@@ -2,7 +2,7 @@
 import type { Graph, GraphNode } from '../graph/graph.js';
 import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { changingValues } from './changing-values.js';
-import { isFloatType } from './floats.js';
+import { isFloatType } from '../tensor/floats.js';
 import { labelledValue, type LabelledValue } from './labelled-value.js';
 
 export interface CutChoice extends LabelledValue {

@@ -17,7 +17,8 @@ import { writeOutBodies } from '../rewrite/linearize/write-out-bodies.js';
 import { splitModel } from '../rewrite/split.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { chooseEnds, type SystemCut } from './choose-ends.js';
-import { dataTypeOf, floatTensor, isFloatType, type FloatType } from './floats.js';
+import { floatTensor, isFloatType, type FloatType } from '../tensor/floats.js';
+import { dataTypeOf } from './data-types.js';
 import { valueShapes } from './value-shapes.js';
 
 /** A model ready to be linearised, and what runs it. */

@@ -7,7 +7,7 @@ import { beforeSoftmax } from '../rewrite/linearize/ends.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { SystemDescription, SystemEnd, SystemLayer, SystemNode } from './description.js';
 import { largestResidual, TOLERANCE } from './exactness.js';
-import { floatsOf } from './floats.js';
+import { floatsOf } from '../tensor/floats.js';
 import {
   hasChannelsLast,
   inward,

@@ -11,7 +11,7 @@ import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { makeValueInfo } from '../rewrite/nodes.js';
 import { prune } from '../rewrite/prune.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import { dataTypeOf } from './floats.js';
+import { dataTypeOf } from './data-types.js';
 
 export interface ShapeRequest {
   readonly graph: Graph;

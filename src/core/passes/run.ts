@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.js';
 import { openProduct, type EngineProduct } from '../engine/matrix-product.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
-import { CancelledError, problem, throwIfCancelled } from '../errors.js';
+import { problem, throwIfCancelled, unlessCancelled } from '../errors.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { Graph } from '../graph/graph.js';
 import type { BrokenWeights } from '../graph/scan-weights.js';
@@ -149,16 +149,6 @@ export async function runPasses(run: Run): Promise<RunResult> {
   } finally {
     await product.release();
     await session.release();
-  }
-}
-
-/** What was seen before a person cancelled is shown without what takes long. */
-async function unlessCancelled<Value>(work: Promise<Value> | undefined): Promise<Value | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof CancelledError) return undefined;
-    throw error;
   }
 }
 

@@ -5,6 +5,10 @@ export function createCounts(length: number): Counts {
   return new Float64Array(length);
 }
 
+export function total(counts: Counts): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 export function mergeCounts(into: Counts, other: Counts): void {
   for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
 }

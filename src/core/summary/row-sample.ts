@@ -14,10 +14,20 @@ export interface RowSample {
   readonly rows: Map<number, Float32Array>;
 }
 
+/** Which inputs give rows, and how many each. @param most rows of all inputs together. */
+export function sampling(inputs: number, most: number): Pick<RowSample, 'every' | 'perInput'> {
+  const every = Math.max(1, Math.ceil(inputs / most));
+  return { every, perInput: Math.max(1, Math.floor((most * every) / inputs)) };
+}
+
+/** The `at`-th of `kept` places that are spread evenly over `count`. */
+export function spreadPlace(at: number, kept: number, count: number): number {
+  return Math.floor(((at + 0.5) * count) / kept);
+}
+
 /** @param most rows of all inputs together. */
 export function createRowSample(units: number, inputs: number, most: number): RowSample {
-  const every = Math.max(1, Math.ceil(inputs / most));
-  return { units, every, perInput: Math.max(1, Math.floor((most * every) / inputs)), rows: new Map() };
+  return { units, ...sampling(inputs, most), rows: new Map() };
 }
 
 /**
@@ -32,7 +42,7 @@ export function addRows(into: RowSample, values: Observed, row: number, index: n
   const kept = Math.min(positions, perInput);
   const rows = new Float32Array(kept * units);
   for (let at = 0; at < kept; at++) {
-    const position = Math.floor(((at + 0.5) * positions) / kept);
+    const position = spreadPlace(at, kept, positions);
     for (let unit = 0; unit < units; unit++) {
       const place =
         layout === undefined

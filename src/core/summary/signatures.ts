@@ -3,6 +3,7 @@
  * adding and merging does not matter. Two units that differ anywhere have the same 64 bits with a chance of about 2⁻⁵³.
  */
 import type { Layout } from '../rewrite/layout.js';
+import { mixBits } from './mix-bits.js';
 
 export interface Signatures {
   readonly low: Uint32Array;
@@ -93,10 +94,7 @@ function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
 
-/** Scatters 32 bits over 32 bits (the finalizer of MurmurHash3). */
+/** A key of its own for each seed. */
 function mixed(value: number, seed: number): number {
-  let word = value ^ seed;
-  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-  return (word ^ (word >>> 16)) >>> 0;
+  return mixBits(value ^ seed);
 }

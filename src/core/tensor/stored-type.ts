@@ -37,6 +37,13 @@ export function decodeBfloat16(bits: number): number {
   return single[0] as number;
 }
 
+/** The bits of the nearest bfloat16, ties to even. @param value not NaN. */
+export function encodeBfloat16(value: number): number {
+  single[0] = value;
+  const bits = word[0] as number;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
 const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 

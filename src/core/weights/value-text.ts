@@ -1,6 +1,6 @@
 /** One stored value as text: the shortest decimal that reads back as the same value of its own type. */
 import { encodeHalf } from '../tensor/half.js';
-import { sixteenBitTable, type StoredType } from '../tensor/stored-type.js';
+import { decodeBfloat16, encodeBfloat16, sixteenBitTable, type StoredType } from '../tensor/stored-type.js';
 import type { NumberArray } from '../tensor/tensor.js';
 
 /** Decimals of so few digits come back unchanged through the type's normal numbers; so many tell all its values apart. */
@@ -44,17 +44,6 @@ function isSame(type: keyof typeof DIGITS, decimal: number, value: number): bool
     case 'float16':
       return sixteenBitTable(type)[encodeHalf(decimal)] === value;
     case 'bfloat16':
-      return roundToBfloat16(decimal) === value;
+      return decodeBfloat16(encodeBfloat16(decimal)) === value;
   }
-}
-
-const single = new Float32Array(1);
-const word = new Uint32Array(single.buffer);
-
-/** @param decimal finite and not zero; it is within the rounding of a few digits of a bfloat16. */
-function roundToBfloat16(decimal: number): number {
-  single[0] = decimal;
-  const bits = word[0] as number;
-  word[0] = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
-  return single[0];
 }

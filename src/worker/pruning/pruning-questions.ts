@@ -1,5 +1,5 @@
 /** What is asked about removing units of the open model, and writing what is left. One question at a time. */
-import { basename, dirname, parse, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Engine } from '../../core/engine/engine.js';
 import { problem, ProblemError } from '../../core/errors.js';
 import { displayText } from '../../core/display-text.js';
@@ -306,9 +306,4 @@ function judged(
     ...(withoutData === undefined ? {} : { withoutData: displayText(withoutData) }),
     sentence: `${texts.join('. ')}.${exception}`,
   };
-}
-
-/** "model.pruned.onnx" for "model.onnx". */
-export function prunedName(fileName: string): string {
-  return `${parse(fileName).name}.pruned.onnx`;
 }

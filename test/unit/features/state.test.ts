@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BINS, INTERVALS } from '../../../src/core/features/bins.js';
 import { featureColumns, featureFacts, featureTotals } from '../../../src/core/features/columns.js';
-import { EXAMPLES_PER_INTERVAL, tokenHash } from '../../../src/core/features/interval-examples.js';
+import { EXAMPLES_PER_INTERVAL } from '../../../src/core/features/interval-examples.js';
+import { mixBits } from '../../../src/core/summary/mix-bits.js';
 import {
   createFeatureState,
   endWindow,
@@ -116,7 +117,7 @@ describe('feature statistics', () => {
           (token) => valueAt(token, feature) >= from && valueAt(token, feature) < to,
         );
         expect(count).toBe(inside.length);
-        const drawn = inside.sort((a, b) => tokenHash(a) - tokenHash(b)).slice(0, EXAMPLES_PER_INTERVAL);
+        const drawn = inside.sort((a, b) => mixBits(a) - mixBits(b)).slice(0, EXAMPLES_PER_INTERVAL);
         expect(examples.map(({ token }) => token)).toEqual(drawn.sort((a, b) => a - b));
         for (const { token, value } of examples) expect(value).toBe(valueAt(token, feature));
       }

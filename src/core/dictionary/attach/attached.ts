@@ -8,8 +8,8 @@ export interface AttachedCoder {
   readonly name: string;
   readonly coder: Coder;
   readonly equation: readonly EquationLine[];
-  /** See `measuringModel` of graphs/coder-model.ts. */
-  readonly model: RunnableModel;
+  /** See `measuringModel` of graphs/coder-model.ts; made when it is needed. */
+  model(): Promise<RunnableModel>;
   /** What its file says of itself. */
   readonly declared: Declared;
 }

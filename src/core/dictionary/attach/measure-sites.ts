@@ -1,13 +1,13 @@
 /** Every place of a model that a dictionary fits into, measured over all inputs (methods B1). */
 import type { Session } from '../../engine/engine.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
-import type { Sweeps, SweptBatch } from '../../experiment/sweeps.js';
+import type { Sweeps } from '../../experiment/sweeps.js';
 import { problem } from '../../errors.js';
 import { prune } from '../../rewrite/prune.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import { totalWidth, type Coder } from '../coder.js';
 import { fidelitySums, meanSums, type Fidelity, type FidelitySums, type MeanSums, type Means } from './fidelity.js';
-import { countedRows, rowsOf, type Rows } from './rows.js';
+import { countedRows, rowsOf, rowsOfRun, type Rows } from './rows.js';
 import { runCoder } from './run-coder.js';
 import type { FoundSites, Site } from './sites.js';
 
@@ -36,8 +36,6 @@ export async function measureSites(
   const [inputWidth, outputWidth] = [totalWidth(coder.reads), totalWidth(coder.writes)];
   const pairs = pairsOf(coder, sites);
   const all = [...new Set(pairs.flatMap(({ reads, writes }) => [reads.value, writes.value]))];
-  const runRows = ({ indices }: SweptBatch): number =>
-    Number.isFinite(dataset.maximumBatch) ? dataset.maximumBatch : indices.length;
   const model = await sweeps.open(prune(sites.model, all));
   try {
     const written = [...new Set(pairs.map(({ writes }) => writes))];
@@ -48,7 +46,7 @@ export async function measureSites(
       fold(batch, values) {
         for (const [site, sum] of sums) {
           const rows = rowsOf(valueOf(values, site), outputWidth, site);
-          sum.add(rows.values, countedRows(rows.count, batch, runRows(batch)));
+          sum.add(rows.values, countedRows(rows.count, batch, rowsOfRun(dataset, batch)));
         }
       },
     });
@@ -61,9 +59,10 @@ export async function measureSites(
         const targets = new Map<Site, Rows>();
         for (const site of written) targets.set(site, rowsOf(valueOf(values, site), outputWidth, site));
         for (const reads of new Set(pairs.map((pair) => pair.reads))) {
-          const rows = rowsOf(valueOf(values, reads), inputWidth, reads);
+          // What is read may be written elsewhere, or, by an autoencoder, given back.
+          const rows = targets.get(reads) ?? rowsOf(valueOf(values, reads), inputWidth, reads);
           const coded = await runCoder(session, coder.features, outputWidth, rows);
-          const counted = countedRows(rows.count, batch, runRows(batch));
+          const counted = countedRows(rows.count, batch, rowsOfRun(dataset, batch));
           pairs.forEach((pair, index) => {
             const target = targets.get(pair.writes);
             // A pair of which one counts tokens and the other something else means nothing.

@@ -1,11 +1,12 @@
 /** A value of a batch as rows of one width, one per token (or cell of a picture), and back. */
-import { storedNumbers } from '../../tensor/stored-type.js';
-import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
+import type { Dataset } from '../../dataset/dataset.js';
+import { floatsOf } from '../../tensor/floats.js';
+import { elementCount, type Tensor } from '../../tensor/tensor.js';
 import type { SweptBatch } from '../../experiment/sweeps.js';
 import type { Site } from './sites.js';
 
 export interface Rows {
-  /** Row-major [count, width]; of padding too. */
+  /** Row-major [count, width]; of padding too. Shared with the tensor where it lies so: not to be changed. */
   readonly values: Float32Array;
   readonly count: number;
   readonly width: number;
@@ -14,11 +15,11 @@ export interface Rows {
 }
 
 export function rowsOf(tensor: Tensor, width: number, site: Pick<Site, 'axis' | 'variant'>): Rows {
-  const type = tensor.type === 'string' ? 'float32' : tensor.type;
-  const flat = Float32Array.from(storedNumbers(type, tensor.data as NumberArray));
-  const values = site.axis === 'last' ? flat : turned(flat, tensor.dims[0] ?? 1, width, 'to rows');
+  const flat = floatsOf(tensor);
+  const shared = site.axis === 'last' ? flat : turned(flat, tensor.dims[0] ?? 1, width, 'to rows');
   const count = elementCount(tensor.dims) / width;
-  if (site.variant !== 'centred') return { values, count, width };
+  if (site.variant !== 'centred') return { values: shared, count, width };
+  const values = shared === tensor.data ? shared.slice() : shared;
   const taken = new Float32Array(count);
   for (let row = 0; row < count; row++) {
     let sum = 0;
@@ -59,6 +60,14 @@ function turned(flat: Float32Array, batch: number, channels: number, way: 'to ro
     }
   }
   return out;
+}
+
+/** Examples of a run, padding rows among them: a graph that fixes its batch takes as many every time. */
+export function rowsOfRun(
+  { maximumBatch }: Pick<Dataset, 'maximumBatch'>,
+  { indices }: Pick<SweptBatch, 'indices'>,
+): number {
+  return Number.isFinite(maximumBatch) ? maximumBatch : indices.length;
 }
 
 /** Which rows count: those of examples, not of padding. @returns for each row: 0 no, 1 yes, 2 the first of its example. */

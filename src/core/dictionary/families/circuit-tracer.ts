@@ -3,13 +3,15 @@ import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
 import { missingTensor } from '../facts.js';
 import {
+  between,
   decideActivation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
+  skipOf,
+  storedK,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
@@ -23,7 +25,6 @@ export async function circuitTracer(facts: Facts): Promise<Coder | undefined> {
 }
 
 async function perLayer(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const chosen = await activationOf(facts);
   if (chosen === undefined) return undefined;
   decideActivation(facts, chosen);
@@ -31,18 +32,11 @@ async function perLayer(facts: Facts): Promise<Coder | undefined> {
   const encoder = matrix(facts, 'W_enc', 0);
   const decoder = matrix(facts, 'W_dec', 0);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'b_enc'),
     added: { vector: vector(facts, 'b_dec') },
     activation: chosen.activation,
-    ...(facts.has('W_skip') ? { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } } : {}),
+    ...skipOf(facts, 'W_skip', { transposed: true }),
   };
 }
 
@@ -57,14 +51,9 @@ async function activationOf(facts: Facts): Promise<Chosen | undefined> {
       stated?.because ?? 'It has no threshold, and no configuration says otherwise: circuit-tracer takes ReLU.',
     );
   if (kind !== 'topk') {
-    throw unsupported(
-      `Its activation function “${kind.slice(0, 60)}” is not read here.`,
-      'ReLU, JumpReLU and top-k are.',
-    );
+    throw unread('Its activation function', kind, 'ReLU, JumpReLU and top-k are.');
   }
-  const [k] = facts.has('k') ? await facts.numbers('k') : [];
-  const stored = k === undefined ? undefined : { value: k, because: 'The file has it as its tensor “k”.' };
-  return topK(facts, stored ?? facts.stated('k'), { relu: false });
+  return topK(facts, (await storedK(facts)) ?? facts.stated('k'), { relu: false });
 }
 
 function jumpRelu(facts: Facts, name: string): Chosen {
@@ -76,7 +65,6 @@ function jumpRelu(facts: Facts, name: string): Chosen {
 
 /** The encoder of a layer, and its decoders to that layer and each behind it. */
 async function crossLayer(facts: Facts, layer: string): Promise<Coder> {
-  const { features, kind, family } = facts.dictionary;
   const [encoderName, decoderName] = [`W_enc_${layer}`, `W_dec_${layer}`];
   if (!facts.has(encoderName)) throw missingTensor(encoderName);
   const encoder = matrix(facts, encoderName, 0);
@@ -93,14 +81,7 @@ async function crossLayer(facts: Facts, layer: string): Promise<Coder> {
     'Its decoder has an axis for them. What other layers write comes on top, and each layer’s bias once.',
   );
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places, width: decoder.width / places },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder, { writes: places }),
     encoderBias: vector(facts, `b_enc_${layer}`),
     added: { vector: vector(facts, `b_dec_${layer}`), ...(places === 1 ? {} : { place: 0 }) },
     activation: chosen.activation,

@@ -6,19 +6,18 @@ import type { Coder, DecoderNorm, Normalisation } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
   askThreshold,
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function crosscoder(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const isLinear = facts.has('encoder.weight');
   const encoder = isLinear ? matrix(facts, 'encoder.weight', 2) : matrix(facts, 'W_enc', 2);
   const decoder = isLinear ? matrix(facts, 'decoder.weight', 1) : matrix(facts, 'W_dec', 0);
@@ -39,14 +38,7 @@ export async function crosscoder(facts: Facts): Promise<Coder | undefined> {
       : 'The file has the mean and the scale of its training data.',
   );
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: reads, width: encoder.width / reads },
-    writes: { places: writes, width: decoder.width / writes },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder, { reads, writes }),
     encoderBias: vector(facts, isLinear ? 'encoder.bias' : 'b_enc'),
     added: { vector: vector(facts, isLinear ? 'decoder.bias' : 'b_dec') },
     activation: chosen.activation,
@@ -86,5 +78,5 @@ function codeNormalisation(facts: Facts): DecoderNorm | undefined {
   if (use === 'NONE') return { use: 'none' };
   if (use === 'CROSSCODER') return { use: 'ranks', over: 'each place' };
   if (use === 'SAE') return { use: 'ranks', over: 'all places' };
-  throw unsupported(`Its code normalisation “${use.slice(0, 60)}” is not read here.`, 'CROSSCODER, SAE and NONE are.');
+  throw unread('Its code normalisation', use, 'CROSSCODER, SAE and NONE are.');
 }

@@ -3,14 +3,15 @@ import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
   askThreshold,
+  between,
   decideActivation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
   SCALED_BY_DECODER,
+  storedK,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
@@ -27,7 +28,6 @@ const CLASSES = [
 type DictionaryClass = (typeof CLASSES)[number];
 
 export async function dictionaryLearning(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const chosenClass = classOf(facts);
   if (chosenClass === undefined) return undefined;
   const bias = biasOf(facts, chosenClass);
@@ -41,14 +41,7 @@ export async function dictionaryLearning(facts: Facts): Promise<Coder | undefine
   const isScaled = chosenClass === 'AutoEncoder' || chosenClass === 'AutoEncoderNew';
   if (isScaled) facts.decide('Norms of the decoder', 'multiply the features', `${chosenClass} tells features so.`);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     ...(chosenClass === 'GatedAutoEncoder' ? {} : { encoderBias: vector(facts, isLinear ? 'encoder.bias' : 'b_enc') }),
     ...(bias.isSubtracted ? { subtracted: vector(facts, bias.name) } : {}),
     added: { vector: vector(facts, bias.name) },
@@ -66,10 +59,7 @@ function classOf(facts: Facts): DictionaryClass | undefined {
   if (stated !== undefined) {
     const known = CLASSES.find((each) => each === stated.value);
     if (known !== undefined) return decide(known, stated.because);
-    throw unsupported(
-      `dictionary_learning’s class “${String(stated.value).slice(0, 60)}” is not read here.`,
-      `These are: ${CLASSES.join(', ')}.`,
-    );
+    throw unread('dictionary_learning’s class', stated.value, `These are: ${CLASSES.join(', ')}.`);
   }
   if (facts.has('gate_bias')) return decide('GatedAutoEncoder', 'It has a “gate_bias”.');
   if (facts.has('bias')) return decide('AutoEncoder', 'It has a “bias” that both sides share.');
@@ -127,11 +117,8 @@ async function activationOf(facts: Facts, chosen: DictionaryClass): Promise<Chos
         },
         because,
       };
-    case 'AutoEncoderTopK': {
-      const [k] = facts.has('k') ? await facts.numbers('k') : [];
-      const stored = k === undefined ? undefined : { value: k, because: 'The file has it as its tensor “k”.' };
-      return topK(facts, stored ?? facts.stated('trainer.k', 'k'), { relu: true });
-    }
+    case 'AutoEncoderTopK':
+      return topK(facts, (await storedK(facts)) ?? facts.stated('trainer.k', 'k'), { relu: true });
     case 'BatchTopKSAE':
     case 'MatryoshkaBatchTopKSAE':
       return batchTopK(facts);

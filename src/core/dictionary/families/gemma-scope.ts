@@ -1,11 +1,19 @@
 /** Gemma Scope 1 and 2, their transcoders and cross-layer transcoders (formats 2.4). */
 import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
-import { askThreshold, decideActivation, decideSubtracted, matrix, PLAIN, vector, type Chosen } from './parts.js';
+import {
+  askThreshold,
+  between,
+  decideActivation,
+  decideSubtracted,
+  matrix,
+  skipOf,
+  vector,
+  type Chosen,
+} from './parts.js';
 import { layerOf } from './layer.js';
 
 export async function gemmaScope(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const [w, d] = facts.has('w_enc') ? ['w_enc', 'w_dec'] : ['W_enc', 'W_dec'];
   const encoder = matrix(facts, w, 1);
   const decoder = matrix(facts, d, 0);
@@ -17,20 +25,11 @@ export async function gemmaScope(facts: Facts): Promise<Coder | undefined> {
   decideActivation(facts, chosen);
   decideSubtracted(facts, undefined, 'Gemma Scope subtracts nothing.');
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places, width: decoder.width / places },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder, { writes: places }),
     encoderBias: vector(facts, 'b_enc'),
     added: { vector: vector(facts, 'b_dec'), ...(places === 1 ? {} : { place }) },
     activation: chosen.activation,
-    ...(facts.has('affine_skip_connection')
-      ? { skip: { tensor: vector(facts, 'affine_skip_connection').tensor, transposed: false } }
-      : {}),
+    ...skipOf(facts, 'affine_skip_connection', { transposed: false }),
   };
 }
 

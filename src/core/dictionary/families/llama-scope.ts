@@ -4,20 +4,20 @@ import type { Facts, Known } from '../facts.js';
 import {
   askScale,
   askThreshold,
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
+import { byAverageNorms, withoutAverageNorms } from './average-norms.js';
 
 export async function llamaScope(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const encoder = matrix(facts, 'encoder.weight', 0);
   const decoder = matrix(facts, 'decoder.weight', 1);
   const chosen = activationOf(facts);
@@ -29,14 +29,7 @@ export async function llamaScope(facts: Facts): Promise<Coder | undefined> {
   const ranks = facts.stated('sparsity_include_decoder_norm');
   if (ranks?.value === true) facts.decide('Norms of the decoder', 'decide which features fire', ranks.because);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'encoder.bias'),
     ...(facts.has('decoder.bias') ? { added: { vector: vector(facts, 'decoder.bias') } } : {}),
     activation: chosen.activation,
@@ -56,10 +49,7 @@ function activationOf(facts: Facts): Chosen | undefined {
   if (kind?.value === 'relu') return relu(kind.because);
   if (kind?.value === 'topk') return topK(facts, facts.stated('top_k'), { relu: true });
   if (kind !== undefined && kind.value !== 'jumprelu')
-    throw unsupported(
-      `Its activation function “${String(kind.value).slice(0, 60)}” is not read here.`,
-      'jumprelu, topk and relu are.',
-    );
+    throw unread('Its activation function', kind.value, 'jumprelu, topk and relu are.');
   const stated = facts.stated('jump_relu_threshold');
   const known =
     typeof stated?.value === 'number'
@@ -71,11 +61,9 @@ function activationOf(facts: Facts): Chosen | undefined {
   return known && { activation: { kind: 'jumprelu', threshold: known.value, relu: false }, because: known.because };
 }
 
-/** Activations are scaled so that they have an average norm of √d; what comes out, back to what is written. */
 function normalisationOf(facts: Facts, inputWidth: number, outputWidth: number): Known<Normalisation> | undefined {
-  const mode = facts.stated('norm_activation');
-  if (mode?.value === 'inference') return { value: { kind: 'none' }, because: mode.because };
-  if (mode?.value === 'token-wise') return { value: { kind: 'unit-norm', undone: true }, because: mode.because };
+  const known = withoutAverageNorms(facts);
+  if (known !== undefined) return known;
   const norm = (side: 'in' | 'out'): Known<number> | undefined => {
     const stated = facts.stated(`dataset_average_activation_norm.${side}`);
     if (typeof stated?.value === 'number' && stated.value > 0) return { value: stated.value, because: stated.because };
@@ -87,8 +75,5 @@ function normalisationOf(facts: Facts, inputWidth: number, outputWidth: number):
   };
   const [input, output] = [norm('in'), norm('out')];
   if (input === undefined || output === undefined) return undefined;
-  return {
-    value: { kind: 'scale', input: Math.sqrt(inputWidth) / input.value, output: output.value / Math.sqrt(outputWidth) },
-    because: `${input.because} ${output.because}`,
-  };
+  return byAverageNorms(input, output, { input: inputWidth, output: outputWidth });
 }

@@ -3,30 +3,27 @@ import type { Coder, Normalisation } from '../coder.js';
 import type { Facts, Known } from '../facts.js';
 import {
   askScale,
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
   optionalVector,
-  PLAIN,
   relu,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
+import { byAverageNorms, withoutAverageNorms } from './average-norms.js';
 
 const THRESHOLD = 'activation_function.log_jumprelu_threshold';
 const NORM = 'dataset_average_activation_norm.';
 
 export async function llamascopium(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const type = facts.stated('sae_type');
   if (type !== undefined && type.value !== 'sae')
-    throw unsupported(
-      `Llamascopium’s “${String(type.value).slice(0, 60)}” is not read here.`,
-      'Its autoencoders and transcoders (sae) are.',
-    );
+    throw unread('Llamascopium’s', type.value, 'Its autoencoders and transcoders (sae) are.');
   const encoder = matrix(facts, 'W_E', 1);
   const decoder = matrix(facts, 'W_D', 0);
   const chosen = activationOf(facts);
@@ -44,14 +41,7 @@ export async function llamascopium(facts: Facts): Promise<Coder | undefined> {
   );
   const added = optionalVector(facts, 'b_D');
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'b_E'),
     ...(added === undefined ? {} : { added: { vector: added } }),
     activation: chosen.activation,
@@ -74,8 +64,9 @@ function activationOf(facts: Facts): Chosen | undefined {
   if (name === 'relu') return relu(stated?.because ?? '');
   if (name === 'topk') return topK(facts, facts.stated('top_k'), { relu: true });
   if (stated !== undefined) {
-    throw unsupported(
-      `Its activation function “${name.slice(0, 60)}” is not read here.`,
+    throw unread(
+      'Its activation function',
+      name,
       'relu, jumprelu and topk are; convert batchtopk to jumprelu, as Llamascopium does for inference.',
     );
   }
@@ -96,14 +87,11 @@ async function normalisationOf(
   inputWidth: number,
   outputWidth: number,
 ): Promise<Known<Normalisation> | undefined> {
+  const known = withoutAverageNorms(facts);
+  if (known !== undefined) return known;
   const mode = facts.stated('norm_activation');
-  if (mode?.value === 'inference') return { value: { kind: 'none' }, because: mode.because };
-  if (mode?.value === 'token-wise') return { value: { kind: 'unit-norm', undone: true }, because: mode.because };
   if (mode !== undefined && mode.value !== 'dataset-wise')
-    throw unsupported(
-      `Its normalisation “${String(mode.value).slice(0, 60)}” is not read here.`,
-      'dataset-wise, token-wise and inference are.',
-    );
+    throw unread('Its normalisation', mode.value, 'dataset-wise, token-wise and inference are.');
   const names = facts.weights.tensors.flatMap(({ name }) => {
     const own = name.slice(facts.dictionary.prefix.length);
     return own.startsWith(NORM) ? [own] : [];
@@ -121,8 +109,5 @@ async function normalisationOf(
   };
   const [input, output] = [await norm('in'), await norm('out')];
   if (input === undefined || output === undefined) return undefined;
-  return {
-    value: { kind: 'scale', input: Math.sqrt(inputWidth) / input.value, output: output.value / Math.sqrt(outputWidth) },
-    because: `${input.because} ${output.because}`,
-  };
+  return byAverageNorms(input, output, { input: inputWidth, output: outputWidth });
 }

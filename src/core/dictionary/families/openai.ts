@@ -2,20 +2,19 @@
 import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function openai(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const name = activationName(facts);
   if (name === undefined) return undefined;
   const chosen = activationOf(facts, name.value);
@@ -28,14 +27,7 @@ export async function openai(facts: Facts): Promise<Coder | undefined> {
   const encoder = matrix(facts, 'encoder.weight', 0);
   const decoder = matrix(facts, 'decoder.weight', 1);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'latent_bias'),
     subtracted: vector(facts, 'pre_bias'),
     added: { vector: vector(facts, 'pre_bias') },
@@ -64,5 +56,5 @@ function activationOf(facts: Facts, name: string): Chosen | undefined {
     const after = facts.stated('activation_state_dict.postact_fn');
     return topK(facts, facts.stated('activation_state_dict.k'), { relu: after?.value !== 'Identity' });
   }
-  throw unsupported(`Its activation function “${name.slice(0, 60)}” is not read here.`, 'ReLU and TopK are.');
+  throw unread('Its activation function', name, 'ReLU and TopK are.');
 }

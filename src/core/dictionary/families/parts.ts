@@ -9,13 +9,28 @@ import { featureMatrix, type FeatureMatrix } from '../feature-matrix.js';
 /** Reads one family: the coder, or undefined where a question is open. @throws ProblemError naming what does not fit. */
 export type Family = (facts: Facts) => Promise<Coder | undefined>;
 
-/** The equation where a family adds nothing to it. */
-export const PLAIN: Pick<Coder, 'normalisation' | 'decoderNorm'> = {
-  normalisation: { kind: 'none' },
-  decoderNorm: { use: 'none' },
-};
-
 export const SCALED_BY_DECODER: DecoderNorm = { use: 'scales', over: 'all places' };
+
+/** What every coder has; the equation is the plain one where a family adds nothing to it. */
+export function between(
+  { dictionary }: Facts,
+  encoder: FeatureMatrix,
+  decoder: FeatureMatrix,
+  { reads = 1, writes = 1 }: { readonly reads?: number; readonly writes?: number } = {},
+): Omit<Coder, 'activation'> {
+  const { kind, family, features } = dictionary;
+  return {
+    kind,
+    family,
+    features,
+    reads: { places: reads, width: encoder.width / reads },
+    writes: { places: writes, width: decoder.width / writes },
+    encoder,
+    decoder,
+    normalisation: { kind: 'none' },
+    decoderNorm: { use: 'none' },
+  };
+}
 
 /** @param axis the one that the family has the features on, counted from the end where negative. */
 export function matrix(facts: Facts, name: string, axis: number): FeatureMatrix {
@@ -49,6 +64,15 @@ export function optionalVector(facts: Facts, name: string): Vector | undefined {
   return facts.has(name) ? vector(facts, name) : undefined;
 }
 
+/** The linear way past the features, where the file has one. */
+export function skipOf(
+  facts: Facts,
+  name: string,
+  { transposed }: { readonly transposed: boolean },
+): Pick<Coder, 'skip'> {
+  return facts.has(name) ? { skip: { tensor: vector(facts, name).tensor, transposed } } : {};
+}
+
 /** Writes down whether something is subtracted from the input. */
 export function decideSubtracted(facts: Facts, name: string | undefined, because: string): void {
   facts.decide('Subtracted from the input', name === undefined ? 'nothing' : `“${displayText(name, 60)}”`, because);
@@ -80,6 +104,12 @@ export function topK(
   }
   const { value, because } = known;
   return { activation: { kind: 'topk', k: value, relu: how.relu, magnitude: how.magnitude === true }, because };
+}
+
+/** k, where the file has it as a tensor. */
+export async function storedK(facts: Facts): Promise<Known<number> | undefined> {
+  const [k] = facts.has('k') ? await facts.numbers('k') : [];
+  return k === undefined ? undefined : { value: k, because: 'The file has it as its tensor “k”.' };
 }
 
 export function askK(facts: Facts): Known<number> | undefined {
@@ -118,6 +148,11 @@ export function decideNormalisation(facts: Facts, normalisation: Normalisation, 
 
 export function unsupported(what: string, remedy: string): Error {
   return problem('not-applicable', what, { remedy });
+}
+
+/** @param what “Its activation function”. @param name as the file has it. @param remedy which are read. */
+export function unread(what: string, name: unknown, remedy: string): Error {
+  return unsupported(`${what} “${String(name).slice(0, 60)}” is not read here.`, remedy);
 }
 
 function activationText(activation: Activation): string {

@@ -6,14 +6,15 @@ import type { Coder, Normalisation } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
   askScale,
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
   SCALED_BY_DECODER,
   topK,
+  unread,
   unsupported,
   vector,
   type Chosen,
@@ -31,7 +32,6 @@ const ARCHITECTURES = [
 type Architecture = (typeof ARCHITECTURES)[number];
 
 export async function saeLens(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const architecture = architectureOf(facts);
   const isTranscoder = architecture.endsWith('transcoder');
   await refuseScalingFactors(facts);
@@ -47,21 +47,17 @@ export async function saeLens(facts: Facts): Promise<Coder | undefined> {
   const encoder = matrix(facts, 'W_enc', 1);
   const decoder = matrix(facts, 'W_dec', 0);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     ...(architecture === 'gated' ? {} : { encoderBias: vector(facts, 'b_enc') }),
     ...(subtracted ? { subtracted: vector(facts, 'b_dec') } : {}),
     added: { vector: vector(facts, 'b_dec') },
     activation: chosen.activation,
     normalisation,
     ...(scales ? { decoderNorm: SCALED_BY_DECODER } : {}),
-    ...skipOf(facts, architecture),
+    // One without it is broken: that its tensor is missing is said.
+    ...(architecture === 'skip_transcoder'
+      ? { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } }
+      : {}),
   };
 }
 
@@ -71,8 +67,9 @@ function architectureOf(facts: Facts): Architecture {
     const name = String(stated.value);
     const known = ARCHITECTURES.find((each) => each === name);
     if (known === undefined) {
-      throw unsupported(
-        `SAELens’s architecture “${name.slice(0, 60)}” is not read here.`,
+      throw unread(
+        'SAELens’s architecture',
+        name,
         `These are: ${ARCHITECTURES.join(', ')}. Batch-top-k dictionaries are saved as jumprelu.`,
       );
     }
@@ -127,10 +124,7 @@ function activationOf(facts: Facts, architecture: Architecture): Chosen | undefi
     case 'skip_transcoder': {
       const stated = facts.stated('activation_fn', 'activation_fn_str');
       if (stated === undefined || stated.value === 'relu') return relu(stated?.because ?? because);
-      throw unsupported(
-        `Its activation function “${String(stated.value).slice(0, 60)}” is not read here.`,
-        'Standard dictionaries with ReLU, and top-k ones, are.',
-      );
+      throw unread('Its activation function', stated.value, 'Standard dictionaries with ReLU, and top-k ones, are.');
     }
   }
 }
@@ -161,13 +155,5 @@ function normalisationOf(facts: Facts, isTranscoder: boolean): Normalisation | u
     const output = isTranscoder ? 1 : 1 / known.value;
     return decide({ kind: 'scale', input: known.value, output }, `${because} ${known.because}`);
   }
-  throw unsupported(
-    `Its normalisation “${String(mode).slice(0, 60)}” is not read here.`,
-    'None, expected_average_only_in, constant_norm_rescale and layer_norm are.',
-  );
-}
-
-function skipOf(facts: Facts, architecture: Architecture): Pick<Coder, 'skip'> {
-  if (architecture !== 'skip_transcoder') return {};
-  return { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } };
+  throw unread('Its normalisation', mode, 'None, expected_average_only_in, constant_norm_rescale and layer_norm are.');
 }

@@ -2,20 +2,19 @@
 import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
+  between,
   decideActivation,
   decideSubtracted,
   matrix,
   optionalVector,
-  PLAIN,
   relu,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function saev(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const chosen = activationOf(facts);
   if (chosen === undefined) return undefined;
   decideActivation(facts, chosen);
@@ -24,14 +23,7 @@ export async function saev(facts: Facts): Promise<Coder | undefined> {
   const decoder = matrix(facts, 'W_dec', 0);
   const added = optionalVector(facts, 'b_dec');
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'b_enc'),
     ...(added === undefined ? {} : { added: { vector: added } }),
     activation: chosen.activation,
@@ -49,8 +41,5 @@ function activationOf(facts: Facts): Chosen | undefined {
   // Batch-top-k keeps the k largest of each example too: the batch is of one example.
   if (name === 'topk' || name === 'batchtopk')
     return topK(facts, facts.stated('activation.params.top_k', 'activation.top_k', 'top_k'), { relu: false });
-  throw unsupported(
-    `Its activation function “${name.slice(0, 60)}” is not read here.`,
-    'Relu, TopK and BatchTopK are.',
-  );
+  throw unread('Its activation function', name, 'Relu, TopK and BatchTopK are.');
 }

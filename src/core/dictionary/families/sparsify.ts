@@ -3,18 +3,19 @@ import type { Coder } from '../coder.js';
 import type { Facts, Known } from '../facts.js';
 import {
   askK,
+  between,
   decideActivation,
   decideSubtracted,
   matrix,
-  PLAIN,
+  skipOf,
   topK,
+  unread,
   unsupported,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function sparsify(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const subtracts = subtractedOf(facts);
   const chosen = activationOf(facts);
   if (subtracts === undefined || chosen === undefined) return undefined;
@@ -22,19 +23,12 @@ export async function sparsify(facts: Facts): Promise<Coder | undefined> {
   const encoder = matrix(facts, 'encoder.weight', 0);
   const decoder = matrix(facts, 'W_dec', 0);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'encoder.bias'),
     ...(subtracts ? { subtracted: vector(facts, 'b_dec') } : {}),
     added: { vector: vector(facts, 'b_dec') },
     activation: chosen.activation,
-    ...(facts.has('W_skip') ? { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } } : {}),
+    ...skipOf(facts, 'W_skip', { transposed: true }),
   };
 }
 
@@ -73,10 +67,7 @@ function activationOf(facts: Facts): Chosen | undefined {
   const kind = facts.stated('activation');
   if (kind?.value === 'groupmax') return groupMax(facts, kind.because);
   if (kind !== undefined && kind.value !== 'topk') {
-    throw unsupported(
-      `Its activation function “${String(kind.value).slice(0, 60)}” is not read here.`,
-      'topk and groupmax are.',
-    );
+    throw unread('Its activation function', kind.value, 'topk and groupmax are.');
   }
   const isSigned = facts.stated('signed')?.value === true;
   return topK(facts, facts.stated('k'), { relu: !isSigned, magnitude: isSigned });

@@ -5,20 +5,20 @@
 import type { Coder, Normalisation } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
+  between,
   decideActivation,
   decideNormalisation,
   decideSubtracted,
   matrix,
-  PLAIN,
   relu,
+  skipOf,
   topK,
-  unsupported,
+  unread,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function transcoderCircuits(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const chosen = activationOf(facts);
   if (chosen === undefined) return undefined;
   decideActivation(facts, chosen);
@@ -27,20 +27,13 @@ export async function transcoderCircuits(facts: Facts): Promise<Coder | undefine
   const encoder = matrix(facts, 'W_enc', 1);
   const decoder = matrix(facts, 'W_dec', 0);
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     encoderBias: vector(facts, 'b_enc'),
     subtracted: vector(facts, 'b_dec'),
     added: { vector: vector(facts, 'b_dec_out') },
     activation: chosen.activation,
     normalisation,
-    ...(facts.has('W_skip') ? { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } } : {}),
+    ...skipOf(facts, 'W_skip', { transposed: true }),
   };
 }
 
@@ -48,10 +41,7 @@ function activationOf(facts: Facts): Chosen | undefined {
   const stated = facts.stated('activation_fn_str');
   if (stated === undefined || stated.value === 'relu') return relu(stated?.because ?? 'This layout uses ReLU.');
   if (stated.value === 'topk') return topK(facts, facts.stated('activation_fn_kwargs.k', 'k'), { relu: true });
-  throw unsupported(
-    `Its activation function “${String(stated.value).slice(0, 60)}” is not read here.`,
-    'ReLU and top-k are.',
-  );
+  throw unread('Its activation function', stated.value, 'ReLU and top-k are.');
 }
 
 function normalisationOf(facts: Facts): Normalisation {
@@ -66,10 +56,7 @@ function normalisationOf(facts: Facts): Normalisation {
           ? 'none'
           : undefined;
   if (kind === undefined) {
-    throw unsupported(
-      `Its normalisation “${String(mode).slice(0, 60)}” is not read here.`,
-      'None, constant_norm_rescale and layer_norm are.',
-    );
+    throw unread('Its normalisation', mode, 'None, constant_norm_rescale and layer_norm are.');
   }
   const normalisation: Normalisation = kind === 'none' ? { kind } : { kind, undone: true };
   decideNormalisation(facts, normalisation, stated?.because ?? 'Nothing says otherwise.');

@@ -2,19 +2,19 @@
 import type { Coder } from '../coder.js';
 import type { Facts } from '../facts.js';
 import {
+  between,
   decideActivation,
   decideSubtracted,
   matrix,
   optionalVector,
-  PLAIN,
   relu,
+  skipOf,
   topK,
   vector,
   type Chosen,
 } from './parts.js';
 
 export async function unknownFamily(facts: Facts): Promise<Coder | undefined> {
-  const { features, kind, family } = facts.dictionary;
   const axes = axesOf(facts);
   const subtracts = subtractedOf(facts);
   const chosen = await activationOf(facts);
@@ -24,19 +24,12 @@ export async function unknownFamily(facts: Facts): Promise<Coder | undefined> {
   const decoder = matrix(facts, 'W_dec', axes.decoder);
   const [encoderBias, added] = [optionalVector(facts, 'b_enc'), optionalVector(facts, 'b_dec')];
   return {
-    ...PLAIN,
-    kind,
-    family,
-    features,
-    reads: { places: 1, width: encoder.width },
-    writes: { places: 1, width: decoder.width },
-    encoder,
-    decoder,
+    ...between(facts, encoder, decoder),
     ...(encoderBias === undefined ? {} : { encoderBias }),
     ...(subtracts ? { subtracted: vector(facts, 'b_dec') } : {}),
     ...(added === undefined ? {} : { added: { vector: added } }),
     activation: chosen.activation,
-    ...(facts.has('W_skip') ? { skip: { tensor: vector(facts, 'W_skip').tensor, transposed: true } } : {}),
+    ...skipOf(facts, 'W_skip', { transposed: true }),
   };
 }
 

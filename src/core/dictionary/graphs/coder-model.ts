@@ -21,18 +21,16 @@ export interface CoderValues {
 /**
  * Writes x → f → x̂.
  * @param x [tokens, width of what is read], float32.
- * @param change what is done to the features before they are decoded (ablate, clamp, steer).
  */
 export async function writeCoder(
   writer: GraphWriter,
   weights: GraphWeights,
   coder: Coder,
   x: string,
-  change: (features: string) => string = (features) => features,
 ): Promise<CoderValues> {
   const { value, undo } = await normalise(writer, weights, coder, x);
   const features = await encode(writer, weights, coder, value);
-  const decoded = undo(await decode(writer, weights, coder, change(features)));
+  const decoded = undo(await decode(writer, weights, coder, features));
   const past = coder.skip === undefined ? undefined : await skip(writer, weights, coder, x);
   return { features, reconstruction: past === undefined ? decoded : writer.node('Add', [decoded, past]) };
 }

@@ -114,10 +114,19 @@ function fused(graph: Graph, node: GraphNode): Attention | undefined {
   };
 }
 
-/** The product of two changing values behind scaling, masking and changes of layout. */
-function productBehind(graph: Graph, value: string, steps = MAXIMUM_STEPS): GraphNode | undefined {
+/**
+ * The product of two changing values behind scaling, masking and changes of layout.
+ * @param tried with how many steps left each value led nowhere: ways that meet are not gone again.
+ */
+function productBehind(
+  graph: Graph,
+  value: string,
+  steps = MAXIMUM_STEPS,
+  tried = new Map<string, number>(),
+): GraphNode | undefined {
   const node = graph.producerOf(value);
-  if (node === undefined || node.domain !== '' || steps === 0) return undefined;
+  if (node === undefined || node.domain !== '' || steps <= (tried.get(value) ?? 0)) return undefined;
+  tried.set(value, steps);
   const changing = node.inputs.filter((input) => input !== '' && !isConstantValue(graph, input));
   switch (node.opType) {
     case 'MatMul':
@@ -131,12 +140,14 @@ function productBehind(graph: Graph, value: string, steps = MAXIMUM_STEPS): Grap
     case 'Tanh':
     case 'Clip':
       for (const input of changing) {
-        const found = productBehind(graph, input, steps - 1);
+        const found = productBehind(graph, input, steps - 1, tried);
         if (found !== undefined) return found;
       }
       return undefined;
     default:
-      return isHandedOn(node, node.inputs[0] ?? '') ? productBehind(graph, node.inputs[0] ?? '', steps - 1) : undefined;
+      return isHandedOn(node, node.inputs[0] ?? '')
+        ? productBehind(graph, node.inputs[0] ?? '', steps - 1, tried)
+        : undefined;
   }
 }
 

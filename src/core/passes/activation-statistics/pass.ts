@@ -1,4 +1,5 @@
 import type { Observation, ObservationKind } from '../../rewrite/observation.js';
+import { total } from '../../summary/counts.js';
 import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
 import { peaks } from '../../summary/extrema.js';
 import { pooled, variances } from '../../summary/moments.js';
@@ -61,7 +62,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
             layer: histogram,
             ...(unitHistograms === undefined ? {} : { units: unitHistograms }),
             counted: sampled[0] ?? 0,
-            total: entries.reduce((sum, value) => sum + value, 0),
+            total: total(entries),
           },
         ]),
       ),
@@ -72,10 +73,6 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
 
 function meanMagnitudes({ absoluteSum, absoluteEntries }: LayerStatistics): Float64Array {
   return absoluteSum.map((sum, unit) => sum / (absoluteEntries[unit] as number));
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function meanMagnitude(state: PerLayer<LayerStatistics>): Headline {

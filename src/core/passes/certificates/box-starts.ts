@@ -6,7 +6,7 @@ import type { InputRange } from '../../dataset/input-ranges.js';
 import { isFeedType, storeRow, zeros } from '../../dataset/rows.js';
 import { attributeInt } from '../../graph/attributes.js';
 import type { Graph } from '../../graph/graph.js';
-import { floatsOf } from '../../linear/floats.js';
+import { floatsOf } from '../../tensor/floats.js';
 import { graphWriter } from '../../rewrite/graph-writer.js';
 import { FLOAT_TYPES } from '../../rewrite/linearize/calculator.js';
 import { firstFloats } from '../../rewrite/linearize/ends.js';

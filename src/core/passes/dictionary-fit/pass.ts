@@ -45,14 +45,14 @@ export const dictionaryFit: Experiment = {
 async function examine(subject: ExperimentSubject): Promise<PassResult> {
   const { dictionary, engine, threads, signal } = subject;
   if (dictionary === undefined) throw new Error('No dictionary is attached.');
-  const { coder, model } = dictionary;
+  const { coder } = dictionary;
   await checkMatrices(coder, signal);
   const widths = [...new Set([totalWidth(coder.reads), totalWidth(coder.writes)])];
   const sites = await findSites(subject, widths);
   const count = widths.reduce((all, width) => all + (sites.byWidth.get(width)?.length ?? 0), 0);
   checkFit(dictionary, sites);
   const sweeps = createSweeps(subject, SWEEPS, OBSERVED_BYTES / (4 * Math.max(...widths) * count * tokensOf(subject)));
-  const session = await engine.open(model, { threads });
+  const session = await engine.open(await dictionary.model(), { threads });
   try {
     const measured = await measureSites(subject, sweeps, coder, session, sites);
     const [best] = measured;

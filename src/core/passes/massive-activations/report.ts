@@ -1,25 +1,28 @@
 /** What the look at the residual stream's largest entries shows and says. */
 import type { Graph } from '../../graph/graph.js';
-import { nodeId } from '../../graph/item-ids.js';
+import { LARGEST_HALF, NEAR_HALF } from '../half-precision.js';
+import { byNode, itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
-import type { Curve, Finding, NodeMetric, ResultRow, ResultTable } from '../result.js';
+import type { Curve, Finding, NodeMetric, ResultTable } from '../result.js';
 import { amount, count, oneInputCaution } from '../words.js';
 import { MASSIVE, type PointMagnitudes } from './state.js';
 
-/** Largest finite number of half precision. */
-export const LARGEST_HALF = 65504;
-/** Ours: a quarter of it leaves too little room for other inputs. */
-const NEAR_HALF = LARGEST_HALF / 4;
 const RULE = `|a| > ${MASSIVE.above} and |a| ÷ median ≥ ${count(MASSIVE.ratio)}`;
 
 type Points = readonly PointMagnitudes[];
 
 export const meanOf = (sum: number, { inputs }: PointMagnitudes): number => sum / inputs;
 
+/** Whether a dimension holds a massive entry on at least half of the inputs. */
+function isMassiveAt({ massive, inputs }: PointMagnitudes, unit: number): boolean {
+  return 2 * (massive[unit] ?? 0) >= inputs && (massive[unit] ?? 0) > 0;
+}
+
 /** Dimensions that hold a massive entry on at least half of the inputs, the most frequent first. */
-export function massiveDimensions({ massive, inputs }: PointMagnitudes): number[] {
+function massiveDimensions(point: PointMagnitudes): number[] {
+  const { massive } = point;
   return [...massive.keys()]
-    .filter((unit) => 2 * (massive[unit] as number) >= inputs && (massive[unit] as number) > 0)
+    .filter((unit) => isMassiveAt(point, unit))
     .sort((a, b) => (massive[b] as number) - (massive[a] as number) || a - b);
 }
 
@@ -37,11 +40,6 @@ function positionText({ point: { positionWord }, largestPositions }: PointMagnit
   const [position] = mostOften(largestPositions);
   const number = position + 1;
   return `${count(number)}${SUFFIX[ordinals.select(number)] ?? 'th'} ${positionWord.replace(/s$/, '')}`;
-}
-
-function itemOf(graph: Graph, value: string): Pick<ResultRow, 'item'> {
-  const node = graph.producerOf(value);
-  return node === undefined ? {} : { item: nodeId(node) };
 }
 
 export function massiveAnswer(points: Points, facts: RunFacts): string {
@@ -215,13 +213,13 @@ export function pointTable(points: Points, graph: Graph): ResultTable {
 /** Dimensions that hold the largest entry, or a massive one, on at least half of the inputs at some point. */
 export function dimensionTable(points: Points, graph: Graph): ResultTable {
   const stands = (point: PointMagnitudes, unit: number): boolean =>
-    point.inputs > 0 && (2 * (point.largestAt[unit] ?? 0) >= point.inputs || massiveDimensions(point).includes(unit));
+    point.inputs > 0 && (2 * (point.largestAt[unit] ?? 0) >= point.inputs || isMassiveAt(point, unit));
   const units = [...new Set(points.flatMap((point) => [...point.peaks.keys()].filter((unit) => stands(point, unit))))];
   const rows = units.map((unit) => {
     const where = points.filter((point) => stands(point, unit));
     const first = where[0] as PointMagnitudes;
     const peak = where.reduce((most, { peaks }) => Math.max(most, peaks[unit] ?? 0), 0);
-    const massive = where.filter((point) => massiveDimensions(point).includes(unit)).length;
+    const massive = where.filter((point) => isMassiveAt(point, unit)).length;
     return {
       cells: [unit, where.length, massive, first.point.label, (where.at(-1) as PointMagnitudes).point.label, peak],
       ...itemOf(graph, first.point.value),
@@ -250,11 +248,10 @@ export function massiveMetrics(points: Points, graph: Graph): NodeMetric[] {
     definition: string,
     of: (point: PointMagnitudes) => number,
   ): NodeMetric => {
-    const values = new Float64Array(graph.nodes.length).fill(NaN);
-    for (const point of points) {
-      const node = graph.producerOf(point.point.value);
-      if (node !== undefined) values[node.index] = of(point);
-    }
+    const values = byNode(
+      graph,
+      points.map((point) => [point.point.value, of(point)]),
+    );
     return {
       id,
       label,

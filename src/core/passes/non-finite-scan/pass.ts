@@ -7,13 +7,10 @@ import type { Experiment } from '../pass.js';
 import { placeOf } from '../place.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
 import { amount, count, percent } from '../words.js';
+import { LARGEST_HALF, NEAR_HALF } from '../half-precision.js';
 import { explain, type Explained } from './explain.js';
 import { OLDEST_OPSET, watchGraph, wentWrong, type WatchedNode } from './watch-graph.js';
 
-/** Largest finite number of half precision. */
-const LARGEST_HALF = 65504;
-/** Ours: a quarter of it leaves too little room for other inputs. */
-const NEAR_HALF = LARGEST_HALF / 4;
 /** Places whose cause is looked into, the most frequent first. */
 const MOST_EXPLAINED = 5;
 const SIZES_SHOWN = 20;

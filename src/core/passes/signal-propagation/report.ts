@@ -1,6 +1,6 @@
 /** What a signal propagation plot shows and says. */
 import type { Graph } from '../../graph/graph.js';
-import { nodeId } from '../../graph/item-ids.js';
+import { byNode, itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
 import type { Curve, Finding, NodeMetric, ResultTable } from '../result.js';
 import { amount, count } from '../words.js';
@@ -52,10 +52,7 @@ export function propagationAnswer(steps: readonly Step[], stage: Stage, facts: R
 }
 
 export function propagationFindings(steps: readonly Step[], stage: Stage, graph: Graph, facts: RunFacts): Finding[] {
-  const at = (step: Step): Pick<Finding, 'item'> => {
-    const node = graph.producerOf(step.value);
-    return node === undefined ? {} : { item: nodeId(node) };
-  };
+  const at = (step: Step): Pick<Finding, 'item'> => itemOf(graph, step.value);
   const finite = steps.filter(({ variance }) => Number.isFinite(variance) && variance > 0);
   const [first] = finite;
   if (first === undefined) return [];
@@ -201,21 +198,18 @@ export function propagationTable(steps: readonly Step[], stage: Stage, graph: Gr
       ...(hasExpected ? [{ id: 'expected', label: 'NF-ResNet’s line', format: 'number' as const }] : []),
       ...(someLeftOut ? [{ id: 'left-out', label: 'Inputs not finite', format: 'count' as const }] : []),
     ],
-    rows: steps.map((step, index) => {
-      const node = graph.producerOf(step.value);
-      return {
-        cells: [
-          index + 1,
-          step.label,
-          step.variance,
-          step.squaredMean,
-          ...(ofBlocks ? [step.branch?.variance ?? NaN, step.transition ? 'changes' : 'as it is'] : []),
-          ...(hasExpected ? [step.expected ?? NaN] : []),
-          ...(someLeftOut ? [step.nonFiniteInputs] : []),
-        ],
-        ...(node === undefined ? {} : { item: nodeId(node) }),
-      };
-    }),
+    rows: steps.map((step, index) => ({
+      cells: [
+        index + 1,
+        step.label,
+        step.variance,
+        step.squaredMean,
+        ...(ofBlocks ? [step.branch?.variance ?? NaN, step.transition ? 'changes' : 'as it is'] : []),
+        ...(hasExpected ? [step.expected ?? NaN] : []),
+        ...(someLeftOut ? [step.nonFiniteInputs] : []),
+      ],
+      ...itemOf(graph, step.value),
+    })),
   };
 }
 
@@ -226,23 +220,16 @@ export function propagationMetrics(steps: readonly Step[], graph: Graph): NodeMe
     label: string,
     definition: string,
     values: readonly (readonly [string, number])[],
-  ): NodeMetric => {
-    const byNode = new Float64Array(graph.nodes.length).fill(NaN);
-    for (const [value, number] of values) {
-      const node = graph.producerOf(value);
-      if (node !== undefined) byNode[node.index] = number;
-    }
-    return {
-      id,
-      label,
-      definition: `${definition} (methods F). The colour is logarithmic.`,
-      format: 'number',
-      scale: 'sequential',
-      spread: 'logarithmic',
-      aggregate: 'maximum',
-      values: byNode,
-    };
-  };
+  ): NodeMetric => ({
+    id,
+    label,
+    definition: `${definition} (methods F). The colour is logarithmic.`,
+    format: 'number',
+    scale: 'sequential',
+    spread: 'logarithmic',
+    aggregate: 'maximum',
+    values: byNode(graph, values),
+  });
   const ends = steps.flatMap(({ value, branch, ...step }) => [
     ...(branch === undefined ? [] : [{ ...branch }]),
     { value, variance: step.variance, squaredMean: step.squaredMean },

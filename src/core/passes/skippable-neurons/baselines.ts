@@ -1,4 +1,5 @@
 /** Other ways to choose what is skipped, beside CETT: one point of loss for each (methods C2, C3, C4, C1). */
+import { countBelow } from './ascending.js';
 import type { CalibratedLayer } from './calibrate.js';
 import { LEAST_POSITIVE, quantileOf } from './cett.js';
 import type { Criterion } from './mask-graph.js';
@@ -87,16 +88,6 @@ const HALVINGS = 400;
 
 function nonZero(ascending: Float32Array): Float32Array {
   return ascending.subarray(countBelow(ascending, LEAST_POSITIVE));
-}
-
-function countBelow(ascending: Float32Array, threshold: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < threshold) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const bits = new DataView(new ArrayBuffer(4));

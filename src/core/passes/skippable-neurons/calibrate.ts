@@ -4,14 +4,16 @@ import { problem } from '../../errors.js';
 import type { LossRuns } from '../../experiment/loss-runs.js';
 import type { LossTotals } from '../../experiment/loss-totals.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
-import type { Sweeps, SweptBatch } from '../../experiment/sweeps.js';
+import { numbersOf, type Sweeps, type SweptBatch } from '../../experiment/sweeps.js';
 import type { ModelProto } from '../../formats/onnx/onnx_pb.js';
 import { graphWriter } from '../../rewrite/graph-writer.js';
 import { prune } from '../../rewrite/prune.js';
+import { sampling, spreadPlace } from '../../summary/row-sample.js';
 import { elementCount, type NamedTensors } from '../../tensor/tensor.js';
 import { cettCurve, tokenSteps, type CettCurve, type Outgoing, type TokenSteps } from './cett.js';
-import { sampledSites, sampleGraph } from './mask-graph.js';
+import { outgoingSquares, sampledSites, sampleGraph } from './mask-graph.js';
 import { isSiteWise, type MaskedLayer } from './masked-layers.js';
+import { filledSites } from './skipping.js';
 
 export interface Calibration {
   readonly clean: LossTotals;
@@ -57,7 +59,7 @@ export async function calibrate(
       feeds: (batch) => sampleFeeds(subject, layers, sites, batch),
       fold(_batch, values) {
         both.forEach((names, kind) =>
-          names.forEach((name, index) => parts[kind]?.[index]?.push(numbers(values, name).slice())),
+          names.forEach((name, index) => parts[kind]?.[index]?.push(numbersOf(values, name).slice())),
         );
       },
     });
@@ -95,21 +97,20 @@ function sampleSize(layers: readonly MaskedLayer[]): number {
 
 /** Which sites of a batch are sampled: as many of each input, evenly; of many inputs every so many-th. */
 function sampleFeeds(
-  { dataset }: ExperimentSubject,
+  subject: ExperimentSubject,
   layers: readonly MaskedLayer[],
   wanted: number,
-  { indices, filled }: SweptBatch,
+  batch: SweptBatch,
 ): NamedTensors {
-  const stride = Math.max(1, Math.ceil(dataset.size / wanted));
-  const perInput = Math.max(1, Math.floor((wanted * stride) / dataset.size));
+  const { every, perInput } = sampling(subject.dataset.size, wanted);
   const feeds: Record<string, NamedTensors[string]> = {};
   for (const sites of new Set(layers.map((layer) => layer.sites))) {
     const places: number[] = [];
-    for (const [row, index] of indices.entries()) {
-      if (index % stride !== 0) continue;
-      const used = dataset.paddedLength === sites ? (filled?.[row] ?? sites) : sites;
+    for (const [row, index] of batch.indices.entries()) {
+      if (index % every !== 0) continue;
+      const used = filledSites(subject, sites, batch, row);
       const taken = Math.min(perInput, used);
-      for (let at = 0; at < taken; at++) places.push(row * sites + Math.floor(((at + 0.5) * used) / taken));
+      for (let at = 0; at < taken; at++) places.push(row * sites + spreadPlace(at, taken, used));
     }
     feeds[sampledSites(sites)] = { type: 'int64', dims: [places.length], data: BigInt64Array.from(places, BigInt) };
   }
@@ -122,19 +123,17 @@ async function outgoingOf(sweeps: Sweeps, model: ModelProto, layer: MaskedLayer)
   if (block === undefined) return undefined;
   const { weight, inputAxis } = block.down;
   const writer = graphWriter(model);
-  const others = weight.dims.flatMap((_, axis) => (axis === inputAxis ? [] : [axis]));
-  const values = writer.castToFloat(weight.value);
+  const { values, others, squares } = outgoingSquares(writer, block.down);
   // Neurons first: one row of outgoing weights each.
   const rows = writer.node('Transpose', [values], { perm: [inputAxis, ...others] });
-  const squares = writer.reduce('ReduceSum', writer.node('Mul', [values, values]), others);
   const wanted = isSiteWise(layer) && 4 * elementCount(weight.dims) <= WEIGHT_BYTES ? [squares, rows] : [squares];
   const session = await sweeps.open(prune(writer.extend(model), wanted));
   try {
     const given = await session.run({});
-    const norms = Float64Array.from(numbers(given, squares), Math.sqrt);
+    const norms = Float64Array.from(numbersOf(given, squares), Math.sqrt);
     if (norms.length !== neurons)
       throw problem('internal', `“${layer.label}” has weights of another size than neurons.`);
-    return wanted.length === 1 ? { norms } : { norms, rows: numbers(given, rows) };
+    return wanted.length === 1 ? { norms } : { norms, rows: numbersOf(given, rows) };
   } finally {
     await session.release();
   }
@@ -163,10 +162,4 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-function numbers(values: NamedTensors, name: string): Float32Array {
-  const data = values[name]?.data;
-  if (data instanceof Float32Array) return data;
-  throw problem('engine-failed', `The engine gave no numbers for “${name}”.`);
 }

@@ -4,6 +4,8 @@
  * weights; D(t) = { i : |n_i| < t }; CETT(t) = |Σ_D n_i| / |Σ n_i| at one token (site).
  */
 
+import { countBelow } from './ascending.js';
+
 /** Sums of neuron outputs below this share of Σ |n_i| are nothing but rounding: CETT says nothing there. */
 const NOTHING = 1e-6;
 /** Thresholds that are looked at: as many as the paper's code has. */
@@ -91,19 +93,8 @@ function orthogonalSums(magnitudes: Float64Array): Float64Array {
 
 /** CETT at one threshold, of one token. */
 export function cettAt({ magnitudes, cett }: TokenSteps, threshold: number): number {
-  const skipped = below(magnitudes, threshold);
+  const skipped = countBelow(magnitudes, threshold);
   return skipped === 0 ? 0 : (cett[skipped - 1] as number);
-}
-
-/** How many ascending values are below the threshold. */
-function below(ascending: Float64Array, threshold: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < threshold) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** CETT and sparsity of a layer at every candidate threshold, as means over tokens. */

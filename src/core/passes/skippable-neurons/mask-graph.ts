@@ -1,5 +1,6 @@
 /** Networks whose small neurons are skipped, with thresholds as inputs: one session serves every step of a search. */
 import { TensorProto_DataType as DataType, type ModelProto } from '../../formats/onnx/onnx_pb.js';
+import type { MlpBlock } from '../../graph/roles/roles.js';
 import { graphWriter, type GraphWriter } from '../../rewrite/graph-writer.js';
 import { makeNode, makeValueInfo } from '../../rewrite/nodes.js';
 import { spliceNodes } from '../../rewrite/splice-nodes.js';
@@ -105,13 +106,20 @@ function keptMask(
   return writer.node('Not', [writer.node('Less', [compared, level])]);
 }
 
+/** |W[:,i]|² of what goes out of each neuron; the weights as float32, and their axes but that of the neurons. */
+export function outgoingSquares(
+  writer: GraphWriter,
+  { weight, inputAxis }: MlpBlock['down'],
+): { readonly values: string; readonly others: readonly number[]; readonly squares: string } {
+  const values = writer.castToFloat(weight.value);
+  const others = weight.dims.flatMap((_, axis) => (axis === inputAxis ? [] : [axis]));
+  return { values, others, squares: writer.reduce('ReduceSum', writer.node('Mul', [values, values]), others) };
+}
+
 /** |W[:,i]| of what goes out of each neuron, in a shape that spreads over the value; undefined where weights count nothing. */
 function outgoingNorms(writer: GraphWriter, { block, output, neurons }: MaskedLayer): string | undefined {
   if (block === undefined) return undefined;
-  const { weight, inputAxis } = block.down;
-  const values = writer.castToFloat(weight.value);
-  const others = weight.dims.flatMap((_, axis) => (axis === inputAxis ? [] : [axis]));
-  const squares = writer.reduce('ReduceSum', writer.node('Mul', [values, values]), others);
+  const { squares } = outgoingSquares(writer, block.down);
   const behind = Array.from({ length: output.rank - 1 - output.unitAxis }, () => 1);
   return writer.node('Reshape', [writer.node('Sqrt', [squares]), writer.ints([neurons, ...behind])]);
 }

@@ -1,5 +1,5 @@
 /** How many neurons could be skipped at each token, and at what loss: measured by networks that skip them. */
-import { CancelledError, throwIfCancelled } from '../../errors.js';
+import { CancelledError, throwIfCancelled, unlessCancelled } from '../../errors.js';
 import { chooseLoss } from '../../experiment/loss-measure.js';
 import { lossRuns } from '../../experiment/loss-runs.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
@@ -125,13 +125,4 @@ function levelFor({ curve, activations }: CalibratedLayer, target: number): numb
   return curve === undefined
     ? Math.max(LEAST_POSITIVE, quantileOf(activations, target))
     : thresholdFor(curve, target).threshold;
-}
-
-async function unlessCancelled<Value>(work: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof CancelledError) return undefined;
-    throw error;
-  }
 }

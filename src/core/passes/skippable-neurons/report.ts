@@ -1,9 +1,10 @@
 /** The answer, its chart and its tables. */
-import { accuracy, bootstrapInterval, total } from '../../experiment/loss-totals.js';
+import { accuracy, bootstrapInterval } from '../../experiment/loss-totals.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { findRoles } from '../../graph/roles/roles.js';
+import { total } from '../../summary/counts.js';
 import type { Curve, Finding, LayerMetric, PassResult, UnitMetric } from '../result.js';
-import { count, oneInputCaution, percent } from '../words.js';
+import { count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
@@ -91,7 +92,7 @@ function answer(examined: Examined, shares: readonly number[], onInputs: string)
       ? budgetText(measure.kind)
       : `at ${increaseText(best.increase)} (no threshold keeps to 1 %)`;
   return [
-    `${capital(met)}, ${percent(best.skipped.sparsity)} of the ${what} can be skipped ${onInputs} (measured: ${increaseText(best.increase)}${spread}).`,
+    `${sentence(met)}, ${percent(best.skipped.sparsity)} of the ${what} can be skipped ${onInputs} (measured: ${increaseText(best.increase)}${spread}).`,
     resisting(masked, shares, best.skipped.sparsity),
     masked.leftOut.length === 0
       ? ''
@@ -181,8 +182,4 @@ function findings(
     ];
   });
   return [headline, ...zero];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -58,7 +58,12 @@ export function sparsityOf(layers: Skipped['layers']): number {
 }
 
 /** Sites of an example that hold something. */
-function filledSites({ dataset }: ExperimentSubject, sites: number, { filled }: SweptBatch, row: number): number {
+export function filledSites(
+  { dataset }: Pick<ExperimentSubject, 'dataset'>,
+  sites: number,
+  { filled }: SweptBatch,
+  row: number,
+): number {
   return dataset.paddedLength === sites ? (filled?.[row] ?? sites) : sites;
 }
 

@@ -1,9 +1,10 @@
 /** Hot and cold neurons: how unevenly firing is spread over a layer's units (OURS, beside methods C1). */
+import { total } from '../../summary/counts.js';
 import type { RunFacts } from '../pass.js';
 import type { Curve, LayerMetric, ResultTable } from '../result.js';
 import type { PerLayer } from '../units.js';
 import { count } from '../words.js';
-import { total, type LayerZeros } from './state.js';
+import type { LayerZeros } from './state.js';
 
 const POINTS = 50;
 /** The x of “the hottest x”, and the share of firing that “units for y” asks for. */

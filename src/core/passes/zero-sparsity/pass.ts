@@ -1,4 +1,5 @@
 import type { Observation } from '../../rewrite/observation.js';
+import { total } from '../../summary/counts.js';
 import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
 import { intervalOf, pooledResamples } from '../../summary/resamples.js';
 import type { Pass, RunFacts } from '../pass.js';
@@ -7,12 +8,12 @@ import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues
 import { amount, oneInputCaution, percent, sentence } from '../words.js';
 import { firingSpreads, hotCurve, hotMetric, hotTable } from './hot-units.js';
 import {
-  aggregate,
+  aggregateLayers,
   createLayerZeros,
   foldZeros,
   isZeroableSequence,
   mergeLayerZeros,
-  total,
+  type Aggregates,
   type LayerZeros,
 } from './state.js';
 import { reuseMetrics, tokenCurves } from './token-curves.js';
@@ -64,13 +65,14 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
   finish(state, facts): PassResult {
     const [first] = state.values();
     const spreads = firingSpreads(state, facts);
+    const aggregates = aggregateLayers(state);
     const examples = first === undefined ? new Int32Array() : keptIndices(first.shares);
     return {
       pass: 'zero-sparsity',
       passVersion: VERSION,
       answer: answer(state, facts),
       headlines: [zeroShare(state)],
-      findings: findings(state, facts),
+      findings: findings(state, aggregates, facts),
       layerMetrics: [
         {
           id: 'layer-zero-share',
@@ -80,7 +82,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           scale: 'sequential',
           values: layerValues(state, ({ zeros, entries }) => total(zeros) / total(entries)),
         },
-        ...reuseMetrics(state),
+        ...reuseMetrics(state, aggregates),
         ...hotMetric(spreads),
       ],
       unitMetrics: [
@@ -111,7 +113,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
                 ),
               },
             ],
-      curves: [...tokenCurves(state, facts), ...hotCurve(spreads)],
+      curves: [...tokenCurves(state, aggregates, facts), ...hotCurve(spreads)],
       tables: hotTable(spreads, facts),
     };
   },
@@ -158,7 +160,7 @@ function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
   return `${sentence(percent(share))} of all activation entries are exactly zero${spread} (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`;
 }
 
-function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
+function findings(state: PerLayer<LayerZeros>, aggregates: Aggregates, facts: RunFacts): Finding[] {
   return facts.layers.flatMap(({ value, label }): Finding[] => {
     const layer = state.get(value) as LayerZeros;
     const share = total(layer.zeros) / total(layer.entries);
@@ -173,7 +175,7 @@ function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
         advice: 'The layer after it could skip most of its weights for each input; a narrower layer may do as well.',
       });
     }
-    const aggregated = aggregate(layer);
+    const aggregated = aggregates.get(value);
     const tokens = Math.min(16, aggregated?.observed.length ?? 0);
     if (aggregated !== undefined && tokens > 1) {
       const silent = aggregated.observed[tokens - 1] as number;

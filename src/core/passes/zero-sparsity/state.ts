@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
-import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { createCounts, mergeCounts, total, type Counts } from '../../summary/counts.js';
 import { addToResamples, createResamples, mergeResamples, type Resamples } from '../../summary/resamples.js';
 import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
 import { createReuseMass, foldReuse, mergeReuseMass, type ReuseMass } from './reuse.js';
@@ -129,8 +129,20 @@ export interface Aggregated {
   readonly independent: Float32Array;
 }
 
+/** By layer; layers that are no sequences have none. */
+export type Aggregates = ReadonlyMap<string, Aggregated>;
+
+export function aggregateLayers(layers: ReadonlyMap<string, LayerZeros>): Aggregates {
+  const aggregates = new Map<string, Aggregated>();
+  for (const [layer, zeros] of layers) {
+    const aggregated = aggregate(zeros);
+    if (aggregated !== undefined) aggregates.set(layer, aggregated);
+  }
+  return aggregates;
+}
+
 /** Aggregated sparsity and its two baselines: methods C1. */
-export function aggregate(state: LayerZeros): Aggregated | undefined {
+function aggregate(state: LayerZeros): Aggregated | undefined {
   const { sequence } = state;
   if (sequence === undefined) return undefined;
   const longest = sequence.lengths.findLastIndex((pairs) => pairs > 0);
@@ -154,8 +166,4 @@ export function aggregate(state: LayerZeros): Aggregated | undefined {
     independent[g - 1] = zeroShares.reduce((sum, zero) => sum + zero ** g, 0) / zeroShares.length;
   }
   return { observed, uniform, independent };
-}
-
-export function total(counts: Counts): number {
-  return counts.reduce((sum, value) => sum + value, 0);
 }

@@ -3,18 +3,18 @@ import type { RunFacts } from '../pass.js';
 import type { Curve, LayerMetric } from '../result.js';
 import type { PerLayer } from '../units.js';
 import { AHEAD, createReuseMass, LOOK_BACK, mergeReuseMass, missedShares } from './reuse.js';
-import { aggregate, type LayerZeros } from './state.js';
+import type { Aggregates, LayerZeros } from './state.js';
 
 /** Tokens over which the reuse gain that colours the graph is taken, or as many as the longest text has. */
 const GAIN_TOKENS = 16;
 /** The policy that colours the graph. */
 const [SHOWN_LOOK, SHOWN_AHEAD] = [LOOK_BACK.indexOf(4), AHEAD.indexOf(8)];
 
-export function reuseMetrics(state: PerLayer<LayerZeros>): LayerMetric[] {
+export function reuseMetrics(state: PerLayer<LayerZeros>, aggregates: Aggregates): LayerMetric[] {
   const gains: Record<string, number> = {};
   const missed: Record<string, number> = {};
   for (const [layer, zeros] of state) {
-    const aggregated = aggregate(zeros);
+    const aggregated = aggregates.get(layer);
     if (aggregated === undefined) continue;
     const at = Math.min(GAIN_TOKENS, aggregated.observed.length) - 1;
     gains[layer] = (aggregated.observed[at] as number) - (aggregated.independent[at] as number);
@@ -78,10 +78,10 @@ function reuseCurve(state: PerLayer<LayerZeros>, { layers }: RunFacts): Curve[] 
   ];
 }
 
-export function tokenCurves(state: PerLayer<LayerZeros>, facts: RunFacts): Curve[] {
+export function tokenCurves(state: PerLayer<LayerZeros>, aggregates: Aggregates, facts: RunFacts): Curve[] {
   const sequences = facts.layers.flatMap(({ value, label }) => {
     const layer = state.get(value) as LayerZeros;
-    const aggregated = aggregate(layer);
+    const aggregated = aggregates.get(value);
     if (aggregated === undefined || layer.sequence === undefined) return [];
     const { zeros, entries } = layer.sequence;
     const length = entries.findLastIndex((count) => count > 0) + 1;

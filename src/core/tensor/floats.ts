@@ -1,9 +1,7 @@
 /** Tensors of floating-point numbers as the numbers that people and vectors are made of, and back. */
-import { ELEMENT_TYPES } from '../formats/onnx/tensor-proto.js';
-import type { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
-import { encodeHalf } from '../tensor/half.js';
-import { storedNumbers } from '../tensor/stored-type.js';
-import type { ElementType, NumberArray, Tensor } from '../tensor/tensor.js';
+import { encodeHalf } from './half.js';
+import { storedNumbers } from './stored-type.js';
+import type { NumberArray, Tensor } from './tensor.js';
 
 export type FloatType = 'float32' | 'float64' | 'float16';
 
@@ -27,11 +25,4 @@ export function floatTensor(type: FloatType, dims: readonly number[], values: Fl
     case 'float16':
       return { type, dims, data: Uint16Array.from(values, encodeHalf) };
   }
-}
-
-const DATA_TYPES = new Map(Object.entries(ELEMENT_TYPES).map(([type, name]) => [name as string, Number(type)]));
-
-/** Undefined for strings, which are no numbers. */
-export function dataTypeOf(type: ElementType): DataType | undefined {
-  return DATA_TYPES.get(type);
 }
