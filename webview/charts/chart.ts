@@ -50,6 +50,12 @@ export function baseOptions(theme: Theme): ChartOptions {
           usePointStyle: true,
           pointStyle: 'line',
           pointStyleWidth: 26,
+          // Keys drawn as points know nothing of the dashes of their lines.
+          generateLabels: (chart) =>
+            Chart.defaults.plugins.legend.labels.generateLabels(chart).map((key) => {
+              const dash = chart.data.datasets[key.datasetIndex ?? -1] as { borderDash?: number[] } | undefined;
+              return { ...key, lineDash: dash?.borderDash ?? [] };
+            }),
           font: { family: theme.fontFamily, size: 12 },
         },
       },

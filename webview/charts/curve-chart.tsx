@@ -78,7 +78,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
     if (!colorOf.has(key)) colorOf.set(key, theme.series[colorOf.size % theme.series.length] ?? theme.foreground);
   }
   const options = baseOptions(theme) as ChartOptions<'line'>;
-  const xAxis = axis(theme, curve.xLabel, 'count');
+  const xAxis = axis(theme, curve.xLabel, curve.xFormat ?? 'count');
   const dashedSoFar = new Map<string, number>();
   const datasets = curve.series.map((series): ChartDataset<'line'> => {
     const key = series.layer ?? series.label;
@@ -116,7 +116,9 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
           ...options.plugins?.tooltip,
           callbacks: {
             title: ([item]) =>
-              item === undefined ? '' : `${curve.xLabel} ${formatQuantity('number', Number(item.parsed.x))}`,
+              item === undefined
+                ? ''
+                : `${curve.xLabel} ${formatQuantity(curve.xFormat ?? 'number', Number(item.parsed.x))}`,
             label: (item) => `${item.dataset.label ?? ''}: ${formatQuantity(curve.format, Number(item.parsed.y))}`,
           },
         },

@@ -127,6 +127,8 @@ export interface Curve {
   readonly id: string;
   readonly title: string;
   readonly xLabel: string;
+  /** How the axis along is numbered: whole numbers where nothing is said. */
+  readonly xFormat?: 'share' | 'number';
   readonly yLabel: string;
   readonly definition: string;
   readonly format: 'share' | 'number';

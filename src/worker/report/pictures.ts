@@ -161,9 +161,17 @@ export function lineChartSvg(
     readonly y: Float32Array;
     readonly dashed?: boolean;
   }[],
-  xLabel: string,
-  show: (value: number) => string,
-  spread?: 'logarithmic',
+  {
+    xLabel,
+    showX,
+    showY: show,
+    spread,
+  }: {
+    readonly xLabel: string;
+    readonly showX: (value: number) => string;
+    readonly showY: (value: number) => string;
+    readonly spread?: 'logarithmic';
+  },
 ): Markup {
   const width = 520;
   const height = 180;
@@ -207,8 +215,8 @@ export function lineChartSvg(
       ${lines}
       <text x="${width + 4}" y="8">${showY(domainY[1])}</text>
       <text x="${width + 4}" y="${height}">${showY(domainY[0])}</text>
-      <text x="0" y="${height + 14}">${show(domainX[0])}</text>
-      <text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${show(domainX[1])}</text>
+      <text x="0" y="${height + 14}">${showX(domainX[0])}</text>
+      <text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${showX(domainX[1])}</text>
     </svg>
     <ul class="key">
       ${keys}

@@ -235,10 +235,18 @@ function passSection(
   const curves = pass.curves
     .map((curve) => withControlSeries(pass.pass, curve, controls))
     .map(
-      ({ title, xLabel, series, definition, format, spread }) =>
+      ({ title, xLabel, xFormat, series, definition, format, spread }) =>
         html`<h3>${title}</h3>
           <p class="note">${definition}</p>
-          ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format), spread)}`,
+          ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(
+            series.slice(0, LINES_SHOWN),
+            {
+              xLabel,
+              showX: (value) => show(value, xFormat ?? 'count'),
+              showY: (value) => show(value, format),
+              ...(spread === undefined ? {} : { spread }),
+            },
+          )}`,
     );
   const layerTable = html`<div class="scroll">
     <table>

@@ -128,6 +128,7 @@ function curveOf(found: readonly Found[]): Curve {
     id: 'shifted-relu',
     title: 'Zeros of a shifted ReLU',
     xLabel: 'Shift b',
+    xFormat: 'number',
     yLabel: 'Share of zeros',
     definition:
       'Share of the values z into a layer’s function with z ≤ b, which max(0, z − b) makes exactly 0, over units, positions and inputs (methods C1).',

@@ -72,6 +72,7 @@ export function cettCurves({ layers }: Calibration): Curve[] {
       id: 'cett-sparsity',
       title: 'What can be skipped at which loss of a layer’s output (CETT)',
       xLabel: 'CETT, % of the layer’s output',
+      xFormat: 'number',
       yLabel: 'neurons skipped',
       definition:
         'CETT = |Σ skipped n| / |Σ n| as a mean over the sampled sites, and the share of |n| below the same threshold, strictly (methods C2). One point for each of 128 thresholds.',

@@ -70,6 +70,7 @@ export function hotCurve(spreads: readonly FiringSpread[]): Curve[] {
       id: 'hot-units',
       title: 'Hot and cold units',
       xLabel: 'Hottest share of the units',
+      xFormat: 'share',
       yLabel: 'Share of firing',
       definition:
         'Share of a layer’s firing (entries that are not exactly 0) that the units have which fire most, units in whole numbers. ' +
