@@ -33,6 +33,9 @@ export const QUESTIONS = [
   'linearFold',
   'attribute',
   'patch',
+  'circuit',
+  'circuitEdges',
+  'circuitCheck',
   'pruningPreview',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
