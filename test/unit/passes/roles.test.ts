@@ -112,7 +112,7 @@ describe('the table of roles', () => {
   it('names every value of the sample language model', async () => {
     const { answer, tables } = await roles.examine(await modelSubject(sample('grammar-gpt/grammar-gpt.onnx')));
     expect(answer).toBe(
-      'The graph has 4 transformer layers along a residual stream, 4 times attention with 6 heads, 4 plain MLP blocks of 288 neurons and 9 normalisations.',
+      'The graph has 4 transformer layers along a residual stream, 4 attention blocks with 6 heads, 4 plain MLP blocks of 288 neurons and 9 normalisations.',
     );
     const row = tables?.[0]?.rows.find(({ cells }) => String(cells[2]).startsWith('blocks.2.hook_resid_mid'));
     expect(row?.cells).toEqual(['layer 2', 'resid_mid', 'blocks.2.hook_resid_mid', '/blocks.2/Add_output_0']);
@@ -123,7 +123,7 @@ describe('the table of roles', () => {
   it('of a convolutional network has blocks and no hook names', async () => {
     const { answer } = await roles.examine(await modelSubject(sample('shapes/shapes-resnet.onnx')));
     expect(answer).toMatch(
-      /^The graph has 6 convolutional MLP blocks of 16 to 48 channels and 15 normalisations\. Hook/,
+      /^The graph has 6 convolutional MLP blocks of 16 to 48 channels and 15 normalisations\. Its values have no hook names/,
     );
   });
 

@@ -56,16 +56,17 @@ function answerOf({ layers, attention, mlpBlocks, normalisations, noLayers = '' 
   if (layers.length > 0) {
     parts.push(`${counted(layers.length, 'transformer layer')} along a residual stream`);
   }
-  if (attention.length > 0) parts.push(`${counted(attention.length, 'attention')}${headsText(attention)}`);
+  if (attention.length > 0) parts.push(`${counted(attention.length, 'attention block')}${headsText(attention)}`);
   if (mlpBlocks.length > 0) parts.push(blocksText(mlpBlocks));
   if (normalisations.length > 0) parts.push(counted(normalisations.length, 'normalisation'));
   const list = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}` : (parts[0] ?? '');
   const found = list === '' ? 'No block of a network was found, only embeddings.' : `The graph has ${list}.`;
-  return noLayers === '' ? found : `${found} Hook names belong to transformer layers: ${noLayers}`;
+  return noLayers === ''
+    ? found
+    : `${found} Its values have no hook names, which belong to transformer layers. ${noLayers}`;
 }
 
 function counted(some: number, word: string): string {
-  if (word === 'attention') return some === 1 ? 'one attention' : `${count(some)} times attention`;
   return some === 1 ? `1 ${word}` : `${count(some)} ${word}s`;
 }
 
