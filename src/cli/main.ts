@@ -2,11 +2,14 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
+import type { Answers } from '../protocol/dictionary.js';
+import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/unit-sources.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
+import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { printDefect, printProblem } from './terminal.js';
 
@@ -15,6 +18,7 @@ const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 Commands
   report    run the passes and write an HTML report and a JSON beside it
   passes    list what can be asked of this model, and what does not apply and why
+  prune     write a smaller model without units that do nothing, after it gave the same as the original
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
   features  run a sparse autoencoder or transcoder over the inputs and print its features
 
@@ -22,14 +26,21 @@ Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
                      <model>.inspect.json, or a guess
   --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
+  --answer <switch=value> what the dictionary’s file leaves open (“inspect” lists it); may be repeated
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
-  --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
+  --controls         report: run the passes again with random weights and on shuffled inputs, and show these beside
+  --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
+                     may be repeated
+  --preview          prune: say what could be removed, and write nothing
+  --out <path>       prune: the model to write (default <model>.pruned.onnx; never the original or an existing file)
+                     report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes, features: print JSON
-  --dictionary <path> features: the dictionary's file
+  --json             inspect, passes, features, prune: print JSON
+  --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
+                     measures where it fits
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated)
@@ -64,13 +75,19 @@ async function main(): Promise<number> {
   const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
-  const options: CliOptions = {
+  const strange = values.source.find((name) => !UNIT_SOURCES.some((source) => source === name));
+  if (strange !== undefined) return wrongOption('--source', strange, `The sources are ${UNIT_SOURCES.join(', ')}.`);
+  const answers = answersOf(values.answer);
+  if (typeof answers === 'string') return wrongOption('--answer', answers, 'It is a switch and its value: k=32.');
+  const options: CliOptions & { readonly answers: Answers } = {
     model,
     engine,
     threads,
     ...(limit === undefined ? {} : { limit }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
+    answers,
+    ...(values.dictionary === undefined ? {} : { attached: { path: values.dictionary, answers } }),
   };
   try {
     switch (command) {
@@ -78,6 +95,15 @@ async function main(): Promise<number> {
         return await reportCommand({
           ...options,
           passes: values.pass,
+          controls: values.controls,
+          ...(values.out === undefined ? {} : { out: values.out }),
+        });
+      case 'prune':
+        return await pruneCommand({
+          ...options,
+          sources: values.source.length > 0 ? (values.source as UnitSource[]) : PROVEN_SOURCES,
+          preview: values.preview,
+          json: values.json,
           ...(values.out === undefined ? {} : { out: values.out }),
         });
       case 'passes':
@@ -127,11 +153,15 @@ function parseOptions() {
     options: {
       inputs: { type: 'string' },
       tokenizer: { type: 'string' },
+      answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
+      source: { type: 'string', multiple: true, default: [] },
+      preview: { type: 'boolean', default: false },
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },
+      controls: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       dictionary: { type: 'string' },
       reads: { type: 'string' },
@@ -141,6 +171,18 @@ function parseOptions() {
       help: { type: 'boolean', default: false },
     },
   });
+}
+
+/** "k=32", "subtract=yes"; the first that is not so. */
+function answersOf(given: readonly string[]): Answers | string {
+  const answers: Record<string, string | number> = {};
+  for (const each of given) {
+    const [, name, value] = /^([a-z-]+)=(.+)$/.exec(each) ?? [];
+    if (name === undefined || value === undefined) return each;
+    const number = Number(value);
+    answers[name] = Number.isFinite(number) ? number : value;
+  }
+  return answers;
 }
 
 function wrongOption(option: string, value: string, hint?: string): number {

@@ -43,3 +43,16 @@ export function progressPrinter(): (progress: RunProgress) => void {
     process.stderr.write(interactive ? `\r\u001b[K${line}${done ? '\n' : ''}` : `${line}\n`);
   };
 }
+
+/** How much of one long step is done, in per cent: on a terminal only, where the line can be taken back. */
+export function shareBar(what: string): { show(share: number): void; end(): void } {
+  const interactive = process.stderr.isTTY;
+  return {
+    show(share) {
+      if (interactive) process.stderr.write(`\r\u001b[K${what}: ${Math.round(share * 100)} %`);
+    },
+    end() {
+      if (interactive) process.stderr.write('\r\u001b[K');
+    },
+  };
+}

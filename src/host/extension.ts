@@ -1,10 +1,12 @@
 /** Activation: builds the parts and connects them. Nothing is read and no worker starts before a model is opened. */
 import * as vscode from 'vscode';
+import { attachDictionary, attachToModel } from './commands/attach-dictionary.js';
 import { chooseInputs } from './commands/choose-inputs.js';
 import { explainInput } from './commands/explain-input.js';
 import { exportShown } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { openSamples } from './commands/open-samples.js';
+import { pruneDeadUnits } from './commands/prune-dead-units.js';
 import { cancelRun, runPass } from './commands/run-pass.js';
 import { saveReport } from './commands/save-report.js';
 import type { CommandContext } from './commands/target.js';
@@ -34,6 +36,9 @@ export function activate(extension: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('modelInspector.inspect', inspect),
     vscode.commands.registerCommand('modelInspector.runPass', (uri) => runPass(context, uri)),
     vscode.commands.registerCommand('modelInspector.explainInput', (uri) => explainInput(context, uri)),
+    vscode.commands.registerCommand('modelInspector.attachDictionary', (uri) => attachDictionary(context, uri)),
+    vscode.commands.registerCommand('modelInspector.attachToModel', (uri) => attachToModel(context, uri)),
+    vscode.commands.registerCommand('modelInspector.pruneDeadUnits', (uri) => pruneDeadUnits(context, uri)),
     vscode.commands.registerCommand('modelInspector.chooseInputs', (uri) => chooseInputs(context, uri)),
     vscode.commands.registerCommand('modelInspector.cancelRun', (uri) => cancelRun(context, uri)),
     vscode.commands.registerCommand('modelInspector.saveReport', (uri) => saveReport(context, uri)),

@@ -33,6 +33,7 @@ export const QUESTIONS = [
   'linearFold',
   'attribute',
   'patch',
+  'pruningPreview',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

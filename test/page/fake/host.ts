@@ -5,6 +5,7 @@ import type { Dictionary } from '../../../src/protocol/model.js';
 import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
+import { PRUNING } from './pruning.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
@@ -39,6 +40,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...fakeAttributionQuestions(network),
+    pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
     typesInferred: async () => undefined,
@@ -159,6 +161,9 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
           place: 'node “layer2.0.add”',
           remedy: 'Choose the other engine in the settings.',
         });
+    },
+    compare: async () => {
+      await page().resultChanged({ result: resultOf(network, { compared: true }) });
     },
     cancelRun: async () => {
       await page().resultChanged({ result: resultOf(network, { inputsSeen: 64 }) });

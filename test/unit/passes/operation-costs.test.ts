@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { createGraph, type Graph } from '../../../src/core/graph/graph.js';
 import { detectActivationLayers } from '../../../src/core/graph/layer-detection.js';
-import { peakMemory } from '../../../src/core/passes/operation-costs/memory.js';
+import { peakMemory } from '../../../src/core/costs/activation-memory.js';
 import { nonlinearSites } from '../../../src/core/passes/operation-costs/nonlinear-sites.js';
-import { operationsOf } from '../../../src/core/passes/operations.js';
+import { operationsOf } from '../../../src/core/costs/operations.js';
 import { operationCosts } from '../../../src/core/passes/operation-costs/pass.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
 import type { ConcreteShapes } from '../../../src/core/rewrite/infer-shapes.js';

@@ -5,7 +5,7 @@ import type { ConcreteShapes } from '../../rewrite/infer-shapes.js';
 import { elementCount } from '../../tensor/tensor.js';
 import { storedNumbers } from '../../tensor/stored-type.js';
 import { shapeOf } from '../linear-step.js';
-import { operationsOf } from '../operations.js';
+import { operationsOf } from '../../costs/operations.js';
 import { placeOf } from '../place.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult, type ResultTable } from '../result.js';

@@ -9,9 +9,9 @@ import { placeOf } from '../place.js';
 import type { FilePass, FileSubject, NetworkSubject } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type NodeMetric, type PassResult, type ResultTable } from '../result.js';
 import { bytesText, compact, count, percent } from '../words.js';
-import { bytesOf, peakMemory } from './memory.js';
+import { bytesOf, peakMemory } from '../../costs/activation-memory.js';
 import { nonlinearSites, type NonlinearSites } from './nonlinear-sites.js';
-import { operationsOf } from '../operations.js';
+import { operationsOf } from '../../costs/operations.js';
 
 const COSTLIEST_SHOWN = 20;
 

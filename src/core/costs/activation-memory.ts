@@ -1,7 +1,7 @@
 /** Memory that activations take: of each node, and the most that is alive at once. */
-import type { Graph, GraphNode } from '../../graph/graph.js';
-import type { ConcreteShapes } from '../../rewrite/infer-shapes.js';
-import { elementCount } from '../../tensor/tensor.js';
+import type { Graph, GraphNode } from '../graph/graph.js';
+import type { ConcreteShapes } from '../rewrite/infer-shapes.js';
+import { elementCount } from '../tensor/tensor.js';
 
 const BITS: Readonly<Record<string, number>> = {
   float64: 64,
