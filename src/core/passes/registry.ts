@@ -11,6 +11,8 @@ import { nonFiniteScan } from './non-finite-scan/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
+import { roleInvariants } from './roles/experiment.js';
+import { roles } from './roles/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
 import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
@@ -33,6 +35,7 @@ export const passes: readonly Pass<unknown>[] = [
 /** Asked of the file alone. */
 export const filePasses: readonly FilePass[] = [
   operationCosts,
+  roles,
   weightStatistics,
   staticDeadUnits,
   certificates,
@@ -40,4 +43,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, dictionaryFit];
+export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, roleInvariants, dictionaryFit];
