@@ -175,19 +175,19 @@ function provenTable(measured: readonly Measured[]): ResultTable {
     columns: [
       { id: 'place', label: 'Where', format: 'text' },
       { id: 'equation', label: 'Equation', format: 'text' },
-      { id: 'value', label: 'Value', format: 'text' },
-      { id: 'difference', label: 'Largest difference', format: 'number' },
-      { id: 'ratio', label: 'Times the tolerance', format: 'number' },
       { id: 'holds', label: 'Holds', format: 'text' },
+      { id: 'ratio', label: 'Times the tolerance', format: 'number' },
+      { id: 'difference', label: 'Largest difference', format: 'number' },
+      { id: 'value', label: 'Value', format: 'text' },
     ],
     rows: measured.map(({ invariant, difference, ratio }) => ({
       cells: [
         displayText(invariant.place),
         EQUATIONS[invariant.kind],
-        displayText(invariant.output),
-        difference,
-        ratio,
         ratio <= 1 ? 'yes' : 'no',
+        ratio,
+        difference,
+        displayText(invariant.output),
       ],
     })),
   };
