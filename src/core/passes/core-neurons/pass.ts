@@ -1,4 +1,5 @@
-import { findRoles } from '../../graph/roles/roles.js';
+import type { Graph } from '../../graph/graph.js';
+import { findRoles, type MlpBlock } from '../../graph/roles/roles.js';
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Pass, RunFacts } from '../pass.js';
 import type { PassResult } from '../result.js';
@@ -22,11 +23,15 @@ export const coreNeurons: Pass<PerLayer<Block>> = {
     'together (Jaccard). Source: “CoreInfer” (Wang et al., 2024), which decides with one limit per layer in its code; methods C5.',
   applies: ({ graph }) => {
     const { mlpBlocks, noMlpBlocks } = findRoles(graph);
-    return mlpBlocks.length > 0
-      ? { applies: true }
-      : { applies: false, reason: noMlpBlocks ?? 'No MLP block was found in this graph.' };
+    if (denseBlocks(graph).length > 0) return { applies: true };
+    return {
+      applies: false,
+      reason:
+        noMlpBlocks ??
+        `The MLP blocks of this graph (${mlpBlocks.length}) are convolutions over pictures: there are no tokens to tell cores by.`,
+    };
   },
-  watches: ({ graph }) => findRoles(graph).mlpBlocks.map(({ neurons, label }) => ({ value: neurons, label })),
+  watches: ({ graph }) => denseBlocks(graph).map(({ neurons, label }) => ({ value: neurons, label })),
   plan: (_, watched = []) => watched.filter(isText).map(({ value }) => ({ layer: value, kind: 'values' })),
   start: (_, watched = []) => perLayer(watched.filter(isText), (layer) => ({ layer, cores: createBlockCores(layer) })),
   fold(state, batch) {
@@ -35,6 +40,10 @@ export const coreNeurons: Pass<PerLayer<Block>> = {
   merge: (state, other) => mergePerLayer(state, other, (into, from) => mergeBlockCores(into.cores, from.cores)),
   finish: (state, facts) => resultOf([...state.values()], facts),
 };
+
+function denseBlocks(graph: Graph): readonly MlpBlock[] {
+  return findRoles(graph).mlpBlocks.filter(({ kind }) => kind === 'plain' || kind === 'gated');
+}
 
 interface Block {
   readonly layer: ObservedLayer;
