@@ -63,6 +63,7 @@ describe('controls of the sample classifier', () => {
     await (await page.locator('.overview .compare-controls vscode-button')).first().click();
     await page.waitForText(/random weights: \d+ %.*shuffled inputs: \d+ %/);
     await page.waitForResult();
+    await (await page.locator('#answers-title')).scrollIntoViewIfNeeded();
     await code.screenshot('controls overview');
     await (await page.locator('.compare-summary')).first().click();
     const shown = await page.waitForText(/tensors of weights \([\d,]+ numbers\) were redrawn/);

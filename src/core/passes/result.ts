@@ -140,6 +140,8 @@ export interface Curve {
     readonly x: Float32Array;
     readonly y: Float32Array;
     readonly dashed?: boolean;
+    /** What a control gave, beside the lines of the result. */
+    readonly control?: boolean;
   }[];
 }
 

@@ -176,7 +176,7 @@ function findings(
     severity: 'information',
     kind: 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };
@@ -188,7 +188,7 @@ function findings(
         kind: 'all-skippable',
         weight: 1,
         layer,
-        sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.`,
+        sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.${oneInputCaution(calibration.clean.sums.length)}`,
       },
     ];
   });
