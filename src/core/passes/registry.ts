@@ -9,6 +9,7 @@ import { massiveActivations } from './massive-activations/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
+import { silentSites } from './silent-sites/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
 import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
@@ -20,6 +21,7 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
+  silentSites,
   layerHealth,
   coreNeurons,
   shiftedRelu,

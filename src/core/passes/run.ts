@@ -194,7 +194,9 @@ function observations(run: Run): Observation[] {
     for (const observation of pass.plan(run.layers, watchedBy(run, pass)))
       wanted.set(`${observation.kind} ${observation.layer}`, observation);
   }
-  return [...wanted.values()];
+  // An engine takes no graph without outputs: where nobody asks for anything, one layer is counted.
+  const [layer] = observedValues(run);
+  return wanted.size > 0 || layer === undefined ? [...wanted.values()] : [{ layer: layer.value, kind: 'zero-count' }];
 }
 
 function watchedBy({ watched }: Run, { id }: Pass<unknown>): readonly ObservedLayer[] {
