@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
+import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
@@ -15,6 +16,7 @@ Commands
   report    run the passes and write an HTML report and a JSON beside it
   passes    list what can be asked of this model, and what does not apply and why
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
+  features  run a sparse autoencoder or transcoder over the inputs and print its features
 
 Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
@@ -26,7 +28,12 @@ Options
   --out <path>       report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes: print JSON
+  --json             inspect, passes, features: print JSON
+  --dictionary <path> features: the dictionary's file
+  --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
+  --writes <value>   features: the value that it is to write (default likewise, else what it reads)
+  --feature <n>      features: tell more of this feature (may be repeated)
+  --even-if-unfit    features: also where the dictionary explains nothing of the value
   --help
 `;
 
@@ -77,6 +84,22 @@ async function main(): Promise<number> {
         return await passesCommand({ ...options, json: values.json });
       case 'inspect':
         return await inspectCommand({ ...options, json: values.json });
+      case 'features': {
+        const { dictionary, reads, writes } = values;
+        if (dictionary === undefined) return wrongOption('--dictionary', '', 'Name the file of the dictionary.');
+        const features = values.feature.map(Number);
+        const wrong = values.feature.find((_, at) => !Number.isSafeInteger(features[at]));
+        if (wrong !== undefined) return wrongOption('--feature', wrong);
+        return await featuresCommand({
+          ...options,
+          dictionary,
+          features,
+          evenIfUnfit: values['even-if-unfit'],
+          json: values.json,
+          ...(reads === undefined ? {} : { reads }),
+          ...(writes === undefined ? {} : { writes }),
+        });
+      }
       default:
         process.stderr.write(`Unknown command “${command}”.\n\n${USAGE}`);
         return 2;
@@ -110,6 +133,11 @@ function parseOptions() {
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
+      dictionary: { type: 'string' },
+      reads: { type: 'string' },
+      writes: { type: 'string' },
+      feature: { type: 'string', multiple: true, default: [] },
+      'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });

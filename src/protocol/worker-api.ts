@@ -3,6 +3,7 @@ import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
 import type { DictionaryQuestions } from './dictionary.js';
+import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { TensorQuestions } from './weights.js';
@@ -65,7 +66,13 @@ export interface OpenedModel {
 }
 
 export interface WorkerApi
-  extends TensorQuestions, GraphQuestions, LinearQuestions, AttributionQuestions, DictionaryQuestions {
+  extends
+    TensorQuestions,
+    GraphQuestions,
+    LinearQuestions,
+    AttributionQuestions,
+    DictionaryQuestions,
+    FeatureQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
    * The graph, or the body of a scope, with these modules open; with none named, those that make a good first picture.

@@ -40,6 +40,8 @@ export interface InputRuns {
    * @throws CancelledError where an experiment was cancelled before it could say anything.
    */
   runExperiments(wanted: readonly Experiment[], signal: AbortSignal): Promise<RunResult>;
+  /** The network and its present inputs, for whoever runs it rewritten. */
+  subject(signal: AbortSignal, onProgress: ExperimentSubject['onProgress']): Promise<ExperimentSubject>;
   example(index: number, layer: string | undefined, unit: number | undefined): Promise<ExampleDetail>;
   close(): Promise<void>;
 }
@@ -132,6 +134,29 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
   };
 
+  /** What an experiment looks at, but for the values that it watches itself. */
+  const subjectOf = (
+    dataset: Dataset,
+    { layers, maximumBatch }: Pick<Run, 'layers' | 'maximumBatch'>,
+    signal: AbortSignal,
+    onProgress: ExperimentSubject['onProgress'],
+  ): ExperimentSubject => {
+    const { batch } = inputs.description().recipe;
+    return {
+      graph: network.observable,
+      layers,
+      watched: [],
+      dataset,
+      batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
+      engine,
+      threads,
+      toRunnable: network.toRunnable,
+      onInputs: (seen) => onInputs(dataset, seen),
+      signal,
+      onProgress,
+    };
+  };
+
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
     const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
     if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
@@ -188,22 +213,14 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     async runExperiments(wanted, signal) {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'runs', done: 0, planned: 0 });
-      const { batch } = inputs.description().recipe;
       const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
       const started = performance.now();
       const key = keyOf(dataset);
-      const subject = (experiment: Experiment): ExperimentSubject => ({
-        graph: network.observable,
-        layers,
-        watched: watched.get(experiment.id) ?? [],
+      const plain = subjectOf(
         dataset,
-        batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
-        engine,
-        threads,
-        toRunnable: network.toRunnable,
-        onInputs: (seen) => onInputs(dataset, seen),
+        { layers, maximumBatch },
         signal,
-        onProgress: ({ phase, runsDone, runsPlanned, secondsLeft }) =>
+        ({ phase, runsDone, runsPlanned, secondsLeft }) =>
           void events.runProgress({
             phase,
             unit: 'runs',
@@ -211,7 +228,8 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
             planned: runsPlanned,
             ...(secondsLeft === undefined ? {} : { secondsLeft }),
           }),
-      });
+      );
+      const subject = ({ id }: Experiment): ExperimentSubject => ({ ...plain, watched: watched.get(id) ?? [] });
       let result = shown?.key === key ? shown.result : undefined;
       try {
         await runExperiments(wanted, subject, async (answer) => {
@@ -227,6 +245,10 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       }
       if (result === undefined) throw new CancelledError();
       return result;
+    },
+    async subject(signal, onProgress) {
+      const dataset = inputs.dataset();
+      return subjectOf(dataset, await observable(dataset, [], signal), signal, onProgress);
     },
     async example(index, layer, unit) {
       const dataset = shown?.dataset ?? inputs.dataset();

@@ -27,6 +27,7 @@ import { attributionAnswers } from './attribution-questions.js';
 import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
+import { featureAnswers } from './feature-questions.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createGate } from './gate.js';
 import { graphQuestions, type Questioned } from './graph-questions.js';
@@ -142,6 +143,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
+  const features = featureAnswers((signal, onProgress) => runnable().runs.subject(signal, onProgress), track);
 
   return {
     open: (request, signal) => track(open(request, signal)),
@@ -202,6 +204,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
     ...attribution.questions,
+    ...features.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
       const { result: shown, dataset } = found?.runs.shown() ?? {};
@@ -217,6 +220,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       background.abort();
       attribution.close();
       await linear.close();
+      await features.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.counting.close();
