@@ -13,6 +13,7 @@ import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
 import { roleInvariants } from './roles/experiment.js';
 import { roles } from './roles/pass.js';
+import { silentSites } from './silent-sites/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
 import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
@@ -24,6 +25,7 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
+  silentSites,
   layerHealth,
   coreNeurons,
   shiftedRelu,
