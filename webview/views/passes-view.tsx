@@ -52,7 +52,8 @@ function PassEntry({ pass, active, ran }: { pass: PassDescription; active: boole
 /** What an experiment takes, told before it is started. */
 export function costText(runsPerInput: number): string {
   const inputs = openedInputs.value?.size;
-  const runs = `It is an experiment: every input goes through changed copies of the network, about ${runsPerInput} times`;
+  const times = runsPerInput === 1 ? 'once' : `about ${runsPerInput} times`;
+  const runs = `It is an experiment: every input goes through changed copies of the network, ${times}`;
   const last = result.value;
   if (last === undefined || last.inputsSeen === 0 || inputs === undefined) return `${runs}.`;
   const seconds = (last.seconds / last.inputsSeen) * inputs * runsPerInput;
