@@ -87,7 +87,7 @@ export function CompareControls({ pass }: { pass?: PassDescription }): JSX.Eleme
       .filter((found) => (experiment === undefined ? isComparedTogether(found) : found.pass === experiment.id))
       .filter(({ headlines = [] }) => headlines.length > 0)
       .map((found) => found.pass) ?? [];
-  if (now === undefined || compared.length === 0) return null;
+  if (now === undefined || compared.length === 0 || (pass !== undefined && !compared.includes(pass.id))) return null;
   const { runs, notRun } = controls.value;
   const about = pass?.id ?? compared[0];
   const made = runs.filter(({ passes }) => passes.some((each) => each.pass === about));
