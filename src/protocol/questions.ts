@@ -13,6 +13,7 @@ export const QUESTIONS = [
   'interchange',
   'unitMetric',
   'exampleTile',
+  'positionMap',
   'layerHistogram',
   'unit',
   'example',

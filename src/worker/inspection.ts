@@ -48,6 +48,7 @@ import { reportHtml, reportJson } from './report/report.js';
 import {
   exampleTile,
   layerHistogram,
+  positionMap,
   summarize,
   summarizeFile,
   tableCsv,
@@ -235,6 +236,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
 
     unitMetric: async ({ metric }) => unitMetricValues(result(), opened?.examination.result(), metric),
     exampleTile: async ({ metric, layer, rows, columns }) => exampleTile(result(), metric, layer, rows, columns),
+    positionMap: async ({ layer, unit }) => positionMap(result(), layer, unit),
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),

@@ -90,6 +90,7 @@ function runLine(result: RunResult | undefined): Markup {
     result.inputsSeen < result.inputsPlanned
       ? html` <span class="badge">${result.inputsSeen} of ${result.inputsPlanned} inputs</span>`
       : undefined;
+  const single = result.inputsSeen === 1 ? html` <span class="badge">one input only</span>` : undefined;
   const synthetic = result.synthetic ? html` <span class="badge">random inputs</span>` : undefined;
   const skipped =
     result.skipped.length === 0
@@ -102,7 +103,7 @@ function runLine(result: RunResult | undefined): Markup {
         </details>`;
   return html`<p class="note">
       ${result.data} · ${result.inputsSeen} inputs seen · ${result.engine} · ${number.format(result.seconds)} s ·
-      ${result.finished}${partial}${synthetic}
+      ${result.finished}${partial}${single}${synthetic}
     </p>
     ${skipped}`;
 }

@@ -122,6 +122,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       }
       return { values, rows: height, columns: width };
     },
+    positionMap: async () => undefined,
     layerHistogram: async ({ layer }) => histogram(layerOf(layer).units, 0.61),
     unit: async ({ layer: value, unit }): Promise<UnitDetail> => {
       const layer = layerOf(value);
