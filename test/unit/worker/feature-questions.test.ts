@@ -175,7 +175,7 @@ describe('a dictionary that nothing says the place of', () => {
     const found = await inspection.features({ dictionary: path });
     expect(found.placedBy).toBe('fit');
     expect(found.reads).toBe(found.writes);
-    const trainedOn = await inspection.features({ dictionary: path, reads: '/blocks.0/Add_1_output_0' });
+    const trainedOn = await inspection.features({ dictionary: path, reads: '/blocks.1/Add_1_output_0' });
     expect(found.fvu).toBeLessThanOrEqual(trainedOn.fvu);
   }, 120_000);
 });
