@@ -13,6 +13,7 @@ export const QUESTIONS = [
   'interchange',
   'unitMetric',
   'exampleTile',
+  'positionMap',
   'layerHistogram',
   'unit',
   'example',
@@ -37,6 +38,8 @@ export const QUESTIONS = [
   'circuitEdges',
   'circuitCheck',
   'pruningPreview',
+  'gatheredFeatures',
+  'feature',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

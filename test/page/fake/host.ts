@@ -6,6 +6,7 @@ import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
 import { fakeCircuitQuestions } from './circuits.js';
+import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
@@ -41,6 +42,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...fakeAttributionQuestions(network),
+    ...fakeFeatureQuestions(scenario),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
@@ -122,6 +124,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
       }
       return { values, rows: height, columns: width };
     },
+    positionMap: async () => undefined,
     layerHistogram: async ({ layer }) => histogram(layerOf(layer).units, 0.61),
     unit: async ({ layer: value, unit }): Promise<UnitDetail> => {
       const layer = layerOf(value);
@@ -265,6 +268,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
           docString: '',
         },
       },
+      ...(isAttached(scenario) ? { dictionary: ATTACHED } : {}),
       outline: [],
       passes:
         scenario === 'cannot-run'

@@ -311,7 +311,7 @@ describe('a circuit', () => {
   it('is printed with its scores and its strongest paths', async () => {
     const { code, out } = await circuit();
     expect(code).toBe(0);
-    expect(out).toContain('[ black][ book]');
+    expect(out).toContain('[<|endoftext|>][Rosa][ lost]');
     expect(out).toMatch(/Graph: 60 of \d+ active features/);
     expect(out).toMatch(/Replacement score: 0\.\d{4}/);
     expect(out).toMatch(/miss their targets by \d\.\de-\d of their sizes/);
@@ -319,7 +319,7 @@ describe('a circuit', () => {
   }, 120_000);
 
   it('is told as JSON, of the difference of two tokens', async () => {
-    const { code, out } = await circuit('--plus', 'house', '--minus', 'forest', '--json');
+    const { code, out } = await circuit('--plus', 'tower', '--minus', 'forest', '--json');
     expect(code).toBe(0);
     const { outputs, nodes, edges, residual } = JSON.parse(out) as {
       readonly outputs: readonly { readonly text: string }[];
@@ -327,7 +327,7 @@ describe('a circuit', () => {
       readonly edges: { readonly starts: readonly number[]; readonly weights: readonly number[] };
       readonly residual: number;
     };
-    expect(outputs.map(({ text }) => text)).toEqual(['“ house” − “ forest”']);
+    expect(outputs.map(({ text }) => text)).toEqual(['“ tower” − “ forest”']);
     expect(edges.starts.at(-1)).toBe(edges.weights.length);
     expect(nodes.kind.filter((kind) => kind === 'feature')).toHaveLength(60);
     expect(residual).toBeLessThan(1e-4);
