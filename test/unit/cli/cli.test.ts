@@ -312,7 +312,7 @@ describe('a circuit', () => {
     const { code, out } = await circuit();
     expect(code).toBe(0);
     expect(out).toContain('[<|endoftext|>][Rosa][ lost]');
-    expect(out).toMatch(/Graph: 60 of \d+ active features/);
+    expect(out).toMatch(/Graph: 60 of [\d,]+ active features/);
     expect(out).toMatch(/Replacement score: 0\.\d{4}/);
     expect(out).toMatch(/miss their targets by \d\.\de-\d of their sizes/);
     expect(out).toMatch(/→ logit “ \w+” after “ the” \(\d+\)/);
