@@ -63,6 +63,12 @@ class Tokenizer:
         self.vocabulary = {token: index for index, token in enumerate(tokens)}
         self.known_words = {}
 
+    @classmethod
+    def load(cls, path):
+        """From a file that `save` wrote."""
+        contents = json.loads(path.read_text(encoding="utf-8"))
+        return cls([tuple(merge.split(" ")) for merge in contents["model"]["merges"]])
+
     def encode(self, text):
         return [token_id for word in WORD.findall(text) for token_id in self._encode_word(word)]
 

@@ -6,21 +6,11 @@ Usage: /usr/bin/python3 torch_outputs.py OUTPUTS.json
 import json
 import sys
 
-import onnx
 import torch
-from onnx import numpy_helper
 
 import train_grammar_gpt as gpt
 import train_shapes as shapes
-
-
-def load_parameters(model, path):
-    """Initializers are named as the module's parameters are."""
-    state = {initializer.name: torch.from_numpy(numpy_helper.to_array(initializer).copy())
-             for initializer in onnx.load(path).graph.initializer}
-    missing, _ = model.load_state_dict(state, strict=False)
-    assert all(name.endswith("num_batches_tracked") for name in missing), missing
-    return model.eval()
+from onnx_parameters import load_parameters
 
 
 def case(model, file, name, values):

@@ -1,13 +1,15 @@
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
-import type { CoderDescription } from '../protocol/dictionary.js';
+import type { Answers, CoderDescription } from '../protocol/dictionary.js';
 import type { NetworkOverview, OutlineEntry } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
 
 /** Prints the model's structure; nothing is run. */
-export async function inspectCommand(options: CliOptions & { readonly json: boolean }): Promise<number> {
+export async function inspectCommand(
+  options: CliOptions & { readonly json: boolean; readonly answers: Answers },
+): Promise<number> {
   const { inspection, model } = await openInspection(options);
   const { overview, outline, inputs } = model;
-  const coder = overview.dictionary === undefined ? undefined : await inspection.coder({});
+  const coder = overview.dictionary === undefined ? undefined : await inspection.coder({ answers: options.answers });
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ overview, outline, inputs, coder }, undefined, 2)}\n`);
   } else {

@@ -2,8 +2,10 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
-import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/removable.js';
+import type { Answers } from '../protocol/dictionary.js';
+import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/unit-sources.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
+import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
@@ -18,14 +20,17 @@ Commands
   passes    list what can be asked of this model, and what does not apply and why
   prune     write a smaller model without units that do nothing, after it gave the same as the original
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
+  features  run a sparse autoencoder or transcoder over the inputs and print its features
 
 Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
                      <model>.inspect.json, or a guess
   --tokenizer <path> for text: tokenizer.json or vocabulary; default: the one beside the model or the text
+  --answer <switch=value> what the dictionary’s file leaves open (“inspect” lists it); may be repeated
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
+  --controls         report: run the passes again with random weights and on shuffled inputs, and show these beside
   --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
                      may be repeated
   --preview          prune: say what could be removed, and write nothing
@@ -33,7 +38,13 @@ Options
                      report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes, prune: print JSON
+  --json             inspect, passes, features, prune: print JSON
+  --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
+                     measures where it fits
+  --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
+  --writes <value>   features: the value that it is to write (default likewise, else what it reads)
+  --feature <n>      features: tell more of this feature (may be repeated)
+  --even-if-unfit    features: also where the dictionary explains nothing of the value
   --help
 `;
 
@@ -66,13 +77,17 @@ async function main(): Promise<number> {
   if (unknown !== undefined) return wrongOption('--pass', unknown, `The passes are ${known.join(', ')}.`);
   const strange = values.source.find((name) => !UNIT_SOURCES.some((source) => source === name));
   if (strange !== undefined) return wrongOption('--source', strange, `The sources are ${UNIT_SOURCES.join(', ')}.`);
-  const options: CliOptions = {
+  const answers = answersOf(values.answer);
+  if (typeof answers === 'string') return wrongOption('--answer', answers, 'It is a switch and its value: k=32.');
+  const options: CliOptions & { readonly answers: Answers } = {
     model,
     engine,
     threads,
     ...(limit === undefined ? {} : { limit }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
+    answers,
+    ...(values.dictionary === undefined ? {} : { attached: { path: values.dictionary, answers } }),
   };
   try {
     switch (command) {
@@ -80,6 +95,7 @@ async function main(): Promise<number> {
         return await reportCommand({
           ...options,
           passes: values.pass,
+          controls: values.controls,
           ...(values.out === undefined ? {} : { out: values.out }),
         });
       case 'prune':
@@ -94,6 +110,22 @@ async function main(): Promise<number> {
         return await passesCommand({ ...options, json: values.json });
       case 'inspect':
         return await inspectCommand({ ...options, json: values.json });
+      case 'features': {
+        const { dictionary, reads, writes } = values;
+        if (dictionary === undefined) return wrongOption('--dictionary', '', 'Name the file of the dictionary.');
+        const features = values.feature.map(Number);
+        const wrong = values.feature.find((_, at) => !Number.isSafeInteger(features[at]));
+        if (wrong !== undefined) return wrongOption('--feature', wrong);
+        return await featuresCommand({
+          ...options,
+          dictionary,
+          features,
+          evenIfUnfit: values['even-if-unfit'],
+          json: values.json,
+          ...(reads === undefined ? {} : { reads }),
+          ...(writes === undefined ? {} : { writes }),
+        });
+      }
       default:
         process.stderr.write(`Unknown command “${command}”.\n\n${USAGE}`);
         return 2;
@@ -121,6 +153,7 @@ function parseOptions() {
     options: {
       inputs: { type: 'string' },
       tokenizer: { type: 'string' },
+      answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
       source: { type: 'string', multiple: true, default: [] },
@@ -128,10 +161,28 @@ function parseOptions() {
       out: { type: 'string' },
       engine: { type: 'string', default: 'automatic' },
       threads: { type: 'string', default: '0' },
+      controls: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      dictionary: { type: 'string' },
+      reads: { type: 'string' },
+      writes: { type: 'string' },
+      feature: { type: 'string', multiple: true, default: [] },
+      'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+}
+
+/** "k=32", "subtract=yes"; the first that is not so. */
+function answersOf(given: readonly string[]): Answers | string {
+  const answers: Record<string, string | number> = {};
+  for (const each of given) {
+    const [, name, value] = /^([a-z-]+)=(.+)$/.exec(each) ?? [];
+    if (name === undefined || value === undefined) return each;
+    const number = Number(value);
+    answers[name] = Number.isFinite(number) ? number : value;
+  }
+  return answers;
 }
 
 function wrongOption(option: string, value: string, hint?: string): number {

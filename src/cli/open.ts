@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '../core/engine/engine.js';
+import type { Answers } from '../protocol/dictionary.js';
 import type { RunProgress } from '../protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../protocol/worker-api.js';
 import { createInspection } from '../worker/inspection.js';
@@ -10,6 +11,8 @@ export interface CliOptions {
   readonly inputs?: string;
   /** For inputs that are text. */
   readonly tokenizer?: string;
+  /** A dictionary to attach: its file, and what the file leaves open. */
+  readonly attached?: { readonly path: string; readonly answers: Answers };
   /** Inputs at most, whatever a recipe says; where absent, the recipe's limit or {@link DEFAULT_LIMIT}. */
   readonly limit?: number;
   readonly engine: EngineName | 'automatic';
@@ -43,6 +46,9 @@ export async function openInspection(
   const opened = await inspection.open({
     path: resolve(options.model),
     recipePaths: 'anywhere',
+    ...(options.attached === undefined
+      ? {}
+      : { dictionary: { ...options.attached, path: resolve(options.attached.path) } }),
     settings: {
       engine: options.engine,
       threads: options.threads,

@@ -1,5 +1,7 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
+import { compareHeadlines, comparisonText, controlsThatGive, givenByControls } from '../core/controls/compare.js';
+import { CONTROL_NAMES, NO_CONTROLS } from '../core/controls/control.js';
 import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
 import type { RunAnswer } from '../protocol/inspection.js';
@@ -11,6 +13,8 @@ export interface ReportOptions extends CliOptions {
   /** Passes to run; `all` names all that apply; all that apply but experiments when empty. */
   readonly passes: readonly string[];
   readonly out?: string;
+  /** Compare with random weights and shuffled inputs. */
+  readonly controls: boolean;
 }
 
 const SEVERITY_MARKS = { error: '✖', warning: '▲', information: '·' } as const;
@@ -50,7 +54,8 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   };
   process.once('SIGINT', onInterrupt);
   const answer = wanted.length === 0 ? {} : await inspection.run({ passes: wanted });
-  if (wanted.length > 0) printAnswer(answer);
+  const compared = options.controls && answer.result !== undefined ? await inspection.compare({ seed: 1 }) : {};
+  if (wanted.length > 0) printAnswer({ ...answer, ...compared });
   process.off('SIGINT', onInterrupt);
 
   const { html, json } = await inspection.report({});
@@ -80,14 +85,24 @@ function printAnswer({ result, fileResult }: RunAnswer): void {
     );
   }
   const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
-  for (const { answer, incomplete } of passes) {
-    process.stdout.write(`\n${answer}\n`);
-    if (incomplete !== undefined) process.stdout.write(`Not the whole answer: ${incomplete}\n`);
+  const { controls = NO_CONTROLS } = result ?? {};
+  for (const pass of passes) {
+    process.stdout.write(`\n${pass.answer}\n`);
+    if (pass.incomplete !== undefined) process.stdout.write(`Not the whole answer: ${pass.incomplete}\n`);
+    for (const comparison of compareHeadlines(pass, controls))
+      process.stdout.write(`  ${comparisonText(comparison)}\n`);
+  }
+  for (const { control, reason } of controls.notRun) {
+    process.stdout.write(`\nNo comparison with ${CONTROL_NAMES[control]}: ${reason}\n`);
   }
   process.stdout.write('\nFindings\n');
   const findings = sortFindings(passes);
   if (findings.length === 0) process.stdout.write('  Nothing stood out.\n');
-  for (const { severity, sentence } of findings) process.stdout.write(`  ${SEVERITY_MARKS[severity]} ${sentence}\n`);
+  for (const { pass, ...finding } of findings) {
+    const given = givenByControls(controlsThatGive(pass, finding, controls));
+    const text = [finding.sentence, given].filter((part) => part !== '').join(' ');
+    process.stdout.write(`  ${SEVERITY_MARKS[finding.severity]} ${text}\n`);
+  }
   const skipped = result?.skipped ?? [];
   if (skipped.length > 0) {
     process.stdout.write(`\n${inputsText(skipped.length)} could not be read:\n`);

@@ -106,10 +106,16 @@ export function createModels(context: vscode.ExtensionContext, log: Log): Models
   };
 }
 
+/** Answers are those of a dictionary's file, wherever it is attached. */
+function answersKeyOf(key: string): string {
+  return `answers:${key}`;
+}
+
 function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeof createSession>[0]['memory'] {
   const selectionKey = `selection:${key}`;
   const recipeKey = `inputs:${key}`;
-  const answersKey = `answers:${key}`;
+  const answersKey = answersKeyOf(key);
+  const dictionaryKey = `dictionary:${key}`;
   const sizesKey = `sizes:${key}`;
   const write = (name: string, value: unknown): void => void storage.update(name, value);
   return {
@@ -119,6 +125,12 @@ function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeo
     setSizes: (sizes) => write(sizesKey, sizes),
     answers: () => storage.get<Answers>(answersKey) ?? {},
     setAnswers: (answers) => write(answersKey, answers),
+    dictionary() {
+      const path = storage.get<string>(dictionaryKey);
+      if (path === undefined) return undefined;
+      return { path, answers: storage.get<Answers>(answersKeyOf(vscode.Uri.file(path).toString())) ?? {} };
+    },
+    setDictionary: (path) => write(dictionaryKey, path),
     recipe: () => storage.get<Recipe>(recipeKey),
     setRecipe: (recipe) => write(recipeKey, recipe),
   };

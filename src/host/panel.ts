@@ -7,7 +7,7 @@ import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
 import { pageHtml } from './page-html.js';
 import { savePicked, saveTensor } from './save-picked.js';
-import type { Audience, Log, ModelSession } from './session/session.js';
+import type { Audience, Log, ModelSession, Run } from './session/session.js';
 import type { Lease } from './session/shared-resources.js';
 
 export interface ModelPanel extends vscode.Disposable {
@@ -54,6 +54,12 @@ export function connectPanel(
     },
   };
 
+  /** A run goes on when its editor is closed: the result is kept for the next time. */
+  const keepOpen = ({ end }: Run): void => {
+    const lease = hold();
+    void end.finally(() => lease.release());
+  };
+
   const host: HostApi = {
     async ready() {
       disconnect();
@@ -66,12 +72,8 @@ export function connectPanel(
       if (change !== undefined) audience.tell('fileChanged', change);
       return state;
     },
-    async run({ passes }) {
-      const { end } = await session.run(passes);
-      // A run goes on when its editor is closed: the result is kept for the next time.
-      const lease = hold();
-      void end.finally(() => lease.release());
-    },
+    run: async ({ passes }) => keepOpen(await session.run(passes)),
+    compare: async ({ seed, passes }) => keepOpen(await session.compare(seed, passes)),
     cancelRun: () => session.cancelRun(),
     async command({ command }) {
       if (!command.startsWith(commandPrefix)) throw problem('not-applicable', `The page may not run “${command}”.`);

@@ -1,4 +1,5 @@
 /** Inputs, runs and results as they cross between worker, host and page. */
+import type { Controls } from '../core/controls/control.js';
 import type { Problem } from '../core/errors.js';
 import type { ExamplePreview } from '../core/dataset/dataset.js';
 import type { Recipe } from '../core/dataset/recipe.js';
@@ -49,6 +50,8 @@ export interface ResultSummary extends Omit<RunResult, 'passes'> {
   readonly passes: readonly PassSummary[];
   /** Read from the cache instead of computed now. */
   readonly cached: boolean;
+  /** What the same passes gave on a network, or on inputs, that mean nothing: as far as it was asked for. */
+  readonly controls: Controls;
 }
 
 /** What passes over the file alone found, as far as they were asked. */

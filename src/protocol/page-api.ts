@@ -34,6 +34,8 @@ export interface HostApi extends Pick<WorkerApi, Question> {
   ready(request: Record<string, never>, signal?: AbortSignal): Promise<OpenState>;
   /** Starts a run (all applicable passes but experiments when none are named); its end arrives as `resultChanged`. */
   run(request: { readonly passes?: readonly string[] }, signal?: AbortSignal): Promise<void>;
+  /** Compares the shown result with controls; its end arrives as `resultChanged`. */
+  compare(request: { readonly seed: number; readonly passes?: readonly string[] }): Promise<void>;
   cancelRun(request: Record<string, never>): Promise<void>;
   /** Runs a command of the palette for this model: "modelInspector.chooseInputs". */
   command(request: { readonly command: string }): Promise<void>;

@@ -1,11 +1,11 @@
 /** Removing units that do nothing, as it crosses between worker, host and page. */
 import type { Comparison } from '../core/pruning/proof.js';
-import type { UnitSource } from '../core/pruning/removable.js';
+import type { UnitSource } from '../core/pruning/unit-sources.js';
 import type { Savings } from '../core/pruning/savings.js';
 import type { OnProgress } from './rpc.js';
 
 export type { Comparison } from '../core/pruning/proof.js';
-export type { UnitSource } from '../core/pruning/removable.js';
+export type { UnitSource } from '../core/pruning/unit-sources.js';
 export type { Footprint, Savings } from '../core/pruning/savings.js';
 
 /** What one way of knowing says of this model. */

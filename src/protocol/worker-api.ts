@@ -2,7 +2,8 @@
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
-import type { DictionaryQuestions } from './dictionary.js';
+import type { Answers, AttachedDescription, DictionaryQuestions } from './dictionary.js';
+import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { PruningQuestions } from './pruning.js';
@@ -46,6 +47,8 @@ export interface OpenRequest {
   readonly recipe?: Recipe;
   /** Sizes that the person chose earlier for open dimensions of this model. */
   readonly sizes?: OpenSizes;
+  /** The dictionary that the person attached to this model: absolute path of its file, and what they said of it. */
+  readonly dictionary?: { readonly path: string; readonly answers: Answers };
   /** Which paths the recipe file beside the model may name: those of somebody who is not trusted stay in its folder. */
   readonly recipePaths: 'anywhere' | 'model-folder';
 }
@@ -54,6 +57,8 @@ export interface OpenedModel {
   readonly overview: ModelOverview;
   readonly outline: readonly OutlineEntry[];
   readonly passes: readonly PassDescription[];
+  /** The dictionary that is attached to the model. */
+  readonly dictionary?: AttachedDescription;
   /** Absent where the file holds weights only: there is nothing to run inputs through. */
   readonly inputs?: InputsDescription;
   /** From the cache, when this file, recipe and pass versions were run before. */
@@ -71,6 +76,7 @@ export interface WorkerApi
     LinearQuestions,
     AttributionQuestions,
     DictionaryQuestions,
+    FeatureQuestions,
     PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**
@@ -111,6 +117,14 @@ export interface WorkerApi
   ): Promise<Recipe>;
   /** Runs passes; cancelling keeps what was seen, so it resolves (with inputsSeen < inputsPlanned), unless nothing was. */
   run(request: RunRequest, signal?: AbortSignal): Promise<RunAnswer>;
+  /**
+   * Runs the passes of the shown result, or those of them that are named, once more with redrawn weights and once more on
+   * shuffled inputs (methods section 1, C1 and C2). Experiments are compared only when they are named. Cancelling keeps the controls that were finished. What does not apply is said in the answer.
+   */
+  compare(
+    request: { readonly seed: number; readonly passes?: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<RunAnswer>;
   /** Stops the run under way after its batch and keeps what it has. */
   cancelRun(request: Record<string, never>): Promise<void>;
   unitMetric(request: { readonly metric: string }, signal?: AbortSignal): Promise<UnitMetricValues>;

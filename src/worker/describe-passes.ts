@@ -1,4 +1,5 @@
 /** What can be asked of a model, and why the rest does not apply to it. */
+import type { Attachment } from '../core/dictionary/attach/attached.js';
 import type { Problem } from '../core/errors.js';
 import type { Applicability, Experiment, Question } from '../core/passes/pass.js';
 import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
@@ -8,12 +9,18 @@ import type { ModelFile } from './open-model.js';
 
 const WEIGHTS_ONLY = 'The file holds weights only: there is no graph to run inputs through.';
 
-/** @param cannotRun why the engine does not run the network, if so */
-export function describePasses({ weights, network }: ModelFile, cannotRun: Problem | undefined): PassDescription[] {
+/**
+ * @param cannotRun why the engine does not run the network, if so. @param dictionary what is attached to it, if anything.
+ */
+export function describePasses(
+  { weights, network }: ModelFile,
+  cannotRun: Problem | undefined,
+  dictionary?: Attachment,
+): PassDescription[] {
   const overInputs = (pass: Pick<Experiment, 'applies'>): Applicability => {
     if (network === undefined) return { applies: false, reason: WEIGHTS_ONLY };
     if (cannotRun !== undefined) return { applies: false, reason: cannotRun.message };
-    return pass.applies(modelFacts(network));
+    return pass.applies(modelFacts(network, dictionary));
   };
   const file = { tensors: weights.tensors, graph: network?.graph };
   return [

@@ -1,6 +1,8 @@
 /** A network and the inputs that go through it: probing its layers, running passes, looking at single units. */
 import type { Engine } from '../core/engine/engine.js';
+import { NO_CONTROLS, withControls, type Controls } from '../core/controls/control.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import type { Attachment } from '../core/dictionary/attach/attached.js';
 import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
@@ -8,7 +10,7 @@ import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
 import { batchSize } from '../core/passes/batch-size.js';
 import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
 import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
-import type { RunResult } from '../core/passes/result.js';
+import type { PassResult, RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
 import { onInputs, runPasses, type Run } from '../core/passes/run.js';
 import type { UnitWeights } from '../core/passes/unit-weights.js';
@@ -17,10 +19,13 @@ import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
 import type { ExampleDetail } from '../protocol/inspection.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
+import type { OpenedAttachment } from './attached-dictionary.js';
+import { runControls } from './control-runs.js';
 import type { Inputs } from './inputs.js';
 import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
 import type { ModelFile, Network } from './open-model.js';
+import { networkUnitWeights } from './unit-weights.js';
 import { createActivationReader } from './unit-activations.js';
 
 /** The result that the page shows, with the inputs it rests on: others may have been chosen since. */
@@ -28,20 +33,45 @@ export interface ShownResult {
   readonly key: string;
   readonly dataset: Dataset;
   readonly result: RunResult;
+  readonly controls: Controls;
 }
 
 export interface InputRuns {
   shown(): ShownResult | undefined;
   /** Shows the result of an earlier run on the present inputs, if there is one; otherwise what is shown stays. */
-  showCached(): Promise<RunResult | undefined>;
-  run(wanted: readonly Pass<unknown>[], signal: AbortSignal): Promise<RunResult>;
+  showCached(): Promise<ShownResult | undefined>;
+  run(wanted: readonly Pass<unknown>[], signal: AbortSignal): Promise<ShownResult>;
   /**
    * Each answer stands beside what is shown as it comes, also where a later one fails.
    * @throws CancelledError where an experiment was cancelled before it could say anything.
    */
-  runExperiments(wanted: readonly Experiment[], signal: AbortSignal): Promise<RunResult>;
+  runExperiments(wanted: readonly Experiment[], signal: AbortSignal): Promise<ShownResult>;
+  /**
+   * Runs passes and experiments of the shown result on the controls.
+   * @param seed what the controls draw from.
+   * @param wanted their ids; where absent, all passes of the result and no experiment.
+   * @throws ProblemError `not-applicable` when there is no result, or other inputs were chosen since.
+   */
+  compare(seed: number, wanted: readonly string[] | undefined, signal: AbortSignal): Promise<ShownResult>;
+  /** The network and its present inputs, for whoever runs it rewritten. */
+  subject(signal: AbortSignal, onProgress: ExperimentSubject['onProgress']): Promise<ExperimentSubject>;
   example(index: number, layer: string | undefined, unit: number | undefined): Promise<ExampleDetail>;
   close(): Promise<void>;
+}
+
+/** What can be observed, as a run takes it. */
+type Observed = Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { readonly watched: NonNullable<Run['watched']> };
+
+/** What passes and experiments run on: what they see does not tell a control from the model itself. */
+interface Running {
+  readonly network: Network;
+  readonly dataset: Dataset;
+  readonly observed: Observed;
+  readonly signal: AbortSignal;
+  /** Said with the progress. */
+  readonly control?: string;
+  /** Where the network is not the model's own. */
+  readonly unitWeights?: InputRunsOptions['unitWeights'];
 }
 
 export interface InputRunsOptions {
@@ -52,6 +82,8 @@ export interface InputRunsOptions {
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
+  /** The dictionary that is attached to the model. */
+  readonly dictionary?: Pick<OpenedAttachment, 'attachment' | 'identity'>;
   /** What the weights say of layers' units; undefined where they cannot be read. */
   readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
   /** Told of every use of the engine: closing waits for them. */
@@ -101,17 +133,14 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       CACHE_VERSION,
       file.identity,
       dataset.key,
+      options.dictionary?.identity ?? '',
       ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
     ]);
 
   /** What can be observed on these inputs; what cannot is told in the log. */
-  const observable = async (
-    dataset: Dataset,
-    watchers: readonly Watcher[],
-    signal: AbortSignal,
-  ): Promise<Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { watched: NonNullable<Run['watched']> }> => {
+  const observable = async (dataset: Dataset, watchers: readonly Watcher[], signal: AbortSignal): Promise<Observed> => {
     await file.assertUnchanged();
-    const watching = watchedBy(watchers, modelFacts(network));
+    const watching = watchedBy(watchers, modelFacts(network, options.dictionary?.attachment));
     const found = await probe(dataset, watching.values, signal);
     throwIfCancelled(signal);
     const isLayer = new Set(network.layers.map(({ value }) => value));
@@ -132,6 +161,74 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
   };
 
+  const runOn = async (
+    { network: runs, dataset, observed, signal, control, unitWeights = options.unitWeights }: Running,
+    wanted: readonly Pass<unknown>[],
+  ): Promise<RunResult> => {
+    const { batch } = inputs.description().recipe;
+    return runPasses({
+      graph: runs.observable,
+      toRunnable: runs.toRunnable,
+      engine,
+      threads,
+      dataset,
+      ...observed,
+      ...(batch === undefined ? {} : { batch }),
+      brokenWeights: await brokenWeights(signal),
+      unitWeights: (layers) => unitWeights(layers, signal),
+      passes: wanted,
+      signal,
+      onProgress: ({ phase, inputsDone, secondsLeft }) =>
+        void events.runProgress({
+          phase: phaseOf(phase, control),
+          unit: 'inputs',
+          done: inputsDone,
+          planned: dataset.size,
+          ...(secondsLeft === undefined ? {} : { secondsLeft }),
+        }),
+    });
+  };
+
+  /** What an experiment looks at, but for the values that it watches itself. */
+  const subjectOf = (
+    { network: runs, dataset, observed, signal }: Running,
+    onProgress: ExperimentSubject['onProgress'],
+  ): ExperimentSubject => {
+    const { layers, maximumBatch } = observed;
+    const { batch } = inputs.description().recipe;
+    return {
+      graph: runs.observable,
+      layers,
+      watched: [],
+      dataset,
+      ...attached(options.dictionary?.attachment),
+      batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
+      engine,
+      threads,
+      toRunnable: runs.toRunnable,
+      onInputs: (seen) => onInputs(dataset, seen),
+      signal,
+      onProgress,
+    };
+  };
+
+  const subjectOn = (running: Running): ((experiment: Experiment) => ExperimentSubject) => {
+    const plain = subjectOf(
+      running,
+      ({ phase, runsDone, runsPlanned, secondsLeft }) =>
+        void events.runProgress({
+          phase: phaseOf(phase, running.control),
+          unit: 'runs',
+          done: runsDone,
+          planned: runsPlanned,
+          ...(secondsLeft === undefined ? {} : { secondsLeft }),
+        }),
+    );
+    return ({ id }) => ({ ...plain, watched: running.observed.watched.get(id) ?? [] });
+  };
+
+  const controlsKey = (key: string): string => cacheKey([key, 'controls']);
+
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
     const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
     if (found === undefined) throw problem('not-applicable', `“${value}” is not a layer that can be observed.`);
@@ -145,88 +242,99 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const dataset = inputs.dataset();
       const key = keyOf(dataset);
       const result = await cache.load<RunResult>(key);
-      if (result !== undefined) shown = { key, dataset, result };
-      return result;
+      if (result === undefined) return undefined;
+      shown = { key, dataset, result, controls: (await cache.load<Controls>(controlsKey(key))) ?? NO_CONTROLS };
+      return shown;
     },
     async run(wanted, signal) {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
-      const { batch } = inputs.description().recipe;
-      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
-      const fresh = await runPasses({
-        graph: network.observable,
-        toRunnable: network.toRunnable,
-        engine,
-        threads,
-        dataset,
-        layers,
-        watched,
-        maximumBatch,
-        ...(batch === undefined ? {} : { batch }),
-        leftOut,
-        brokenWeights: await brokenWeights(signal),
-        unitWeights: (each) => options.unitWeights(each, signal),
-        passes: wanted,
-        signal,
-        onProgress: ({ phase, inputsDone, secondsLeft }) =>
-          void events.runProgress({
-            phase,
-            unit: 'inputs',
-            done: inputsDone,
-            planned: dataset.size,
-            ...(secondsLeft === undefined ? {} : { secondsLeft }),
-          }),
-      });
+      const observed = await observable(dataset, wanted, signal);
+      const fresh = await runOn({ network, dataset, observed, signal }, wanted);
       const key = keyOf(dataset);
-      const earlier = shown?.key === key ? shown.result : undefined;
+      const earlier = shown?.key === key ? shown : undefined;
       await file.assertUnchanged();
-      const result = mergeResults(earlier, fresh);
-      shown = { key, dataset, result };
-      if (mayReplace(earlier, fresh)) await cache?.store(key, result);
-      return result;
+      const result = mergeResults(earlier?.result, fresh);
+      // Controls of a run over other inputs would stand beside numbers that they do not belong to.
+      const controls = earlier?.result.inputsSeen === fresh.inputsSeen ? earlier.controls : NO_CONTROLS;
+      shown = { key, dataset, result, controls };
+      if (mayReplace(earlier?.result, fresh)) await cache?.store(key, result);
+      return shown;
+    },
+    async compare(seed, wanted, signal) {
+      if (shown === undefined) {
+        throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
+      }
+      const { key, dataset, result, controls } = shown;
+      if (inputs.dataset().key !== dataset.key) {
+        throw problem('not-applicable', 'Other inputs were chosen after this result was made.', {
+          remedy: 'Run the passes again, then compare.',
+        });
+      }
+      const isWanted = ({ id }: { readonly id: string }): boolean =>
+        result.passes.some(({ pass }) => pass === id) && (wanted?.includes(id) ?? true);
+      const passes = passRegistry.filter(isWanted);
+      const experiments = wanted === undefined ? [] : experimentRegistry.filter(isWanted);
+      const observed = await observable(dataset, [...passes, ...experiments], signal);
+      const fresh = await runControls(
+        {
+          file,
+          network,
+          inputs,
+          events,
+          result,
+          dataset,
+          async run(onNetwork, onDataset, control) {
+            const running: Running = {
+              network: onNetwork,
+              dataset: onDataset,
+              observed,
+              signal,
+              control,
+              ...(onNetwork === network ? {} : { unitWeights: networkUnitWeights(onNetwork, events) }),
+            };
+            const found = passes.length === 0 ? [] : (await runOn(running, passes)).passes;
+            const answers: PassResult[] = [];
+            await runExperiments(experiments, subjectOn(running), async (answer) => void answers.push(answer));
+            return [...found, ...answers];
+          },
+        },
+        seed,
+        signal,
+      );
+      await file.assertUnchanged();
+      shown = { key, dataset, result, controls: withControls(controls, fresh) };
+      await cache?.store(controlsKey(key), shown.controls);
+      return shown;
     },
     async runExperiments(wanted, signal) {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'runs', done: 0, planned: 0 });
-      const { batch } = inputs.description().recipe;
-      const { layers, watched, leftOut, maximumBatch } = await observable(dataset, wanted, signal);
+      const observed = await observable(dataset, wanted, signal);
+      const { layers, leftOut } = observed;
       const started = performance.now();
       const key = keyOf(dataset);
-      const subject = (experiment: Experiment): ExperimentSubject => ({
-        graph: network.observable,
-        layers,
-        watched: watched.get(experiment.id) ?? [],
-        dataset,
-        batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
-        engine,
-        threads,
-        toRunnable: network.toRunnable,
-        onInputs: (seen) => onInputs(dataset, seen),
-        signal,
-        onProgress: ({ phase, runsDone, runsPlanned, secondsLeft }) =>
-          void events.runProgress({
-            phase,
-            unit: 'runs',
-            done: runsDone,
-            planned: runsPlanned,
-            ...(secondsLeft === undefined ? {} : { secondsLeft }),
-          }),
-      });
+      const subject = subjectOn({ network, dataset, observed, signal });
+      const controls = shown?.key === key ? shown.controls : NO_CONTROLS;
       let result = shown?.key === key ? shown.result : undefined;
       try {
         await runExperiments(wanted, subject, async (answer) => {
           await file.assertUnchanged();
           result ??= runOfExperiments({ layers, dataset, engine }, (performance.now() - started) / 1000, leftOut);
           result = withExperiment(result, answer);
-          shown = { key, dataset, result };
+          shown = { key, dataset, result, controls };
           await cache?.store(key, result);
         });
       } catch (error) {
         // What was answered before a cancellation stands.
         if (!(error instanceof CancelledError) || result === undefined) throw error;
       }
-      if (result === undefined) throw new CancelledError();
-      return result;
+      if (result === undefined || shown === undefined) throw new CancelledError();
+      return shown;
+    },
+    async subject(signal, onProgress) {
+      const dataset = inputs.dataset();
+      return subjectOf({ network, dataset, observed: await observable(dataset, [], signal), signal }, onProgress);
     },
     async example(index, layer, unit) {
       const dataset = shown?.dataset ?? inputs.dataset();
@@ -240,4 +348,12 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     },
     close: () => reader.close(),
   };
+}
+
+function attached(attachment: Attachment | undefined): Pick<ExperimentSubject, 'dictionary'> {
+  return attachment?.state === 'attached' ? { dictionary: attachment.attached } : {};
+}
+
+function phaseOf(phase: string, control: string | undefined): string {
+  return control === undefined ? phase : `${control}: ${phase.charAt(0).toLowerCase()}${phase.slice(1)}`;
 }

@@ -19,6 +19,8 @@ export interface Inputs {
   description(): InputsDescription;
   /** @throws ProblemError why the inputs cannot be used. */
   dataset(): Dataset;
+  /** The same inputs, each in a random order. @throws ProblemError as opening them does. */
+  shuffled(seed: number): Promise<Dataset>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
   /** The recipe for a file or folder that the person chose. */
@@ -51,11 +53,21 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
   // Choosing a path in a dialog is the person's own permission to read it.
   const byHand = dataFiles({ folder, root: everywhere[0] ?? folder, chosen: everywhere });
 
-  const present = async (recipe: Recipe, origin: InputsDescription['origin'], problem?: Problem): Promise<Present> => {
-    const files = origin === 'chosen' ? byHand : byRecipe;
+  const openedBy = (
+    recipe: Recipe,
+    origin: InputsDescription['origin'],
+    shuffleSeed?: number,
+  ): Promise<OpenedDataset> => {
     const limited = options.most === undefined ? recipe : { ...recipe, limit: options.most };
-    const dataset =
-      problem ?? (await openDataset(limited, modelInputs, files, { limit: options.limit, hints }).catch(asExpected));
+    return openDataset(limited, modelInputs, origin === 'chosen' ? byHand : byRecipe, {
+      limit: options.limit,
+      hints,
+      ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
+    });
+  };
+
+  const present = async (recipe: Recipe, origin: InputsDescription['origin'], problem?: Problem): Promise<Present> => {
+    const dataset = problem ?? (await openedBy(recipe, origin).catch(asExpected));
     const opened = 'batch' in dataset ? dataset : undefined;
     const lines = describeInputs(recipe, modelInputs, origin, {
       hints,
@@ -98,6 +110,7 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
       if ('batch' in now.dataset) return now.dataset;
       throw new ProblemError(now.dataset);
     },
+    shuffled: (seed) => openedBy(now.description.recipe, now.description.origin, seed),
     async set(recipe) {
       now = await find(recipe);
     },

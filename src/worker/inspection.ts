@@ -1,5 +1,6 @@
 /** One model under inspection: the implementation behind the compute worker and the command line. */
 import { join } from 'node:path';
+import type { Attachment } from '../core/dictionary/attach/attached.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
@@ -14,6 +15,7 @@ import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.j
 import { chooseEngine } from '../node/choose-engine.js';
 import { countingThreads, type CountingThreads } from '../node/counting/threads.js';
 import { createResultCache, type ResultCache } from '../node/result-cache.js';
+import type { AttachedDescription } from '../protocol/dictionary.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import type { PassDescription } from '../protocol/model.js';
 import type {
@@ -24,14 +26,16 @@ import type {
   WorkerEvents,
   WorkerSettings,
 } from '../protocol/worker-api.js';
+import { openAttachment, type OpenedAttachment } from './attached-dictionary.js';
 import { attributionAnswers } from './attribution-questions.js';
 import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
+import { featureAnswers } from './feature-questions.js';
 import { createFileExamination, type FileExamination } from './file-examination.js';
 import { createGate } from './gate.js';
 import { graphQuestions, type Questioned } from './graph-questions.js';
-import { createInputRuns, type InputRuns } from './input-runs.js';
+import { createInputRuns, type InputRuns, type ShownResult } from './input-runs.js';
 import { createInputs, type Inputs } from './inputs.js';
 import { linearAnswers, type LinearSubject } from './linear-questions.js';
 import { withMeasured } from './measured-items.js';
@@ -77,6 +81,8 @@ interface Inspected {
   readonly sizes: () => Promise<OpenSizes>;
   /** Absent where the file holds weights only. */
   readonly runnable?: Runnable;
+  /** The dictionary that the person attached to the network. */
+  readonly attached?: OpenedAttachment;
 }
 
 /** A network, what goes through it, and what that gave. */
@@ -126,12 +132,25 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       remedy: 'Open the ONNX file of the whole model.',
     });
   };
-  const result = (): RunResult => {
-    const found = runnable().runs.shown()?.result;
+  const shown = (): ShownResult => {
+    const found = runnable().runs.shown();
     if (found === undefined) {
       throw problem('not-applicable', 'Nothing was run on this model yet.', { remedy: 'Run the passes first.' });
     }
     return found;
+  };
+  const result = (): RunResult => shown().result;
+
+  /** One run at a time: `cancelRun` ends it. */
+  const alone = async (work: (signal: AbortSignal) => Promise<RunAnswer>): Promise<RunAnswer> => {
+    if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');
+    const controller = new AbortController();
+    running = controller;
+    try {
+      return await track(work(controller.signal));
+    } finally {
+      running = undefined;
+    }
   };
 
   const questioned = (): Questioned => {
@@ -147,6 +166,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
+  const features = featureAnswers((signal, onProgress) => runnable().runs.subject(signal, onProgress), track);
 
   const prunable = (): PrunableModel => {
     const { file, examination, engine, threads, reader, sizes } = model();
@@ -201,16 +221,9 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     },
     recipeFor: ({ path, input, tokenizer }) => runnable().inputs.recipeFor(path, input, tokenizer),
 
-    async run({ passes: wanted }) {
-      if (running !== undefined) throw problem('not-applicable', 'A run of this model is under way.');
-      const controller = new AbortController();
-      running = controller;
-      try {
-        return await track(run(model(), wanted, controller.signal));
-      } finally {
-        running = undefined;
-      }
-    },
+    run: ({ passes: wanted }) => alone((signal) => run(model(), wanted, signal)),
+    compare: ({ seed, passes }) =>
+      alone(async (signal) => ({ result: summarize(await runnable().runs.compare(seed, passes, signal), false) })),
     async cancelRun() {
       running?.abort();
     },
@@ -225,15 +238,24 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...graphQuestions(questioned, join(dataFolder, 'operators.json')),
     ...linear.questions,
     ...attribution.questions,
+    ...features.questions,
     ...pruning.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
-      const { result: shown, dataset } = found?.runs.shown() ?? {};
-      const subject = { file, passes, inputs: found?.inputs, result: shown, dataset, fileResult: examination.result() };
+      const { result: ran, dataset, controls } = found?.runs.shown() ?? {};
+      const subject = {
+        file,
+        passes,
+        inputs: found?.inputs,
+        result: ran,
+        dataset,
+        controls,
+        fileResult: examination.result(),
+      };
       const contents = await reportContents(subject, signal);
       return { html: reportHtml(contents), json: reportJson(contents) };
     },
-    table: async ({ layer }) => tableCsv(result(), layer),
+    table: async ({ layer }) => tableCsv(shown(), layer),
     async close() {
       running?.abort();
       const closing = opened;
@@ -242,15 +264,17 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       attribution.close();
       pruning.close();
       await linear.close();
+      await features.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.counting.close();
+      await closing?.attached?.close();
       await closing?.file.close();
     },
   };
 
   async function open(
-    { path, settings, recipe, recipePaths, sizes: earlierSizes = {} }: OpenRequest,
+    { path, settings, recipe, recipePaths, dictionary, sizes: earlierSizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
     chosenSizes = earlierSizes;
@@ -268,8 +292,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const cache = resultCache(settings);
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
+    const attached = network && dictionary && (await openAttachment(dictionary, signal));
     const runnable =
-      network && (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }));
+      network &&
+      (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }, attached));
     const sizes = async (): Promise<OpenSizes> => ({
       ...(await openSizes(network?.graph, runnable?.inputs)),
       ...chosenSizes,
@@ -281,7 +307,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       engineName: `${engine.version} (${engine.name})`,
       reader,
       counting,
-      passes: describePasses(file, cannotRun[0]),
+      passes: describePasses(file, cannotRun[0], attached?.attachment),
       sizes,
       examination: createFileExamination({
         file,
@@ -292,6 +318,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         events,
       }),
       ...(runnable === undefined ? {} : { runnable }),
+      ...(attached === undefined ? {} : { attached }),
     };
     opened = inspected;
     await inspected.examination.showCached();
@@ -300,6 +327,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const fileResult = inspected.examination.result();
     return {
       overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
+      ...(attached === undefined ? {} : { dictionary: attachedDescription(attached.attachment) }),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),
@@ -315,6 +343,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     cache: ResultCache | undefined,
     reader: TensorReader,
     { settings, recipe, recipePaths }: Omit<OpenRequest, 'path'>,
+    attached: OpenedAttachment | undefined,
   ): Promise<Runnable> {
     const inputs = await createInputs(file.path, network.graph, {
       limit: settings.defaultInputs,
@@ -333,6 +362,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       cache,
       events,
       unitWeights,
+      ...(attached === undefined ? {} : { dictionary: attached }),
       track,
     });
     let inferred: Promise<InferredShapes> | undefined;
@@ -390,7 +420,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         if (error instanceof CancelledError ? result === undefined : !(error instanceof ProblemError)) throw error;
         if (error instanceof ProblemError) failure = error.problem;
         // What was answered before the failure stands.
-        result = runs.shown()?.result;
+        result = runs.shown();
       }
     }
     return {
@@ -403,4 +433,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
 
 function applies(passes: readonly PassDescription[], wanted: string): boolean {
   return passes.some(({ id, reason }) => id === wanted && reason === undefined);
+}
+
+function attachedDescription(attachment: Attachment): AttachedDescription {
+  if (attachment.state === 'failed') return { name: attachment.name, problem: attachment.reason };
+  const { name, equation } = attachment.attached;
+  return { name, equation };
 }

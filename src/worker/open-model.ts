@@ -97,7 +97,8 @@ export async function openModelFile(path: string, signal?: AbortSignal): Promise
   };
 }
 
-function networkOf(onnx: OnnxFile, folder: string): Network {
+/** @param folder absolute folder that references of the graph are relative to */
+export function networkOf(onnx: OnnxFile, folder: string): Network {
   const graph = createGraph(onnx.proto);
   const branches = exposeBranches(onnx.proto);
   const layers = [...detectActivationLayers(graph), ...branches.layers].filter(

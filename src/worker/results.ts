@@ -1,4 +1,5 @@
 /** Answers the page's questions about a finished run. Nothing is computed here that a pass did not compute. */
+import { controlMetrics } from '../core/controls/compare.js';
 import { problem } from '../core/errors.js';
 import type { ExampleMetric, FileResult, PassResult, Quantity, RunResult, UnitMetric } from '../core/passes/result.js';
 import { clipSpan } from '../core/tensor/span.js';
@@ -13,12 +14,14 @@ import type {
   UnitMetricValues,
 } from '../protocol/inspection.js';
 
+import type { ShownResult } from './input-runs.js';
+
 /** Messages stay well below 4 MB. */
 const TILE_CELLS = 2 ** 20;
 
 /** The result without its large arrays. */
-export function summarize(result: RunResult, cached: boolean): ResultSummary {
-  return { ...result, cached, passes: result.passes.map(summarizePass) };
+export function summarize({ result, controls }: ShownResult, cached: boolean): ResultSummary {
+  return { ...result, cached, controls, passes: result.passes.map(summarizePass) };
 }
 
 export function summarizeFile(result: FileResult): FileResultSummary {
@@ -153,9 +156,11 @@ function pick<T>(result: RunResult, of: (pass: PassResult) => T | undefined): T 
 }
 
 /** Every layer metric (a row per layer), or every unit metric of one layer (a row per unit), as CSV (RFC 4180). */
-export function tableCsv(result: RunResult, layer?: string): string {
+export function tableCsv({ result, controls }: Pick<ShownResult, 'result' | 'controls'>, layer?: string): string {
   if (layer === undefined) {
-    const metrics = result.passes.flatMap(({ layerMetrics }) => layerMetrics);
+    const metrics = result.passes.flatMap(({ pass, layerMetrics }) =>
+      layerMetrics.flatMap((metric) => [metric, ...controlMetrics(pass, metric, controls)]),
+    );
     return csv([
       ['layer', 'value', 'function', 'units', ...metrics.map(({ label }) => label)],
       ...result.layers.map(({ value, label, operator, units }) => [

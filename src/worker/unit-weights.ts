@@ -1,12 +1,23 @@
 /** Reads what the weights say of layers' units, once for all runs of a model. */
 import { ProblemError } from '../core/errors.js';
+import { onnxWeights } from '../core/formats/onnx/weights.js';
 import type { WeightTensor } from '../core/formats/tensor-file.js';
 import type { ObservedLayer } from '../core/graph/layers.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
 import { findStaticUnits } from '../core/passes/static-dead-units/find.js';
 import { outgoingWeights, readUnits, type OutgoingWeights, type UnitWeights } from '../core/passes/unit-weights.js';
 import type { WorkerEvents } from '../protocol/worker-api.js';
-import type { TensorReader } from './tensor-reader.js';
+import { tensorsOf } from './network-subject.js';
+import type { Network } from './open-model.js';
+import { createTensorReader, type TensorReader } from './tensor-reader.js';
+
+/** Of a network that is no file of its own: one with redrawn weights. */
+export function networkUnitWeights(network: Network, events: WorkerEvents): ReturnType<typeof unitWeightsReader> {
+  const weights = onnxWeights(network.onnx);
+  const { graph } = network;
+  const tensorOf = tensorsOf(weights, network);
+  return unitWeightsReader(weights.tensors, { graph, tensorOf }, createTensorReader(weights), events);
+}
 
 export function unitWeightsReader(
   tensors: readonly WeightTensor[],

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
+import { measureFeatures } from './features.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'linear-memory': () => measureLinearMemory(runAlone),
   'bounds-intervals': (seconds) => measureIntervals(seconds),
   'bounds-crown': () => measureCrown(),
+  features: (seconds) => measureFeatures(seconds),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),

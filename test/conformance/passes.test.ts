@@ -40,7 +40,7 @@ async function runAll(path: string, engine: EngineName): Promise<ResultSummary |
       recipePaths: 'model-folder',
       settings: { engine, threads: 2, defaultInputs: INPUTS, cacheMegabytes: 0 },
     });
-    const overInputs = model.passes.filter(({ over }) => over === 'inputs');
+    const overInputs = model.passes.filter((pass) => pass.over === 'inputs' && pass.runsPerInput === undefined);
     const applicable = overInputs.filter(({ reason }) => reason === undefined).map(({ id }) => id);
     if (applicable.length === 0) return overInputs[0]?.reason ?? '';
     const { result } = await inspection.run({ passes: applicable });

@@ -17,10 +17,12 @@ const HEIGHT_PX = 300;
 const MOST_LINES = 6;
 const POINTS_SHOWN_UP_TO = 24;
 const ALL = 'all';
-/** A layer's first and second baseline. */
+/** A layer's first and second baseline, then its controls. */
 const DASHES = [
   [6, 4],
   [2, 3],
+  [12, 4, 2, 4],
+  [1, 5],
 ];
 
 export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX.Element {

@@ -69,7 +69,7 @@ function Computes({ description }: { description: CoderDescription }): JSX.Eleme
       {equation.length > 0 && (
         <>
           <h3>What it computes</h3>
-          <dl class="equation" aria-label="Equation, for one token x">
+          <dl class="coder-equation" aria-label="Equation, for one token x">
             {equation.map(({ what, formula }, index) => (
               <Fragment key={index}>
                 <dt>{what}</dt>

@@ -1,18 +1,21 @@
 /** What the passes say aloud, worst first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { controlsThatGive, givenByControls } from '../../src/core/controls/compare.js';
 import type { Finding, Severity } from '../../src/core/passes/result.js';
 import { TextButton } from '../controls/button.js';
 import { Icon } from '../controls/icon.js';
 import { Explained } from '../controls/tooltip.js';
 import { explainWords } from '../format/glossary.js';
 import { singular } from '../format/words.js';
-import { findings, layersByValue } from '../state/metrics.js';
+import { controls, findings, layersByValue } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { select, selection, selectUnit } from '../state/selection.js';
 
 const FIRST_SHOWN = 12;
 const UNITS_SHOWN = 6;
+const GIVEN_TITLE =
+  'The control has a finding of the same kind in the same layer, about at least four fifths of the share: it says nothing about what was trained.';
 const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
   error: 'Error',
   warning: 'Warning',
@@ -69,9 +72,16 @@ function Counts({ found }: { found: readonly Finding[] }): JSX.Element {
 }
 
 /** Advice that the finding above gave already is shown only where a person looks. */
-function FindingRow({ finding, repeatsAdvice }: { finding: Finding; repeatsAdvice: boolean }): JSX.Element {
+function FindingRow({
+  finding,
+  repeatsAdvice,
+}: {
+  finding: Finding & { readonly pass: string };
+  repeatsAdvice: boolean;
+}): JSX.Element {
   const { severity, sentence, advice, layer, units = [] } = finding;
   const chosen = layer !== undefined && selection.value.layer === layer;
+  const given = givenByControls(controlsThatGive(finding.pass, finding, controls.value));
   const choose = layer === undefined ? undefined : (): void => select({ layer });
   return (
     <li class={`finding ${chosen ? 'selected' : ''}`}>
@@ -95,6 +105,11 @@ function FindingRow({ finding, repeatsAdvice }: { finding: Finding; repeatsAdvic
               explanation === undefined ? text : <Explained key={index} text={text} explanation={explanation} />,
             )}
           </div>
+          {given !== '' && (
+            <div class="finding-given" title={GIVEN_TITLE}>
+              {given}
+            </div>
+          )}
           {advice && (chosen || !repeatsAdvice) && <div class="finding-advice">{advice}</div>}
         </div>
       </div>

@@ -1,5 +1,6 @@
 /** What the results offer to look at: derived from the result, never stored. */
 import { computed } from '@preact/signals';
+import { NO_CONTROLS, type Controls } from '../../src/core/controls/control.js';
 import type { Finding, LayerMetric, LayerSummary, Quantity, Severity } from '../../src/core/passes/result.js';
 import type { PassSummary, ResultSummary, UnitMetricValues } from '../../src/protocol/inspection.js';
 import { host } from './channel.js';
@@ -12,6 +13,9 @@ export const passResults = computed<readonly PassSummary[]>(() => [
   ...(result.value?.passes ?? []),
   ...(fileResult.value?.passes ?? []),
 ]);
+
+/** What random weights and shuffled inputs gave, as far as a person asked. */
+export const controls = computed<Controls>(() => result.value?.controls ?? NO_CONTROLS);
 
 export const layers = computed<readonly LayerSummary[]>(() => result.value?.layers ?? []);
 

@@ -52,11 +52,18 @@ export async function askState(): Promise<void> {
 }
 
 /** Runs all applicable passes, or the named ones. */
-export async function startRun(passes?: readonly string[]): Promise<void> {
+export const startRun = (passes?: readonly string[]): Promise<void> =>
+  start(() => host.run(passes === undefined ? {} : { passes }));
+
+/** Compares the result with controls that are drawn with a seed. */
+export const startComparison = (seed: number, passes?: readonly string[]): Promise<void> =>
+  start(() => host.compare({ seed, ...(passes === undefined ? {} : { passes }) }));
+
+async function start(run: () => Promise<void>): Promise<void> {
   actionProblem.value = undefined;
   progress.value = { unit: 'inputs', done: 0, planned: 0, phase: 'Preparing' };
   try {
-    await host.run(passes === undefined ? {} : { passes });
+    await run();
   } catch (error) {
     progress.value = undefined;
     if (!(error instanceof CancelledError)) actionProblem.value = asProblem(error);
@@ -78,18 +85,20 @@ function applyState(state: OpenState): void {
     progress.value = undefined;
     return;
   }
-  if (inputs.peek() === undefined || result.peek()?.finished !== state.model.result?.finished) {
-    resultIsStale.value = false;
-  }
+  if (inputs.peek() === undefined || !isSameResult(result.peek(), state.model.result)) resultIsStale.value = false;
   inputs.value = state.model.inputs;
   // The same result again (the page was hidden and shown): keep the object, and with it everything loaded for it.
-  if (result.peek()?.finished !== state.model.result?.finished) result.value = state.model.result;
+  if (!isSameResult(result.peek(), state.model.result)) result.value = state.model.result;
   fileResult.value = state.model.fileResult;
   progress.value = state.running;
   workerProblem.value = undefined;
   if (isEmpty(state.selection)) {
     if (!isEmpty(selection.peek())) host.select(selection.peek()).catch(logDefect);
   } else selection.value = state.selection;
+}
+
+function isSameResult(one: ResultSummary | undefined, other: ResultSummary | undefined): boolean {
+  return one?.finished === other?.finished && one?.controls.runs.length === other?.controls.runs.length;
 }
 
 const page: PageApi = {

@@ -1,6 +1,7 @@
 /** What one pass found: its question, the answer, the picture, the table, and how it is computed. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
+import { controlMetrics, withControlSeries } from '../../src/core/controls/compare.js';
 import type { PassSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { CurveChart } from '../charts/curve-chart.js';
@@ -8,9 +9,10 @@ import { LayerBars } from '../charts/layer-bars.js';
 import { TextButton } from '../controls/button.js';
 import { Badge } from '../controls/fields.js';
 import { restsOn } from '../shell/rests-on.js';
-import { layers } from '../state/metrics.js';
+import { controls, layers } from '../state/metrics.js';
 import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
+import { CompareControls, HeadlineTable } from './pass-controls.js';
 import { RemovalPart } from './removal-part.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
@@ -19,6 +21,15 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
   const [metricId, setMetricId] = useState<string>();
   const metric = found.layerMetrics.find(({ id }) => id === metricId) ?? found.layerMetrics[0];
   const foot = restsOn(result.value);
+  const compared = controls.value;
+  const curves = useMemo(
+    () => found.curves.map((curve) => withControlSeries(found.pass, curve, compared)),
+    [found, compared],
+  );
+  const columns = useMemo(
+    () => found.layerMetrics.flatMap((each) => [each, ...controlMetrics(found.pass, each, compared)]),
+    [found, compared],
+  );
   return (
     <article class="pass">
       <h2>{pass.title}</h2>
@@ -36,7 +47,9 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           </TextButton>
         </p>
       )}
-      {found.curves.map((curve) => (
+      <HeadlineTable found={found} />
+      {pass.over === 'inputs' && <CompareControls pass={pass} />}
+      {curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}
       {metric && (
@@ -53,7 +66,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
         <ResultTableView key={table.id} table={table} />
       ))}
       {found.layerMetrics.length > 0 && (
-        <LayerTable name={found.pass} title={pass.title} metrics={found.layerMetrics} layers={layers.value} />
+        <LayerTable name={found.pass} title={pass.title} metrics={columns} layers={layers.value} />
       )}
       <RemovalPart pass={found.pass} answer={found.answer} />
       <Method pass={pass} found={found} />

@@ -112,16 +112,18 @@ export async function attributionGraph(request: AttributionRequest): Promise<Att
       const site = sites.layers[layer];
       const coder = coders[layer];
       if (site === undefined || coder === undefined) throw new Error(`There is no layer ${layer}.`);
-      const directions = await coder.encoderRows(chosen.map((index) => (features[index] as Feature).feature));
+      const { rows: directions, offsets } = await coder.encoderRows(
+        chosen.map((index) => (features[index] as Feature).feature),
+      );
       const width = replacement.width(site.reads);
       const rows = await rowsOf(
         site.reads,
         chosen.map((index, at) => {
-          const { position, feature, preActivation } = features[index] as Feature;
+          const { position, preActivation } = features[index] as Feature;
           return {
             position,
             direction: directions.subarray(at * width, (at + 1) * width),
-            offset: coder.encoderOffset(feature),
+            offset: offsets[at] as number,
             value: preActivation,
           };
         }),

@@ -11,11 +11,15 @@ export interface CircuitCoder {
   readonly features: number;
   /** @param rows [positions, width], what the transcoder reads. @returns in the order of positions, then of features. */
   encode(rows: Float32Array, positions: number): Promise<readonly ActiveFeature[]>;
-  /** Directions whose product with what is read is the pre-activation, but for the offset: [features, width]. */
-  encoderRows(features: readonly number[]): Promise<Float32Array>;
-  /** What a pre-activation is where the product is 0. */
-  encoderOffset(feature: number): number;
+  encoderRows(features: readonly number[]): Promise<EncoderRows>;
   /** [features, width of what is written]. */
   decoderRows(features: readonly number[]): Promise<Float32Array>;
   readonly decoderBias: Float32Array;
+}
+
+/** Pre-activations are rows · what is read + offsets. */
+export interface EncoderRows {
+  /** [features, width of what is read]. */
+  readonly rows: Float32Array;
+  readonly offsets: Float64Array;
 }

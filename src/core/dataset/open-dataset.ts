@@ -7,10 +7,12 @@ import { fingerprint } from './fingerprint.js';
 import { classIndex, openLabels } from './labels.js';
 import { typeText, type InputHints, type ModelInput } from './model-input.js';
 import { openSources } from './open-sources.js';
+import { randomStream } from './random.js';
 import type { Recipe } from './recipe.js';
 import { type FilledInput, fillRoles } from './roles.js';
 import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
+import { randomOrder, shuffledSources } from './shuffle.js';
 import type { ExampleSource } from './sources/example-source.js';
 import type { TokenText } from './token-text.js';
 
@@ -18,6 +20,8 @@ export interface DatasetOptions {
   /** Examples at most, where the recipe does not say. */
   readonly limit: number;
   readonly hints?: InputHints;
+  /** Every example's values in a random order, and every label at another example: the control of methods C2. */
+  readonly shuffleSeed?: number;
 }
 
 /** A dataset, and what opening it told. */
@@ -52,7 +56,9 @@ export async function openDataset(
   const plan = planBatch(filled);
   const limit = recipe.limit ?? options.limit;
   checkLabels(recipe);
-  const sources = await openSources(filled, plan, recipe, files, options.hints, limit);
+  const { shuffleSeed } = options;
+  const inOrder = await openSources(filled, plan, recipe, files, options.hints, limit);
+  const sources = shuffleSeed === undefined ? inOrder : shuffledSources(filled, inOrder, shuffleSeed);
   const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
@@ -69,8 +75,10 @@ export async function openDataset(
     if (found === undefined) throw new RangeError(`No example ${index} of ${chosen.length}`);
     return found;
   };
+  const labelOrder =
+    shuffleSeed === undefined ? undefined : randomOrder(chosen.length, randomStream(shuffleSeed, 'shuffle labels', 0));
   const label = (index: number): string | undefined => {
-    const at = sourceIndex(index);
+    const at = sourceIndex(labelOrder?.[index] ?? index);
     return labels?.of(at, main.nameOf(at)) ?? main.label?.(at);
   };
   const targets = async (index: number): Promise<Targets> => {
@@ -87,7 +95,16 @@ export async function openDataset(
     size: chosen.length,
     description: description(filled, synthetic, main, chosen.length),
     synthetic: synthetic.length > 0,
-    key: fingerprint(JSON.stringify([recipe, limit, modelInputs, filled.map((each) => each.recipe), fingerprints])),
+    key: fingerprint(
+      JSON.stringify([
+        recipe,
+        limit,
+        modelInputs,
+        filled.map((each) => each.recipe),
+        fingerprints,
+        ...(shuffleSeed === undefined ? [] : [{ shuffleSeed }]),
+      ]),
+    ),
     maximumBatch: ragged || wholeInputs ? 1 : (plan.fixed ?? Infinity),
     ...(padding === undefined ? {} : { paddedLength: padding.length }),
     get skipped() {

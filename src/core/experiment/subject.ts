@@ -1,3 +1,4 @@
+import type { AttachedCoder } from '../dictionary/attach/attached.js';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
@@ -13,6 +14,8 @@ export interface ExperimentSubject {
   readonly layers: readonly ObservedLayer[];
   /** Values that the experiment asked for beside them, those that could be observed. */
   readonly watched: readonly ObservedLayer[];
+  /** The dictionary that a person attached to the model. */
+  readonly dictionary?: AttachedCoder;
   readonly dataset: Dataset;
   /** Examples per forward that memory and the graph allow; a graph that fixes its batch gets padding rows. */
   readonly batchSize: number;

@@ -1,3 +1,4 @@
+import type { Attachment } from '../dictionary/attach/attached.js';
 import type { InputRange } from '../dataset/input-ranges.js';
 import type { Engine } from '../engine/engine.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
@@ -37,6 +38,8 @@ export interface ModelFacts {
   /** The graph that runs: values are named as here. */
   readonly graph: Graph;
   readonly layers: readonly ActivationLayer[];
+  /** The dictionary that a person attached to the model. */
+  readonly dictionary?: Attachment;
   /** Why the model cannot run at all, if so. */
   readonly cannotRun?: string;
 }

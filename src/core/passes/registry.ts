@@ -3,9 +3,11 @@ import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
+import { dictionaryFit } from './dictionary-fit/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
 import { massiveActivations } from './massive-activations/pass.js';
+import { nonFiniteScan } from './non-finite-scan/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
@@ -38,4 +40,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [skippableNeurons];
+export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, dictionaryFit];

@@ -3,11 +3,18 @@
  * them. Everything is plain data and typed arrays; every number carries its definition.
  */
 
+import type { Interval } from '../summary/resamples.js';
+
 export type Severity = 'error' | 'warning' | 'information';
 
 /** What a pass would say aloud. */
 export interface Finding {
   readonly severity: Severity;
+  /**
+   * What kind of finding it is, the same on every model: "dead". Controls are asked for findings of the same kind in the
+   * same layer; without it none is looked for.
+   */
+  readonly kind?: string;
   /** Orders findings of one severity, largest first: the share of the layer (or of the inputs) concerned; a cause stands above 1. */
   readonly weight: number;
   /** One plain sentence with its numbers and on how many inputs they rest. */
@@ -34,6 +41,16 @@ export interface Quantity {
   readonly scale: 'sequential' | 'diverging';
   /** Sums that differ by orders of magnitude are coloured by their logarithm. */
   readonly spread?: 'logarithmic';
+}
+
+/**
+ * A number that the answer of a pass rests on: what controls gave stands beside it. Its definition says what is counted
+ * (units, sites, tokens), the threshold and its strictness (methods section 1, C5).
+ */
+export interface Headline extends Pick<Quantity, 'id' | 'label' | 'definition' | 'format'> {
+  readonly value: number;
+  /** Where the number is a ratio of sums over inputs: methods section 1, C3. */
+  readonly interval?: Interval;
 }
 
 /** One number per layer: colours the graph and fills the table. */
@@ -145,6 +162,7 @@ export interface PassResult {
   readonly answer: string;
   /** Why it is not the whole answer, one sentence: an experiment was cancelled. Shown beside it wherever it stands. */
   readonly incomplete?: string;
+  readonly headlines?: readonly Headline[];
   readonly findings: readonly Finding[];
   readonly layerMetrics: readonly LayerMetric[];
   readonly unitMetrics: readonly UnitMetric[];

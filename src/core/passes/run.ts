@@ -67,7 +67,15 @@ export async function runPasses(run: Run): Promise<RunResult> {
   const started = performance.now();
   onProgress({ phase: 'Preparing', inputsDone: 0 });
   const { paddedLength } = dataset;
-  const observing = observe(run.graph.model, observedValues(run), observations(run), {
+  const wanted = observations(run);
+  if (wanted.length === 0) {
+    // A model without outputs is none that an engine opens.
+    throw problem('not-applicable', 'None of the values that were asked about are of a kind that the pass reads.', {
+      place: passes.map(({ title }) => title).join(', '),
+      remedy: 'Run another pass.',
+    });
+  }
+  const observing = observe(run.graph.model, observedValues(run), wanted, {
     rows: rowsPerRun(run),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });
@@ -194,7 +202,9 @@ function observations(run: Run): Observation[] {
     for (const observation of pass.plan(run.layers, watchedBy(run, pass)))
       wanted.set(`${observation.kind} ${observation.layer}`, observation);
   }
-  return [...wanted.values()];
+  // An engine takes no graph without outputs: where nobody asks for anything, one layer is counted.
+  const [layer] = observedValues(run);
+  return wanted.size > 0 || layer === undefined ? [...wanted.values()] : [{ layer: layer.value, kind: 'zero-count' }];
 }
 
 function watchedBy({ watched }: Run, { id }: Pass<unknown>): readonly ObservedLayer[] {

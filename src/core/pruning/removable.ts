@@ -10,23 +10,7 @@ import type { UnreadColumns } from '../rewrite/remove-units/choose.js';
 import type { ReadNumbers } from '../rewrite/remove-units/numbers.js';
 import { planRemoval, type RemovalPlan } from '../rewrite/remove-units/plan.js';
 import { savingsOf, type Savings } from './savings.js';
-
-/** Where it is known from that a unit can leave. */
-export type UnitSource =
-  /** All incoming weights are 0: dead or constant, whatever the input. */
-  | 'weights'
-  /** Bounds: dead for every input in the box. */
-  | 'bounds'
-  /** Every weight that reads it is 0. */
-  | 'useless'
-  /** It was exactly 0 on all inputs of a run. */
-  | 'data';
-
-/** The strongest first. */
-export const UNIT_SOURCES: readonly UnitSource[] = ['weights', 'bounds', 'useless', 'data'];
-
-/** Those that are proofs. */
-export const PROVEN_SOURCES: readonly UnitSource[] = ['weights', 'bounds', 'useless'];
+import { UNIT_SOURCES, type UnitSource } from './unit-sources.js';
 
 /** What is known of one unit of a value. */
 export interface UnitFact {

@@ -2,7 +2,17 @@ import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import type { GraphWriter, ReduceOperator } from './graph-writer.js';
-import { knownDims, layoutOf, toRows, unfold, unfoldedAxes, unfoldedDims, withoutAxes, type Axes, type Layout } from './layout.js';
+import {
+  knownDims,
+  layoutOf,
+  toRows,
+  unfold,
+  unfoldedAxes,
+  unfoldedDims,
+  withoutAxes,
+  type Axes,
+  type Layout,
+} from './layout.js';
 import type { ObservationKind, Observed } from './observation.js';
 import { isSymmetric, reduceCopied, SATURATION } from './reduce-copied.js';
 import { gridIndices, gridStep } from './sample-grid.js';

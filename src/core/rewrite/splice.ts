@@ -113,7 +113,12 @@ export function noPatch({ type, rank }: Pick<SplicedValue, 'type' | 'rank'>): Re
  */
 export function freeValues(
   model: ModelProto,
-  values: readonly { readonly value: string; readonly type: DataType; readonly dims: readonly number[] }[],
+  values: readonly {
+    readonly value: string;
+    readonly type: DataType;
+    /** A name stands for an open size. */
+    readonly dims: readonly (number | string)[];
+  }[],
 ): ModelProto {
   const graph = graphOf(model);
   const inner = values.filter(({ value }) => !isInput(graph, value));

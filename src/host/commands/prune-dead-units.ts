@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CancelledError, problem } from '../../core/errors.js';
-import { PROVEN_SOURCES } from '../../core/pruning/removable.js';
+import { PROVEN_SOURCES } from '../../core/pruning/unit-sources.js';
 import type { OnProgress } from '../../protocol/rpc.js';
 import type { PrunedFile, PruningPreview, UnitSource } from '../../protocol/pruning.js';
 import { openEditor } from '../editor.js';

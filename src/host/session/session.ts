@@ -9,7 +9,7 @@ import { isInEveryRun } from '../../protocol/model.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { Answers, CoderDescription } from '../../protocol/dictionary.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
-import type { OpenedModel, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
+import type { OpenedModel, OpenRequest, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
 import { workerLossProblem } from './worker-loss.js';
 
@@ -33,6 +33,10 @@ export interface SessionMemory {
   /** What the person said of a dictionary that its file does not say. */
   answers(): Answers;
   setAnswers(answers: Answers): void;
+  /** The dictionary that the person attached to this model. */
+  dictionary(): OpenRequest['dictionary'];
+  /** @param path absolute; undefined: none any more. */
+  setDictionary(path: string | undefined): void;
   recipe(): Recipe | undefined;
   setRecipe(recipe: Recipe | undefined): void;
 }
@@ -77,6 +81,8 @@ export interface ModelSession {
    * @throws ProblemError when there is nothing to run or a run is under way.
    */
   run(passes?: readonly string[]): Promise<Run>;
+  /** Compares the last result with controls; as {@link run} otherwise. */
+  compare(seed: number, passes?: readonly string[]): Promise<Run>;
   cancelRun(): Promise<void>;
   /** Uses a recipe that the person chose, or goes back to the file beside the model or the guess. */
   setInputs(recipe?: Recipe): Promise<InputsDescription>;
@@ -87,6 +93,8 @@ export interface ModelSession {
    * undefined: with those given before.
    */
   coder(answers?: Answers): Promise<CoderDescription>;
+  /** Attaches a dictionary by its path, or none any more, and starts over with it. Remembered. */
+  attach(path: string | undefined): Promise<OpenState>;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -174,6 +182,7 @@ export function createSession(options: SessionOptions): ModelSession {
         settings: options.settings(),
         recipe: memory.recipe(),
         sizes: memory.sizes(),
+        dictionary: memory.dictionary(),
         recipePaths: options.trusted() ? 'anywhere' : 'model-folder',
       });
       if (worker !== started) return state();
@@ -226,20 +235,35 @@ export function createSession(options: SessionOptions): ModelSession {
   };
 
   async function run(passes?: readonly string[]): Promise<Run> {
+    const api = await idleWorker();
+    const chosen = passes ?? (opened?.passes ?? []).filter(isInEveryRun).map((pass) => pass.id);
+    if (chosen.length === 0) {
+      const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
+      throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
+    }
+    return begin(() => api.run({ passes: chosen }));
+  }
+
+  async function compare(seed: number, passes?: readonly string[]): Promise<Run> {
+    const api = await idleWorker();
+    return begin(() => api.compare({ seed, ...(passes === undefined ? {} : { passes }) }));
+  }
+
+  /** @throws ProblemError when the model is not open or a run is under way. */
+  async function idleWorker(): Promise<WorkerApi> {
     const api = await openWorker();
     if (running !== undefined) {
       throw problem('not-applicable', 'A run of this model is under way.', {
         remedy: 'Wait for its end or cancel it.',
       });
     }
-    const chosen = passes ?? (opened?.passes ?? []).filter(isInEveryRun).map((pass) => pass.id);
-    if (chosen.length === 0) {
-      const reason = opened?.passes.find((pass) => pass.reason !== undefined)?.reason;
-      throw problem('not-applicable', reason ?? 'No pass applies to this model.', { place: fileName });
-    }
+    return api;
+  }
+
+  function begin(work: () => Promise<RunAnswer>): Run {
     running = { unit: 'inputs', done: 0, planned: opened?.inputs?.size ?? 0, phase: 'Preparing' };
     tell('runProgress', running);
-    return { end: finish(api, chosen) };
+    return { end: finish(work) };
   }
 
   function keep({ result, fileResult }: RunAnswer): void {
@@ -247,11 +271,11 @@ export function createSession(options: SessionOptions): ModelSession {
     opened = { ...opened, result: result ?? opened.result, fileResult: fileResult ?? opened.fileResult };
   }
 
-  async function finish(api: WorkerApi, passes: readonly string[]): Promise<RunEnd> {
+  async function finish(work: () => Promise<RunAnswer>): Promise<RunEnd> {
     const begun = generation;
     let end: RunEnd;
     try {
-      end = await api.run({ passes });
+      end = await work();
     } catch (error) {
       if (begun !== generation) return {};
       end = error instanceof CancelledError ? {} : { problem: asProblem(error) };
@@ -275,6 +299,7 @@ export function createSession(options: SessionOptions): ModelSession {
     running: () => running,
     selection: () => selection,
     run,
+    compare,
     async cancelRun() {
       if (running !== undefined) await worker?.api.cancelRun({});
     },
@@ -299,6 +324,11 @@ export function createSession(options: SessionOptions): ModelSession {
       if (answers !== undefined)
         memory.setAnswers(Object.keys(answers).length === 0 ? {} : { ...memory.answers(), ...answers });
       return api.coder({ answers: memory.answers() });
+    },
+    async attach(path) {
+      memory.setDictionary(path);
+      if (opening !== undefined) await reload();
+      return open();
     },
     select(next, from) {
       if (sameSelection(selection, next)) return;

@@ -15,7 +15,8 @@ import { placeOf } from '../../core/passes/place.js';
 import { count } from '../../core/passes/words.js';
 import { zeroLines } from '../../core/passes/zero-lines.js';
 import { compareRuns, type Comparison } from '../../core/pruning/proof.js';
-import { findRemovable, type PruningSubject, type Removable, type UnitSource } from '../../core/pruning/removable.js';
+import { findRemovable, type PruningSubject, type Removable } from '../../core/pruning/removable.js';
+import type { UnitSource } from '../../core/pruning/unit-sources.js';
 import { withTermSums } from '../../core/pruning/term-sums.js';
 import { comparisonText, removableText, unitsText } from '../../core/pruning/words.js';
 import { editedPayloads } from '../../core/rewrite/remove-units/payloads.js';
@@ -119,7 +120,8 @@ async function find(
       const isKnown =
         shown?.dataset === model.inputs.dataset() && shown.result.passes.some(({ pass }) => pass === deadUnits.id);
       if (isKnown) return shown.result;
-      return known ? undefined : runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal);
+      if (known) return undefined;
+      return (await runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal)).result;
     },
   });
   return { removable: await findRemovable(pruning, facts), summaries };

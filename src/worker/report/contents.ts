@@ -1,4 +1,5 @@
 /** Gathers what the report shows from the open model. */
+import { NO_CONTROLS, type Controls } from '../../core/controls/control.js';
 import type { Dataset } from '../../core/dataset/dataset.js';
 import { initialExpansion } from '../../core/graph/picture/first-picture.js';
 import { layoutGraph } from '../../core/graph/picture/layout.js';
@@ -21,13 +22,14 @@ export interface ReportSubject {
   /** Absent where the file holds weights only. */
   readonly inputs?: Inputs;
   readonly result?: RunResult;
+  readonly controls?: Controls;
   readonly fileResult?: FileResult;
   /** The inputs that the result rests on. */
   readonly dataset?: Dataset;
 }
 
 export async function reportContents(
-  { file, passes, inputs, result, fileResult, dataset }: ReportSubject,
+  { file, passes, inputs, result, controls = NO_CONTROLS, fileResult, dataset }: ReportSubject,
   signal?: AbortSignal,
 ): Promise<ReportContents> {
   const { fileName, weights, network } = file;
@@ -37,6 +39,7 @@ export async function reportContents(
     passes,
     graph: network && (await pictureOf(network, signal)),
     fileResult,
+    controls,
     units: result === undefined || dataset === undefined ? [] : await mostActiveUnits(result, dataset),
     ...(result === undefined ? {} : { result }),
   };

@@ -1,4 +1,6 @@
 /** The report: one HTML page that loads nothing, and the same numbers as JSON. */
+import { controlMetrics, controlsThatGive, givenByControls, withControlSeries } from '../../core/controls/compare.js';
+import type { Controls } from '../../core/controls/control.js';
 import type { ExamplePreview } from '../../core/dataset/dataset.js';
 import type {
   FileResult,
@@ -15,6 +17,7 @@ import { base64Encode } from '@bufbuild/protobuf/wire';
 import type { InputsDescription, UnitDetail } from '../../protocol/inspection.js';
 import { dictionaryText } from '../../core/formats/dictionary-signature.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
+import { controlsNote, headlineTable } from './controls.js';
 import { html, type Markup } from './markup.js';
 import { domainOf, graphSvg, histogramSvg, legend, lineChartSvg, shorten, stripPng } from './pictures.js';
 import { STYLE } from './style.js';
@@ -33,6 +36,7 @@ export interface ReportContents {
   readonly passes: readonly PassDescription[];
   readonly graph?: GraphPicture;
   readonly result?: RunResult;
+  readonly controls: Controls;
   readonly fileResult?: FileResult;
   readonly units: readonly ReportUnit[];
 }
@@ -69,8 +73,9 @@ export function reportHtml(contents: ReportContents): string {
           ${overview.network === undefined ? undefined : runLine(result)}${facts(overview)}${inputs(contents.inputs)}
           ${problems('What could not be read', overview.unread)}
           ${problems('What cannot run here', overview.network?.cannotRun ?? [])}
-          ${passes.length === 0 ? undefined : findings(passes)}${graph(contents)}
-          ${result?.passes.map((pass) => passSection(pass, contents.passes, result))}${units(contents.units)}
+          ${passes.length === 0 ? undefined : findings(passes, contents.controls)}
+          ${result === undefined ? undefined : controlsNote(contents.controls)}${graph(contents)}
+          ${result?.passes.map((pass) => passSection(pass, contents.passes, result, contents.controls))}${units(contents.units)}
           ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))}
           <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
         </main>
@@ -174,19 +179,21 @@ const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = {
   information: 'Note',
 };
 
-function findings(passes: readonly PassResult[]): Markup {
+function findings(passes: readonly PassResult[], controls: Controls): Markup {
   const all = sortFindings(passes);
   if (all.length === 0)
     return html`<h2>Findings</h2>
       <p>Nothing stood out.</p>`;
   return html`<h2>Findings</h2>
     <ul class="findings">
-      ${all.map(
-        ({ severity, sentence, advice }) =>
-          html`<li class="${severity}">
-            <b>${SEVERITY_WORDS[severity]}</b>${sentence}${advice === undefined ? undefined : html`<p>${advice}</p>`}
-          </li>`,
-      )}
+      ${all.map(({ pass, ...finding }) => {
+        const { severity, sentence, advice } = finding;
+        const given = givenByControls(controlsThatGive(pass, finding, controls));
+        return html`<li class="${severity}">
+          <b>${SEVERITY_WORDS[severity]}</b
+          >${sentence}${given === '' ? undefined : html` <em>${given}</em>`}${advice === undefined ? undefined : html`<p>${advice}</p>`}
+        </li>`;
+      })}
     </ul>`;
 }
 
@@ -205,26 +212,34 @@ function graph({ graph: picture, result }: ReportContents): Markup | undefined {
     <div class="scroll">${graphSvg(picture, metric?.values ?? {}, domain, metric?.scale ?? 'sequential', text)}</div>`;
 }
 
-function passSection(pass: PassResult, descriptions: readonly PassDescription[], result: RunResult): Markup {
+function passSection(
+  pass: PassResult,
+  descriptions: readonly PassDescription[],
+  result: RunResult,
+  controls: Controls,
+): Markup {
   const description = descriptions.find(({ id }) => id === pass.pass);
-  const headings = pass.layerMetrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`);
+  const metrics = pass.layerMetrics.flatMap((metric) => [metric, ...controlMetrics(pass.pass, metric, controls)]);
+  const headings = metrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`);
   const rows = result.layers.map(
     ({ value, label, units: width, unitWord, operator }) =>
       html`<tr>
         <td title="${value}">${shorten(label, 60)}</td>
         <td>${operator}</td>
         <td>${width.toLocaleString('en-US')} ${unitWord}</td>
-        ${pass.layerMetrics.map(
+        ${metrics.map(
           ({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`,
         )}
       </tr>`,
   );
-  const curves = pass.curves.map(
-    ({ title, xLabel, series, definition, format, spread }) =>
-      html`<h3>${title}</h3>
-        <p class="note">${definition}</p>
-        ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format), spread)}`,
-  );
+  const curves = pass.curves
+    .map((curve) => withControlSeries(pass.pass, curve, controls))
+    .map(
+      ({ title, xLabel, series, definition, format, spread }) =>
+        html`<h3>${title}</h3>
+          <p class="note">${definition}</p>
+          ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(series.slice(0, LINES_SHOWN), xLabel, (value) => show(value, format), spread)}`,
+    );
   const layerTable = html`<div class="scroll">
     <table>
       <thead>
@@ -244,6 +259,7 @@ function passSection(pass: PassResult, descriptions: readonly PassDescription[],
     <p><em>${description?.question}</em></p>
     <p><strong>${pass.answer}</strong></p>
     ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
+    ${headlineTable(pass, controls)}
     ${pass.layerMetrics.length === 0 ? undefined : layerTable}${pass.tables?.map(resultTable)}
     ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
     <details>
@@ -371,7 +387,7 @@ function example(preview: ExamplePreview, value: number): Markup {
 }
 
 /** The same numbers without the per-unit arrays of examples; typed arrays become plain lists. */
-export function reportJson({ overview, inputs: description, result, fileResult }: ReportContents): string {
+export function reportJson({ overview, inputs: description, result, controls, fileResult }: ReportContents): string {
   const plain = (_key: string, value: unknown): unknown => {
     if (ArrayBuffer.isView(value))
       return Array.from(value as Float32Array, (entry) => (Number.isFinite(entry) ? entry : null));
@@ -383,6 +399,7 @@ export function reportJson({ overview, inputs: description, result, fileResult }
       model: overview,
       inputs: description,
       run: result === undefined ? undefined : { ...result, passes },
+      controls,
       file: fileResult,
     },
     plain,

@@ -162,6 +162,9 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
           remedy: 'Choose the other engine in the settings.',
         });
     },
+    compare: async () => {
+      await page().resultChanged({ result: resultOf(network, { compared: true }) });
+    },
     cancelRun: async () => {
       await page().resultChanged({ result: resultOf(network, { inputsSeen: 64 }) });
     },

@@ -1,4 +1,5 @@
 /** A result as the three passes would give it. */
+import { NO_CONTROLS } from '../../../src/core/controls/control.js';
 import type { Curve, Finding, LayerMetric, LayerSummary, Quantity } from '../../../src/core/passes/result.js';
 import type { ResultSummary } from '../../../src/protocol/inspection.js';
 import type { PassDescription } from '../../../src/protocol/model.js';
@@ -81,6 +82,7 @@ export const UNIT_METRICS: readonly Quantity[] = [
 export interface ResultOptions {
   readonly inputsSeen?: number;
   readonly cached?: boolean;
+  readonly compared?: boolean;
   readonly synthetic?: boolean;
   readonly skipped?: ResultSummary['skipped'];
 }
@@ -119,6 +121,7 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
     seconds: 3.4,
     finished: '2026-05-04T09:12:00.000Z',
     cached: options.cached ?? false,
+    controls: NO_CONTROLS,
     passes: [
       {
         pass: 'dead-units',

@@ -55,8 +55,10 @@ function randomCoder(seed: number): CircuitCoder {
       }
       return active;
     },
-    encoderRows: async (features) => rowsOf(encoder, features),
-    encoderOffset: (feature) => encoderBias[feature] as number,
+    encoderRows: async (features) => ({
+      rows: rowsOf(encoder, features),
+      offsets: Float64Array.from(features, (feature) => encoderBias[feature] as number),
+    }),
     decoderRows: async (features) => rowsOf(decoder, features),
     decoderBias,
   };

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { experiments, filePasses, passes as inputPasses } from '../../../src/core/passes/registry.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
@@ -123,6 +124,8 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['report', 'plain.onnx', '--engine', 'gpu'], '--engine cannot be “gpu”'],
     [['report', 'plain.onnx', '--threads', '-1'], "'--threads'"],
     [['report', 'plain.onnx', '--unheard-of'], '--unheard-of'],
+    [['features', 'plain.onnx'], '--dictionary cannot be “”. Name the file of the dictionary.'],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--feature', 'first'], '--feature cannot be “first”'],
   ])('%j', async (args, message) => {
     const { code, out, error } = await cli(...args);
     expect(code).toBe(2);
@@ -133,9 +136,7 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
   it('an unknown pass is refused before the model is looked at, and the known ones are named', async () => {
     const { code, error } = await cli('report', 'no-such-file.onnx', '--pass', 'dead-units', '--pass', 'dead-unit');
     expect(code).toBe(2);
-    expect(error).toContain(
-      '--pass cannot be “dead-unit”. The passes are dead-units, zero-sparsity, activation-statistics, ',
-    );
+    expect(error).toContain('--pass cannot be “dead-unit”. The passes are dead-units, zero-sparsity, ');
   });
 
   it('help is no wrong usage', async () => {
@@ -251,20 +252,46 @@ describe('the structure', () => {
 
   it('and the passes are printed as JSON', async () => {
     const passes = JSON.parse((await cli('passes', 'plain.onnx', '--json')).out) as { id: string }[];
-    expect(passes.map(({ id }) => id)).toEqual([
-      'dead-units',
-      'zero-sparsity',
-      'activation-statistics',
-      'signal-propagation',
-      'massive-activations',
-      'operation-costs',
-      'weight-statistics',
-      'static-dead-units',
-      'certificates',
-      'fusable-branches',
-    ]);
+    expect(passes.map(({ id }) => id)).toEqual([...inputPasses, ...experiments, ...filePasses].map(({ id }) => id));
     expect(JSON.parse((await cli('inspect', 'plain.onnx', '--json')).out)).toMatchObject({
       overview: { network: { nodes: 1 } },
     });
   });
+});
+
+describe('features of a dictionary', () => {
+  const samples = join(root, 'media/samples/grammar-gpt');
+  const features = (...more: string[]): Promise<Ended> =>
+    cli(
+      'features',
+      join(samples, 'grammar-gpt.onnx'),
+      ...['--dictionary', join(samples, 'dictionaries/blocks.1.hook_resid_post/sae_weights.safetensors')],
+      ...['--engine', 'wasm', '--threads', '1', '--limit', '8', ...more],
+    );
+
+  it('are printed, what they rest on first', async () => {
+    const { code, out } = await features();
+    expect(code).toBe(0);
+    expect(out).toContain('SAE (SAELens): 192 features, 96 wide');
+    expect(out).toContain('On 8 examples from corpus.npy: 512 tokens.');
+    expect(out).toContain('Mind: Only 512 tokens were seen for 192 features');
+    expect(out.trimEnd().split('\n').length).toBeGreaterThan(192);
+  }, 120_000);
+
+  it('are told one by one, and as JSON', async () => {
+    const { code, out } = await features('--feature', '3', '--json');
+    expect(code).toBe(0);
+    const { overview, features: told } = JSON.parse(out) as {
+      readonly overview: { readonly columns: { readonly density: readonly number[] } };
+      readonly features: readonly { readonly feature: number }[];
+    };
+    expect(overview.columns.density.length).toBe(192);
+    expect(told.map(({ feature }) => feature)).toEqual([3]);
+  }, 120_000);
+
+  it('that do not exist end with 1', async () => {
+    const { code, error } = await features('--feature', '192');
+    expect(code).toBe(1);
+    expect(error).toContain('There is no feature 192: they are 0 to 191.');
+  }, 120_000);
 });

@@ -68,6 +68,8 @@ export interface SubjectOptions {
   readonly onProgress?: (progress: ExperimentProgress) => void;
   /** Whose watched values are probed, too. */
   readonly experiment?: Experiment;
+  /** For weights outside the model. */
+  readonly toRunnable?: ExperimentSubject['toRunnable'];
 }
 
 export async function subjectOf(
@@ -79,10 +81,10 @@ export async function subjectOf(
     signal = new AbortController().signal,
     onProgress = () => undefined,
     experiment,
+    toRunnable = (each) => runnable(each),
   }: SubjectOptions = {},
 ): Promise<ExperimentSubject> {
   const graph = createGraph(model);
-  const toRunnable = (each: ModelProto) => runnable(each);
   const layers = detectActivationLayers(graph).filter(({ family }) => family !== 'distribution');
   const watching = watchedBy(experiment === undefined ? [] : [experiment], { graph, layers });
   const all = [...layers, ...watching.values];

@@ -56,17 +56,21 @@ const ids = new Set(commands.map(({ command }) => command));
 const ourEditor = 'activeCustomEditorId =~ /^modelInspector\\./';
 const endings = [...OWN_ENDINGS, ...OTHER_ENDINGS.filter((ending) => !ending.includes('.'))];
 const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.safetensors\\.index\\.json$/i`;
+/** Formats that dictionaries are saved in. */
+const mayBeDictionary = 'resourceExtname =~ /^\\.(safetensors|npz|pt|pth)$/i';
 
 function commandsNamedIn(text: string): string[] {
   return [...text.matchAll(/command:([\w.]+)/g)].map(([, id]) => id ?? '');
 }
 
 describe('the manifest', () => {
-  it('has the eight commands under the names that people are told', () => {
+  it('has its commands under the names that people are told', () => {
     expect(Object.fromEntries(commands.map(({ command, title }) => [command, title]))).toEqual({
       'modelInspector.inspect': 'Inspect Model',
       'modelInspector.runPass': 'Run Pass…',
       'modelInspector.chooseInputs': 'Choose Inputs…',
+      'modelInspector.attachDictionary': 'Attach Dictionary…',
+      'modelInspector.attachToModel': 'Attach to Model…',
       'modelInspector.cancelRun': 'Cancel Run',
       'modelInspector.pruneDeadUnits': 'Prune Dead Units…',
       'modelInspector.saveReport': 'Save Report…',
@@ -108,13 +112,14 @@ describe('the manifest', () => {
     ]);
   });
 
-  it('offers Inspect Model on every file that may be a model in the Explorer and nowhere else there', () => {
+  it('offers Inspect Model on every file that may be a model in the Explorer, and to attach those that may be dictionaries', () => {
     expect(menus['explorer/context']).toMatchObject([
       {
         command: 'modelInspector.inspect',
         when: isModel,
         group: expect.stringMatching(/^navigation/),
       },
+      { command: 'modelInspector.attachToModel', when: mayBeDictionary },
     ]);
   });
 
@@ -132,7 +137,7 @@ describe('the manifest', () => {
 
   it('limits every menu entry to a model, our editor or our views', () => {
     for (const { when } of Object.values(menus).flat()) {
-      const limits = [isModel, ourEditor, 'view == modelInspector.'];
+      const limits = [isModel, mayBeDictionary, ourEditor, 'view == modelInspector.'];
       expect(
         limits.some((limit) => when?.includes(limit)),
         when,

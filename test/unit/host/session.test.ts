@@ -71,6 +71,8 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
       sizes: () => undefined,
       answers: () => kept.answers,
       setAnswers: (answers) => void (kept.answers = answers),
+      dictionary: () => undefined,
+      setDictionary: () => undefined,
       setSizes: () => undefined,
       recipe: () => kept.recipe,
       setRecipe: (next) => void (kept.recipe = next),

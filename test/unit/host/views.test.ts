@@ -57,6 +57,7 @@ const result: ResultSummary = {
       ],
     },
   ],
+  controls: { runs: [], notRun: [] },
   inputsSeen: 40,
   inputsPlanned: 200,
   skipped: [],

@@ -133,6 +133,29 @@ describe.each(ENGINES)('what passes watch beside the layers ($name engine)', ({ 
   });
 });
 
+it('a pass that asks for nothing is told so, and the engine is not asked for a model without outputs', async () => {
+  const idle: Pass<undefined> = {
+    ...(summing as unknown as Pass<undefined>),
+    title: 'Idle',
+    plan: () => [],
+    start: () => undefined,
+  };
+  const run = runPasses({
+    graph: createGraph(model),
+    toRunnable: runnable,
+    engine: await (ENGINES[0] as (typeof ENGINES)[number]).load(),
+    threads: 1,
+    dataset,
+    layers: [],
+    maximumBatch: 1,
+    passes: [idle as Pass<unknown>],
+    leftOut: [],
+    brokenWeights: [],
+    onProgress: () => undefined,
+  });
+  await expect(run).rejects.toThrow('None of the values that were asked about');
+});
+
 it('values that nobody watches are not probed', () => {
   const graph = createGraph(model);
   const layers = detectActivationLayers(graph);

@@ -9,10 +9,11 @@ import { prune } from '../../../src/core/rewrite/prune.js';
 import { chooseEngine } from '../../../src/node/choose-engine.js';
 import { createInputs } from '../../../src/worker/inputs.js';
 import { createInspection } from '../../../src/worker/inspection.js';
-import type { RunResult } from '../../../src/core/passes/result.js';
-import { mayReplace } from '../../../src/worker/merge-results.js';
+import type { PassResult, RunResult } from '../../../src/core/passes/result.js';
+import { mayReplace, mergeResults, withExperiment } from '../../../src/worker/merge-results.js';
 import { openModelFile } from '../../../src/worker/open-model.js';
 import type { ResultSummary, RunProgress } from '../../../src/protocol/inspection.js';
+import { isInEveryRun } from '../../../src/protocol/model.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -62,7 +63,7 @@ async function run(inspection: WorkerApi, passes: readonly string[]): Promise<Re
 }
 
 const inputPasses = ({ passes }: OpenedModel): string[] =>
-  passes.filter(({ over }) => over === 'inputs').map(({ id }) => id);
+  passes.filter((pass) => pass.over === 'inputs' && isInEveryRun(pass)).map(({ id }) => id);
 
 /** Raw activations of a layer, [example][unit][position], straight from the engine, one input at a time. */
 async function rawActivations(path: string, layer: string): Promise<number[][][]> {
@@ -245,11 +246,48 @@ describe('a run', () => {
 
   it('writes a report that loads nothing and escapes every name', async () => {
     const { inspection, model } = await open(samples.classifier, 'native');
-    await run(inspection, inputPasses(model));
+    const asked = inputPasses(model);
+    await run(inspection, asked);
     const { html, json } = await inspection.report({});
     expect(html).not.toMatch(/<script|(src|href)="(?!data:|#)/);
     expect(html).toContain('shapes-resnet.onnx');
-    expect(JSON.parse(json).run.passes).toHaveLength(3);
+    expect(JSON.parse(json).run.passes).toHaveLength(asked.length);
     await inspection.close({});
+  });
+
+  it('puts what an experiment found beside the rest, and keeps it when the rest is run again', async () => {
+    const progress: RunProgress[] = [];
+    const { inspection, model } = await open(samples.language, 'native', {
+      inputs: 4,
+      onProgress: (each) => progress.push(each),
+    });
+    expect(model.passes.find(({ id }) => id === 'skippable-neurons')?.runsPerInput).toBeGreaterThan(13);
+    expect(inputPasses(model)).not.toContain('skippable-neurons');
+    const alone = await run(inspection, ['skippable-neurons']);
+    expect(alone).toMatchObject({ inputsSeen: 4, inputsPlanned: 4, synthetic: false });
+    expect(alone.passes).toHaveLength(1);
+    expect(alone.passes[0]?.answer).toContain('MLP neurons per token can be skipped on 4 texts');
+    const runs = progress.filter(({ unit }) => unit === 'runs');
+    expect(runs.map(({ done }) => done)).toEqual(runs.map(({ done }) => done).sort((a, b) => a - b));
+    expect(runs.at(-1)?.done).toBeLessThanOrEqual(runs.at(-1)?.planned ?? 0);
+    const both = await run(inspection, ['dead-units']);
+    expect(both.passes.map(({ pass }) => pass).sort()).toEqual(['dead-units', 'skippable-neurons']);
+    const { values } = await inspection.unitMetric({ metric: 'kept-rate' }).then(({ layers }) => ({ values: layers }));
+    expect(values.map(({ length }) => length)).toEqual([288, 288, 288, 288]);
+    const { html } = await inspection.report({});
+    expect(html).toContain('Every setting that was run');
+    await inspection.close({});
+  });
+
+  it('keeps a finished experiment where the same was cancelled later, and other inputs’ experiments', () => {
+    const found = (answer: string, incomplete?: string): PassResult =>
+      ({ pass: 'skippable-neurons', answer, ...(incomplete === undefined ? {} : { incomplete }) }) as PassResult;
+    const run = { inputsSeen: 8, passes: [] as PassResult[] } as unknown as RunResult;
+    const cut = withExperiment(run, found('cut', 'It was cancelled.'));
+    const whole = withExperiment(cut, found('whole'));
+    expect(whole.passes.map(({ answer }) => answer)).toEqual(['whole']);
+    expect(withExperiment(whole, found('cut again', 'It was cancelled.'))).toBe(whole);
+    const fewer = { inputsSeen: 2, passes: [{ pass: 'dead-units' }] } as unknown as RunResult;
+    expect(mergeResults(whole, fewer).passes.map(({ pass }) => pass)).toEqual(['dead-units', 'skippable-neurons']);
   });
 });

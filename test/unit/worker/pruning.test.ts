@@ -24,7 +24,7 @@ import {
 import { safeTensorDims, tensorFromProto } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { ProblemError } from '../../../src/core/errors.js';
 import type { EngineName } from '../../../src/core/engine/engine.js';
-import { PROVEN_SOURCES } from '../../../src/core/pruning/removable.js';
+import { PROVEN_SOURCES } from '../../../src/core/pruning/unit-sources.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
 import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';

@@ -44,6 +44,10 @@ export const CODER_RECONSTRUCTION = 'reconstruction';
 const OPSET = 17n;
 const IR_VERSION = 8n;
 
+/** Outputs of {@link measuringModel}: numbers of features of each token. */
+export const CODER_POSITIVE = 'positive';
+export const CODER_NONZERO = 'non-zero';
+
 /**
  * The coder as a model: input `x` [tokens, width], outputs `features` and `reconstruction`. Weights that lie in the file
  * as they are stay there.
@@ -51,22 +55,50 @@ const IR_VERSION = 8n;
  * @throws ProblemError as reading weights does.
  */
 export async function coderModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
+  return modelOf(coder, file, folder, [
+    [CODER_FEATURES, ['tokens', coder.features], ({ features }) => features],
+    [CODER_RECONSTRUCTION, ['tokens', totalWidth(coder.writes)], ({ reconstruction }) => reconstruction],
+  ]);
+}
+
+/** The same, where features are counted and stay in the engine: `reconstruction`, and for each token f > 0 and f ≠ 0. */
+export async function measuringModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
+  const counted = (writer: GraphWriter, features: string, operator: 'Greater' | 'Equal'): string => {
+    const found = writer.node(operator, [features, writer.float(0)]);
+    const wanted = operator === 'Equal' ? writer.node('Not', [found]) : found;
+    return writer.reduce('ReduceSum', writer.castToFloat(wanted), [1]);
+  };
+  return modelOf(coder, file, folder, [
+    [CODER_RECONSTRUCTION, ['tokens', totalWidth(coder.writes)], ({ reconstruction }) => reconstruction],
+    [CODER_POSITIVE, ['tokens'], ({ features }, writer) => counted(writer, features, 'Greater')],
+    [CODER_NONZERO, ['tokens'], ({ features }, writer) => counted(writer, features, 'Equal')],
+  ]);
+}
+
+type Output = readonly [
+  name: string,
+  dims: readonly (string | number)[],
+  write: (values: CoderValues, writer: GraphWriter) => string,
+];
+
+async function modelOf(
+  coder: Coder,
+  file: TensorFile,
+  folder: string,
+  outputs: readonly Output[],
+): Promise<RunnableModel> {
   const empty = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     opsetImport: [{ domain: '', version: OPSET }],
     graph: {
       name: 'coder',
       input: [makeValueInfo(CODER_INPUT, DataType.FLOAT, ['tokens', totalWidth(coder.reads)])],
-      output: [
-        makeValueInfo(CODER_FEATURES, DataType.FLOAT, ['tokens', coder.features]),
-        makeValueInfo(CODER_RECONSTRUCTION, DataType.FLOAT, ['tokens', totalWidth(coder.writes)]),
-      ],
+      output: outputs.map(([name, dims]) => makeValueInfo(name, DataType.FLOAT, dims)),
     },
   });
   const writer = graphWriter(empty);
   const weights = graphWeights(writer, file);
-  const { features, reconstruction } = await writeCoder(writer, weights, coder, CODER_INPUT);
-  writer.add(makeNode('Identity', [features], [CODER_FEATURES]));
-  writer.add(makeNode('Identity', [reconstruction], [CODER_RECONSTRUCTION]));
+  const values = await writeCoder(writer, weights, coder, CODER_INPUT);
+  for (const [name, , write] of outputs) writer.add(makeNode('Identity', [write(values, writer)], [name]));
   return { bytes: encodeOnnx(writer.extend(empty)), externalFiles: [...weights.files], folder };
 }

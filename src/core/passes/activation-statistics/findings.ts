@@ -56,6 +56,7 @@ function layerFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Findi
       const inputs = nonFiniteInputs[0] as number;
       found.push({
         severity: 'error',
+        kind: 'non-finite',
         weight: inputs / facts.inputsSeen,
         sentence:
           `${label}: ${ofUnits(broken.length, units, unitWord)} gave NaN or infinity on ${count(inputs)} of ` +

@@ -3,7 +3,7 @@ import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
 import { peaks } from '../../summary/extrema.js';
 import { pooled, variances } from '../../summary/moments.js';
 import type { Pass } from '../pass.js';
-import type { PassResult } from '../result.js';
+import type { Headline, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { statisticsAnswer, statisticsFindings } from './findings.js';
 import { allowance, createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
@@ -48,6 +48,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
       pass: 'activation-statistics',
       passVersion: 1,
       answer: statisticsAnswer(state, facts),
+      headlines: [meanMagnitude(state)],
       findings: statisticsFindings(state, facts),
       layerMetrics: layerMetrics(state),
       unitMetrics: unitMetrics(state),
@@ -73,8 +74,25 @@ function meanMagnitudes({ absoluteSum, absoluteEntries }: LayerStatistics): Floa
   return absoluteSum.map((sum, unit) => sum / (absoluteEntries[unit] as number));
 }
 
+function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function meanMagnitude(state: PerLayer<LayerStatistics>): Headline {
+  const sum = (of: (layer: LayerStatistics) => Float64Array): number =>
+    [...state.values()].reduce((all, layer) => all + total(of(layer)), 0);
+  return {
+    id: 'mean-magnitude',
+    label: 'Mean |activation|',
+    definition:
+      'Mean of |h| over all entries (units × positions × inputs, all layers); inputs where a unit is not finite are left ' +
+      'out for it.',
+    format: 'number',
+    value: sum(({ absoluteSum }) => absoluteSum) / sum(({ absoluteEntries }) => absoluteEntries),
+  };
+}
+
 function layerMetrics(state: PerLayer<LayerStatistics>): PassResult['layerMetrics'] {
-  const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
   return [
     {
       id: 'layer-mean-magnitude',

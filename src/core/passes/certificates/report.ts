@@ -14,7 +14,7 @@ import type { ClassVerdicts } from './classes.js';
 import { unitsWith, type CertifiedLayer } from './layers.js';
 import type { Verdict } from './verdicts.js';
 
-export const PASS = { id: 'certificates', version: 1 } as const;
+export const PASS = { id: 'certificates', version: 2 } as const;
 
 export interface Certificates {
   /** "“input” from 0 to 1, pixels 0 to 255 as they are prepared". */

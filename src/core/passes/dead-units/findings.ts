@@ -68,12 +68,19 @@ function layerFindings(
   const caution = oneInputCaution(facts.inputsSeen);
   const where = (wanted: UnitState): number[] => unitsWhere(units, (unit) => states[unit] === wanted);
   const was = (some: readonly number[], state: string): string => `${some.length === 1 ? 'was' : 'were'} ${state}`;
-  const finding = (severity: Finding['severity'], some: readonly number[], verb: string, advice: string): Finding[] =>
+  const finding = (
+    severity: Finding['severity'],
+    kind: string,
+    some: readonly number[],
+    verb: string,
+    advice: string,
+  ): Finding[] =>
     some.length === 0
       ? []
       : [
           {
             severity,
+            kind,
             weight: some.length / units,
             sentence:
               `${label}: ${ofUnits(some.length, units, unitWord)} ${verb} ${facts.onInputs} ` +
@@ -89,6 +96,7 @@ function layerFindings(
   return [
     ...finding(
       dead.length === units ? 'error' : 'warning',
+      'dead',
       dead,
       family === 'rectifier' ? 'never fired' : 'stayed near zero',
       dead.length === units
@@ -97,24 +105,28 @@ function layerFindings(
     ),
     ...finding(
       'warning',
+      'saturated',
       saturated,
       was(saturated, 'saturated almost everywhere'),
       'They sit at an end of their range and pass hardly any signal. Large weights or unscaled inputs are the usual reason.',
     ),
     ...finding(
       'warning',
+      'constant',
       constant,
       'gave the same value everywhere',
       'A constant unit can be folded into the next layer’s bias, if other inputs keep it constant too.',
     ),
     ...finding(
       'warning',
+      'duplicate',
       duplicates,
       'gave on every position the values of another one before them',
       'One of each is enough on this data: their outgoing weights can be added up.',
     ),
     ...finding(
       'information',
+      'dormant',
       where('dormant'),
       'fired on under 1 % of their entries',
       'Rare can be specific: look at the inputs that excite them before removing them.',
@@ -122,6 +134,7 @@ function layerFindings(
     ...(family === 'rectifier' && facts.inputsSeen > 1
       ? finding(
           'information',
+          'always-on',
           alwaysOn,
           was(alwaysOn, 'never zero'),
           isIdentityAbove(layer)

@@ -1,12 +1,12 @@
 import type { Observation } from '../../rewrite/observation.js';
 import type { Pass } from '../pass.js';
-import type { PassResult } from '../result.js';
+import type { Headline, PassResult } from '../result.js';
 import { mergePerLayer, needsActivationLayers, perLayer, type PerLayer } from '../units.js';
 import { deadUnitsAnswer, deadUnitsFindings } from './findings.js';
 import { deadGrowth } from './growth.js';
 import { layerMetrics, unitMetrics, unitsTable } from './report.js';
 import { createLayerFiring, foldFiring, mergeLayerFiring, plannedKinds, type LayerFiring } from './state.js';
-import { verdictsOf } from './verdicts.js';
+import { verdictsOf, type LayerVerdicts } from './verdicts.js';
 
 const VERSION = 2;
 
@@ -44,6 +44,7 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
       pass: 'dead-units',
       passVersion: VERSION,
       answer: deadUnitsAnswer(verdicts, state, facts),
+      headlines: [deadShare(verdicts)],
       findings: deadUnitsFindings(verdicts, state, facts),
       layerMetrics: layerMetrics(verdicts, state, facts),
       unitMetrics: unitMetrics(state, facts),
@@ -53,3 +54,17 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
     };
   },
 };
+
+/** No interval: an input that is left out can only make units dead, so resamples would be dead too often. */
+function deadShare(verdicts: ReadonlyMap<string, LayerVerdicts>): Headline {
+  const all = [...verdicts.values()].flatMap(({ states }) => states);
+  return {
+    id: 'dead-share',
+    label: 'Dead share',
+    definition:
+      'Share of all units (neurons or channels, all layers) that never fired on these inputs: exactly 0 everywhere, or for ' +
+      'smooth functions max |h| under 1 % of the layer’s. Dead on these inputs, which is no certificate.',
+    format: 'share',
+    value: all.filter((state) => state === 'dead').length / all.length,
+  };
+}

@@ -94,7 +94,7 @@ function massiveFinding(points: Points, graph: Graph, facts: RunFacts): Finding[
         ` (${RULE}; ${facts.onInputs}).`,
       ...itemOf(graph, first.point.value),
       advice:
-        'Such entries act as constant biases and feed attention sinks; they break quantisation with one scale per tensor. “Massive activations: intervention” measures what the model loses without them.',
+        'Such entries act as constant biases and feed attention sinks; they break quantisation with one scale per tensor.',
     },
   ];
 }
@@ -140,6 +140,8 @@ export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
     y: Float32Array.from(points, of),
   });
   const inputs = facts.synthetic ? 'random inputs' : 'inputs';
+  const ratios = points.map((point) => meanOf(point.ratios, point)).filter((ratio) => ratio > 0);
+  const wide = Math.max(...ratios) / Math.min(...ratios) > 10;
   return [
     {
       id: 'residual-magnitudes-by-depth',
@@ -163,7 +165,7 @@ export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
       yLabel: 'Largest |h| ÷ median |h|',
       definition: `Largest |h| over the median of |h| of one input, averaged over ${inputs} (methods E).`,
       format: 'number',
-      spread: 'logarithmic',
+      ...(wide ? { spread: 'logarithmic' as const } : {}),
       series: [line('Largest ÷ median', (point) => meanOf(point.ratios, point))],
     },
   ];
@@ -232,7 +234,7 @@ export function dimensionTable(points: Points, graph: Graph): ResultTable {
     columns: [
       { id: 'dimension', label: 'Dimension', format: 'count' },
       { id: 'points', label: 'Points where it stands out', format: 'count' },
-      { id: 'massive', label: 'of these, massive', format: 'count' },
+      { id: 'massive', label: 'Of these, massive', format: 'count' },
       { id: 'first', label: 'First', format: 'text' },
       { id: 'last', label: 'Last', format: 'text' },
       { id: 'peak', label: 'Largest |h|', format: 'number' },

@@ -1,7 +1,8 @@
 import type { Observation } from '../../rewrite/observation.js';
 import { exampleMatrix, examplesKept, keptIndices } from '../../summary/example-rows.js';
+import { intervalOf, pooledResamples } from '../../summary/resamples.js';
 import type { Pass, RunFacts } from '../pass.js';
-import type { Finding, PassResult } from '../result.js';
+import type { Finding, Headline, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { amount, oneInputCaution, percent, sentence } from '../words.js';
 import { firingSpreads, hotCurve, hotMetric, hotTable } from './hot-units.js';
@@ -68,6 +69,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
       pass: 'zero-sparsity',
       passVersion: VERSION,
       answer: answer(state, facts),
+      headlines: [zeroShare(state)],
       findings: findings(state, facts),
       layerMetrics: [
         {
@@ -115,10 +117,27 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
   },
 };
 
-function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
+function overallShare(state: PerLayer<LayerZeros>): number {
   const all = [...state.values()];
-  const share =
-    all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0);
+  return (
+    all.reduce((sum, { zeros }) => sum + total(zeros), 0) / all.reduce((sum, { entries }) => sum + total(entries), 0)
+  );
+}
+
+function zeroShare(state: PerLayer<LayerZeros>): Headline {
+  const interval = intervalOf(pooledResamples([...state.values()].map(({ resamples }) => resamples)));
+  return {
+    id: 'zero-share',
+    label: 'Zero share',
+    definition: 'Share of all activation entries (units × positions × inputs, all layers) that are exactly 0.',
+    format: 'share',
+    value: overallShare(state),
+    ...(interval === undefined ? {} : { interval }),
+  };
+}
+
+function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
+  const share = overallShare(state);
   const zeroable = facts.layers.filter(({ family }) => family === 'rectifier');
   if (zeroable.length === 0) {
     const measured = `${sentence(percent(share))} of all activation entries are exactly zero (${facts.onInputs})`;
@@ -147,6 +166,7 @@ function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
     if (share >= NOTABLE_SHARE && share < 1) {
       found.push({
         severity: 'information',
+        kind: 'sparse',
         weight: share,
         sentence: `${label}: ${percent(share)} of its entries are exactly zero ${facts.onInputs}.${oneInputCaution(facts.inputsSeen)}`,
         layer: value,
@@ -161,6 +181,7 @@ function findings(state: PerLayer<LayerZeros>, facts: RunFacts): Finding[] {
       if (gain >= 0.05) {
         found.push({
           severity: 'information',
+          kind: 'reuse',
           weight: gain,
           sentence:
             `${label}: ${percent(silent)} of its units stay zero over the first ${amount(tokens)} tokens of an input; ` +

@@ -1,6 +1,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { addToResamples, createResamples, mergeResamples, type Resamples } from '../../summary/resamples.js';
 import { addExampleRow, createExampleRows, mergeExampleRows, type ExampleRows } from '../../summary/example-rows.js';
 import { createReuseMass, foldReuse, mergeReuseMass, type ReuseMass } from './reuse.js';
 
@@ -13,6 +14,8 @@ export interface LayerZeros {
   readonly entries: Counts;
   /** Share of zeros per example and unit, for the heatmap. */
   readonly shares: ExampleRows;
+  /** Zeros over entries, resampled over inputs. */
+  readonly resamples: Resamples;
   /** Only for sequences of a layer that can be exactly zero. */
   readonly sequence: SequenceZeros | undefined;
 }
@@ -40,6 +43,7 @@ export function createLayerZeros(layer: ObservedLayer, examples: number): LayerZ
     zeros: createCounts(layer.units),
     entries: createCounts(layer.units),
     shares: createExampleRows(layer.units, examples),
+    resamples: createResamples(),
     sequence: isZeroableSequence(layer)
       ? {
           zeros: createCounts(POSITIONS_KEPT),
@@ -57,6 +61,7 @@ export function mergeLayerZeros(into: LayerZeros, other: LayerZeros): void {
   mergeCounts(into.zeros, other.zeros);
   mergeCounts(into.entries, other.entries);
   mergeExampleRows(into.shares, other.shares);
+  mergeResamples(into.resamples, other.resamples);
   if (into.sequence === undefined || other.sequence === undefined) return;
   mergeCounts(into.sequence.zeros, other.sequence.zeros);
   mergeCounts(into.sequence.entries, other.sequence.entries);
@@ -69,10 +74,14 @@ export function mergeLayerZeros(into: LayerZeros, other: LayerZeros): void {
 export function foldZeros(state: LayerZeros, layer: ObservedLayer, batch: ObservedBatch): void {
   const zeros = batch.get(layer.value, 'zero-count');
   batch.indices.forEach((example, row) => {
+    let zerosOfInput = 0;
     for (let unit = 0; unit < layer.units; unit++) {
-      add(state.zeros, unit, zeros.data[row * layer.units + unit] as number);
+      const zerosOfUnit = zeros.data[row * layer.units + unit] as number;
+      add(state.zeros, unit, zerosOfUnit);
       add(state.entries, unit, zeros.entries);
+      zerosOfInput += zerosOfUnit;
     }
+    addToResamples(state.resamples, example, zerosOfInput, layer.units * zeros.entries);
     if (example < state.shares.limit) {
       const counts = zeros.data.subarray(row * layer.units, (row + 1) * layer.units);
       addExampleRow(

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import type { Excerpt, FeatureDetail, FeatureOverview } from '../protocol/features.js';
+import { openInspection, type CliOptions } from './open.js';
+
+export interface FeaturesOptions extends CliOptions {
+  readonly dictionary: string;
+  readonly reads?: string;
+  readonly writes?: string;
+  /** Features to tell more of. */
+  readonly features: readonly number[];
+  readonly evenIfUnfit: boolean;
+  readonly json: boolean;
+}
+
+/** Runs a dictionary over the model's inputs and prints its features. */
+export async function featuresCommand(options: FeaturesOptions): Promise<number> {
+  const { inspection } = await openInspection(options);
+  try {
+    const overview = await inspection.features({
+      dictionary: resolve(options.dictionary),
+      ...(options.reads === undefined ? {} : { reads: options.reads }),
+      ...(options.writes === undefined ? {} : { writes: options.writes }),
+      ...(options.evenIfUnfit ? { evenIfUnfit: true } : {}),
+    });
+    const details: FeatureDetail[] = [];
+    for (const feature of options.features) details.push(await inspection.feature({ feature }));
+    process.stdout.write(options.json ? asJson(overview, details) : asText(overview, details));
+    return 0;
+  } finally {
+    await inspection.close({});
+  }
+}
+
+/** Typed arrays as lists of numbers. */
+function asJson(overview: FeatureOverview, details: readonly FeatureDetail[]): string {
+  const plain = (_key: string, value: unknown): unknown =>
+    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  return `${JSON.stringify({ overview, features: details }, plain, 2)}\n`;
+}
+
+function asText(overview: FeatureOverview, details: readonly FeatureDetail[]): string {
+  const { totals, columns, decoderNorm } = overview;
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const lines = [
+    overview.dictionary,
+    `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
+    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} tokens.`,
+    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}; ${overview.fvuWithoutFirst.toFixed(4)} without the first token of each input.`,
+    `L0, features that are not zero per token: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
+    `Dead, above zero at no token: ${count(totals.dead)}.`,
+    ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
+    ...overview.warnings.map((warning) => `Mind: ${warning}`),
+    '',
+  ];
+  if (details.length === 0) {
+    lines.push('feature  density  mean where > 0   largest  share of L0  decoder norm');
+    const order = [...columns.density.keys()].sort(
+      (a, b) => (columns.density[b] as number) - (columns.density[a] as number) || a - b,
+    );
+    for (const feature of order) {
+      const cells = [
+        String(feature).padStart(7),
+        percent(columns.density[feature]).padStart(9),
+        number(columns.mean[feature]).padStart(14),
+        number(columns.maximum[feature]).padStart(10),
+        percent(columns.share[feature]).padStart(12),
+        number(decoderNorm[feature]).padStart(13),
+      ];
+      lines.push(cells.join(''));
+    }
+  }
+  for (const detail of details) lines.push(...detailLines(detail), '');
+  return `${lines.join('\n')}\n`;
+}
+
+function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetail): string[] {
+  const lines = [`Feature ${feature}`];
+  if (top.length === 0) lines.push('  Fires on no token.');
+  for (const excerpt of top) lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt)}`);
+  for (const { from, to, count } of intervals)
+    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} tokens`);
+  if (logits !== undefined) {
+    const told = (effects: typeof logits.top): string =>
+      effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');
+    lines.push(`  Raises: ${told(logits.top)}`, `  Lowers: ${told(logits.bottom)}`);
+  }
+  if (noLogits !== undefined) lines.push(`  No logit effects: ${noLogits}`);
+  return lines;
+}
+
+/** The text with the token in brackets. */
+function marked({ tokens, at }: Excerpt): string {
+  return tokens
+    .map((token, place) => (place === at ? `[${token}]` : token))
+    .join('')
+    .replaceAll('\n', '⏎');
+}
+
+const percent = (share: number | undefined): string => `${((share ?? NaN) * 100).toFixed(2)} %`;
+const number = (value: number | undefined): string => Number((value ?? NaN).toPrecision(4)).toString();

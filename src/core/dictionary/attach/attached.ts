@@ -1,0 +1,27 @@
+/** A dictionary that a person attached to a model, ready to run on its values. */
+import type { RunnableModel } from '../../formats/onnx/runnable-model.js';
+import type { Coder } from '../coder.js';
+import type { EquationLine } from '../equation.js';
+
+export interface AttachedCoder {
+  /** Of its file, fit to be shown. */
+  readonly name: string;
+  readonly coder: Coder;
+  readonly equation: readonly EquationLine[];
+  /** See `measuringModel` of graphs/coder-model.ts. */
+  readonly model: RunnableModel;
+  /** What its file says of itself. */
+  readonly declared: Declared;
+}
+
+export interface Declared {
+  /** Features that fire for each token, with where that is said. */
+  readonly l0?: { readonly value: number; readonly because: string };
+  /** The name of the place that it was trained on, as its tool writes it. */
+  readonly site?: string;
+}
+
+/** What a model is told of the dictionary that is attached to it: the coder, or why there is none. */
+export type Attachment =
+  | { readonly state: 'attached'; readonly attached: AttachedCoder }
+  | { readonly state: 'failed'; readonly name: string; readonly reason: string };

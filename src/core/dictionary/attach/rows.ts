@@ -1,0 +1,75 @@
+/** A value of a batch as rows of one width, one per token (or cell of a picture), and back. */
+import { storedNumbers } from '../../tensor/stored-type.js';
+import { elementCount, type NumberArray, type Tensor } from '../../tensor/tensor.js';
+import type { SweptBatch } from '../../experiment/sweeps.js';
+import type { Site } from './sites.js';
+
+export interface Rows {
+  /** Row-major [count, width]; of padding too. */
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly width: number;
+  /** Mean of each row over the width, where the site takes it away. */
+  readonly taken?: Float32Array;
+}
+
+export function rowsOf(tensor: Tensor, width: number, site: Pick<Site, 'axis' | 'variant'>): Rows {
+  const type = tensor.type === 'string' ? 'float32' : tensor.type;
+  const flat = Float32Array.from(storedNumbers(type, tensor.data as NumberArray));
+  const values = site.axis === 'last' ? flat : turned(flat, tensor.dims[0] ?? 1, width, 'to rows');
+  const count = elementCount(tensor.dims) / width;
+  if (site.variant !== 'centred') return { values, count, width };
+  const taken = new Float32Array(count);
+  for (let row = 0; row < count; row++) {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += values[row * width + i] as number;
+    const mean = sum / width;
+    taken[row] = mean;
+    for (let i = 0; i < width; i++) values[row * width + i] = (values[row * width + i] as number) - mean;
+  }
+  return { values, count, width, taken };
+}
+
+/** Rows put back as a tensor of the dims that they came from. @param taken is added again. */
+export function tensorOf(
+  values: Float32Array,
+  dims: readonly number[],
+  width: number,
+  site: Pick<Site, 'axis'>,
+  taken?: Float32Array,
+): Tensor {
+  const whole =
+    taken === undefined ? values : values.map((value, i) => value + (taken[Math.floor(i / width)] as number));
+  const data = site.axis === 'last' ? whole : turned(whole, dims[0] ?? 1, width, 'to picture');
+  return { type: 'float32', dims, data };
+}
+
+/** [batch, channels, cells] to [batch, cells, channels], or back. */
+function turned(flat: Float32Array, batch: number, channels: number, way: 'to rows' | 'to picture'): Float32Array {
+  const cells = flat.length / (batch * channels);
+  const out = new Float32Array(flat.length);
+  for (let b = 0; b < batch; b++) {
+    const base = b * channels * cells;
+    for (let c = 0; c < channels; c++) {
+      for (let p = 0; p < cells; p++) {
+        const [picture, row] = [base + c * cells + p, base + p * channels + c];
+        if (way === 'to rows') out[row] = flat[picture] as number;
+        else out[picture] = flat[row] as number;
+      }
+    }
+  }
+  return out;
+}
+
+/** Which rows count: those of examples, not of padding. @returns for each row: 0 no, 1 yes, 2 the first of its example. */
+export function countedRows(count: number, batch: SweptBatch, runRows: number): Uint8Array {
+  const { indices, filled } = batch;
+  const perExample = Math.max(1, Math.round(count / runRows));
+  const counted = new Uint8Array(count);
+  for (let example = 0; example < Math.min(indices.length, runRows); example++) {
+    const most = Math.min(perExample, filled?.[example] ?? perExample);
+    for (let position = 0; position < most; position++)
+      counted[example * perExample + position] = position === 0 && perExample > 1 ? 2 : 1;
+  }
+  return counted;
+}

@@ -1,0 +1,120 @@
+/** Values of a model that are as wide as what a dictionary reads or writes, found by running one input. */
+import { usedFeeds } from '../../engine/used-feeds.js';
+import { displayText } from '../../display-text.js';
+import type { ExperimentSubject } from '../../experiment/subject.js';
+import type { ModelProto } from '../../formats/onnx/onnx_pb.js';
+import { floatValues } from '../../graph/float-values.js';
+import type { Graph, GraphNode } from '../../graph/graph.js';
+import { graphWriter } from '../../rewrite/graph-writer.js';
+import { floatTensor } from '../../rewrite/nodes.js';
+import { prune } from '../../rewrite/prune.js';
+import { elementCount, type Tensor } from '../../tensor/tensor.js';
+
+/** How a value is taken: as it is; less its mean over the width; or what a normalisation gives before its gain and bias. */
+export type Variant = 'as it is' | 'centred' | 'before the gain';
+
+export interface Site {
+  /** The value that is read of the graph (of the extended one, where a gain is left out). */
+  readonly value: string;
+  /** Short name for a person. */
+  readonly label: string;
+  readonly variant: Variant;
+  /** Which axis is the width: the last, or the channels of a picture. */
+  readonly axis: 'last' | 'channels';
+  readonly rank: number;
+  /** Place in the order of computation. */
+  readonly order: number;
+  /** Whether something can be put in its place: it is a value of the model as it is, in float32. */
+  readonly isReplaceable: boolean;
+}
+
+export interface FoundSites {
+  /** The model with values before gains added. */
+  readonly model: ModelProto;
+  /** By width asked for. */
+  readonly byWidth: ReadonlyMap<number, readonly Site[]>;
+  /** Widths that there are, most frequent first: what is said where none fits. */
+  readonly widths: readonly number[];
+}
+
+/** @param widths of what is read and written. @throws ProblemError as running does. */
+export async function findSites(subject: ExperimentSubject, widths: readonly number[]): Promise<FoundSites> {
+  const { graph, dataset } = subject;
+  const isFloat = floatValues(graph);
+  const order = new Map<string, { readonly at: number; readonly node: GraphNode }>();
+  graph.order.forEach((node, at) => {
+    for (const output of node.outputs) if (isFloat.has(output)) order.set(output, { at, node });
+  });
+  const { model, ungained } = withoutGains(graph);
+  const names = [...order.keys(), ...ungained.keys()];
+  const tensors = await firstValues(subject, model, names);
+  const rows = Number.isFinite(dataset.maximumBatch) ? dataset.maximumBatch : 1;
+  const byWidth = new Map<number, Site[]>(widths.map((width) => [width, []]));
+  const counts = new Map<number, number>();
+  for (const name of names) {
+    const tensor = tensors[name];
+    const source = ungained.get(name) ?? name;
+    const place = order.get(source);
+    if (tensor === undefined || place === undefined || tensor.type === 'int64') continue;
+    const { dims } = tensor;
+    const last = dims.at(-1) ?? 0;
+    if (dims.length >= 2 && !ungained.has(name)) counts.set(last, (counts.get(last) ?? 0) + 1);
+    for (const [width, sites] of byWidth) {
+      const axis = last === width ? 'last' : dims.length === 4 && dims[1] === width ? 'channels' : undefined;
+      if (axis === undefined || dims.length < 2 || (elementCount(dims) / width) % rows !== 0) continue;
+      const site = {
+        value: name,
+        label: labelOf(graph, source),
+        axis,
+        rank: dims.length,
+        order: place.at,
+        isReplaceable: tensor.type === 'float32' && !ungained.has(name),
+      } as const;
+      if (ungained.has(name)) sites.push({ ...site, variant: 'before the gain' });
+      else sites.push({ ...site, variant: 'as it is' }, { ...site, variant: 'centred' });
+    }
+  }
+  for (const sites of byWidth.values()) sites.sort((a, b) => a.order - b.order);
+  const common = [...counts].sort(([, a], [, b]) => b - a).map(([width]) => width);
+  return { model, byWidth, widths: common };
+}
+
+/** Normalisations that are one node, once more without their gain and bias. */
+function withoutGains(graph: Graph): { readonly model: ModelProto; readonly ungained: ReadonlyMap<string, string> } {
+  const writer = graphWriter(graph.model);
+  const ungained = new Map<string, string>();
+  for (const node of graph.order) {
+    const isNorm = /^(Simplified|RMS)?(LayerNormalization|Normalization)$/.test(node.opType);
+    const [x = '', gain = ''] = node.inputs;
+    const dims = isNorm ? graph.initializer(gain)?.dims : undefined;
+    if (dims?.length !== 1) continue;
+    const length = Number(dims[0]);
+    const ones = writer.initializer((name) => floatTensor(name, [length], new Array<number>(length).fill(1)));
+    const [value = ''] = writer.copy(node.proto, [x, ones]);
+    ungained.set(value, node.outputs[0] ?? '');
+  }
+  return { model: ungained.size === 0 ? graph.model : writer.extend(graph.model), ungained };
+}
+
+async function firstValues(
+  { dataset, engine, threads, toRunnable }: ExperimentSubject,
+  model: ModelProto,
+  names: readonly string[],
+): Promise<Readonly<Record<string, Tensor>>> {
+  const session = await engine.open(toRunnable(prune(model, names)), { threads });
+  try {
+    for (let start = 0; start < dataset.size; start++) {
+      const { feeds, indices } = await dataset.batch(start, start + 1);
+      if (indices.length > 0) return await session.run(usedFeeds(session, feeds));
+    }
+    return {};
+  } finally {
+    await session.release();
+  }
+}
+
+function labelOf(graph: Graph, value: string): string {
+  const node = graph.producerOf(value);
+  const operator = node === undefined ? '' : ` (${node.opType})`;
+  return `${displayText(value, 80)}${operator}`;
+}

@@ -1,0 +1,116 @@
+/** A dictionary and the network that it is attached to, ready to run: what one holds, the other reads. */
+import { breathe } from '../breathe.js';
+import { totalWidth, type Coder, type Side } from '../dictionary/coder.js';
+import { CODER_FEATURES, CODER_INPUT, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
+import type { Session } from '../engine/engine.js';
+import { problem } from '../errors.js';
+import type { ExperimentSubject } from '../experiment/subject.js';
+import type { ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { TensorFile } from '../formats/tensor-file.js';
+import { prune } from '../rewrite/prune.js';
+import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+
+/** A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width]. */
+export interface AttachedDictionary {
+  readonly coder: Coder;
+  /** The dictionary’s, which its tensors are of, and the absolute folder of it. */
+  readonly file: TensorFile;
+  readonly folder: string;
+  /** A network that computes both values. */
+  readonly model: ModelProto;
+  readonly reads: string;
+  readonly writes: string;
+}
+
+/** Numbers of features that are held at once. */
+const TILE_NUMBERS = 8 * 2 ** 20;
+
+export interface OpenAttached {
+  /** The network with what the dictionary reads and is to write as its outputs. */
+  readonly network: Session;
+  /** What the dictionary reads, and is to write, of what the network gave. */
+  read(outputs: NamedTensors): { readonly x: Rows; readonly wanted: Rows };
+  /** Runs rows that it reads, [tokens, width], through the dictionary, as many at once as fit. */
+  run(rows: Float32Array, see: See): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** @throws ProblemError as engines and reading do. */
+export async function openAttached(
+  { engine, threads, toRunnable }: Pick<ExperimentSubject, 'engine' | 'threads' | 'toRunnable'>,
+  { coder, file, folder, model, reads, writes }: AttachedDictionary,
+): Promise<OpenAttached> {
+  const values = [...new Set([reads, writes])];
+  const network = await engine.open(toRunnable(prune(model, values)), { threads });
+  try {
+    const dictionary = await engine.open(await coderModel(coder, file, folder), { threads });
+    return {
+      network,
+      read: (outputs) => ({ x: rowsOf(outputs, reads, coder.reads), wanted: rowsOf(outputs, writes, coder.writes) }),
+      run: tiledRun(dictionary, coder),
+      async release() {
+        await network.release();
+        await dictionary.release();
+      },
+    };
+  } catch (error) {
+    await network.release();
+    throw error;
+  }
+}
+
+export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void;
+
+/** Runs rows through a dictionary, as many at once as fit. */
+function tiledRun(session: Session, { reads, features }: Coder): (rows: Float32Array, see: See) => Promise<void> {
+  const width = totalWidth(reads);
+  const most = Math.max(1, Math.floor(TILE_NUMBERS / features));
+  return async (rows, see) => {
+    const count = rows.length / width;
+    for (let first = 0; first < count; first += most) {
+      const some = Math.min(most, count - first);
+      const data = rows.slice(first * width, (first + some) * width);
+      const found = await session.run({ [CODER_INPUT]: { type: 'float32', dims: [some, width], data } });
+      see(floats(found[CODER_FEATURES]), floats(found[CODER_RECONSTRUCTION]), first);
+      if (first + some < count) await breathe();
+    }
+  };
+}
+
+function floats(tensor: Tensor | undefined): Float32Array {
+  if (tensor?.data instanceof Float32Array) return tensor.data;
+  throw problem('engine-failed', 'The engine gave no numbers of the dictionary.');
+}
+
+export interface Rows {
+  readonly positions: number;
+  /** The first tokens of one example. */
+  rows(example: number, tokens: number): Float32Array;
+}
+
+function rowsOf(outputs: NamedTensors, value: string, side: Side): Rows {
+  const tensor = outputs[value];
+  const width = totalWidth(side);
+  if (!(tensor?.data instanceof Float32Array)) {
+    throw problem('not-applicable', `“${value}” does not hold 32-bit floating-point numbers.`, {
+      place: `value “${value}”`,
+      remedy: 'Attach the dictionary to another value.',
+    });
+  }
+  const { dims, data } = tensor;
+  if (dims.length < 2 || dims.at(-1) !== width) {
+    throw problem(
+      'not-applicable',
+      `“${value}” is ${dims.join(' × ')}, but the dictionary has rows of ${width} numbers.`,
+      {
+        place: `value “${value}”`,
+        remedy: 'Attach the dictionary to a value of its width, of the model that it was trained on.',
+      },
+    );
+  }
+  const positions = elementCount(dims.slice(1, -1));
+  return {
+    positions,
+    rows: (example, tokens) => data.subarray(example * positions * width, (example * positions + tokens) * width),
+  };
+}

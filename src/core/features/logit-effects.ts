@@ -1,0 +1,115 @@
+/**
+ * What writing a direction into the residual stream does to the scores of all tokens at once: direction @ W_U, without the
+ * final normalisation (formats 3.4). The part of the network behind that normalisation is run as it stands, wherever its
+ * weights lie and whichever way round; what it gives for zeros is taken off, so that its biases do not count.
+ */
+import type { Engine, Session } from '../engine/engine.js';
+import { problem } from '../errors.js';
+import { TensorProto_DataType as DataType, type ModelProto } from '../formats/onnx/onnx_pb.js';
+import type { RunnableModel } from '../formats/onnx/runnable-model.js';
+import type { Graph, GraphNode } from '../graph/graph.js';
+import { changingValues } from '../linear/changing-values.js';
+import { prune } from '../rewrite/prune.js';
+import { freeValues } from '../rewrite/splice.js';
+
+/** Between the final normalisation and the scores. Of two inputs one must follow from constants alone. */
+const LINEAR = new Set(['MatMul', 'Gemm', 'Add', 'Sub', 'Mul', 'Div', 'Cast', 'Identity', 'Reshape', 'Dropout']);
+const MOST_STEPS = 16;
+
+export interface Unembedding {
+  /** Tokens that have a score. */
+  readonly tokens: number;
+  /** @param rows row-major [count, width]. @returns row-major [count, tokens]. */
+  effects(rows: Float32Array): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/**
+ * The value that the unembedding reads: from the scores backwards over steps that are linear in one input, to the first
+ * that is not. Undefined where there is no such step with weights.
+ */
+export function unembeddingInput(graph: Graph, scores: string): string | undefined {
+  const changing = new Set(changingValues(graph));
+  let value = scores;
+  let hasWeights = false;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const node = graph.producerOf(value);
+    const input = node === undefined ? undefined : linearInput(node, changing);
+    if (node === undefined || input === undefined) break;
+    hasWeights ||= node.opType === 'MatMul' || node.opType === 'Gemm';
+    value = input;
+  }
+  return hasWeights ? value : undefined;
+}
+
+function linearInput({ opType, domain, inputs }: GraphNode, changing: ReadonlySet<string>): string | undefined {
+  if (domain !== '' || !LINEAR.has(opType)) return undefined;
+  const moving = inputs.filter((input) => changing.has(input));
+  // A quotient is linear in what is divided only; a shape that follows the inputs is no matter of linearity.
+  const isFirst = moving[0] === inputs[0];
+  if (opType === 'Reshape') return isFirst ? inputs[0] : undefined;
+  if (moving.length !== 1 || (opType === 'Div' && !isFirst)) return undefined;
+  return moving[0];
+}
+
+/**
+ * @param width of the directions. @param scores the output that holds a score for each token.
+ * @throws ProblemError `not-applicable` where no unembedding of this width makes the scores, and as engines do.
+ */
+export async function openUnembedding(
+  {
+    graph,
+    toRunnable,
+    engine,
+    threads,
+  }: {
+    readonly graph: Graph;
+    readonly toRunnable: (model: ModelProto) => RunnableModel;
+    readonly engine: Engine;
+    readonly threads: number;
+  },
+  scores: string,
+  width: number,
+): Promise<Unembedding> {
+  const input = unembeddingInput(graph, scores);
+  if (input === undefined) throw noUnembedding(scores);
+  const dims = ['directions', 1, width];
+  const cut = freeValues(graph.model, [{ value: input, type: DataType.FLOAT, dims }]);
+  const session = await engine.open(toRunnable(prune(cut, [scores])), { threads });
+  try {
+    const run = (rows: Float32Array): Promise<Float32Array> => scoresOf(session, input, scores, rows, width);
+    const atZero = await run(new Float32Array(width));
+    return {
+      tokens: atZero.length,
+      async effects(rows) {
+        const found = await run(rows);
+        return found.map((score, at) => score - (atZero[at % atZero.length] as number));
+      },
+      release: () => session.release(),
+    };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
+async function scoresOf(
+  session: Session,
+  input: string,
+  scores: string,
+  data: Float32Array,
+  width: number,
+): Promise<Float32Array> {
+  if (session.inputNames.some((name) => name !== input)) throw noUnembedding(scores);
+  const count = data.length / width;
+  const found = (await session.run({ [input]: { type: 'float32', dims: [count, 1, width], data } }))[scores];
+  if (!(found?.data instanceof Float32Array) || found.data.length % count !== 0) throw noUnembedding(scores);
+  return found.data;
+}
+
+function noUnembedding(scores: string): Error {
+  return problem('not-applicable', `“${scores}” does not come from a residual stream by weights alone.`, {
+    place: `value “${scores}”`,
+    remedy: 'Logit effects need a model whose last steps are a normalisation and a matrix of weights.',
+  });
+}

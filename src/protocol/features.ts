@@ -1,0 +1,75 @@
+/** Features of a dictionary on the inputs of the open model, as they cross between worker, host and page (formats 3.4, 5). */
+import type { Answers } from '../core/dictionary/facts.js';
+import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
+import type { Excerpt } from '../core/features/excerpts.js';
+import type { OnProgress } from './rpc.js';
+
+export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
+export type { Excerpt } from '../core/features/excerpts.js';
+
+/** A dictionary and where it belongs in the open model. */
+export interface FeatureRequest {
+  /** Absolute path of the dictionary’s file. */
+  readonly dictionary: string;
+  /** ONNX name of the value that it reads; absent: as the configuration beside it says (`metadata.onnx_value`). */
+  readonly reads?: string;
+  /** Of what it is to write; absent: as the configuration says, else what it reads. */
+  readonly writes?: string;
+  /** What a person said of switches of its equation that the file leaves open. */
+  readonly answers?: Answers;
+  /** Shows features also where the dictionary explains nothing of the value (FVU above 1). */
+  readonly evenIfUnfit?: boolean;
+}
+
+export interface FeatureOverview {
+  /** “SAE (SAELens): 192 features, 96 wide”. */
+  readonly dictionary: string;
+  readonly reads: string;
+  readonly writes: string;
+  readonly totals: FeatureTotals;
+  /** Fraction of variance unexplained (methods B1): over all tokens, and without the first of each input. */
+  readonly fvu: number;
+  readonly fvuWithoutFirst: number;
+  /** What was run: “256 texts from corpus.npy”. */
+  readonly data: string;
+  readonly synthetic: boolean;
+  /** What to mind about all numbers, whole sentences. */
+  readonly warnings: readonly string[];
+  readonly columns: FeatureColumns;
+  /** Length of each feature’s row of the decoder. */
+  readonly decoderNorm: Float32Array;
+}
+
+export interface TokenEffect {
+  readonly token: number;
+  readonly text: string;
+  readonly effect: number;
+}
+
+export interface FeatureDetail {
+  readonly feature: number;
+  readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] };
+  /** Strongest first. */
+  readonly top: readonly Excerpt[];
+  /** Equal widths of activation, strongest first. */
+  readonly intervals: readonly {
+    readonly from: number;
+    readonly to: number;
+    /** Tokens in it. */
+    readonly count: number;
+    readonly examples: readonly Excerpt[];
+  }[];
+  /** W_dec[feature] @ W_U, largest and smallest first; absent with the reason where there is no unembedding. */
+  readonly logits?: { readonly top: readonly TokenEffect[]; readonly bottom: readonly TokenEffect[] };
+  readonly noLogits?: string;
+}
+
+export interface FeatureQuestions {
+  /**
+   * One pass of the present inputs through the dictionary.
+   * @throws ProblemError `not-applicable` where it does not fit the model, and where it explains nothing of it.
+   */
+  features(request: FeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
+  /** One feature of the pass before. @throws ProblemError `not-applicable` where there was none. */
+  feature(request: { readonly feature: number }, signal?: AbortSignal): Promise<FeatureDetail>;
+}

@@ -1,0 +1,287 @@
+/** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
+import { dirname } from 'node:path';
+import { readRows } from '../core/dictionary/feature-matrix.js';
+import { resolveCoder, type Resolution } from '../core/dictionary/resolve.js';
+import type { Dataset } from '../core/dataset/dataset.js';
+import { problem, ProblemError } from '../core/errors.js';
+import type { ExperimentSubject } from '../core/experiment/subject.js';
+import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
+import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
+import { decoderNorms } from '../core/features/decoder-norms.js';
+import { excerptsOf, placeOf, type Excerpt } from '../core/features/excerpts.js';
+import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
+import { openUnembedding } from '../core/features/logit-effects.js';
+import { unexplainedVariance } from '../core/features/reconstruction.js';
+import { readConfiguration } from '../core/formats/dictionary-configuration.js';
+import { dictionaryText } from '../core/formats/dictionary-signature.js';
+import { siblingFiles } from '../node/sibling-files.js';
+import type {
+  FeatureDetail,
+  FeatureOverview,
+  FeatureQuestions,
+  FeatureRequest,
+  TokenEffect,
+} from '../protocol/features.js';
+import type { OnProgress } from '../protocol/rpc.js';
+import { openModelFile, type ModelFile } from './open-model.js';
+import { createTurns } from './turns.js';
+
+export interface FeatureAnswers {
+  readonly questions: FeatureQuestions;
+  /** Stops what is under way and lets go of files and engine. */
+  close(): Promise<void>;
+}
+
+/** Tokens per feature below which shares and dead features say little. */
+const FEW_TOKENS_PER_FEATURE = 10;
+const EFFECTS_SHOWN = 10;
+
+/** A pass that was made, with what its features are looked at through. */
+interface Gathered {
+  readonly attached: AttachedDictionary;
+  readonly gathered: GatheredFeatures;
+  readonly subject: ExperimentSubject;
+  reader?: Promise<OpenAttached>;
+  close(): Promise<void>;
+}
+
+/** @param subjectOf the network and its present inputs. @param track told of work that uses the engine. */
+export function featureAnswers(
+  subjectOf: (signal: AbortSignal, onProgress: ExperimentSubject['onProgress']) => Promise<ExperimentSubject>,
+  track: <T>(work: Promise<T>) => Promise<T>,
+): FeatureAnswers {
+  const turns = createTurns(track);
+  let last: Gathered | undefined;
+  const release = async (): Promise<void> => {
+    const old = last;
+    last = undefined;
+    await old?.close();
+  };
+  return {
+    questions: {
+      features: (request, signal, onProgress) =>
+        turns.take(signal, async (either) => {
+          await release();
+          const { overview, gathered } = await gather(request, subjectOf, either, onProgress);
+          last = gathered;
+          return overview;
+        }),
+      feature: ({ feature }, signal) =>
+        turns.take(signal, async () => {
+          if (last === undefined) {
+            throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
+          }
+          return detail(last, feature);
+        }),
+    },
+    async close() {
+      turns.stop();
+      await turns.last(release);
+    },
+  };
+}
+
+async function gather(
+  request: FeatureRequest,
+  subjectOf: Parameters<typeof featureAnswers>[0],
+  signal: AbortSignal,
+  onProgress: OnProgress | undefined,
+): Promise<{ overview: FeatureOverview; gathered: Gathered }> {
+  const file = await openModelFile(request.dictionary, signal);
+  let resolution: Resolution | undefined;
+  const close = async (): Promise<void> => {
+    await resolution?.close();
+    await file.close();
+  };
+  try {
+    const { dictionary } = file;
+    if (dictionary === undefined) throw notOne(file);
+    const folder = dirname(request.dictionary);
+    resolution = await resolveCoder(dictionary, file.weights, siblingFiles(folder), request.answers, signal);
+    const coder = coderOf(resolution);
+    const subject = await subjectOf(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
+    const places = await placesOf(request, folder, subject);
+    const attached: AttachedDictionary = { coder, file: file.weights, folder, model: subject.graph.model, ...places };
+    const gathered = await gatherFeatures(subject, attached);
+    const { all, withoutFirst } = gathered.reconstruction;
+    const fvu = unexplainedVariance(all);
+    if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
+    const totals = featureTotals(gathered.state);
+    const overview: FeatureOverview = {
+      dictionary: dictionaryText(dictionary),
+      ...places,
+      totals,
+      fvu,
+      fvuWithoutFirst: unexplainedVariance(withoutFirst),
+      data: subject.dataset.description,
+      synthetic: subject.dataset.synthetic,
+      warnings: warningsOf(totals.tokens, coder.features, fvu),
+      columns: featureColumns(gathered.state),
+      decoderNorm: await decoderNorms(coder.decoder, signal),
+    };
+    const opened: Gathered = {
+      attached,
+      gathered,
+      subject,
+      async close() {
+        await (await opened.reader?.catch(() => undefined))?.release();
+        await close();
+      },
+    };
+    return { overview, gathered: opened };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function coderOf(resolution: Resolution) {
+  if (resolution.state === 'resolved') return resolution.coder;
+  if (resolution.state === 'failed') throw new ProblemError(resolution.problem);
+  throw problem('not-applicable', 'The file leaves open what the dictionary computes.', {
+    place: resolution.questions.map(({ text }) => text).join(' '),
+    remedy: 'Open the dictionary itself and answer what it asks.',
+  });
+}
+
+/** As asked, else as the configuration beside the dictionary says. */
+async function placesOf(
+  { reads, writes }: FeatureRequest,
+  folder: string,
+  { graph }: ExperimentSubject,
+): Promise<{ reads: string; writes: string }> {
+  const configuration = await readConfiguration(siblingFiles(folder));
+  const stated = (key: string): string | undefined => {
+    const value = configuration.first(key)?.value;
+    return value === undefined ? undefined : String(value);
+  };
+  const from = reads ?? stated('metadata.onnx_value');
+  if (from === undefined) {
+    throw problem('not-applicable', 'Nothing says which value of the model the dictionary reads.', {
+      remedy: 'Name the value.',
+    });
+  }
+  const to = writes ?? (reads === undefined ? stated('metadata.onnx_value_out') : undefined) ?? from;
+  for (const value of [from, to]) {
+    if (graph.producerOf(value) !== undefined) continue;
+    throw problem('not-applicable', `The model makes no value “${value}”.`, {
+      place: `value “${value}”`,
+      remedy: 'Name a value of the model that the dictionary was trained on.',
+    });
+  }
+  return { reads: from, writes: to };
+}
+
+function notOne({ fileName }: ModelFile): Error {
+  return problem('not-applicable', `“${fileName}” is no dictionary.`, {
+    remedy: 'Choose the file with the weights of a sparse autoencoder or a transcoder.',
+  });
+}
+
+function unfit(fvu: number, value: string): Error {
+  return problem(
+    'not-applicable',
+    `At “${value}” the dictionary explains nothing: its error is ${fvu.toPrecision(3)} times the variance (FVU), where the mean alone would be at 1.`,
+    {
+      place: `value “${value}”`,
+      remedy: 'Choose the value that it was trained on: before or after a normalisation makes all the difference.',
+    },
+  );
+}
+
+function warningsOf(tokens: number, features: number, fvu: number): string[] {
+  const warnings: string[] = [];
+  const count = (value: number): string => value.toLocaleString('en-US');
+  if (tokens < FEW_TOKENS_PER_FEATURE * features) {
+    warnings.push(
+      `Only ${count(tokens)} tokens were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
+    );
+  }
+  if (fvu > 1)
+    warnings.push(
+      `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`,
+    );
+  return warnings;
+}
+
+async function detail(opened: Gathered, feature: number): Promise<FeatureDetail> {
+  const { attached, gathered, subject } = opened;
+  const { coder } = attached;
+  if (!Number.isInteger(feature) || feature < 0 || feature >= coder.features) {
+    throw problem('not-applicable', `There is no feature ${feature}: they are 0 to ${coder.features - 1}.`);
+  }
+  opened.reader ??= openAttached(subject, attached);
+  const reader = await opened.reader;
+  const { dataset } = subject;
+  const known = new Map<number, Promise<Float32Array>>();
+  const activations = (input: number): Promise<Float32Array> => {
+    const found = known.get(input) ?? activationsOn(reader, dataset, input, feature, coder.features);
+    known.set(input, found);
+    return found;
+  };
+  const excerpts = (examples: readonly { readonly token: number }[]): Promise<readonly Excerpt[]> =>
+    excerptsOf(
+      dataset,
+      examples.map(({ token }) => placeOf(token, gathered.stride)),
+      activations,
+    );
+  const { edges, counts, intervals, top } = featureFacts(gathered.state, feature);
+  const shown: FeatureDetail['intervals'][number][] = [];
+  for (const interval of intervals) shown.push({ ...interval, examples: await excerpts(interval.examples) });
+  return {
+    feature,
+    histogram: { edges, counts },
+    top: await excerpts(top),
+    intervals: shown,
+    ...(await logitsOf(opened, feature)),
+  };
+}
+
+async function activationsOn(
+  { network, read, run }: OpenAttached,
+  dataset: Dataset,
+  input: number,
+  feature: number,
+  features: number,
+): Promise<Float32Array> {
+  const { feeds, filled } = await dataset.batch(input, input + 1);
+  const { x } = read(await network.run(feeds));
+  const found = new Float32Array(Math.min(filled?.[0] ?? x.positions, x.positions));
+  await run(x.rows(0, found.length), (tile, _written, first) => {
+    for (let row = 0; row < tile.length / features; row++)
+      found[first + row] = tile[row * features + feature] as number;
+  });
+  return found;
+}
+
+async function logitsOf(
+  { attached: { coder }, subject }: Gathered,
+  feature: number,
+): Promise<Pick<FeatureDetail, 'logits' | 'noLogits'>> {
+  const { graph, dataset } = subject;
+  const [scores] = graph.outputs;
+  try {
+    if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
+    const unembedding = await openUnembedding(subject, scores.name, coder.writes.width);
+    try {
+      const effects = await unembedding.effects(await readRows(coder.decoder, feature, 1));
+      const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
+      const told = (token: number): TokenEffect => ({
+        token,
+        text: dataset.classes?.[token] ?? String(token),
+        effect: effects[token] as number,
+      });
+      return {
+        logits: {
+          top: order.slice(0, EFFECTS_SHOWN).map(told),
+          bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
+        },
+      };
+    } finally {
+      await unembedding.release();
+    }
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return { noLogits: error.problem.message };
+  }
+}

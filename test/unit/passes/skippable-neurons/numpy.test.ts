@@ -1,0 +1,102 @@
+/** CETT, PPL-1% and CATS on real networks against another implementation in numpy (test/fixtures/skippable-neurons). */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../../../src/core/engine/engine.js';
+import { skippableNeurons } from '../../../../src/core/passes/skippable-neurons/pass.js';
+import type { PassResult } from '../../../../src/core/passes/result.js';
+import { loadNativeEngine } from '../../../../src/node/native-engine.js';
+import { openModelFile } from '../../../../src/worker/open-model.js';
+import { datasetOf, subjectOf, type ByHand } from '../../experiment/subject.js';
+import { neededData } from '../../shared-data.js';
+
+interface Recorded {
+  readonly ids?: readonly (readonly number[])[];
+  readonly labels?: readonly number[];
+  readonly search: { readonly target: number; readonly increase: number; readonly shares: readonly number[] };
+  readonly cats: readonly { readonly share: number; readonly skipped: readonly number[]; readonly increase: number }[];
+  readonly layers: readonly Readonly<Record<string, { readonly cett: number; readonly sparsity: number }>>[];
+  readonly loss: number;
+}
+const fixture = new URL('../../../fixtures/skippable-neurons/skippable-neurons.json', import.meta.url);
+const recorded = JSON.parse(readFileSync(fixture, 'utf8')) as Readonly<Record<string, Recorded>>;
+const sample = (path: string): string => fileURLToPath(new URL(`../../../../media/samples/${path}`, import.meta.url));
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await loadNativeEngine();
+});
+
+async function examine(path: string, data: ByHand): Promise<PassResult> {
+  const { network, close } = await openModelFile(path);
+  if (network === undefined) throw new Error('The file holds no network.');
+  const { observable, toRunnable } = network;
+  const options = { batchSize: 4, experiment: skippableNeurons, toRunnable };
+  const result = await skippableNeurons.examine(await subjectOf(observable.model, datasetOf(data), engine, options));
+  await close();
+  return result;
+}
+
+const cells = (result: PassResult, id: string): readonly (readonly (string | number)[])[] =>
+  result.tables?.find((table) => table.id === id)?.rows.map((row) => row.cells) ?? [];
+
+/** Thresholds lie on a grid, and float32 differs from float64 in its last digits: a step of it either way is the same. */
+function agree(result: PassResult, { search, cats, layers }: Recorded): void {
+  const byLayer = cells(result, 'skippable-layers').slice(0, -1);
+  expect(byLayer).toHaveLength(search.shares.length);
+  search.shares.forEach((share, at) => expect(byLayer[at]?.[4]).toBeCloseTo(share, 2));
+  const settings = cells(result, 'skipping-settings');
+  const found = settings.find(([, setting]) => setting === `CETT ${search.target.toFixed(4)}`);
+  expect(found?.[4]).toBeCloseTo(search.increase, 3);
+  for (const { share, skipped, increase } of cats) {
+    const cut = settings.find(([, setting]) => setting === `k = ${Math.round(100 * share)} %`);
+    const mean = skipped.reduce((sum, each) => sum + each, 0) / skipped.length;
+    // Blocks of one language model are equally wide and long; of the classifier they are not.
+    if (result.tables?.[0]?.rows[0]?.cells[1] !== 'convolutional') expect(cut?.[2]).toBeCloseTo(mean, 3);
+    expect(Number(cut?.[4]) / increase).toBeCloseTo(1, 1);
+  }
+  const curve = result.curves.find(({ id }) => id === 'cett-sparsity');
+  layers.forEach((layer, at) => {
+    const line = curve?.series[at];
+    for (const { cett, sparsity } of Object.values(layer)) {
+      // The chart has every 512th threshold: the share lies between its neighbours'.
+      const above = line?.x.findIndex((x) => x > 100 * cett) ?? -1;
+      expect(line?.y[above]).toBeGreaterThanOrEqual(sparsity - 1e-6);
+      expect(line?.y[above - 1]).toBeLessThanOrEqual(sparsity + 1e-6);
+    }
+  });
+}
+
+function textOf(input: string, { ids = [] }: Recorded): ByHand {
+  const targets = ids.map((row) => ({ nextTokens: Int32Array.from([...row.slice(1), -1]), filled: row.length }));
+  return { input, dims: [ids[0]?.length ?? 0], type: 'int64', rows: ids, targets };
+}
+
+describe('agrees with numpy', () => {
+  it('on the sample language model', async () => {
+    const known = recorded['grammar-gpt'] as Recorded;
+    agree(await examine(sample('grammar-gpt/grammar-gpt.onnx'), textOf('input_ids', known)), known);
+  }, 120_000);
+
+  it('on stories260K', async ({ skip }) => {
+    const known = recorded['stories260K'] as Recorded;
+    const path = neededData('derived/stories260K.onnx', skip);
+    agree(await examine(path, textOf('tokens', known)), known);
+  }, 120_000);
+
+  it('on the sample classifier', async () => {
+    const known = recorded['shapes-resnet'] as Recorded;
+    const { labels = [] } = known;
+    const rows = labels.map((_, n) =>
+      Array.from({ length: 3 * 48 * 48 }, (_value, at) => {
+        const [c, y, x] = [Math.floor(at / 2304), Math.floor(at / 48) % 48, at % 48];
+        return Math.sin(0.05 * (n + 1) * y + c) + Math.cos(0.04 * (n + 2) * x - c);
+      }),
+    );
+    const targets = labels.map((classIndex) => ({ classIndex }));
+    agree(
+      await examine(sample('shapes/shapes-resnet.onnx'), { input: 'image', dims: [3, 48, 48], rows, targets }),
+      known,
+    );
+  }, 120_000);
+});

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FeatureOverview } from '../../../src/protocol/features.js';
+import type { WorkerApi } from '../../../src/protocol/worker-api.js';
+import { createInspection } from '../../../src/worker/inspection.js';
+import { WASM_FOLDER } from '../engine/engines.js';
+
+const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
+const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/features.json', import.meta.url), 'utf8')) as {
+  readonly dictionary: string;
+  readonly tokens: number;
+  readonly fvu: number;
+  readonly l0: number;
+  readonly fired: readonly number[];
+  readonly sum: readonly number[];
+  readonly maximum: readonly number[];
+  readonly shown: readonly {
+    readonly feature: number;
+    readonly end: number;
+    readonly counts: readonly number[];
+    readonly top: readonly { readonly row: number; readonly position: number; readonly value: number }[];
+    readonly largest_logit: { readonly token: number; readonly effect: number };
+    readonly smallest_logit: { readonly token: number; readonly effect: number };
+  }[];
+};
+const dictionary = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights.safetensors');
+
+describe('features of a dictionary on the inputs of a model', () => {
+  let inspection: WorkerApi;
+  let overview: FeatureOverview;
+  const progress: number[] = [];
+
+  beforeAll(async () => {
+    inspection = createInspection({
+      wasmFolder: WASM_FOLDER,
+      dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
+      events: {
+        runProgress: async () => undefined,
+        fileResultChanged: async () => undefined,
+        log: async () => undefined,
+      },
+    });
+    await inspection.open({
+      path: join(folder, 'grammar-gpt.onnx'),
+      recipePaths: 'anywhere',
+      settings: { engine: 'automatic', threads: 2, defaultInputs: 256, limit: 256, cacheMegabytes: 0 },
+    });
+    overview = await inspection.features({ dictionary }, undefined, (share) => progress.push(share));
+  }, 120_000);
+  afterAll(() => inspection.close({}));
+
+  it('are those that numpy counts over all tokens at once', () => {
+    const { totals, columns, warnings } = overview;
+    expect(overview.dictionary).toBe('SAE (SAELens): 192 features, 96 wide');
+    expect(totals.tokens).toBe(fixture.tokens);
+    expect(totals.dead).toBe(fixture.fired.filter((count) => count === 0).length);
+    expect(warnings).toEqual([]);
+    fixture.fired.forEach((fired, feature) => {
+      // An activation at its threshold may fall on either side of it in another engine.
+      expect(Math.abs((columns.density[feature] as number) * fixture.tokens - fired)).toBeLessThanOrEqual(2);
+      expect(columns.maximum[feature]).toBeCloseTo(fixture.maximum[feature] as number, 3);
+      const mean = (fixture.sum[feature] as number) / Math.max(1, fired);
+      expect(Math.abs((columns.mean[feature] as number) - mean)).toBeLessThanOrEqual(0.01 * mean);
+      expect(overview.decoderNorm[feature]).toBeCloseTo(1, 2);
+    });
+    expect(columns.share.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+  });
+
+  it('come with the fraction of variance that the dictionary leaves unexplained', () => {
+    expect(overview.fvu).toBeCloseTo(fixture.fvu, 4);
+    expect(overview.totals.l0).toBeCloseTo(fixture.l0, 2);
+    expect(overview.fvuWithoutFirst).toBeGreaterThan(0);
+  });
+
+  it.each(fixture.shown)('feature $feature: histogram, strongest texts and logit effects', async (want) => {
+    const found = await inspection.feature({ feature: want.feature });
+    expect(found.histogram.edges[1]).toBe(want.end / want.counts.length);
+    const off = want.counts.map((count, bin) => Math.abs(count - (found.histogram.counts[bin] ?? 0)));
+    expect(off.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(4);
+    want.top.forEach(({ row, position, value }, rank) => {
+      const excerpt = found.top[rank];
+      expect(excerpt).toMatchObject({ input: row, position });
+      expect(excerpt?.activations[excerpt.at]).toBeCloseTo(value, 3);
+      expect(excerpt?.tokens.length).toBe(excerpt?.activations.length);
+    });
+    for (const { from, to, examples } of found.intervals) {
+      for (const { activations, at } of examples) {
+        expect(activations[at]).toBeGreaterThanOrEqual(from - 1e-4);
+        expect(activations[at]).toBeLessThan(to + 1e-4);
+      }
+    }
+    expect(found.logits?.top[0]).toMatchObject({ token: want.largest_logit.token });
+    expect(found.logits?.top[0]?.effect).toBeCloseTo(want.largest_logit.effect, 3);
+    expect(found.logits?.bottom[0]).toMatchObject({ token: want.smallest_logit.token });
+    expect(found.logits?.bottom[0]?.effect).toBeCloseTo(want.smallest_logit.effect, 3);
+  });
+
+  it('tell how far they are', () => {
+    expect(progress.at(-1)).toBe(1);
+    expect([...progress].sort((a, b) => a - b)).toEqual(progress);
+  });
+
+  it('are refused at a value that the dictionary explains nothing of, unless that is wanted', async () => {
+    const wrong = { dictionary, reads: '/blocks.1/Add_1_output_0', writes: '/blocks.0/mlp/down/Add_output_0' };
+    await expect(inspection.features(wrong)).rejects.toThrow('explains nothing');
+    const anyway = await inspection.features({ ...wrong, evenIfUnfit: true });
+    expect(anyway.fvu).toBeGreaterThan(1);
+    expect(anyway.warnings.join()).toContain('does not fit this value');
+  }, 60_000);
+
+  it.each([
+    ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers'],
+    ['a value that there is not', { dictionary, reads: 'nothing' }, 'makes no value “nothing”'],
+    ['a file that is no dictionary', { dictionary: join(folder, 'grammar-gpt.onnx') }, 'is no dictionary'],
+  ])('%s is said', async (_, request, message) => {
+    await expect(inspection.features(request)).rejects.toThrow(message);
+  });
+
+  it('that do not exist are said', async () => {
+    await inspection.features({ dictionary });
+    await expect(inspection.feature({ feature: 192 })).rejects.toThrow('There is no feature 192');
+  }, 60_000);
+});
