@@ -34,7 +34,12 @@ export const QUESTIONS = [
   'linearFold',
   'attribute',
   'patch',
+  'circuit',
+  'circuitEdges',
+  'circuitCheck',
   'pruningPreview',
+  'gatheredFeatures',
+  'feature',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];
