@@ -9,6 +9,7 @@ import { inputHints } from '../core/dataset/input-hints.js';
 import { openDataset, type OpenedDataset } from '../core/dataset/open-dataset.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
 import { recipePathFor } from '../core/dataset/recipe-path.js';
+import { promptDataset } from '../core/dataset/prompt.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import { asProblem, ProblemError, type Problem } from '../core/errors.js';
 import { dataFiles } from '../node/data-files.js';
@@ -21,6 +22,8 @@ export interface Inputs {
   dataset(): Dataset;
   /** The same inputs, each in a random order. @throws ProblemError as opening them does. */
   shuffled(seed: number): Promise<Dataset>;
+  /** A text that the person typed, as the only input. @throws ProblemError as {@link promptDataset} does. */
+  prompt(text: string): Promise<Dataset>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
   /** The recipe for a file or folder that the person chose. */
@@ -111,6 +114,15 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
       throw new ProblemError(now.dataset);
     },
     shuffled: (seed) => openedBy(now.description.recipe, now.description.origin, seed),
+    prompt: (text) =>
+      promptDataset(text, {
+        recipe: now.description.recipe,
+        modelInputs,
+        // As the inputs themselves are read: what a recipe may not name, no prompt reads either.
+        files: now.description.origin === 'chosen' ? byHand : byRecipe,
+        hints,
+        modelName: parse(path).name,
+      }),
     async set(recipe) {
       now = await find(recipe);
     },

@@ -5,6 +5,7 @@ import type { Dictionary } from '../../../src/protocol/model.js';
 import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
+import { fakeCircuitQuestions } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
 import { fakeGraphQuestions } from './graph-questions.js';
@@ -52,6 +53,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     },
     ...fakeGraphQuestions(network),
     ...fakeLinearQuestions(network),
+    ...fakeCircuitQuestions(),
     node: async ({ id }) => {
       const bodies = bodiesOf(network, id);
       const local = id.slice(id.lastIndexOf('#'));
