@@ -2,6 +2,7 @@
 import { rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { readRows } from '../core/dictionary/feature-matrix.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import type { Prompts } from '../core/dataset/prompts.js';
 import { usedFeeds } from '../core/engine/used-feeds.js';
 import { problem, ProblemError } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -22,12 +23,15 @@ import type {
   TokenEffect,
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import type { SteeringQuestions } from '../protocol/steering.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
+import { openPrompting, type Prompting } from './steering/prompting.js';
+import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from './steering/steering-questions.js';
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions;
+  readonly questions: FeatureQuestions & SteeringQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
@@ -44,12 +48,18 @@ interface Gathered {
   /** Opened for the first feature that is looked at. */
   readonly reader: Kept<OpenAttached>;
   readonly unembedding: Kept<Unembedding>;
+  /** For texts that a person types. */
+  readonly prompting: Kept<Prompting>;
   close(): Promise<void>;
 }
 
-/** @param subjectOf the network and its present inputs. @param track told of work that uses the engine. */
+/** The network and its present inputs. */
+type SubjectOf = (signal: AbortSignal, onProgress: ExperimentSubject['onProgress']) => Promise<ExperimentSubject>;
+
+/** @param prompts for texts, of the present inputs. @param track told of work that uses the engine. */
 export function featureAnswers(
-  subjectOf: (signal: AbortSignal, onProgress: ExperimentSubject['onProgress']) => Promise<ExperimentSubject>,
+  subjectOf: SubjectOf,
+  prompts: () => Promise<Prompts>,
   track: <T>(work: Promise<T>) => Promise<T>,
 ): FeatureAnswers {
   const turns = createTurns(track);
@@ -59,22 +69,25 @@ export function featureAnswers(
     last = undefined;
     await old?.close();
   };
+  const gathered = (): Gathered => {
+    if (last !== undefined) return last;
+    throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
+  };
   return {
     questions: {
       features: (request, signal, onProgress) =>
         turns.take(signal, async (either) => {
           await release();
-          const { overview, gathered } = await gather(request, subjectOf, either, onProgress);
-          last = gathered;
-          return overview;
+          const made = await gather(request, subjectOf, prompts, either, onProgress);
+          last = made.gathered;
+          return made.overview;
         }),
-      feature: ({ feature }, signal) =>
-        turns.take(signal, async () => {
-          if (last === undefined) {
-            throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
-          }
-          return detail(last, feature);
-        }),
+      feature: ({ feature }, signal) => turns.take(signal, async () => detail(gathered(), feature)),
+      promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
+      prompt: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
+      steer: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerSteering(promptSubject(gathered()), request, either, onProgress)),
     },
     async close() {
       turns.stop();
@@ -85,7 +98,8 @@ export function featureAnswers(
 
 async function gather(
   request: FeatureRequest,
-  subjectOf: Parameters<typeof featureAnswers>[0],
+  subjectOf: SubjectOf,
+  prompts: () => Promise<Prompts>,
   signal: AbortSignal,
   onProgress: OnProgress | undefined,
 ): Promise<{ overview: FeatureOverview; gathered: Gathered }> {
@@ -119,12 +133,14 @@ async function gather(
     };
     const reader = kept(() => openAttached(subject, attached));
     const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const prompting = kept(() => openPrompting(subject, attached, prompts));
     const closeAll = async (): Promise<void> => {
+      await prompting.release();
       await reader.release();
       await unembedding.release();
       await close();
     };
-    return { overview, gathered: { attached, gathered, subject, reader, unembedding, close: closeAll } };
+    return { overview, gathered: { attached, gathered, subject, reader, unembedding, prompting, close: closeAll } };
   } catch (error) {
     await close();
     throw error;
@@ -214,6 +230,17 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
     top: await excerpts(top),
     intervals: shown,
     ...(await logitsOf(opened, feature)),
+  };
+}
+
+function promptSubject({ attached, gathered, subject, reader, unembedding, prompting }: Gathered): PromptSubject {
+  return {
+    subject,
+    attached,
+    columns: featureColumns(gathered.state),
+    prompting: () => prompting.open(),
+    reader: () => reader.open(),
+    unembedding: () => unembedding.open(),
   };
 }
 

@@ -163,7 +163,11 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
-  const features = featureAnswers((signal, onProgress) => runnable().runs.subject(signal, onProgress), track);
+  const features = featureAnswers(
+    (signal, onProgress) => runnable().runs.subject(signal, onProgress),
+    () => runnable().inputs.prompts(),
+    track,
+  );
 
   const prunable = (): PrunableModel => {
     const { file, examination, engine, threads, reader, sizes } = model();
