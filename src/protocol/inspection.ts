@@ -38,7 +38,7 @@ export interface RunProgress {
 /** A pass's result without its large arrays: what the page needs at once. Large arrays are asked for one by one. */
 export interface PassSummary extends Omit<
   PassResult,
-  'unitMetrics' | 'exampleMetrics' | 'histograms' | 'topExamples' | 'nodeMetrics'
+  'unitMetrics' | 'exampleMetrics' | 'histograms' | 'topExamples' | 'positionMaps' | 'nodeMetrics'
 > {
   readonly unitMetrics: readonly Quantity[];
   readonly exampleMetrics: readonly (Quantity & { readonly examples: Int32Array })[];
@@ -77,6 +77,13 @@ export interface MatrixTile {
   readonly values: Float32Array;
   readonly rows: number;
   readonly columns: number;
+}
+
+/** Share of exact zeros at every place of a picture, row-major, of a layer or one of its channels. */
+export interface PositionMapView {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
 }
 
 export interface UnitDetail {

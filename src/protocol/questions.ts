@@ -13,6 +13,7 @@ export const QUESTIONS = [
   'interchange',
   'unitMetric',
   'exampleTile',
+  'positionMap',
   'layerHistogram',
   'unit',
   'example',
@@ -34,6 +35,11 @@ export const QUESTIONS = [
   'attribute',
   'patch',
   'pruningPreview',
+  'gatheredFeatures',
+  'feature',
+  'promptFacts',
+  'prompt',
+  'steer',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

@@ -16,6 +16,7 @@ import type {
   HistogramView,
   InputsDescription,
   MatrixTile,
+  PositionMapView,
   ResultSummary,
   RunAnswer,
   RunProgress,
@@ -139,6 +140,11 @@ export interface WorkerApi
     },
     signal?: AbortSignal,
   ): Promise<MatrixTile>;
+  /** Undefined where the layer, or its channels, have no map. */
+  positionMap(
+    request: { readonly layer: string; readonly unit?: number },
+    signal?: AbortSignal,
+  ): Promise<PositionMapView | undefined>;
   layerHistogram(request: { readonly layer: string }, signal?: AbortSignal): Promise<HistogramView | undefined>;
   unit(request: { readonly layer: string; readonly unit: number }, signal?: AbortSignal): Promise<UnitDetail>;
   example(

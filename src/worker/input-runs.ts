@@ -2,18 +2,14 @@
 import type { Engine } from '../core/engine/engine.js';
 import { NO_CONTROLS, withControls, type Controls } from '../core/controls/control.js';
 import type { Dataset } from '../core/dataset/dataset.js';
-import type { Attachment } from '../core/dictionary/attach/attached.js';
 import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
 import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
-import { batchSize } from '../core/passes/batch-size.js';
 import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
 import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
 import type { PassResult, RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
-import { onInputs, runPasses, type Run } from '../core/passes/run.js';
-import type { UnitWeights } from '../core/passes/unit-weights.js';
 import { watchedBy } from '../core/passes/watched.js';
 import { probeLayers, type Probe } from '../core/rewrite/probe.js';
 import { cacheKey, type ResultCache } from '../node/result-cache.js';
@@ -24,6 +20,7 @@ import { runControls } from './control-runs.js';
 import type { Inputs } from './inputs.js';
 import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
+import { createNetworkRunner, type Observed, type ReadUnitWeights, type Running } from './network-runner.js';
 import type { ModelFile, Network } from './open-model.js';
 import { networkUnitWeights } from './unit-weights.js';
 import { createActivationReader } from './unit-activations.js';
@@ -59,21 +56,6 @@ export interface InputRuns {
   close(): Promise<void>;
 }
 
-/** What can be observed, as a run takes it. */
-type Observed = Pick<Run, 'layers' | 'maximumBatch' | 'leftOut'> & { readonly watched: NonNullable<Run['watched']> };
-
-/** What passes and experiments run on: what they see does not tell a control from the model itself. */
-interface Running {
-  readonly network: Network;
-  readonly dataset: Dataset;
-  readonly observed: Observed;
-  readonly signal: AbortSignal;
-  /** Said with the progress. */
-  readonly control?: string;
-  /** Where the network is not the model's own. */
-  readonly unitWeights?: InputRunsOptions['unitWeights'];
-}
-
 export interface InputRunsOptions {
   readonly file: ModelFile;
   readonly network: Network;
@@ -85,7 +67,7 @@ export interface InputRunsOptions {
   /** The dictionary that is attached to the model. */
   readonly dictionary?: Pick<OpenedAttachment, 'attachment' | 'identity'>;
   /** What the weights say of layers' units; undefined where they cannot be read. */
-  readonly unitWeights: (layers: readonly ObservedLayer[], signal: AbortSignal) => Promise<UnitWeights | undefined>;
+  readonly unitWeights: ReadUnitWeights;
   /** Told of every use of the engine: closing waits for them. */
   readonly track: <T>(work: Promise<T>) => Promise<T>;
 }
@@ -161,71 +143,15 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     return { layers, watched, maximumBatch: found.maximumBatch, leftOut };
   };
 
-  const runOn = async (
-    { network: runs, dataset, observed, signal, control, unitWeights = options.unitWeights }: Running,
-    wanted: readonly Pass<unknown>[],
-  ): Promise<RunResult> => {
-    const { batch } = inputs.description().recipe;
-    return runPasses({
-      graph: runs.observable,
-      toRunnable: runs.toRunnable,
-      engine,
-      threads,
-      dataset,
-      ...observed,
-      ...(batch === undefined ? {} : { batch }),
-      brokenWeights: await brokenWeights(signal),
-      unitWeights: (layers) => unitWeights(layers, signal),
-      passes: wanted,
-      signal,
-      onProgress: ({ phase, inputsDone, secondsLeft }) =>
-        void events.runProgress({
-          phase: phaseOf(phase, control),
-          unit: 'inputs',
-          done: inputsDone,
-          planned: dataset.size,
-          ...(secondsLeft === undefined ? {} : { secondsLeft }),
-        }),
-    });
-  };
-
-  /** What an experiment looks at, but for the values that it watches itself. */
-  const subjectOf = (
-    { network: runs, dataset, observed, signal }: Running,
-    onProgress: ExperimentSubject['onProgress'],
-  ): ExperimentSubject => {
-    const { layers, maximumBatch } = observed;
-    const { batch } = inputs.description().recipe;
-    return {
-      graph: runs.observable,
-      layers,
-      watched: [],
-      dataset,
-      ...attached(options.dictionary?.attachment),
-      batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
-      engine,
-      threads,
-      toRunnable: runs.toRunnable,
-      onInputs: (seen) => onInputs(dataset, seen),
-      signal,
-      onProgress,
-    };
-  };
-
-  const subjectOn = (running: Running): ((experiment: Experiment) => ExperimentSubject) => {
-    const plain = subjectOf(
-      running,
-      ({ phase, runsDone, runsPlanned, secondsLeft }) =>
-        void events.runProgress({
-          phase: phaseOf(phase, running.control),
-          unit: 'runs',
-          done: runsDone,
-          planned: runsPlanned,
-          ...(secondsLeft === undefined ? {} : { secondsLeft }),
-        }),
-    );
-    return ({ id }) => ({ ...plain, watched: running.observed.watched.get(id) ?? [] });
-  };
+  const runner = createNetworkRunner({
+    engine,
+    threads,
+    inputs,
+    events,
+    brokenWeights,
+    unitWeights: options.unitWeights,
+    ...(options.dictionary === undefined ? {} : { attachment: options.dictionary.attachment }),
+  });
 
   const controlsKey = (key: string): string => cacheKey([key, 'controls']);
 
@@ -250,7 +176,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const dataset = inputs.dataset();
       void events.runProgress({ phase: 'Preparing', unit: 'inputs', done: 0, planned: dataset.size });
       const observed = await observable(dataset, wanted, signal);
-      const fresh = await runOn({ network, dataset, observed, signal }, wanted);
+      const fresh = await runner.passes({ network, dataset, observed, signal }, wanted);
       const key = keyOf(dataset);
       const earlier = shown?.key === key ? shown : undefined;
       await file.assertUnchanged();
@@ -293,9 +219,13 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
               control,
               ...(onNetwork === network ? {} : { unitWeights: networkUnitWeights(onNetwork, events) }),
             };
-            const found = passes.length === 0 ? [] : (await runOn(running, passes)).passes;
+            const found = passes.length === 0 ? [] : (await runner.passes(running, passes)).passes;
             const answers: PassResult[] = [];
-            await runExperiments(experiments, subjectOn(running), async (answer) => void answers.push(answer));
+            await runExperiments(
+              experiments,
+              runner.experimentSubject(running),
+              async (answer) => void answers.push(answer),
+            );
             return [...found, ...answers];
           },
         },
@@ -314,7 +244,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       const { layers, leftOut } = observed;
       const started = performance.now();
       const key = keyOf(dataset);
-      const subject = subjectOn({ network, dataset, observed, signal });
+      const subject = runner.experimentSubject({ network, dataset, observed, signal });
       const controls = shown?.key === key ? shown.controls : NO_CONTROLS;
       let result = shown?.key === key ? shown.result : undefined;
       try {
@@ -334,7 +264,8 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     },
     async subject(signal, onProgress) {
       const dataset = inputs.dataset();
-      return subjectOf({ network, dataset, observed: await observable(dataset, [], signal), signal }, onProgress);
+      const observed = await observable(dataset, [], signal);
+      return runner.subject({ network, dataset, observed, signal }, onProgress);
     },
     async example(index, layer, unit) {
       const dataset = shown?.dataset ?? inputs.dataset();
@@ -348,12 +279,4 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     },
     close: () => reader.close(),
   };
-}
-
-function attached(attachment: Attachment | undefined): Pick<ExperimentSubject, 'dictionary'> {
-  return attachment?.state === 'attached' ? { dictionary: attachment.attached } : {};
-}
-
-function phaseOf(phase: string, control: string | undefined): string {
-  return control === undefined ? phase : `${control}: ${phase.charAt(0).toLowerCase()}${phase.slice(1)}`;
 }

@@ -8,6 +8,7 @@ import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
+import { dictionaryFit } from '../core/passes/dictionary-fit/pass.js';
 import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
@@ -47,6 +48,7 @@ import { reportHtml, reportJson } from './report/report.js';
 import {
   exampleTile,
   layerHistogram,
+  positionMap,
   summarize,
   summarizeFile,
   tableCsv,
@@ -164,8 +166,12 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
   const features = featureAnswers(
-    (signal, onProgress) => runnable().runs.subject(signal, onProgress),
-    () => runnable().inputs.prompts(),
+    {
+      subject: (signal, onProgress) => runnable().runs.subject(signal, onProgress),
+      inputsKey: () => runnable().inputs.dataset().key,
+      fit: () => runnable().runs.shown()?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
+      prompts: () => runnable().inputs.prompts(),
+    },
     track,
   );
 
@@ -231,6 +237,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
 
     unitMetric: async ({ metric }) => unitMetricValues(result(), opened?.examination.result(), metric),
     exampleTile: async ({ metric, layer, rows, columns }) => exampleTile(result(), metric, layer, rows, columns),
+    positionMap: async ({ layer, unit }) => positionMap(result(), layer, unit),
     layerHistogram: async ({ layer }) => layerHistogram(result(), layer),
     unit: async ({ layer, unit }) => unitDetail(result(), layer, unit),
     example: ({ index, layer, unit }) => runnable().runs.example(index, layer, unit),

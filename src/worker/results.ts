@@ -9,6 +9,7 @@ import type {
   HistogramView,
   MatrixTile,
   PassSummary,
+  PositionMapView,
   ResultSummary,
   UnitDetail,
   UnitMetricValues,
@@ -29,7 +30,15 @@ export function summarizeFile(result: FileResult): FileResultSummary {
 }
 
 function summarizePass(pass: PassResult): PassSummary {
-  const { unitMetrics, exampleMetrics, nodeMetrics, histograms: _histograms, topExamples: _top, ...rest } = pass;
+  const {
+    unitMetrics,
+    exampleMetrics,
+    nodeMetrics,
+    histograms: _histograms,
+    topExamples: _top,
+    positionMaps: _maps,
+    ...rest
+  } = pass;
   return {
     ...rest,
     unitMetrics: unitMetrics.map(quantity),
@@ -78,6 +87,17 @@ export function layerHistogram(result: RunResult, layer: string): HistogramView 
   const histograms = pick(result, ({ histograms: found }) => found?.[layer]);
   if (histograms === undefined) return undefined;
   return { ...drawable(histograms.layer), counted: histograms.counted, total: histograms.total };
+}
+
+/** @param unit one channel's map; left out: the layer's. */
+export function positionMap(result: RunResult, layer: string, unit: number | undefined): PositionMapView | undefined {
+  const maps = pick(result, ({ positionMaps }) => positionMaps?.[layer]);
+  if (maps === undefined) return undefined;
+  if (unit === undefined) return { rows: maps.height, columns: maps.width, values: maps.layer.slice() };
+  if (maps.units === undefined || unit < 0 || unit >= unitsOf(result, layer)) return undefined;
+  const { height, width, values } = maps.units;
+  const cells = height * width;
+  return { rows: height, columns: width, values: values.slice(unit * cells, (unit + 1) * cells) };
 }
 
 export function unitDetail(result: RunResult, layer: string, unit: number): UnitDetail {

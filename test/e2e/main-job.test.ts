@@ -71,6 +71,14 @@ describe('a person who right-clicks a model', () => {
     await page.waitForText('Standard deviation');
   });
 
+  it('sees where in the picture the channel and its layer are silent', async () => {
+    await (await page.locator('.silence-map canvas')).first().scrollIntoViewIfNeeded();
+    expect(await page.text()).toMatch(/Where layer\d\.block\d\.relu\d channel \d+ is silent/);
+    await code.screenshot('channel silence');
+    await (await page.locator('.silence-map canvas')).first().hover();
+    await page.waitForText(/row \d+, column \d+/);
+  });
+
   it('finds the same layer selected in VS Code’s tree of the model', async () => {
     const layer = (await page.unitTitle()).split(',')[0] ?? '';
     const leaf = layer.split('.').at(-1) ?? '';

@@ -6,6 +6,7 @@ import { csvFile } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
 import { toTabSeparated, type TextTable } from '../format/tables.js';
 import { fileName } from '../format/words.js';
+import { numbersTitle } from '../shell/rests-on.js';
 import { copyText, save, useExportable, type Exportable } from '../state/exports.js';
 import { framedPng } from './picture.js';
 
@@ -30,7 +31,7 @@ export function ChartFrame({
   children,
 }: ChartFrameProps): JSX.Element {
   const [asTable, setAsTable] = useState(false);
-  const csv = csvFile(title, table);
+  const csv = csvFile(numbersTitle(title, foot), table);
   const png: Exportable = {
     suggestedName: fileName(title, 'png'),
     make: () => (canvas.current ? framedPng(canvas.current, title, foot) : new Uint8Array()),

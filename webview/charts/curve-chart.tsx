@@ -35,7 +35,8 @@ export function CurveChart({ curve, foot }: { curve: Curve; foot: string }): JSX
   const shownLayer = chosen !== ALL ? chosen : crowded ? fromSelection : undefined;
   const shown =
     shownLayer === undefined
-      ? curve.series
+      ? // Among very many lines those of controls hide more than they show.
+        curve.series.filter(({ control }) => !crowded || control !== true)
       : curve.series.filter((series) => (series.layer ?? series.label) === shownLayer);
   return (
     <ChartFrame

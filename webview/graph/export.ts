@@ -6,6 +6,7 @@ const KEPT_PROPERTIES = [
   'fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'display',
 ] as const; // prettier-ignore
 const MARGIN = 24;
+const FOOT_PX = 11;
 const PNG_SCALE = 2;
 /** Browsers refuse larger canvases. */
 const LARGEST_SIDE_PX = 16_000;
@@ -16,7 +17,8 @@ export interface PictureSize {
 }
 
 /** The whole graph, not only what is in sight. */
-export function graphSvg(svg: SVGSVGElement, { width, height }: PictureSize): string {
+/** @param foot what its colours mean and rest on, one line below it */
+export function graphSvg(svg: SVGSVGElement, { width, height }: PictureSize, foot: string): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   copyStyles(svg, copy);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
@@ -30,16 +32,28 @@ export function graphSvg(svg: SVGSVGElement, { width, height }: PictureSize): st
   }
   paper.setAttribute('fill', theme.peek().background);
   copy.prepend(paper);
+  const { muted, fontFamily } = theme.peek();
+  const note = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+  const place = {
+    x: 0,
+    y: height + MARGIN - FOOT_PX / 2,
+    fill: muted,
+    'font-family': fontFamily,
+    'font-size': FOOT_PX,
+  };
+  for (const [name, value] of Object.entries(place)) note.setAttribute(name, String(value));
+  note.textContent = foot;
+  copy.append(note);
   return new XMLSerializer().serializeToString(copy);
 }
 
-export function graphSvgBytes(svg: SVGSVGElement, size: PictureSize): Uint8Array {
-  return textBytes(graphSvg(svg, size));
+export function graphSvgBytes(svg: SVGSVGElement, size: PictureSize, foot: string): Uint8Array {
+  return textBytes(graphSvg(svg, size, foot));
 }
 
 /** @throws Error when the browser cannot draw the picture */
-export async function graphPngBytes(svg: SVGSVGElement, size: PictureSize): Promise<Uint8Array> {
-  const url = URL.createObjectURL(new Blob([graphSvg(svg, size)], { type: 'image/svg+xml' }));
+export async function graphPngBytes(svg: SVGSVGElement, size: PictureSize, foot: string): Promise<Uint8Array> {
+  const url = URL.createObjectURL(new Blob([graphSvg(svg, size, foot)], { type: 'image/svg+xml' }));
   try {
     const image = new Image();
     image.src = url;

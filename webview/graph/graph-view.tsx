@@ -17,6 +17,7 @@ import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../
 import { clearPath, endPath, pathStart, shownPath, startPath } from '../state/path.js';
 import { useResource } from '../state/resource.js';
 import { enterScope, followSelection } from '../state/scope.js';
+import { restsOn } from '../shell/rests-on.js';
 import { currentMatch, found } from '../state/search.js';
 import { clearSelection, selectItem, selection } from '../state/selection.js';
 import { fileResult, openedModel, result } from '../state/session.js';
@@ -81,9 +82,10 @@ function LaidOutGraph({ picture, loading }: { picture: GraphPicture; loading: bo
   const coloring = useColoring(picture);
   const selected = itemOfSelection(picture, selection.value);
   const name = openedModel.value?.overview.fileName ?? 'model';
+  const foot = (): string => `Coloured by ${coloring.quantity.label}; ${restsOn(result.peek())}`;
   const bytesOf = async (format: 'svg' | 'png'): Promise<Uint8Array> => {
     const bytes = await actions.current?.withWhole((svg) =>
-      format === 'svg' ? graphSvgBytes(svg, picture) : graphPngBytes(svg, picture),
+      format === 'svg' ? graphSvgBytes(svg, picture, foot()) : graphPngBytes(svg, picture, foot()),
     );
     return bytes ?? new Uint8Array();
   };

@@ -21,7 +21,9 @@ export function Status(): JSX.Element | null {
           rests on {formatCount(inputsSeen)} of {formatCount(inputsPlanned)} inputs (cancelled)
         </Badge>
       ) : (
-        <Badge title={made}>on {formatCount(inputsSeen)} inputs</Badge>
+        <Badge title={made} {...(inputsSeen === 1 ? { tone: 'warning' } : {})}>
+          on {inputsSeen === 1 ? '1 input only' : `${formatCount(inputsSeen)} inputs`}
+        </Badge>
       )}
       {synthetic && (
         <Badge tone="warning" title="Every number on this page was made from random inputs.">

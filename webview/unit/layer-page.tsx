@@ -17,6 +17,7 @@ import { layerMetrics } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
+import { SilenceMap } from './silence-map.js';
 
 export function LayerPage({ layer }: { layer: LayerSummary }): JSX.Element {
   const current = result.value;
@@ -49,6 +50,7 @@ export function LayerPage({ layer }: { layer: LayerSummary }): JSX.Element {
         {hidden && <Button onClick={() => void revealLayer(layer.value)}>Find in graph</Button>}
       </div>
       <LayerNumbers layer={layer} />
+      <SilenceMap layer={layer} />
       {histogram.error && <ProblemBox problem={histogram.error} action="Try again" onAction={histogram.retry} />}
       {histogram.loading && <Spinner label="Reading the histogram" />}
       {histogram.value && (

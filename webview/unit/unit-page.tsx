@@ -13,6 +13,7 @@ import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
 import { selectLayer, selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
+import { SilenceMap } from './silence-map.js';
 import { TopExamples } from './top-examples.js';
 import { UnitStatistics } from './unit-statistics.js';
 
@@ -64,6 +65,7 @@ function UnitBody({ layer, detail }: { layer: LayerSummary; detail: UnitDetail }
     <>
       <TopExamples layer={layer} detail={detail} />
       <UnitStatistics title={title} statistics={detail.statistics} />
+      <SilenceMap layer={layer} unit={detail.unit} />
       {detail.histogram ? (
         <HistogramChart title={`Activations of ${title}`} histogram={detail.histogram} foot={restsOn(result.peek())} />
       ) : (

@@ -6,6 +6,7 @@ import { Help } from '../controls/tooltip.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatCount, formatExact, formatQuantity } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
+import { numbersTitle } from '../shell/rests-on.js';
 import { useExportable } from '../state/exports.js';
 import { selectLayer, selection } from '../state/selection.js';
 
@@ -31,14 +32,15 @@ export function LayerTable({ name, title, metrics, layers }: LayerTableProps): J
       }),
     ]),
   });
-  const touched = useExportable(csvFile(title, text));
+  const exportTitle = numbersTitle(title);
+  const touched = useExportable(csvFile(exportTitle, text));
   const selected = selection.value.layer;
   return (
     <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
         <h3 class="frame-title">{formatCount(layers.length)} layers</h3>
         <span class="spacer-flex" />
-        <TableTools title={title} table={text} />
+        <TableTools title={exportTitle} table={text} />
       </div>
       <Table
         name={name}

@@ -70,18 +70,24 @@ function HeadlineRow({
 /** "50 images from images/": what every number of the table rests on. */
 function countedOn(): string {
   const now = result.value;
-  return now === undefined ? '' : `On ${formatCount(now.inputsSeen)} inputs (${now.data})`;
+  if (now === undefined) return '';
+  return `On ${now.inputsSeen === 1 ? '1 input only' : `${formatCount(now.inputsSeen)} inputs`} (${now.data})`;
 }
 
 /**
- * What comparing means and costs, and the button; once compared, how the controls were made and another draw.
+ * What comparing means and costs, and the button; once compared, how the controls were made and another draw. Nothing
+ * where no answer rests on a number that a control could give, too.
  * @param pass the one whose view it stands in: an experiment is compared on its own, all other passes together.
  */
 export function CompareControls({ pass }: { pass?: PassDescription }): JSX.Element | null {
   const now = result.value;
   const experiment = pass?.runsPerInput === undefined ? undefined : pass;
-  const compared = now?.passes.filter(isComparedTogether).map((found) => found.pass) ?? [];
-  if (now === undefined || (experiment === undefined && compared.length === 0)) return null;
+  const compared =
+    now?.passes
+      .filter((found) => (experiment === undefined ? isComparedTogether(found) : found.pass === experiment.id))
+      .filter(({ headlines = [] }) => headlines.length > 0)
+      .map((found) => found.pass) ?? [];
+  if (now === undefined || compared.length === 0 || (pass !== undefined && !compared.includes(pass.id))) return null;
   const { runs, notRun } = controls.value;
   const about = pass?.id ?? compared[0];
   const made = runs.filter(({ passes }) => passes.some((each) => each.pass === about));
@@ -145,7 +151,8 @@ function isComparedTogether({ pass }: PassSummary): boolean {
 function costText(now: ResultSummary, experiment: PassDescription | undefined): string {
   const controlRuns = now.synthetic ? 1 : CONTROLS.length;
   if (experiment?.runsPerInput !== undefined) {
-    return `every input goes through the network about ${formatCount(controlRuns * experiment.runsPerInput)} times`;
+    const times = controlRuns * experiment.runsPerInput;
+    return `every input goes through the network ${times === 1 ? 'once' : `about ${formatCount(times)} times`}`;
   }
   return `about ${controlRuns === 1 ? 'one more run' : 'two more runs'} of ${formatSeconds(now.seconds)}`;
 }

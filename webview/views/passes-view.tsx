@@ -1,5 +1,5 @@
 /** One view per pass: those that ran, those that could, and those that do not apply, with the reason. */
-import type { JSX } from 'preact';
+import { Fragment, type JSX } from 'preact';
 import type { PassDescription } from '../../src/protocol/model.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
@@ -9,6 +9,16 @@ import { ui } from '../state/interface-state.js';
 import { passResults } from '../state/metrics.js';
 import { inputs as openedInputs, progress, result, startRun } from '../state/session.js';
 import { PassView } from './pass-view.js';
+
+/** By what it takes to answer: one run of all together, runs of its own, no inputs at all. */
+const GROUPS: readonly { readonly title: string; readonly holds: (pass: PassDescription) => boolean }[] = [
+  {
+    title: 'On your inputs',
+    holds: ({ over, runsPerInput }) => over === 'inputs' && runsPerInput === undefined,
+  },
+  { title: 'Experiments', holds: ({ runsPerInput }) => runsPerInput !== undefined },
+  { title: 'Of the file alone', holds: ({ over }) => over !== 'inputs' },
+];
 
 export function PassesView({ model }: { model: OpenedModel }): JSX.Element {
   const results = passResults.value;
@@ -20,14 +30,22 @@ export function PassesView({ model }: { model: OpenedModel }): JSX.Element {
   return (
     <div class="passes">
       <nav class="pass-list" aria-label="Passes">
-        {model.passes.map((pass) => (
-          <PassEntry
-            key={pass.id}
-            pass={pass}
-            active={pass.id === chosen?.id}
-            ran={results.some((candidate) => candidate.pass === pass.id)}
-          />
-        ))}
+        {GROUPS.map(({ title, holds }) => {
+          const passes = model.passes.filter(holds);
+          return passes.length === 0 ? null : (
+            <Fragment key={title}>
+              <h3 class="pass-group">{title}</h3>
+              {passes.map((pass) => (
+                <PassEntry
+                  key={pass.id}
+                  pass={pass}
+                  active={pass.id === chosen?.id}
+                  ran={results.some((candidate) => candidate.pass === pass.id)}
+                />
+              ))}
+            </Fragment>
+          );
+        })}
       </nav>
       {chosen && (found ? <PassView key={chosen.id} pass={chosen} found={found} /> : <NotRun pass={chosen} />)}
     </div>
@@ -52,7 +70,8 @@ function PassEntry({ pass, active, ran }: { pass: PassDescription; active: boole
 /** What an experiment takes, told before it is started. */
 export function costText(runsPerInput: number): string {
   const inputs = openedInputs.value?.size;
-  const runs = `It is an experiment: every input goes through changed copies of the network, about ${runsPerInput} times`;
+  const times = runsPerInput === 1 ? 'once' : `about ${runsPerInput} times`;
+  const runs = `It is an experiment: every input goes through changed copies of the network, ${times}`;
   const last = result.value;
   if (last === undefined || last.inputsSeen === 0 || inputs === undefined) return `${runs}.`;
   const seconds = (last.seconds / last.inputsSeen) * inputs * runsPerInput;

@@ -74,7 +74,7 @@ export function withControlSeries(pass: string, curve: Curve, controls: Controls
   const added = runsOf({ pass }, controls).flatMap(({ run, controlled }) =>
     (controlled.curves.find(({ id }) => id === curve.id)?.series ?? [])
       .filter(({ dashed }) => dashed !== true)
-      .map((series) => ({ ...series, label: `${series.label}, ${controlLabel(run)}`, dashed: true })),
+      .map((series) => ({ ...series, label: `${series.label}, ${controlLabel(run)}`, dashed: true, control: true })),
   );
   return added.length === 0 ? curve : { ...curve, series: [...curve.series, ...added] };
 }

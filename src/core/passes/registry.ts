@@ -11,6 +11,9 @@ import { nonFiniteScan } from './non-finite-scan/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
 import { shiftedRelu } from './shifted-relu/pass.js';
+import { roleInvariants } from './roles/experiment.js';
+import { roles } from './roles/pass.js';
+import { silentSites } from './silent-sites/pass.js';
 import { signalPropagation } from './signal-propagation/pass.js';
 import { skippableNeurons } from './skippable-neurons/pass.js';
 import { staticDeadUnits } from './static-dead-units/pass.js';
@@ -22,6 +25,7 @@ import { zeroSparsity } from './zero-sparsity/pass.js';
 export const passes: readonly Pass<unknown>[] = [
   deadUnits,
   zeroSparsity,
+  silentSites,
   layerHealth,
   coreNeurons,
   shiftedRelu,
@@ -33,6 +37,7 @@ export const passes: readonly Pass<unknown>[] = [
 /** Asked of the file alone. */
 export const filePasses: readonly FilePass[] = [
   operationCosts,
+  roles,
   weightStatistics,
   staticDeadUnits,
   certificates,
@@ -40,4 +45,4 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, dictionaryFit];
+export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, roleInvariants, dictionaryFit];

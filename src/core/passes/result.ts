@@ -91,6 +91,8 @@ export interface ResultRow {
   /** What a click selects. */
   readonly item?: string;
   readonly tensor?: number;
+  /** ONNX names of the values that it is about. */
+  readonly values?: readonly string[];
 }
 
 /** One number per unit of every layer: the heatmap units × layers and the unit's page. */
@@ -122,6 +124,15 @@ export interface TopExamples {
   readonly values: Float32Array;
 }
 
+/** Where in a picture a layer and its channels are silent: shares of exact zeros by place, row-major. */
+export interface PositionMaps {
+  readonly height: number;
+  readonly width: number;
+  readonly layer: Float32Array;
+  /** Row-major [channels, height, width], places put together; absent where the layer has too many. */
+  readonly units?: { readonly height: number; readonly width: number; readonly values: Float32Array };
+}
+
 /** Lines over a common axis: share of zeros by position, aggregated sparsity over tokens. */
 export interface Curve {
   readonly id: string;
@@ -140,6 +151,8 @@ export interface Curve {
     readonly x: Float32Array;
     readonly y: Float32Array;
     readonly dashed?: boolean;
+    /** What a control gave, beside the lines of the result. */
+    readonly control?: boolean;
   }[];
 }
 
@@ -172,6 +185,7 @@ export interface PassResult {
   readonly curves: readonly Curve[];
   readonly histograms?: Readonly<Record<string, LayerHistograms>>;
   readonly topExamples?: Readonly<Record<string, TopExamples>>;
+  readonly positionMaps?: Readonly<Record<string, PositionMaps>>;
   readonly nodeMetrics?: readonly NodeMetric[];
   readonly tensorMetrics?: readonly TensorMetric[];
   readonly tables?: readonly ResultTable[];

@@ -23,6 +23,13 @@ export interface Attention {
   /** Queries and keys as they are multiplied, where their numbers are not those of the projections any more (rotary). */
   readonly turnedQuery?: string;
   readonly turnedKey?: string;
+  /**
+   * Whether what the pattern is multiplied with is the projected value in another layout, whose heads are repeated where
+   * queries share them; false where a cache or anything else comes between.
+   */
+  readonly valueIsProjected?: boolean;
+  /** Whether weights are kept per head: projections then have an axis of heads. */
+  readonly weightsPerHead?: boolean;
   /** Into the softmax: scaled and masked. */
   readonly scores?: string;
   readonly pattern?: string;
@@ -76,6 +83,8 @@ function spelled(graph: Graph, node: GraphNode): Attention | undefined {
     ...(value === undefined ? {} : { value: value.output }),
     ...(isSameNumbers(graph, left, query?.output) ? {} : { turnedQuery: left }),
     ...(isSameNumbers(graph, turned, key?.output) ? {} : { turnedKey: turned }),
+    valueIsProjected: value !== undefined && isSameNumbers(graph, reader.value, value.output),
+    weightsPerHead: value !== undefined && isPerHead(graph, value.node),
     scores,
     pattern,
     z: reader.z,
@@ -210,6 +219,8 @@ function isSameNumbers(graph: Graph, value: string, projection: string | undefin
     const scales =
       (node.opType === 'Mul' || node.opType === 'Div') &&
       node.inputs.some((input) => scalarConstant(graph, input) !== undefined);
+    const [first, ...others] = node.inputs;
+    if (node.opType === 'Concat' && others.some((input) => input !== first)) return false;
     const repeats = ['Unsqueeze', 'Expand', 'Split', 'Slice', 'Gather', 'Concat', 'Tile'].includes(node.opType);
     if (!scales && !repeats && !isHandedOn(node, node.inputs[0] ?? '')) return false;
     name = node.inputs.find((input) => !isConstantValue(graph, input)) ?? '';
@@ -226,11 +237,21 @@ function headsOf(graph: Graph, pattern: string, projection: GraphNode | undefine
   const stated = shape?.length === 4 ? shape[1] : undefined;
   if (typeof stated === 'number') return stated;
   if (projection === undefined) return undefined;
-  const perHead = projection.inputs.map((input) => graph.valueInfo(input)?.shape).find((dims) => dims?.length === 3);
-  if (graph.initializer(projection.inputs[1] ?? '') !== undefined && typeof perHead?.[0] === 'number')
-    return perHead[0];
+  const perHead = perHeadShape(graph, projection);
+  if (typeof perHead?.[0] === 'number') return perHead[0];
   const reshape = reshapeBehind(graph, value, projection);
   return reshape === undefined ? undefined : partedInto(graph, reshape);
+}
+
+function isPerHead(graph: Graph, projection: GraphNode): boolean {
+  return perHeadShape(graph, projection) !== undefined;
+}
+
+/** [heads, features in, features of one head] of constant weights. */
+function perHeadShape(graph: Graph, projection: GraphNode): readonly (number | string)[] | undefined {
+  const weight = projection.inputs[1] ?? '';
+  const shape = graph.initializer(weight) === undefined ? undefined : graph.valueInfo(weight)?.shape;
+  return shape?.length === 3 ? shape : undefined;
 }
 
 /** The reshape that is nearest to a projection, on the ways up from a value. */

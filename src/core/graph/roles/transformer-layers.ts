@@ -63,7 +63,7 @@ export function findTransformerLayers(
     else group.push(contribution);
   }
   const normOf = new Map(normalisations.map((norm) => [norm.output, norm]));
-  return groups.map((group, index) => layerOf(group, index, normOf));
+  return groups.map((group, index) => layerOf(graph, group, index, normOf));
 }
 
 /** Whether a block starts where the one before ends, or where that one starts (side by side), also behind a norm. */
@@ -79,7 +79,15 @@ function follows(
   );
 }
 
+/** What a block adds: its branch, times the constant factor where there is one. */
+function addedBy(graph: Graph, block: ResidualBlock | undefined): string | undefined {
+  if (block?.branchFactor === undefined) return block?.branchEnd;
+  const { add, branchEnd } = block;
+  return add.inputs.find((input) => graph.producerOf(input)?.inputs.includes(branchEnd));
+}
+
 function layerOf(
+  graph: Graph,
   group: readonly Contribution[],
   index: number,
   normOf: ReadonlyMap<string, Normalisation>,
@@ -94,8 +102,8 @@ function layerOf(
   const isOne = withAttention === withMlp;
   const attentionNorm = normOf.get(attention?.input ?? '');
   const mlpNorm = normOf.get(mlp?.input ?? '');
-  const attentionAdds = isOne ? attention?.output : withAttention?.block.branchEnd;
-  const mlpAdds = isOne ? mlp?.output : withMlp?.block.branchEnd;
+  const attentionAdds = isOne ? attention?.output : addedBy(graph, withAttention?.block);
+  const mlpAdds = isOne ? mlp?.output : addedBy(graph, withMlp?.block);
   return {
     index,
     residualBefore: first.block.start,

@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph.js';
 import { findRoles, type MlpBlock } from '../../graph/roles/roles.js';
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Pass, RunFacts } from '../pass.js';
-import type { PassResult } from '../result.js';
+import type { Headline, PassResult } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { amount, count, oneInputCaution, percent } from '../words.js';
 import { ALPHA, BETA, coreSimilarity, createBlockCores, foldCores, mergeBlockCores, type BlockCores } from './state.js';
@@ -73,6 +73,7 @@ function resultOf(blocks: readonly Block[], facts: RunFacts): PassResult {
     pass: 'core-neurons',
     passVersion: VERSION,
     answer: answer(blocks, facts),
+    headlines: headlines(blocks),
     findings: [],
     layerMetrics:
       shown.length === 0
@@ -128,14 +129,35 @@ function resultOf(blocks: readonly Block[], facts: RunFacts): PassResult {
   };
 }
 
+function meanOver(blocks: readonly Block[], of: (cores: BlockCores) => number): number {
+  return blocks.reduce((sum, { cores }) => sum + of(cores), 0) / blocks.length;
+}
+
+function coreAtHalf(blocks: readonly Block[]): number {
+  return meanOver(blocks, ({ halfStability, texts }) => (halfStability[0] as number) / (texts[0] as number));
+}
+
+function headlines(blocks: readonly Block[]): Headline[] {
+  if (blocks.length === 0) return [];
+  return [
+    {
+      id: 'core-at-half',
+      label: 'Core known at half',
+      definition:
+        'Share of a text’s core neurons that the first half of its tokens already has, averaged over texts, then over MLP ' +
+        'blocks (per-token variant; methods C5).',
+      format: 'share',
+      value: coreAtHalf(blocks),
+    },
+  ];
+}
+
 function answer(blocks: readonly Block[], facts: RunFacts): string {
   if (blocks.length === 0) {
     return 'No MLP block of this model works token by token on these inputs, so there is no text whose core could be told.';
   }
-  const mean = (of: (cores: BlockCores) => number): number =>
-    blocks.reduce((sum, { cores }) => sum + of(cores), 0) / blocks.length;
-  const half = mean(({ halfStability, texts }) => (halfStability[0] as number) / (texts[0] as number));
-  const alike = mean(coreSimilarity);
+  const half = coreAtHalf(blocks);
+  const alike = meanOver(blocks, coreSimilarity);
   const shared = Number.isNaN(alike) ? '' : `; two texts share ${percent(alike)} of their cores`;
   const blocksText = blocks.length === 1 ? '1 MLP block' : `${count(blocks.length)} MLP blocks`;
   return (

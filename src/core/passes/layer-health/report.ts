@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { RunFacts } from '../pass.js';
-import type { Finding, LayerMetric, PassResult, ResultTable } from '../result.js';
+import type { Finding, Headline, LayerMetric, PassResult, ResultTable } from '../result.js';
 import type { OutgoingWeights } from '../unit-weights.js';
 import { amount, count, ofUnits, oneInputCaution, percent } from '../words.js';
 import { CORRELATED, LEAST_FIRINGS } from './spectra.js';
@@ -28,6 +28,7 @@ export function healthResult(state: LayerHealth, facts: RunFacts, version: numbe
     pass: 'layer-health',
     passVersion: version,
     answer: answer(state, facts),
+    headlines: headlines(state, facts),
     findings: findings(state, facts),
     layerMetrics: layerMetrics(state, facts),
     unitMetrics:
@@ -68,8 +69,27 @@ function largestRank({ units }: ObservedLayer, rows: number): number {
   return Math.min(rows, units);
 }
 
+function lastWithSpectrum(state: LayerHealth, { layers }: RunFacts): ObservedLayer | undefined {
+  return layers.findLast(({ value }) => state.spectra.get(value)?.spectrum !== undefined);
+}
+
+function headlines(state: LayerHealth, facts: RunFacts): Headline[] {
+  const last = lastWithSpectrum(state, facts);
+  const spectrum = last && state.spectra.get(last.value)?.spectrum;
+  if (last === undefined || spectrum === undefined) return [];
+  return [
+    {
+      id: 'last-effective-rank',
+      label: 'Effective rank',
+      definition: `Directions that the last hidden layer, ${last.label}, uses: e to the entropy of its normalised singular values (methods D2).`,
+      format: 'number',
+      value: spectrum.effectiveRank,
+    },
+  ];
+}
+
 function answer(state: LayerHealth, facts: RunFacts): string {
-  const last = facts.layers.findLast(({ value }) => state.spectra.get(value)?.spectrum !== undefined);
+  const last = lastWithSpectrum(state, facts);
   const found = last && state.spectra.get(last.value);
   if (last === undefined || found?.spectrum === undefined) {
     return `No layer has singular values: ${facts.signal?.aborted ? 'the run was stopped before they were computed' : 'see the table for why'}.`;
@@ -89,6 +109,7 @@ function findings(state: LayerHealth, facts: RunFacts): Finding[] {
     return [
       {
         severity: 'information',
+        kind: 'multiple',
         weight: multiples.length / layer.units,
         sentence:
           `${layer.label}: ${ofUnits(multiples.length, layer.units, layer.unitWord)} are multiples of another one before them ` +

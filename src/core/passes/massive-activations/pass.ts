@@ -3,7 +3,15 @@ import { residualBlocks } from '../../graph/residual-blocks.js';
 import type { Applicability, ModelFacts, Pass, WatchedValue } from '../pass.js';
 import { NO_ACTIVATIONS } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
-import { dimensionTable, massiveAnswer, massiveCurves, massiveFindings, massiveMetrics, pointTable } from './report.js';
+import {
+  dimensionTable,
+  massiveAnswer,
+  massiveHeadlines,
+  massiveCurves,
+  massiveFindings,
+  massiveMetrics,
+  pointTable,
+} from './report.js';
 import { createPointMagnitudes, foldPointMagnitudes, mergePointMagnitudes, type PointMagnitudes } from './state.js';
 
 /** The few huge, nearly constant coordinates of a residual stream: methods E. */
@@ -34,6 +42,7 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
       pass: 'massive-activations',
       passVersion: 1,
       answer: massiveAnswer(points, facts),
+      headlines: massiveHeadlines(points),
       findings: massiveFindings(points, facts.graph, facts),
       ...NO_ACTIVATIONS,
       curves: massiveCurves(points, facts),

@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/graph.js';
 import { LARGEST_HALF, NEAR_HALF } from '../half-precision.js';
 import { byNode, itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
-import type { Curve, Finding, NodeMetric, ResultTable } from '../result.js';
+import type { Curve, Finding, Headline, NodeMetric, ResultTable } from '../result.js';
 import { amount, count, oneInputCaution } from '../words.js';
 import { MASSIVE, type PointMagnitudes } from './state.js';
 
@@ -59,6 +59,23 @@ export function massiveAnswer(points: Points, facts: RunFacts): string {
   return `${count(massive.length)} of ${count(finite.length)} points of the residual stream hold massive entries (${RULE}), ${span}; ${ratio}, ${facts.onInputs}.${caution}`;
 }
 
+/** The ratio that the answer names; none where nothing finite was seen. */
+export function massiveHeadlines(points: Points): Headline[] {
+  const ratios = points.filter(({ inputs }) => inputs > 0).map((point) => meanOf(point.ratios, point));
+  if (ratios.length === 0) return [];
+  return [
+    {
+      id: 'largest-residual-ratio',
+      label: 'Largest ÷ median',
+      definition:
+        'Largest |h| over the median |h| of one input, over all its tokens and dimensions, averaged over inputs; at the point ' +
+        'of the residual stream where that is highest (methods E).',
+      format: 'number',
+      value: ratios.reduce((most, ratio) => Math.max(most, ratio)),
+    },
+  ];
+}
+
 export function massiveFindings(points: Points, graph: Graph, facts: RunFacts): Finding[] {
   return [
     ...massiveFinding(points, graph, facts),
@@ -82,6 +99,7 @@ function massiveFinding(points: Points, graph: Graph, facts: RunFacts): Finding[
   return [
     {
       severity: 'information',
+      kind: 'massive',
       weight: massive.length / points.length,
       sentence:
         `Massive activations appear at ${first.point.label} and reach ${amount(strongest.peak)} at ${strongest.point.label} ` +
@@ -107,6 +125,7 @@ function halfPrecision(points: Points, graph: Graph, facts: RunFacts): Finding[]
   return [
     {
       severity: 'warning',
+      kind: 'half-precision',
       weight: 1,
       sentence: `${largest.point.label}: the largest |h| is ${amount(largest.peak)} ${facts.onInputs}; half precision ${over ? `ends at ${count(LARGEST_HALF)} and overflows` : `ends at ${count(LARGEST_HALF)}, less than four times that`}.`,
       ...itemOf(graph, largest.point.value),
@@ -121,6 +140,7 @@ function broken(points: Points, graph: Graph, facts: RunFacts): Finding[] {
   return [
     {
       severity: 'error',
+      kind: 'non-finite',
       weight: first.nonFiniteInputs / facts.inputsSeen,
       sentence: `${first.point.label}: the residual stream holds NaN or infinity on ${count(first.nonFiniteInputs)} of ${count(facts.inputsSeen)} inputs; these entries are left out of all magnitudes here.`,
       ...itemOf(graph, first.point.value),

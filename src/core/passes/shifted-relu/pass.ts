@@ -3,7 +3,7 @@ import type { ObservedLayer } from '../../graph/layers.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { BUCKETS, countValues, shareUpTo, upperEdges } from '../../summary/histogram.js';
 import type { ModelFacts, Pass, RunFacts, WatchedValue } from '../pass.js';
-import type { Curve, LayerMetric, PassResult, ResultTable } from '../result.js';
+import type { Curve, Headline, LayerMetric, PassResult, ResultTable } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { count, oneInputCaution, percent } from '../words.js';
 
@@ -114,12 +114,26 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
         ? 'No value before an activation function could be observed.'
         : `A plain ReLU makes ${percent(Math.min(...plain))} (${low.label}) to ${percent(Math.max(...plain))} (${high.label}) ` +
           `of the values exactly 0; larger shifts make more, as the curve shows (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`,
+    headlines: found.length === 0 ? [] : [zerosWithRelu(found)],
     findings: [],
     layerMetrics: found.length === 0 ? [] : metrics,
     unitMetrics: [],
     exampleMetrics: [],
     curves: found.length === 0 ? [] : [curveOf(found)],
     tables: found.length === 0 ? [] : [tableOf(found, facts)],
+  };
+}
+
+function zerosWithRelu(found: readonly Found[]): Headline {
+  const values = found.reduce((sum, { total }) => sum + total, 0);
+  return {
+    id: 'relu-zeros',
+    label: 'Zeros with a ReLU',
+    definition:
+      'Share of the values into the functions of all these layers (units × positions × inputs) that are ≤ 0: what a ReLU in ' +
+      'their places makes exactly 0 (methods C1).',
+    format: 'share',
+    value: found.reduce((sum, { histogram, total }) => sum + shareUpTo(histogram, 0) * total, 0) / values,
   };
 }
 

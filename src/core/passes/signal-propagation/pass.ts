@@ -6,6 +6,7 @@ import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { expectedVariances } from './expected-variance.js';
 import {
   propagationAnswer,
+  propagationHeadlines,
   propagationCurves,
   propagationFindings,
   propagationMetrics,
@@ -63,6 +64,7 @@ export const signalPropagation: Pass<PerLayer<ChannelMoments>> = {
       pass: 'signal-propagation',
       passVersion: 1,
       answer: propagationAnswer(steps, stage, facts),
+      headlines: propagationHeadlines(steps, stage),
       findings: propagationFindings(steps, stage, facts.graph, facts),
       ...NO_ACTIVATIONS,
       curves: steps.length > 1 ? propagationCurves(steps, stage, facts) : [],

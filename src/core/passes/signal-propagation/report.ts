@@ -2,7 +2,7 @@
 import type { Graph } from '../../graph/graph.js';
 import { byNode, itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
-import type { Curve, Finding, NodeMetric, ResultTable } from '../result.js';
+import type { Curve, Finding, Headline, NodeMetric, ResultTable } from '../result.js';
 import { amount, count } from '../words.js';
 import type { Propagated } from './state.js';
 
@@ -51,6 +51,24 @@ export function propagationAnswer(steps: readonly Step[], stage: Stage, facts: R
   return `Over ${plural(steps, stage)}, average channel variance ${way}, ${facts.onInputs}.${caution}${without}`;
 }
 
+/** How far variance goes over the depth; none where fewer than two steps are finite and above 0. */
+export function propagationHeadlines(steps: readonly Step[], stage: Stage): Headline[] {
+  const finite = steps.filter(({ variance }) => Number.isFinite(variance) && variance > 0);
+  const [first, last] = [finite[0], finite.at(-1)];
+  if (first === undefined || last === undefined || first === last) return [];
+  return [
+    {
+      id: 'variance-over-depth',
+      label: 'Variance, last ÷ first',
+      definition:
+        `Average channel variance (population, over inputs and positions) at the last ${stage} over that at the first ` +
+        '(methods F).',
+      format: 'number',
+      value: last.variance / first.variance,
+    },
+  ];
+}
+
 export function propagationFindings(steps: readonly Step[], stage: Stage, graph: Graph, facts: RunFacts): Finding[] {
   const at = (step: Step): Pick<Finding, 'item'> => itemOf(graph, step.value);
   const finite = steps.filter(({ variance }) => Number.isFinite(variance) && variance > 0);
@@ -62,6 +80,7 @@ export function propagationFindings(steps: readonly Step[], stage: Stage, graph:
   if (growth >= NOTABLE_FACTOR) {
     found.push({
       severity: 'warning',
+      kind: 'variance-grows',
       weight: Math.min(1, Math.log10(growth) / 10),
       sentence: `Variance grows ×${amount(growth)} with depth: from ${amount(first.variance)} in ${first.label} to ${amount(largest.variance)} in ${largest.label} (average over channels, ${facts.onInputs}).`,
       ...at(largest),
@@ -74,6 +93,7 @@ export function propagationFindings(steps: readonly Step[], stage: Stage, graph:
   if (shrinkage >= NOTABLE_FACTOR) {
     found.push({
       severity: 'warning',
+      kind: 'variance-vanishes',
       weight: Math.min(1, Math.log10(shrinkage) / 10),
       sentence: `Variance vanishes with depth: ×${amount(1 / shrinkage)} from ${first.label} (${amount(first.variance)}) to ${last.label} (${amount(last.variance)}; average over channels, ${facts.onInputs}).`,
       ...at(last),
@@ -86,6 +106,7 @@ export function propagationFindings(steps: readonly Step[], stage: Stage, graph:
   if (resets.length > 0) {
     found.push({
       severity: 'information',
+      kind: 'variance-resets',
       weight: resets.length / steps.length,
       sentence: `Variance is reset at ${count(resets.length)} of ${count(steps.filter(({ transition }) => transition).length)} transitions, where it falls to less than half: ${resets.map(({ label }) => label).join(', ')} (${facts.onInputs}).`,
       ...at(resets[0] as Step),

@@ -56,6 +56,15 @@ export async function report(examined: Examined): Promise<PassResult> {
     pass: 'skippable-neurons',
     passVersion: 1,
     answer: answer(examined, shares, onInputs),
+    headlines: [
+      {
+        id: 'skippable',
+        label: 'Can be skipped',
+        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(measure.kind)}: |n| below its layer’s threshold, strictly (methods C2).`,
+        format: 'share',
+        value: search.best.skipped.sparsity,
+      },
+    ],
     ...(incomplete === undefined ? {} : { incomplete }),
     findings: findings(examined, shares, onInputs),
     layerMetrics: [share],
@@ -165,8 +174,9 @@ function findings(
       : ` Accuracy goes from ${percent(right[0])} to ${percent(right[1])}.`;
   const headline: Finding = {
     severity: 'information',
+    kind: 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };
@@ -175,9 +185,10 @@ function findings(
     return [
       {
         severity: 'warning',
+        kind: 'all-skippable',
         weight: 1,
         layer,
-        sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.`,
+        sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.${oneInputCaution(calibration.clean.sums.length)}`,
       },
     ];
   });

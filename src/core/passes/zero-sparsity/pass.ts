@@ -143,9 +143,10 @@ function answer(state: PerLayer<LayerZeros>, facts: RunFacts): string {
   const zeroable = facts.layers.filter(({ family }) => family === 'rectifier');
   if (zeroable.length === 0) {
     const measured = `${sentence(percent(share))} of all activation entries are exactly zero (${facts.onInputs})`;
+    const caution = oneInputCaution(facts.inputsSeen);
     return share < RARE_SHARE
-      ? `${measured}: none of this model’s activation functions is flat at zero, so sparsity must be measured by magnitude instead.`
-      : `${measured}, although none of this model’s activation functions is flat at zero: far from 0 they round to it.`;
+      ? `${measured}: none of this model’s activation functions is flat at zero, so sparsity must be measured by magnitude instead.${caution}`
+      : `${measured}, although none of this model’s activation functions is flat at zero: far from 0 they round to it.${caution}`;
   }
   const shares = zeroable
     .map(({ value, label }) => {
@@ -187,7 +188,8 @@ function findings(state: PerLayer<LayerZeros>, aggregates: Aggregates, facts: Ru
           weight: gain,
           sentence:
             `${label}: ${percent(silent)} of its units stay zero over the first ${amount(tokens)} tokens of an input; ` +
-            `independent tokens would give ${percent(aggregated.independent[tokens - 1] as number)}.`,
+            `independent tokens would give ${percent(aggregated.independent[tokens - 1] as number)} ` +
+            `(${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`,
           layer: value,
           advice: 'Neighbouring tokens reuse the same units, so weights that were read once serve several tokens.',
         });
