@@ -40,6 +40,9 @@ export const QUESTIONS = [
   'pruningPreview',
   'gatheredFeatures',
   'feature',
+  'promptFacts',
+  'prompt',
+  'steer',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];
