@@ -2,6 +2,7 @@
 import { rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { readRows } from '../core/dictionary/feature-matrix.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import type { Prompts } from '../core/dataset/prompts.js';
 import { usedFeeds } from '../core/engine/used-feeds.js';
 import { problem, ProblemError } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -25,12 +26,15 @@ import type {
   TokenEffect,
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import type { SteeringQuestions } from '../protocol/steering.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
+import { openPrompting, type Prompting } from './steering/prompting.js';
+import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from './steering/steering-questions.js';
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions;
+  readonly questions: FeatureQuestions & SteeringQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
@@ -48,6 +52,8 @@ interface Gathered {
   /** Opened for the first feature that is looked at. */
   readonly reader: Kept<OpenAttached>;
   readonly unembedding: Kept<Unembedding>;
+  /** For texts that a person types. */
+  readonly prompting: Kept<Prompting>;
   close(): Promise<void>;
 }
 
@@ -59,6 +65,8 @@ export interface FeatureSource {
   inputsKey(): string;
   /** What the person's experiment found of the attached dictionary, if it was run. */
   fit(): PassResult | undefined;
+  /** For texts that a person types. */
+  prompts(): Promise<Prompts>;
 }
 
 /** @param track told of work that uses the engine. */
@@ -70,6 +78,10 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
     last = undefined;
     await old?.close();
   };
+  const gathered = (): Gathered => {
+    if (last !== undefined) return last;
+    throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
+  };
   return {
     questions: {
       features: (request, signal, onProgress) =>
@@ -79,13 +91,12 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           return last.overview;
         }),
       gatheredFeatures: async () => (last?.subject.dataset.key === source.inputsKey() ? last?.overview : undefined),
-      feature: ({ feature }, signal) =>
-        turns.take(signal, async () => {
-          if (last === undefined) {
-            throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
-          }
-          return detail(last, feature);
-        }),
+      feature: ({ feature }, signal) => turns.take(signal, async () => detail(gathered(), feature)),
+      promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
+      prompt: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
+      steer: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerSteering(promptSubject(gathered()), request, either, onProgress)),
     },
     async close() {
       turns.stop();
@@ -135,12 +146,14 @@ async function gather(
     };
     const reader = kept(() => openAttached(subject, attached));
     const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const prompting = kept(() => openPrompting(subject, attached, () => source.prompts()));
     const closeAll = async (): Promise<void> => {
+      await prompting.release();
       await reader.release();
       await unembedding.release();
       await close();
     };
-    return { overview, attached, gathered, subject, reader, unembedding, close: closeAll };
+    return { overview, attached, gathered, subject, reader, unembedding, prompting, close: closeAll };
   } catch (error) {
     await close();
     throw error;
@@ -247,6 +260,17 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
     top: await excerpts(top),
     intervals: shown,
     ...(await logitsOf(opened, feature)),
+  };
+}
+
+function promptSubject({ overview, attached, subject, reader, unembedding, prompting }: Gathered): PromptSubject {
+  return {
+    subject,
+    attached,
+    columns: overview.columns,
+    prompting: () => prompting.open(),
+    reader: () => reader.open(),
+    unembedding: () => unembedding.open(),
   };
 }
 

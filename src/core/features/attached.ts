@@ -86,13 +86,14 @@ function floats(tensor: Tensor | undefined): Float32Array {
   throw problem('engine-failed', 'The engine gave no numbers of the dictionary.');
 }
 
+/** Rows of one value of a run. */
 export interface Rows {
   readonly positions: number;
   /** The first tokens of one example. */
   rows(example: number, tokens: number): Float32Array;
 }
 
-function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
+export function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
   const tensor = outputs[value];
   const width = totalWidth(side);
   if (!(tensor?.data instanceof Float32Array)) {

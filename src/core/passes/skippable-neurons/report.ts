@@ -1,5 +1,6 @@
 /** The answer, its chart and its tables. */
 import { accuracy, bootstrapInterval } from '../../experiment/loss-totals.js';
+import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
@@ -8,7 +9,7 @@ import { count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
-import { budgetText, increaseText } from './loss-words.js';
+import { budgetText } from './budget-text.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
