@@ -91,7 +91,7 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
   },
   {
     id: 'share',
-    label: 'Share of L0',
+    label: 'Of L0',
     numeric: true,
     help: (
       <Help about="Share of L0">Of all non-zero activations of all features, the share that is this feature’s.</Help>
@@ -101,7 +101,7 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
   },
   {
     id: 'norm',
-    label: 'Decoder norm',
+    label: 'Norm',
     numeric: true,
     help: <Help about="Decoder norm">Length of the feature’s row of the decoder, as the file has it.</Help>,
     sortBy: ({ decoderNorm }) => decoderNorm,

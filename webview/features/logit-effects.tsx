@@ -27,8 +27,8 @@ export function LogitEffects({ overview, detail }: LogitEffectsProps): JSX.Eleme
   return (
     <section class="logit-effects">
       <div class="frame-head">
-        <h3 class="frame-title">What it does to the scores</h3>
-        <Help about="What it does to the scores">
+        <h3 class="frame-title">What it does to the scores, directly</h3>
+        <Help about="Direct effect">
           W_dec[feature] @ W_U: what one unit of this feature adds to each token’s logit directly, without the final
           normalisation and without what later layers make of it.
         </Help>
