@@ -5,7 +5,7 @@ import type { FeatureOverview } from '../../src/protocol/features.js';
 import { Button } from '../controls/button.js';
 import { gatherFeatures } from '../state/features.js';
 import { runCommand } from '../state/session.js';
-import { AllFeatures } from './all-features.js';
+import { FeaturePartTabs } from './part-tabs.js';
 import { FeatureFacts } from './facts.js';
 
 interface FeaturePartsProps {
@@ -23,7 +23,7 @@ export function FeatureParts({ overview, dictionary }: FeaturePartsProps): JSX.E
         </Button>
         <Button onClick={() => void runCommand('modelInspector.attachDictionary')}>Other Dictionary…</Button>
       </div>
-      <AllFeatures overview={overview} />
+      <FeaturePartTabs overview={overview} />
     </>
   );
 }
