@@ -9,6 +9,7 @@ import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
+import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
 import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
@@ -308,6 +309,7 @@ async function logitsOf(
       logits: {
         top: order.slice(0, EFFECTS_SHOWN).map(told),
         bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
+        histogram: equalBins(effects, LOGIT_BINS),
       },
     };
   } catch (error) {

@@ -67,8 +67,8 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       ) : (
         <ActivationHistogram overview={overview} detail={detail} />
       )}
-      <LogitEffects key={feature} detail={detail} />
-      {top.length > 0 && <FeatureExamples key={feature} detail={detail} />}
+      <LogitEffects overview={overview} detail={detail} />
+      {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
     </>
   );
 }

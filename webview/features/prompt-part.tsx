@@ -55,7 +55,7 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
   );
   const feature = ui.feature.value;
   return (
-    <div class="all-features">
+    <div class="all-features on-prompt">
       <div class="all-features-list prompt-answer">
         {answer.error && <ProblemBox problem={answer.error} action="Try again" onAction={answer.retry} />}
         {answer.value === undefined && answer.loading && <Spinner label="Running the text" />}
@@ -70,7 +70,8 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
                 : `at token ${token + 1}, “${visible(answer.value.tokens[token] ?? '')}”`}
               {answer.value.firing > answer.value.features.length &&
                 `; the first ${answer.value.features.length} are shown`}
-              .{token !== undefined && <TextButton onClick={() => setToken(undefined)}>All tokens</TextButton>}
+              {'. '}
+              {token !== undefined && <TextButton onClick={() => setToken(undefined)}>All tokens</TextButton>}
             </p>
             <Tabs
               label="Order of features"

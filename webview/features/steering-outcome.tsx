@@ -35,7 +35,7 @@ export function SteeringOutcome({ answer }: { answer: SteeringAnswer }): JSX.Ele
       <Table
         name="steered-choices"
         label="Most probable before and after"
-        columns={COLUMNS}
+        columns={columnsOf(predicts)}
         rows={choices}
         rowKey={({ index }) => String(index)}
       />
@@ -64,10 +64,10 @@ function Continuation({ title, text: { tokens, stopped } }: { title: string; tex
   );
 }
 
-const COLUMNS: readonly Column<SteeredChoice>[] = [
+const columnsOf = (predicts: SteeringAnswer['predicts']): readonly Column<SteeredChoice>[] => [
   {
     id: 'text',
-    label: 'Token or class',
+    label: predicts === 'class' ? 'Class' : 'Token',
     sortBy: ({ text }) => text,
     cell: ({ text }) => <span class="feature-token">{visible(text)}</span>,
   },

@@ -108,7 +108,14 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
             count: 700 - 200 * interval,
             examples: [1, 2].map((rank) => excerptOf(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
           })),
-    logits: { top: ranks.map((rank) => effect(rank, 1)), bottom: ranks.map((rank) => effect(rank, -1)) },
+    logits: {
+      histogram: {
+        edges: Array.from({ length: 51 }, (_, edge) => -2 + edge * 0.08),
+        counts: Array.from({ length: 50 }, (_, bin) => Math.round(40 * Math.exp(-(((bin - 25) / 9) ** 2)))),
+      },
+      top: ranks.map((rank) => effect(rank, 1)),
+      bottom: ranks.map((rank) => effect(rank, -1)),
+    },
   };
 }
 
