@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import type { AttachedDescription } from '../../src/protocol/dictionary.js';
 import type { FeatureOverview } from '../../src/protocol/features.js';
-import { AllFeatures } from './all-features.js';
 import { FeatureFacts } from './facts.js';
+import { FeaturePartTabs } from './part-tabs.js';
 
 interface FeaturePartsProps {
   readonly overview: FeatureOverview;
@@ -14,7 +14,7 @@ export function FeatureParts({ overview, dictionary }: FeaturePartsProps): JSX.E
   return (
     <>
       <FeatureFacts overview={overview} dictionary={dictionary} />
-      <AllFeatures overview={overview} />
+      <FeaturePartTabs overview={overview} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** The answer, its table, and what deserves a warning. */
 import type { LossMeasure } from '../../experiment/loss-measure.js';
-import { accuracy, bootstrapInterval, lossIncrease, meanLoss, type LossTotals } from '../../experiment/loss-totals.js';
+import { accuracy, increaseInterval, lossIncrease, meanLoss, type LossTotals } from '../../experiment/loss-totals.js';
 import { increaseDefinition, increaseLabel, increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { itemOf } from '../node-numbers.js';
@@ -86,7 +86,7 @@ function headlines(examined: Examined): Headline[] {
   return (['entries', 'dimensions'] as const).flatMap((what): Headline[] => {
     const one = measuredOf(examined, what, 'zero');
     if (one === undefined) return [];
-    const interval = bootstrapInterval(measure.kind, one.totals, clean);
+    const interval = increaseInterval(measure.kind, one.totals, clean);
     return [
       {
         id: `zeroed-${what}`,
@@ -94,9 +94,7 @@ function headlines(examined: Examined): Headline[] {
         definition: `${increaseDefinition(measure.kind)} The changed network runs with ${namesOf(examined, what)} in “${examined.found.magnitudes.point.label}” set to 0 (methods E).`,
         format: 'share',
         value: increaseOf(examined, one),
-        ...(interval === undefined
-          ? {}
-          : { interval: { low: interval.lower, high: interval.upper, inputs: clean.sums.length } }),
+        ...(interval === undefined ? {} : { interval }),
       },
     ];
   });
@@ -132,7 +130,7 @@ function interventionTable(examined: Examined): ResultTable {
   const accuracyOf = (totals: LossTotals): number[] => (hasLabels ? [accuracy(totals) ?? NaN] : []);
   const rows = measured.map((each) => {
     const { intervention, replaced, totals } = each;
-    const interval = bootstrapInterval(measure.kind, totals, clean);
+    const interval = increaseInterval(measure.kind, totals, clean);
     return {
       cells: [
         rowName(examined, intervention),
@@ -140,8 +138,8 @@ function interventionTable(examined: Examined): ResultTable {
         replaced,
         meanLoss(totals),
         increaseOf(examined, each),
-        interval?.lower ?? '–',
-        interval?.upper ?? '–',
+        interval?.low ?? '–',
+        interval?.high ?? '–',
         ...accuracyOf(totals),
       ],
       ...itemOf(subject.graph, value),
