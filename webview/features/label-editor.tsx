@@ -20,7 +20,7 @@ export function LabelEditor({ feature }: { feature: number }): JSX.Element {
       <textarea
         class="label-field"
         aria-label="Your note on this feature"
-        placeholder="Your note: what it seems to stand for, and what speaks against it. Kept in a file beside the dictionary."
+        placeholder="Your note, kept with the name in a file beside the dictionary"
         rows={note === '' ? 1 : Math.min(6, note.split('\n').length + 1)}
         maxLength={LONGEST_NOTE}
         value={note}
