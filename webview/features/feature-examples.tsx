@@ -79,7 +79,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
           {intervals.map(({ from, to, count, examples }) => (
             <div key={from} class="activation-interval">
               <h4>
-                {formatNumber(from)} to {formatNumber(to)}{' '}
+                {formatNumber(from)} to {formatNumber(to)}:{' '}
                 <span class="muted">
                   {formatCount(count)} {count === 1 ? 'token' : 'tokens'}, {formatShare(count / fired)}
                 </span>
