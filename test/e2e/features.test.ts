@@ -77,6 +77,12 @@ it('a feature tells what it fires on, and is still there after the page was hidd
   const title = await (await page.locator('.feature-page h2')).first().innerText();
   expect(await page.text()).toContain('Logit effects of all tokens');
   await code.screenshot('features page dark');
+  await (await page.locator('.excerpt .text-button')).first().click();
+  await until('the total effect to be measured', async () =>
+    /KL \d/.test(await (await page.locator('.ablation')).first().innerText()),
+  );
+  await (await page.locator('.ablation')).first().scrollIntoViewIfNeeded();
+  await code.screenshot('features without it');
   await code.setTheme('Default Light Modern');
   await code.screenshot('features page light');
   await (await page.locator('.feature-examples')).scrollIntoViewIfNeeded();

@@ -100,4 +100,18 @@ describe('the page of a feature', () => {
     await expect.poll(() => rows(page).locator('td:first-child').allInnerTexts()).toEqual(['7']);
     await page.close();
   });
+
+  it('measures what the network says without it at the place of an example', async () => {
+    const page = await openFeatures();
+    await rows(page).nth(1).press('Enter');
+    await page.getByRole('button', { name: 'Without it?' }).first().click();
+    await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
+    expect(await lastCall(page, 'steer')).toEqual({
+      prompt: { kind: 'input', input: 0 },
+      interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
+      positions: [40],
+      at: 40,
+    });
+    await page.close();
+  });
 });
