@@ -104,7 +104,7 @@ describe('the page of a feature', () => {
   it('measures what the network says without it at the place of an example', async () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
-    await page.getByRole('button', { name: 'Without it?' }).first().click();
+    await page.getByRole('button', { name: 'Run without it' }).first().click();
     await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
     expect(await lastCall(page, 'steer')).toEqual({
       prompt: { kind: 'input', input: 0 },

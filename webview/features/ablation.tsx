@@ -36,7 +36,12 @@ export function Ablation({ feature, excerpt: { input, position } }: AblationProp
       : undefined,
     [wanted, feature, input, position],
   );
-  if (!wanted) return <TextButton onClick={() => setWanted(true)}>Without it?</TextButton>;
+  if (!wanted)
+    return (
+      <TextButton title="Measure what the network says here without this feature" onClick={() => setWanted(true)}>
+        Run without it
+      </TextButton>
+    );
   return (
     <div class="ablation">
       {answer.loading && <Spinner label="Running the network without it" />}
