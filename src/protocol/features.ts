@@ -6,6 +6,7 @@ import type { Excerpt } from '../core/features/excerpts.js';
 import type { OnProgress } from './rpc.js';
 
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
+export type { FeatureLabel, FeatureLabels } from '../core/features/labels.js';
 export type { Excerpt } from '../core/features/excerpts.js';
 
 /** A dictionary and where it belongs in the open model. */

@@ -85,7 +85,7 @@ export interface SteeringRequest {
   /** At most {@link MOST_INTERVENTIONS}, each of another feature. */
   readonly interventions: readonly Intervention[];
   readonly positions: Positions;
-  /** The token whose prediction is shown; absent: the last. */
+  /** The token whose prediction is shown; absent: the last. Not read where there is one prediction of the whole input. */
   readonly at?: number;
   /** Absent: nothing is written on. */
   readonly continuation?: ContinuationOptions;

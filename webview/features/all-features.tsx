@@ -1,7 +1,8 @@
 /** All features as a table, and the page of the one that is chosen. */
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { FeatureOverview } from '../../src/protocol/features.js';
+import { featureLabels, loadLabels } from '../state/feature-labels.js';
 import { ui } from '../state/interface-state.js';
 import { Distributions } from './distributions.js';
 import { FeatureFilters } from './feature-filters.js';
@@ -10,7 +11,9 @@ import { FeatureTable } from './feature-table.js';
 import { featureRows, filterFeatures } from './rows.js';
 
 export function AllFeatures({ overview }: { overview: FeatureOverview }): JSX.Element {
-  const rows = useMemo(() => featureRows(overview), [overview]);
+  const labels = featureLabels.value;
+  useEffect(loadLabels, [overview]);
+  const rows = useMemo(() => featureRows(overview, labels), [overview, labels]);
   const filter = ui.featureFilter.value;
   const shown = useMemo(() => filterFeatures(rows, filter), [rows, filter]);
   const chosen = ui.feature.value;

@@ -2,9 +2,17 @@
 import type { JSX } from 'preact';
 import type { Excerpt } from '../../src/protocol/features.js';
 import { formatNumber } from '../format/numbers.js';
+import { Ablation } from './ablation.js';
 import { TokenExample } from '../unit/token-example.js';
 
-export function Excerpts({ excerpts, reach }: { excerpts: readonly Excerpt[]; reach: number }): JSX.Element {
+interface ExcerptsProps {
+  readonly feature: number;
+  readonly excerpts: readonly Excerpt[];
+  /** The activation with the strongest colour. */
+  readonly reach: number;
+}
+
+export function Excerpts({ feature, excerpts, reach }: ExcerptsProps): JSX.Element {
   return (
     <ol class="excerpts">
       {excerpts.map((excerpt) => (
@@ -20,6 +28,7 @@ export function Excerpts({ excerpts, reach }: { excerpts: readonly Excerpt[]; re
             activations={{ shape: [excerpt.activations.length], values: excerpt.activations }}
             reach={reach}
           />
+          <Ablation feature={feature} excerpt={excerpt} />
         </li>
       ))}
     </ol>

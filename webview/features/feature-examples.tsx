@@ -62,7 +62,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
               }}
               domain={[0, reach]}
             />
-            <Excerpts excerpts={shown} reach={reach} />
+            <Excerpts feature={detail.feature} excerpts={shown} reach={reach} />
             {shown.length < top.length && <TextButton onClick={() => setAll(true)}>All {top.length}</TextButton>}
           </>
         )}
@@ -79,12 +79,12 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
           {intervals.map(({ from, to, count, examples }) => (
             <div key={from} class="activation-interval">
               <h4>
-                {formatNumber(from)} to {formatNumber(to)}{' '}
+                {formatNumber(from)} to {formatNumber(to)}:{' '}
                 <span class="muted">
                   {formatCount(count)} {count === 1 ? 'token' : 'tokens'}, {formatShare(count / fired)}
                 </span>
               </h4>
-              <Excerpts excerpts={examples} reach={reach} />
+              <Excerpts feature={detail.feature} excerpts={examples} reach={reach} />
             </div>
           ))}
         </section>

@@ -20,7 +20,7 @@ export function FeatureFilters(): JSX.Element {
     <div class="feature-filters">
       <TextField
         label="Filter features"
-        placeholder="Filter by number or token"
+        placeholder="Filter by number, name or token"
         class="filter-field"
         value={filter.text}
         onInput={(text) => change({ text })}

@@ -10,6 +10,7 @@ import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
+import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
 
 interface FeaturePageProps {
@@ -41,6 +42,7 @@ export function FeaturePage({ overview, feature }: FeaturePageProps): JSX.Elemen
         <IconButton icon="right" label="Next feature (→)" onClick={() => go(feature + 1)} />
         <IconButton icon="close" label="Close the feature" onClick={() => (ui.feature.value = undefined)} />
       </header>
+      <LabelEditor key={feature} feature={feature} />
       {detail.error && <ProblemBox problem={detail.error} action="Try again" onAction={detail.retry} />}
       {detail.loading && <Spinner label="Reading the feature" />}
       {detail.value && <FeatureBody overview={overview} detail={detail.value} />}

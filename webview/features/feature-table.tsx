@@ -55,6 +55,13 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
     cell: ({ feature }) => feature,
   },
   {
+    id: 'name',
+    label: 'Name',
+    help: <Help about="Name">Yours: written on the feature’s page, kept in a file beside the dictionary.</Help>,
+    sortBy: ({ name }) => name,
+    cell: ({ name }) => <span title={name}>{name}</span>,
+  },
+  {
     id: 'token',
     label: 'Strongest on',
     help: <Help about="Strongest on">The token at which it is largest.</Help>,

@@ -108,7 +108,7 @@ export async function answerSteering(
   onProgress?.(0.05);
   const each = perToken(opened.measure);
   const rows = each ? tokens : 1;
-  const place = at ?? rows - 1;
+  const place = each ? (at ?? rows - 1) : 0;
   checkToken(place, rows);
   const clean = looked.run.scores;
   const one = (values: Float32Array, column: number): Float32Array =>

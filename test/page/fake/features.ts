@@ -1,6 +1,7 @@
 /** A made-up dictionary: the features that the fake host tells of, in any number. */
 import { CancelledError, problem } from '../../../src/core/errors.js';
-import type { Excerpt, FeatureDetail, FeatureOverview } from '../../../src/protocol/features.js';
+import { withLabel } from '../../../src/core/features/labels.js';
+import type { Excerpt, FeatureDetail, FeatureLabels, FeatureOverview } from '../../../src/protocol/features.js';
 import type { HostApi } from '../../../src/protocol/page-api.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
@@ -119,8 +120,11 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
   };
 }
 
-export function fakeFeatureQuestions(scenario: Scenario): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature'> {
+export function fakeFeatureQuestions(
+  scenario: Scenario,
+): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureLabels' | 'labelFeature'> {
   let known: FeatureOverview | undefined;
+  let labels: FeatureLabels = { 7: { name: 'full stops', note: 'mostly at the end of sentences' } };
   return {
     async features({ evenIfUnfit }, signal, onProgress) {
       known = undefined;
@@ -142,6 +146,8 @@ export function fakeFeatureQuestions(scenario: Scenario): Pick<HostApi, 'feature
       return (known = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined));
     },
     gatheredFeatures: async () => known,
+    featureLabels: async () => labels,
+    labelFeature: async ({ feature, label }) => (labels = withLabel(labels, feature, label)),
     async feature({ feature }) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
       return fakeDetail(known, feature);

@@ -4,6 +4,7 @@ import { featuresAsText, filterFeatures, type FeatureRow } from '../../../webvie
 
 const row = (feature: number, density: number, topToken = ''): FeatureRow => ({
   feature,
+  name: '',
   density,
   mean: 1,
   maximum: 2,
@@ -35,7 +36,7 @@ describe('features that are shown', () => {
   });
 
   it('leave the page with exact numbers', () => {
-    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '0.3333333', '1', '2', '0', '1', '=1']);
+    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '', '0.3333333', '1', '2', '0', '1', '=1']);
   });
 });
 
