@@ -11,7 +11,7 @@ import { decoderNorms } from '../core/features/decoder-norms.js';
 import { excerptsOf, placeOf, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
-import { unexplainedVariance } from '../core/features/reconstruction.js';
+import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type {
