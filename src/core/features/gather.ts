@@ -3,7 +3,7 @@ import { totalWidth } from '../dictionary/coder.js';
 import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
-import type { AttachedDictionary } from './attached.js';
+import { openAttached, type AttachedDictionary } from './attached.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
 
@@ -31,17 +31,22 @@ export async function gatherFeatures(
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
   let stride = dataset.paddedLength ?? 0;
-  await walkTokens(subject, attached, 'Running the dictionary', {
-    tile({ input, position, positions, features, wanted, written }) {
-      if (stride === 0) stride = positions;
-      checkPositions(positions, stride, dataset.size);
-      foldTokens(state, features, input * stride + position);
-      addVariance(all, wanted, written);
-      const skipped = position === 0 ? width : 0;
-      addVariance(withoutFirst, wanted.subarray(skipped), written.subarray(skipped));
-    },
-    endInput: () => endWindow(state),
-  });
+  const opened = await openAttached(subject, attached);
+  try {
+    await walkTokens(subject, coder, opened, 'Running the dictionary', {
+      tile({ input, position, positions, features, wanted, written }) {
+        if (stride === 0) stride = positions;
+        checkPositions(positions, stride, dataset.size);
+        foldTokens(state, features, input * stride + position);
+        addVariance(all, wanted, written);
+        const skipped = position === 0 ? width : 0;
+        addVariance(withoutFirst, wanted.subarray(skipped), written.subarray(skipped));
+      },
+      endInput: () => endWindow(state),
+    });
+  } finally {
+    await opened.release();
+  }
   return { state, reconstruction: { all, withoutFirst }, stride };
 }
 

@@ -1,9 +1,9 @@
 /** All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. */
 import { rowsOfRun } from '../dictionary/attach/rows.js';
-import { totalWidth } from '../dictionary/coder.js';
+import { totalWidth, type Coder } from '../dictionary/coder.js';
 import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
-import { openAttached, type AttachedDictionary } from './attached.js';
+import type { OpenAttached } from './attached.js';
 
 /** Tokens that follow one another in one input. All row-major, a row for each of them. */
 export interface TokenTile {
@@ -31,37 +31,33 @@ export interface TokenWalk {
  */
 export async function walkTokens(
   subject: ExperimentSubject,
-  attached: AttachedDictionary,
+  coder: Coder,
+  { network, read, run }: OpenAttached,
   phase: string,
   { tile, endInput }: TokenWalk,
 ): Promise<void> {
   const { dataset } = subject;
-  const [width, outputWidth] = [totalWidth(attached.coder.reads), totalWidth(attached.coder.writes)];
+  const [width, outputWidth] = [totalWidth(coder.reads), totalWidth(coder.writes)];
   const sweeps = createSweeps(subject, 1);
   sweeps.phase(phase);
-  const { network, read, run, release } = await openAttached(subject, attached);
-  try {
-    await sweeps.run({
-      session: network,
-      async fold(batch, outputs) {
-        const { indices, filled } = batch;
-        const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
-        const { positions } = x;
-        for (const [row, input] of indices.entries()) {
-          const tokens = Math.min(filled?.[row] ?? positions, positions);
-          const [rows, targets] = [x.rows(row, tokens), wanted.rows(row, tokens)];
-          await run(rows, (features, written, position) => {
-            const count = features.length / attached.coder.features;
-            const of = (all: Float32Array, wide: number): Float32Array =>
-              all.subarray(position * wide, (position + count) * wide);
-            const own = { x: of(rows, width), wanted: of(targets, outputWidth) };
-            tile({ input, position, positions, features, written, ...own });
-          });
-          endInput?.();
-        }
-      },
-    });
-  } finally {
-    await release();
-  }
+  await sweeps.run({
+    session: network,
+    async fold(batch, outputs) {
+      const { indices, filled } = batch;
+      const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
+      const { positions } = x;
+      for (const [row, input] of indices.entries()) {
+        const tokens = Math.min(filled?.[row] ?? positions, positions);
+        const [rows, targets] = [x.rows(row, tokens), wanted.rows(row, tokens)];
+        await run(rows, (features, written, position) => {
+          const count = features.length / coder.features;
+          const of = (all: Float32Array, wide: number): Float32Array =>
+            all.subarray(position * wide, (position + count) * wide);
+          const own = { x: of(rows, width), wanted: of(targets, outputWidth) };
+          tile({ input, position, positions, features, written, ...own });
+        });
+        endInput?.();
+      }
+    },
+  });
 }
