@@ -19,6 +19,11 @@ const into = (folders) => `/(${folders})/`;
 const aboveCore = `${into('protocol|node|worker|host|cli|webview')}|^(node:|vscode$)`;
 const core = (/** @type {string} */ above) => `${into(above)}|${aboveCore}`;
 
+/** Folders of core, highest last, from above what rewrites, runs, feeds and sums up. */
+const OVER_EXPERIMENT = 'linear|attribution|features|circuits|passes|controls|pruning';
+const OVER_REWRITE = `dictionary|experiment|${OVER_EXPERIMENT}`;
+const OVER_GRAPH = `rewrite|engine|dataset|summary|weights|costs|${OVER_REWRITE}`;
+
 /** Arrows point down only. A later entry replaces an earlier one for the files that both name. */
 const layers = [
   layer(['src/core/**'], aboveCore, 'core imports nothing above it, and no platform.'),
@@ -28,36 +33,42 @@ const layers = [
     `^\\.\\./(?!errors\\.js$)|${aboveCore}`,
     'bytes, tensor and picture import nothing of core but errors.',
   ),
-  layer(
-    ['src/core/formats/**'],
-    core('graph|rewrite|engine|dataset|summary|weights|experiment|linear|attribution|passes'),
-    'formats may import bytes and tensor.',
-  ),
-  layer(
-    ['src/core/graph/**'],
-    core('rewrite|engine|dataset|summary|weights|experiment|linear|attribution|passes'),
-    'graph may import formats and below.',
-  ),
+  layer(['src/core/formats/**'], core(`graph|${OVER_GRAPH}`), 'formats may import bytes and tensor.'),
+  layer(['src/core/graph/**'], core(OVER_GRAPH), 'graph may import formats and below.'),
   layer(
     ['src/core/weights/**'],
-    core('graph|rewrite|engine|dataset|experiment|linear|attribution|passes'),
+    core(`graph|rewrite|engine|dataset|costs|${OVER_REWRITE}`),
     'weights may import formats and below, and summary.',
   ),
   layer(
-    ['src/core/{rewrite,engine,dataset,summary}/**'],
-    core('experiment|linear|attribution|passes'),
-    'rewrite, engine, dataset and summary know nothing of experiments, linear systems, attribution and passes.',
+    ['src/core/{rewrite,engine,dataset,summary,costs}/**'],
+    core(OVER_REWRITE),
+    'What is rewritten, run, fed and summed up knows nothing of what it is done for.',
   ),
   layer(
-    ['src/core/experiment/**'],
-    core('linear|attribution|passes'),
-    'experiment knows nothing of linear systems, attribution and passes.',
+    ['src/core/{dictionary,experiment}/**'],
+    core(OVER_EXPERIMENT),
+    'dictionary and experiment know nothing of linear systems, attribution, features, circuits and passes.',
   ),
-  layer(['src/core/linear/**'], core('attribution|passes'), 'linear knows nothing of attribution and passes.'),
-  layer(['src/core/attribution/**'], core('passes'), 'attribution knows nothing of passes.'),
+  layer(
+    ['src/core/dictionary/{families,graphs}/**', 'src/core/dictionary/*.ts'],
+    core(`experiment|attach|${OVER_EXPERIMENT}`),
+    'What a dictionary computes is known without a model that it belongs to.',
+  ),
+  layer(
+    ['src/core/linear/**'],
+    core('attribution|features|circuits|passes|controls|pruning'),
+    'linear knows nothing of attribution, features, circuits and passes.',
+  ),
+  layer(
+    ['src/core/{attribution,features,circuits}/**'],
+    core('passes|controls|pruning'),
+    'attribution, features and circuits know nothing of passes.',
+  ),
+  layer(['src/core/passes/*.ts'], core('controls|pruning'), 'passes know nothing of controls and pruning.'),
   layer(
     ['src/core/passes/*/**'],
-    `^\\.\\./[^./]+/|${aboveCore}`,
+    `^\\.\\./[^./]+/|${core('controls|pruning')}`,
     'A pass knows nothing of other passes: what they share lies in src/core/passes.',
   ),
   layer(['src/protocol/**'], `${into('node|worker|host|cli|webview')}|^(node:|vscode$)`, 'protocol imports core only.'),

@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { registerControls } from './controls/toolkit.js';
 import { App } from './shell/app.js';
+import { followFeatures } from './state/features.js';
 import { keepInterfaceState } from './state/interface-state.js';
 import { logDefect } from './state/log.js';
 import { startSession } from './state/session.js';
@@ -16,6 +17,7 @@ window.addEventListener('unhandledrejection', (event) => logDefect(event.reason)
 registerControls();
 followTheme();
 keepInterfaceState();
+followFeatures();
 startSession();
 render(<App />, rootElement());
 

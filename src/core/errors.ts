@@ -18,6 +18,10 @@ export type ProblemKind =
   | 'out-of-memory'
   | 'engine-failed'
   | 'not-applicable'
+  /** Nothing says which value of a model a dictionary belongs to. */
+  | 'unplaced-dictionary'
+  /** A dictionary that explains less of a value than its mean does. */
+  | 'unfit-dictionary'
   | 'internal';
 
 /** A problem as plain data: crosses threads and the page's message channel unchanged. */

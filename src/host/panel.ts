@@ -81,6 +81,11 @@ export function connectPanel(
     },
     setSizes: ({ sizes }) => session.setSizes(sizes),
     coder: ({ answers }) => session.coder(answers),
+    async features(request, signal, onProgress) {
+      const { path, answers } = session.attached();
+      const worker = await session.worker();
+      return worker.features({ ...request, dictionary: path, answers }, signal, onProgress);
+    },
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),

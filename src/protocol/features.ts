@@ -11,7 +11,10 @@ export type { Excerpt } from '../core/features/excerpts.js';
 export interface FeatureRequest {
   /** Absolute path of the dictionary’s file. */
   readonly dictionary: string;
-  /** ONNX name of the value that it reads; absent: as the configuration beside it says (`metadata.onnx_value`). */
+  /**
+   * ONNX name of the value that it reads; absent: as the configuration beside it says (`metadata.onnx_value`), else where
+   * the experiment “dictionary fit” found that it fits best.
+   */
   readonly reads?: string;
   /** Of what it is to write; absent: as the configuration says, else what it reads. */
   readonly writes?: string;
@@ -21,11 +24,18 @@ export interface FeatureRequest {
   readonly evenIfUnfit?: boolean;
 }
 
+/** What the page asks: the host adds which dictionary is attached, and what was said of it. */
+export type AttachedFeatureRequest = Omit<FeatureRequest, 'dictionary' | 'answers'>;
+
+/** Who says where the dictionary belongs. `fit`: it fits there best of all places that were measured. */
+export type PlacedBy = 'asked' | 'configuration' | 'fit';
+
 export interface FeatureOverview {
   /** “SAE (SAELens): 192 features, 96 wide”. */
   readonly dictionary: string;
   readonly reads: string;
   readonly writes: string;
+  readonly placedBy: PlacedBy;
   readonly totals: FeatureTotals;
   /** Fraction of variance unexplained (methods B1): over all tokens, and without the first of each input. */
   readonly fvu: number;
@@ -36,6 +46,10 @@ export interface FeatureOverview {
   /** What to mind about all numbers, whole sentences. */
   readonly warnings: readonly string[];
   readonly columns: FeatureColumns;
+  /** Token t of the columns is position t mod stride of input ⌊t / stride⌋. */
+  readonly stride: number;
+  /** Text of each feature’s strongest token, "" of one that never fired; absent where inputs are no texts. */
+  readonly topTokens?: readonly string[];
   /** Length of each feature’s row of the decoder. */
   readonly decoderNorm: Float32Array;
 }
@@ -67,9 +81,12 @@ export interface FeatureDetail {
 export interface FeatureQuestions {
   /**
    * One pass of the present inputs through the dictionary.
-   * @throws ProblemError `not-applicable` where it does not fit the model, and where it explains nothing of it.
+   * @throws ProblemError `not-applicable` where it does not fit the model, `unfit-dictionary` where it explains nothing of
+   *   it, `unplaced-dictionary` where nothing says which value it reads.
    */
   features(request: FeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
+  /** The pass before, while the same inputs are chosen: a page that was hidden asks for it. */
+  gatheredFeatures(request: Record<string, never>): Promise<FeatureOverview | undefined>;
   /** One feature of the pass before. @throws ProblemError `not-applicable` where there was none. */
   feature(request: { readonly feature: number }, signal?: AbortSignal): Promise<FeatureDetail>;
 }

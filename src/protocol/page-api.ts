@@ -2,6 +2,8 @@
 import type { Problem } from '../core/errors.js';
 import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { Answers, CoderDescription } from './dictionary.js';
+import type { AttachedFeatureRequest, FeatureOverview } from './features.js';
+import type { OnProgress } from './rpc.js';
 import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
 import type { Selection } from './selection.js';
@@ -26,7 +28,7 @@ export type OpenState =
   | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
 
 /** The views of the page. */
-export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'passes';
+export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'features' | 'passes';
 
 /** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
 export interface HostApi extends Pick<WorkerApi, Question> {
@@ -46,6 +48,11 @@ export interface HostApi extends Pick<WorkerApi, Question> {
    * beside those said before; none at all (`{}`) forgets them. Absent: with what was said before.
    */
   coder(request: { readonly answers?: Answers }): Promise<CoderDescription>;
+  /**
+   * One pass of the inputs through the dictionary that is attached.
+   * @throws ProblemError `not-applicable` where none is, and as `features` of the worker does.
+   */
+  features(request: AttachedFeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
   select(request: Selection): Promise<void>;
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */

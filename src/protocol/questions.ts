@@ -35,6 +35,8 @@ export const QUESTIONS = [
   'attribute',
   'patch',
   'pruningPreview',
+  'gatheredFeatures',
+  'feature',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

@@ -8,12 +8,14 @@ import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
-import { excerptsOf, placeOf, type Excerpt } from '../core/features/excerpts.js';
+import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
+import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
+import type { PassResult } from '../core/passes/result.js';
 import type {
   FeatureDetail,
   FeatureOverview,
@@ -38,6 +40,7 @@ const EFFECTS_SHOWN = 10;
 
 /** A pass that was made, with what its features are looked at through. */
 interface Gathered {
+  readonly overview: FeatureOverview;
   readonly attached: AttachedDictionary;
   readonly gathered: GatheredFeatures;
   readonly subject: ExperimentSubject;
@@ -47,11 +50,18 @@ interface Gathered {
   close(): Promise<void>;
 }
 
-/** @param subjectOf the network and its present inputs. @param track told of work that uses the engine. */
-export function featureAnswers(
-  subjectOf: (signal: AbortSignal, onProgress: ExperimentSubject['onProgress']) => Promise<ExperimentSubject>,
-  track: <T>(work: Promise<T>) => Promise<T>,
-): FeatureAnswers {
+/** What features are gathered on. */
+export interface FeatureSource {
+  /** The network and its present inputs. */
+  subject(signal: AbortSignal, onProgress: ExperimentSubject['onProgress']): Promise<ExperimentSubject>;
+  /** Identity of the present inputs. */
+  inputsKey(): string;
+  /** What the person's experiment found of the attached dictionary, if it was run. */
+  fit(): PassResult | undefined;
+}
+
+/** @param track told of work that uses the engine. */
+export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T>) => Promise<T>): FeatureAnswers {
   const turns = createTurns(track);
   let last: Gathered | undefined;
   const release = async (): Promise<void> => {
@@ -64,10 +74,10 @@ export function featureAnswers(
       features: (request, signal, onProgress) =>
         turns.take(signal, async (either) => {
           await release();
-          const { overview, gathered } = await gather(request, subjectOf, either, onProgress);
-          last = gathered;
-          return overview;
+          last = await gather(request, source, either, onProgress);
+          return last.overview;
         }),
+      gatheredFeatures: async () => (last?.subject.dataset.key === source.inputsKey() ? last?.overview : undefined),
       feature: ({ feature }, signal) =>
         turns.take(signal, async () => {
           if (last === undefined) {
@@ -85,14 +95,14 @@ export function featureAnswers(
 
 async function gather(
   request: FeatureRequest,
-  subjectOf: Parameters<typeof featureAnswers>[0],
+  source: FeatureSource,
   signal: AbortSignal,
   onProgress: OnProgress | undefined,
-): Promise<{ overview: FeatureOverview; gathered: Gathered }> {
+): Promise<Gathered> {
   const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
-    const subject = await subjectOf(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
-    const places = await placesOf(request, file, subject);
+    const subject = await source.subject(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
+    const { placedBy, ...places } = await placesOf(request, file, subject, source.fit());
     const attached: AttachedDictionary = {
       coder,
       file: file.weights,
@@ -105,16 +115,21 @@ async function gather(
     const fvu = unexplainedVariance(all);
     if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
     const totals = featureTotals(gathered.state);
+    const columns = featureColumns(gathered.state);
+    const topTokens = await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal);
     const overview: FeatureOverview = {
       dictionary: dictionaryText(dictionary),
       ...places,
+      placedBy,
       totals,
       fvu,
       fvuWithoutFirst: unexplainedVariance(withoutFirst),
       data: subject.dataset.description,
       synthetic: subject.dataset.synthetic,
       warnings: warningsOf(totals.tokens, coder.features, fvu),
-      columns: featureColumns(gathered.state),
+      columns,
+      stride: gathered.stride,
+      ...(topTokens === undefined ? {} : { topTokens }),
       decoderNorm: await decoderNorms(coder.decoder, signal),
     };
     const reader = kept(() => openAttached(subject, attached));
@@ -124,31 +139,37 @@ async function gather(
       await unembedding.release();
       await close();
     };
-    return { overview, gathered: { attached, gathered, subject, reader, unembedding, close: closeAll } };
+    return { overview, attached, gathered, subject, reader, unembedding, close: closeAll };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** As asked, else as the configuration beside the dictionary says. */
+/** As asked, else as the configuration beside the dictionary says, else where it was found to fit best. */
 async function placesOf(
   { reads, writes }: FeatureRequest,
   { siblings }: ModelFile,
   { graph }: ExperimentSubject,
-): Promise<{ reads: string; writes: string }> {
+  fit: PassResult | undefined,
+): Promise<Pick<FeatureOverview, 'reads' | 'writes' | 'placedBy'>> {
   const configuration = await readConfiguration(siblings);
   const stated = (key: string): string | undefined => {
     const value = configuration.first(key)?.value;
     return value === undefined ? undefined : String(value);
   };
-  const from = reads ?? stated('metadata.onnx_value');
+  const configured = stated('metadata.onnx_value');
+  const [fitting, fittingTo] = reads === undefined && configured === undefined ? bestPlace(fit) : [];
+  const from = reads ?? configured ?? fitting;
   if (from === undefined) {
-    throw problem('not-applicable', 'Nothing says which value of the model the dictionary reads.', {
-      remedy: 'Name the value.',
+    throw problem('unplaced-dictionary', 'Nothing says which value of the model the dictionary reads.', {
+      remedy:
+        fit === undefined
+          ? 'Measure where it fits, or name the value.'
+          : 'It fits no value of the model as it is: see the experiment “Dictionary fit”.',
     });
   }
-  const to = writes ?? (reads === undefined ? stated('metadata.onnx_value_out') : undefined) ?? from;
+  const to = writes ?? (reads === undefined ? (stated('metadata.onnx_value_out') ?? fittingTo) : undefined) ?? from;
   for (const value of [from, to]) {
     if (graph.producerOf(value) !== undefined) continue;
     throw problem('not-applicable', `The model makes no value “${value}”.`, {
@@ -156,12 +177,23 @@ async function placesOf(
       remedy: 'Name a value of the model that the dictionary was trained on.',
     });
   }
-  return { reads: from, writes: to };
+  return {
+    reads: from,
+    writes: to,
+    placedBy: reads !== undefined ? 'asked' : configured !== undefined ? 'configuration' : 'fit',
+  };
+}
+
+/** What it reads and writes where it fits best; nothing where that is a value that the model does not hold as it is. */
+function bestPlace(fit: PassResult | undefined): readonly string[] {
+  return (
+    fit?.tables?.find(({ id }) => id === SITES_TABLE)?.rows.find(({ values }) => values !== undefined)?.values ?? []
+  );
 }
 
 function unfit(fvu: number, value: string): Error {
   return problem(
-    'not-applicable',
+    'unfit-dictionary',
     `At “${value}” the dictionary explains nothing: its error is ${fvu.toPrecision(3)} times the variance (FVU), where the mean alone would be at 1.`,
     {
       place: `value “${value}”`,

@@ -8,6 +8,7 @@ import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
 import { overview } from '../core/graph/overview.js';
 import type { NetworkSubject } from '../core/passes/pass.js';
+import { dictionaryFit } from '../core/passes/dictionary-fit/pass.js';
 import { experiments, filePasses, passes as inputPasses } from '../core/passes/registry.js';
 import type { RunResult } from '../core/passes/result.js';
 import { inferShapes, type InferredShapes } from '../core/rewrite/infer-shapes.js';
@@ -164,7 +165,14 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
   };
   const linear = linearAnswers(linearSubject, track);
   const attribution = attributionAnswers(linearSubject, linear.model, track);
-  const features = featureAnswers((signal, onProgress) => runnable().runs.subject(signal, onProgress), track);
+  const features = featureAnswers(
+    {
+      subject: (signal, onProgress) => runnable().runs.subject(signal, onProgress),
+      inputsKey: () => runnable().inputs.dataset().key,
+      fit: () => runnable().runs.shown()?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
+    },
+    track,
+  );
 
   const prunable = (): PrunableModel => {
     const { file, examination, engine, threads, reader, sizes } = model();

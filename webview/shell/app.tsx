@@ -4,6 +4,7 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Spinner } from '../controls/fields.js';
 import { Tabs } from '../controls/tabs.js';
 import { TooltipLayer } from '../controls/tooltip.js';
+import { FeaturesView } from '../features/features-view.js';
 import { LinearView } from '../linear/linear-view.js';
 import { Overview } from '../overview/overview.js';
 import { ui } from '../state/interface-state.js';
@@ -54,6 +55,7 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
           {active === 'weights' && <WeightsView />}
           {active === 'heatmap' && <HeatmapView />}
           {active === 'linear' && <LinearView model={model} />}
+          {active === 'features' && <FeaturesView model={model} />}
           {active === 'passes' && <PassesView model={model} />}
         </main>
         <SidePanel />
@@ -78,7 +80,13 @@ function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly NamedTab[] {
     { name: 'overview', label: 'Overview' },
     { name: 'weights', label: 'Weights' },
     // A file of weights has no units that could do anything.
-    ...(hasNetwork ? [heatmap, { name: 'linear', label: 'Linear interpreter' } as const] : []),
+    ...(hasNetwork
+      ? [
+          heatmap,
+          { name: 'linear', label: 'Linear interpreter' } as const,
+          { name: 'features', label: 'Features' } as const,
+        ]
+      : []),
     { name: 'passes', label: 'Passes' },
   ];
 }

@@ -5,6 +5,7 @@ import type { Baseline, EstimateKind, PatchDirection, PatternRule } from '../../
 import type { SystemCut } from '../../src/protocol/linear.js';
 import type { PageTab } from '../../src/protocol/page-api.js';
 import type { Selection } from '../../src/protocol/selection.js';
+import type { FeatureFilter } from '../features/rows.js';
 import { vscode } from './channel.js';
 
 /** Raised when a field changes its meaning; an older state is then forgotten. */
@@ -92,6 +93,9 @@ export interface InterfaceState {
   readonly patchDirection: PatchDirection;
   readonly patchEstimate: EstimateKind;
   readonly patchNormalised: boolean;
+  /** Which features the table shows, and the one whose page is open. */
+  readonly featureFilter: FeatureFilter;
+  readonly feature: number | undefined;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -140,6 +144,8 @@ const INITIAL: InterfaceState = {
   patchDirection: 'denoise',
   patchEstimate: 'corrupt',
   patchNormalised: true,
+  featureFilter: { text: '', firing: 'all' },
+  feature: undefined,
   panelWidth: 400,
   selection: {},
 };

@@ -1,4 +1,5 @@
 /** Pieces of text around tokens, with what a feature did at each of their tokens: run again for the few that are shown. */
+import { breather } from '../breathe.js';
 import type { Dataset } from '../dataset/dataset.js';
 
 /** Tokens shown before and after the one that an example is about. */
@@ -54,4 +55,32 @@ export async function excerptsOf(
     });
   }
   return found;
+}
+
+/**
+ * Texts of tokens of the whole text, each input read once; "" for −1.
+ * @returns undefined where inputs are no texts. @throws CancelledError, and as reading does.
+ */
+export async function tokensAt(
+  dataset: Dataset,
+  tokens: Int32Array,
+  stride: number,
+  signal?: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const breathe = breather(signal);
+  const texts = new Array<string>(tokens.length).fill('');
+  const order = [...tokens.keys()].filter((at) => (tokens[at] as number) >= 0);
+  order.sort((a, b) => (tokens[a] as number) - (tokens[b] as number));
+  let read: { readonly input: number; readonly tokens: readonly string[] } | undefined;
+  for (const at of order) {
+    const { input, position } = placeOf(tokens[at] as number, stride);
+    if (read?.input !== input) {
+      const preview = await dataset.preview(input);
+      if (preview.kind !== 'tokens') return undefined;
+      read = { input, tokens: preview.tokens };
+      await breathe();
+    }
+    texts[at] = read.tokens[position] ?? '';
+  }
+  return texts;
 }

@@ -91,6 +91,8 @@ export interface ResultRow {
   /** What a click selects. */
   readonly item?: string;
   readonly tensor?: number;
+  /** ONNX names of the values that it is about. */
+  readonly values?: readonly string[];
 }
 
 /** One number per unit of every layer: the heatmap units × layers and the unit's page. */

@@ -93,6 +93,8 @@ export interface ModelSession {
    * undefined: with those given before.
    */
   coder(answers?: Answers): Promise<CoderDescription>;
+  /** The dictionary that is attached, as questions about it name it. @throws ProblemError `not-applicable` where none is. */
+  attached(): NonNullable<OpenRequest['dictionary']>;
   /** Attaches a dictionary by its path, or none any more, and starts over with it. Remembered. */
   attach(path: string | undefined): Promise<OpenState>;
   /** `from` is not told: it knows. */
@@ -324,6 +326,13 @@ export function createSession(options: SessionOptions): ModelSession {
       if (answers !== undefined)
         memory.setAnswers(Object.keys(answers).length === 0 ? {} : { ...memory.answers(), ...answers });
       return api.coder({ answers: memory.answers() });
+    },
+    attached() {
+      const dictionary = memory.dictionary();
+      if (dictionary !== undefined) return dictionary;
+      throw problem('not-applicable', 'No dictionary is attached to this model.', {
+        remedy: 'Attach one with “Attach Dictionary…”.',
+      });
     },
     async attach(path) {
       memory.setDictionary(path);

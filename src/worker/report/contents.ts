@@ -10,7 +10,8 @@ import type { PassDescription } from '../../protocol/model.js';
 import type { Inputs } from '../inputs.js';
 import type { ModelFile, Network } from '../open-model.js';
 import { unitDetail } from '../results.js';
-import type { ReportContents, ReportUnit } from './report.js';
+import type { ReportContents } from './report.js';
+import type { ReportUnit } from './units.js';
 
 /** Layers beyond these get no unit of their own in the report: it stays a page that one scrolls through. */
 const LAYERS_SHOWN = 12;

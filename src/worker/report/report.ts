@@ -1,33 +1,19 @@
 /** The report: one HTML page that loads nothing, and the same numbers as JSON. */
-import { controlMetrics, controlsThatGive, givenByControls, withControlSeries } from '../../core/controls/compare.js';
+import { controlsThatGive, givenByControls } from '../../core/controls/compare.js';
 import type { Controls } from '../../core/controls/control.js';
-import type { ExamplePreview } from '../../core/dataset/dataset.js';
-import type {
-  FileResult,
-  Finding,
-  PassResult,
-  Quantity,
-  ResultTable,
-  RunResult,
-  UnitMetric,
-} from '../../core/passes/result.js';
+import type { FileResult, Finding, PassResult, RunResult } from '../../core/passes/result.js';
 import { sortFindings } from '../../core/passes/sort-findings.js';
 import type { Problem } from '../../core/errors.js';
-import { base64Encode } from '@bufbuild/protobuf/wire';
-import type { InputsDescription, UnitDetail } from '../../protocol/inspection.js';
+import type { InputsDescription } from '../../protocol/inspection.js';
 import { dictionaryText } from '../../core/formats/dictionary-signature.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
-import { controlsNote, headlineTable } from './controls.js';
+import { controlsNote } from './controls.js';
 import { html, type Markup } from './markup.js';
-import { domainOf, graphSvg, histogramSvg, legend, lineChartSvg, shorten, stripPng } from './pictures.js';
+import { number, show } from './numbers.js';
+import { fileSection, passSection } from './passes.js';
+import { domainOf, graphSvg, legend } from './pictures.js';
 import { STYLE } from './style.js';
-
-/** A unit that the report shows in full: its statistics, its histogram, the inputs that excite it most. */
-export interface ReportUnit {
-  readonly title: string;
-  readonly detail: UnitDetail;
-  readonly examples: readonly { readonly preview: ExamplePreview; readonly value: number }[];
-}
+import { unitsSection, type ReportUnit } from './units.js';
 
 export interface ReportContents {
   readonly overview: ModelOverview;
@@ -39,15 +25,6 @@ export interface ReportContents {
   readonly controls: Controls;
   readonly fileResult?: FileResult;
   readonly units: readonly ReportUnit[];
-}
-
-const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
-const percentage = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
-
-export function show(value: number, format: Quantity['format'] = 'number'): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : String(value);
-  if (format === 'count' || format === 'bytes') return Math.round(value).toLocaleString('en-US');
-  return format === 'share' ? percentage.format(value) : number.format(value);
 }
 
 export function reportHtml(contents: ReportContents): string {
@@ -75,7 +52,7 @@ export function reportHtml(contents: ReportContents): string {
           ${problems('What cannot run here', overview.network?.cannotRun ?? [])}
           ${passes.length === 0 ? undefined : findings(passes, contents.controls)}
           ${result === undefined ? undefined : controlsNote(contents.controls)}${graph(contents)}
-          ${result?.passes.map((pass) => passSection(pass, contents.passes, result, contents.controls))}${units(contents.units)}
+          ${result?.passes.map((pass) => passSection(pass, contents.passes, result, contents.controls))}${unitsSection(contents.units)}
           ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))}
           <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
         </main>
@@ -171,9 +148,6 @@ function problems(title: string, found: readonly Problem[]): Markup | undefined 
     </ul>`;
 }
 
-/** More lines cannot be told apart in one chart. */
-const LINES_SHOWN = 24;
-
 const SEVERITY_WORDS: Readonly<Record<Finding['severity'], string>> = {
   error: 'Problem',
   warning: 'Warning',
@@ -211,188 +185,6 @@ function graph({ graph: picture, result }: ReportContents): Markup | undefined {
     </p>
     ${metric === undefined ? undefined : legend(domain, metric.scale, metric.label, text)}
     <div class="scroll">${graphSvg(picture, metric?.values ?? {}, domain, metric?.scale ?? 'sequential', text)}</div>`;
-}
-
-function passSection(
-  pass: PassResult,
-  descriptions: readonly PassDescription[],
-  result: RunResult,
-  controls: Controls,
-): Markup {
-  const description = descriptions.find(({ id }) => id === pass.pass);
-  const metrics = pass.layerMetrics.flatMap((metric) => [metric, ...controlMetrics(pass.pass, metric, controls)]);
-  const headings = metrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`);
-  const rows = result.layers.map(
-    ({ value, label, units: width, unitWord, operator }) =>
-      html`<tr>
-        <td title="${value}">${shorten(label, 60)}</td>
-        <td>${operator}</td>
-        <td>${width.toLocaleString('en-US')} ${unitWord}</td>
-        ${metrics.map(
-          ({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`,
-        )}
-      </tr>`,
-  );
-  const curves = pass.curves
-    .map((curve) => withControlSeries(pass.pass, curve, controls))
-    .map(
-      ({ title, xLabel, xFormat, series, definition, format, spread }) =>
-        html`<h3>${title}</h3>
-          <p class="note">${definition}</p>
-          ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(
-            series.slice(0, LINES_SHOWN),
-            {
-              xLabel,
-              showX: (value) => show(value, xFormat ?? 'count'),
-              showY: (value) => show(value, format),
-              ...(spread === undefined ? {} : { spread }),
-            },
-          )}`,
-    );
-  const layerTable = html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Layer</th>
-          <th>Function</th>
-          <th>Units</th>
-          ${headings}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
-  return html`<h2>${description?.title ?? pass.pass}</h2>
-    <p><em>${description?.question}</em></p>
-    <p><strong>${pass.answer}</strong></p>
-    ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
-    ${headlineTable(pass, controls)}
-    ${pass.layerMetrics.length === 0 ? undefined : layerTable}${pass.tables?.map(resultTable)}
-    ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
-    <details>
-      <summary>How this is computed</summary>
-      <p>${description?.method}</p>
-      <ul>
-        ${[...pass.layerMetrics, ...pass.unitMetrics].map(
-          ({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`,
-        )}
-      </ul>
-    </details>`;
-}
-
-/** Rows of a table that the page shows; the JSON has all. */
-const TABLE_ROWS = 100;
-
-function fileSection(pass: PassResult, descriptions: readonly PassDescription[]): Markup {
-  const description = descriptions.find(({ id }) => id === pass.pass);
-  const quantities = [...(pass.nodeMetrics ?? []), ...(pass.tensorMetrics ?? [])];
-  return html`<h2>${description?.title ?? pass.pass}</h2>
-    <p><em>${description?.question}</em></p>
-    <p><strong>${pass.answer}</strong></p>
-    ${pass.tables?.map(resultTable)}
-    <details>
-      <summary>How this is computed</summary>
-      <p>${description?.method}</p>
-      <ul>
-        ${quantities.map(({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`)}
-      </ul>
-    </details>`;
-}
-
-function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
-  const hidden = rows.length - TABLE_ROWS;
-  const cell = (value: string | number, index: number): Markup => {
-    const format = columns[index]?.format;
-    return html`<td>${typeof value === 'string' || format === 'text' ? String(value) : show(value, format)}</td>`;
-  };
-  return html`<h3>${title}</h3>
-    <p class="note">${definition}</p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            ${columns.map(({ label }) => html`<th>${label}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.slice(0, TABLE_ROWS).map(
-            ({ cells }) =>
-              html`<tr>
-                ${cells.map(cell)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${hidden > 0 ? html`<p class="note">${hidden} more rows stand in the JSON.</p>` : undefined}`;
-}
-
-function strips(metric: UnitMetric, result: RunResult): Markup {
-  const domain = domainOf(
-    Object.values(metric.values).flatMap((values) => Array.from(values)),
-    metric.scale,
-    metric.format,
-  );
-  return html`<h3>${metric.label}, every unit of every layer</h3>
-    <p class="note">${metric.definition}</p>
-    ${legend(domain, metric.scale, metric.label, (value) => show(value, metric.format))}
-    <div class="strips">
-      ${result.layers.map(({ value, label, units: width, unitWord }) => {
-        const values = metric.values[value];
-        if (values === undefined) return undefined;
-        return html`<span title="${value}">${shorten(label, 40)}</span
-          ><img
-            alt="${metric.label} of ${label}"
-            src="data:image/png;base64,${base64Encode(stripPng(values, domain, metric.scale))}"
-          /><span>${width} ${unitWord}</span>`;
-      })}
-    </div>`;
-}
-
-function units(shown: readonly ReportUnit[]): Markup | undefined {
-  if (shown.length === 0) return undefined;
-  return html`<h2>Units in close-up</h2>
-    <p class="note">The most active unit of each layer, with the inputs that excite it most.</p>
-    <div class="units">
-      ${shown.map(
-        ({ title, detail, examples }) =>
-          html`<div class="unit">
-            <h4>${title}</h4>
-            ${detail.histogram === undefined ? undefined : histogramWithWords(detail)}
-            <div class="examples">${examples.map(({ preview, value }) => example(preview, value))}</div>
-          </div>`,
-      )}
-    </div>`;
-}
-
-function histogramWithWords({ histogram }: UnitDetail): Markup | undefined {
-  if (histogram === undefined) return undefined;
-  const sampled =
-    histogram.counted < histogram.total ? `, a regular grid of ${histogram.total.toLocaleString('en-US')}` : '';
-  return html`${histogramSvg(histogram, (value) => show(value))}
-    <p class="note">
-      ${histogram.counted.toLocaleString('en-US')} values${sampled};
-      ${percentage.format(histogram.zeros / Math.max(1, histogram.counted))} exactly zero.
-    </p>`;
-}
-
-function example(preview: ExamplePreview, value: number): Markup {
-  const caption = `${preview.label === undefined ? preview.name : preview.label}: ${show(value)}`;
-  switch (preview.kind) {
-    case 'image':
-      return html`<figure>
-        <img alt="${preview.name}" src="data:${preview.mime};base64,${base64Encode(preview.bytes)}" />
-        <figcaption title="${preview.name}">${caption}</figcaption>
-      </figure>`;
-    case 'tokens':
-      return html`<p class="tokens" title="${preview.name}">
-        ${preview.tokens.slice(0, 40).join('')} <span class="note">${show(value)}</span>
-      </p>`;
-    case 'array':
-      return html`<p class="note">${preview.name} [${preview.dims.join(' × ')}]: ${show(value)}</p>`;
-  }
 }
 
 /** The same numbers without the per-unit arrays of examples; typed arrays become plain lists. */

@@ -5,6 +5,7 @@ import type { Dictionary } from '../../../src/protocol/model.js';
 import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
+import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
@@ -40,6 +41,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...fakeAttributionQuestions(network),
+    ...fakeFeatureQuestions(scenario),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
@@ -264,6 +266,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
           docString: '',
         },
       },
+      ...(isAttached(scenario) ? { dictionary: ATTACHED } : {}),
       outline: [],
       passes:
         scenario === 'cannot-run'

@@ -108,6 +108,13 @@ describe('a dictionary', () => {
   });
 });
 
+describe('an attached dictionary', () => {
+  it('is named with what was said of it; where there is none, what to do is said', () => {
+    const { session } = scene();
+    expect(() => session.attached()).toThrow('No dictionary is attached');
+  });
+});
+
 describe('a model', () => {
   it('is read once, however many editors show it', async () => {
     const { session, listeners } = scene();

@@ -15,15 +15,19 @@ type Listed = { readonly lower: readonly number[]; readonly upper: readonly numb
 
 const RECORDED = JSON.parse(readFileSync(new URL('../../fixtures/bounds/bounds.json', import.meta.url), 'utf8')) as {
   readonly acasxu: Listed & { readonly intervals: Record<string, Listed>; readonly crown: Record<string, Listed> };
-  readonly resnet20: {
-    readonly middle: number;
-    readonly half: number;
-    readonly intervals: Record<
-      string,
-      Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number }
-    >;
-  };
+  readonly resnet20: AroundGray;
+  readonly shapes: AroundGray;
 };
+
+interface AroundGray {
+  readonly side: number;
+  readonly middle: number;
+  readonly half: number;
+  readonly intervals: Record<
+    string,
+    Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number }
+  >;
+}
 
 /** Share of an interval that single precision may widen it by: of a network of 7 layers, and of one of 20. */
 const [WIDER, WIDER_20] = [1e-3, 6e-3];
@@ -62,15 +66,27 @@ test('an ACAS Xu network, by intervals and by CROWN', async ({ skip }) => {
 });
 
 test('resnet20, by intervals, around gray pictures', async ({ skip }) => {
-  const model = decodeOnnx(readFileSync(neededData('derived/resnet20-12fca82f.onnx', skip)));
-  const { middle, half, intervals } = RECORDED.resnet20;
-  const [low, high] = [middle - half, middle + half].map((value) => Array.from({ length: 3072 }, () => value));
+  await expectIntervals(readFileSync(neededData('derived/resnet20-12fca82f.onnx', skip)), RECORDED.resnet20, 19);
+});
+
+test('the sample classifier, by intervals, around gray pictures', async () => {
+  const sample = new URL('../../../media/samples/shapes/shapes-resnet.onnx', import.meta.url);
+  await expectIntervals(readFileSync(sample), RECORDED.shapes, 13);
+});
+
+/** Every ReLU's input: a few of its elements, and the sums over all. */
+async function expectIntervals(file: Uint8Array, recorded: AroundGray, rectifiers: number): Promise<void> {
+  const { side, middle, half, intervals } = recorded;
+  const model = decodeOnnx(file);
+  const [low = [], high = []] = [middle - half, middle + half].map((value) =>
+    Array.from({ length: 3 * side * side }, () => value),
+  );
   const name = model.graph?.input[0]?.name ?? '';
-  const feeds = { [name]: float([1, 3, 32, 32], low ?? []) };
-  const box = new Map([[name, ends(low ?? [], high ?? [])]]);
+  const feeds = { [name]: float([1, 3, side, side], low) };
+  const box = new Map([[name, ends(low, high)]]);
   const { targets, bounds } = await boundModel(await loadNativeEngine(), model, feeds, box, { crownBudget: 0 });
   expect(bounds.cutNodes).toEqual([]);
-  expect(Object.keys(intervals)).toHaveLength(19);
+  expect(Object.keys(intervals)).toHaveLength(rectifiers);
   for (const [value, want] of Object.entries(intervals)) {
     const got = targets.get(value);
     expectHeld(got, want, WIDER_20, want.every);
@@ -83,4 +99,4 @@ test('resnet20, by intervals, around gray pictures', async ({ skip }) => {
     expect(Math.abs(lower.sum - want.sumLower)).toBeLessThanOrEqual(lower.room);
     expect(Math.abs(upper.sum - want.sumUpper)).toBeLessThanOrEqual(upper.room);
   }
-});
+}

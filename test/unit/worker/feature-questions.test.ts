@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureOverview } from '../../../src/protocol/features.js';
-import type { WorkerApi } from '../../../src/protocol/worker-api.js';
+import type { OpenRequest, WorkerApi } from '../../../src/protocol/worker-api.js';
 import { createInspection } from '../../../src/worker/inspection.js';
 import { WASM_FOLDER } from '../engine/engines.js';
 
@@ -27,26 +29,29 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/feature
 };
 const dictionary = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights.safetensors');
 
+const PLATFORM = {
+  wasmFolder: WASM_FOLDER,
+  dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
+  events: {
+    runProgress: async () => undefined,
+    fileResultChanged: async () => undefined,
+    log: async () => undefined,
+  },
+};
+const OPEN: OpenRequest = {
+  path: join(folder, 'grammar-gpt.onnx'),
+  recipePaths: 'anywhere',
+  settings: { engine: 'automatic', threads: 2, defaultInputs: 256, limit: 256, cacheMegabytes: 0 },
+};
+
 describe('features of a dictionary on the inputs of a model', () => {
   let inspection: WorkerApi;
   let overview: FeatureOverview;
   const progress: number[] = [];
 
   beforeAll(async () => {
-    inspection = createInspection({
-      wasmFolder: WASM_FOLDER,
-      dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-      events: {
-        runProgress: async () => undefined,
-        fileResultChanged: async () => undefined,
-        log: async () => undefined,
-      },
-    });
-    await inspection.open({
-      path: join(folder, 'grammar-gpt.onnx'),
-      recipePaths: 'anywhere',
-      settings: { engine: 'automatic', threads: 2, defaultInputs: 256, limit: 256, cacheMegabytes: 0 },
-    });
+    inspection = createInspection(PLATFORM);
+    await inspection.open(OPEN);
     overview = await inspection.features({ dictionary }, undefined, (share) => progress.push(share));
   }, 120_000);
   afterAll(() => inspection.close({}));
@@ -54,6 +59,7 @@ describe('features of a dictionary on the inputs of a model', () => {
   it('are those that numpy counts over all tokens at once', () => {
     const { totals, columns, warnings } = overview;
     expect(overview.dictionary).toBe('SAE (SAELens): 192 features, 96 wide');
+    expect(overview.placedBy).toBe('configuration');
     expect(totals.tokens).toBe(fixture.tokens);
     expect(totals.dead).toBe(fixture.fired.filter((count) => count === 0).length);
     expect(warnings).toEqual([]);
@@ -97,6 +103,20 @@ describe('features of a dictionary on the inputs of a model', () => {
     expect(found.logits?.bottom[0]?.effect).toBeCloseTo(want.smallest_logit.effect, 3);
   });
 
+  it('are known by the token that they are strongest on', async () => {
+    const { columns, stride, topTokens = [] } = overview;
+    const strongest = columns.maximum.indexOf(Math.max(...columns.maximum));
+    const [best] = (await inspection.feature({ feature: strongest })).top;
+    const token = columns.topToken[strongest] as number;
+    expect([Math.floor(token / stride), token % stride]).toEqual([best?.input, best?.position]);
+    expect(topTokens[strongest]).toBe(best?.tokens[best.at]);
+    columns.density.forEach((density, feature) => expect(topTokens[feature] === '').toBe(density === 0));
+  });
+
+  it('are remembered while the inputs are the same', async () => {
+    expect(await inspection.gatheredFeatures({})).toBe(overview);
+  });
+
   it('tell how far they are', () => {
     expect(progress.at(-1)).toBe(1);
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);
@@ -104,7 +124,7 @@ describe('features of a dictionary on the inputs of a model', () => {
 
   it('are refused at a value that the dictionary explains nothing of, unless that is wanted', async () => {
     const wrong = { dictionary, reads: '/blocks.1/Add_1_output_0', writes: '/blocks.0/mlp/down/Add_output_0' };
-    await expect(inspection.features(wrong)).rejects.toThrow('explains nothing');
+    await expect(inspection.features(wrong)).rejects.toMatchObject({ problem: { kind: 'unfit-dictionary' } });
     const anyway = await inspection.features({ ...wrong, evenIfUnfit: true });
     expect(anyway.fvu).toBeGreaterThan(1);
     expect(anyway.warnings.join()).toContain('does not fit this value');
@@ -122,4 +142,40 @@ describe('features of a dictionary on the inputs of a model', () => {
     await inspection.features({ dictionary });
     await expect(inspection.feature({ feature: 192 })).rejects.toThrow('There is no feature 192');
   }, 60_000);
+});
+
+describe('a dictionary that nothing says the place of', () => {
+  let alone = '';
+  let inspection: WorkerApi;
+  let path = '';
+
+  beforeAll(async () => {
+    alone = await mkdtemp(join(tmpdir(), 'features-'));
+    path = join(alone, 'sae_weights.safetensors');
+    await copyFile(dictionary, path);
+    const configuration = JSON.parse(await readFile(join(dirname(dictionary), 'cfg.json'), 'utf8')) as {
+      metadata: Record<string, unknown>;
+    };
+    delete configuration.metadata['onnx_value'];
+    await writeFile(join(alone, 'cfg.json'), JSON.stringify(configuration));
+    inspection = createInspection(PLATFORM);
+    const settings = { ...OPEN.settings, defaultInputs: 8, limit: 8 };
+    await inspection.open({ ...OPEN, settings, dictionary: { path, answers: {} } });
+  }, 60_000);
+  afterAll(async () => {
+    await inspection.close({});
+    await rm(alone, { recursive: true });
+  });
+
+  it('is refused, then put where it was measured to fit best', async () => {
+    await expect(inspection.features({ dictionary: path })).rejects.toMatchObject({
+      problem: { kind: 'unplaced-dictionary' },
+    });
+    await inspection.run({ passes: ['dictionary-fit'] });
+    const found = await inspection.features({ dictionary: path });
+    expect(found.placedBy).toBe('fit');
+    expect(found.reads).toBe(found.writes);
+    const trainedOn = await inspection.features({ dictionary: path, reads: '/blocks.1/Add_1_output_0' });
+    expect(found.fvu).toBeLessThanOrEqual(trainedOn.fvu);
+  }, 120_000);
 });

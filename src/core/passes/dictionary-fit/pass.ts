@@ -20,7 +20,7 @@ const OBSERVED_BYTES = 256 * 2 ** 20;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 1,
+  version: 2,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:

@@ -2,8 +2,11 @@
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
+import type { Site } from '../../dictionary/attach/sites.js';
 import type { ResultTable } from '../result.js';
 
+/** The table of places, best first: a row that features can be gathered at names the values that are read and written. */
+export const SITES_TABLE = 'dictionary-sites';
 /** Places that are listed: of a transcoder there are many pairs. */
 const MOST_ROWS = 200;
 
@@ -23,7 +26,7 @@ export function equationTable({ equation, name }: AttachedCoder): ResultTable {
 
 export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean): ResultTable {
   return {
-    id: 'dictionary-sites',
+    id: SITES_TABLE,
     title: 'Where it fits',
     definition: `Every value of its width, best first${measured.length > MOST_ROWS ? ` (the first ${MOST_ROWS} of ${measured.length})` : ''}. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims; L0 = mean number of features above 0, and of those that are not 0, of a token; cosine = mean over tokens between x and x̂ (methods B1). Padding is not counted.`,
     columns: [
@@ -51,8 +54,14 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean): 
         fidelity.relativeBias,
         fidelity.tokens,
       ],
+      ...(isWhole(reads) && isWhole(writes) ? { values: [reads.value, writes.value] } : {}),
     })),
   };
+}
+
+/** A value of the model as it is, a row for each token. */
+function isWhole({ variant, axis, isReplaceable }: Site): boolean {
+  return variant === 'as it is' && axis === 'last' && isReplaceable;
 }
 
 export function definitionsTable({ fidelity, reads }: MeasuredSite): ResultTable {

@@ -1,0 +1,143 @@
+/** A made-up dictionary: the features that the fake host tells of, in any number. */
+import { CancelledError, problem } from '../../../src/core/errors.js';
+import type { Excerpt, FeatureDetail, FeatureOverview } from '../../../src/protocol/features.js';
+import type { HostApi } from '../../../src/protocol/page-api.js';
+import { noise } from './random.js';
+import type { Scenario } from './scenarios.js';
+
+const WORDS = [' the', ' of', '\n', ' dog', ' runs', 'ing', ',', ' cat', ' a', '<b>'];
+const TOKENS = 32_768;
+const STRIDE = 128;
+const STEPS = 10;
+
+export const ATTACHED = {
+  name: 'sae.safetensors',
+  equation: [
+    { what: 'Encoder', formula: 'h = (x − b_dec) W_enc + b_enc' },
+    { what: 'Features', formula: 'f = ReLU(h)' },
+    { what: 'Output', formula: 'x̂ = f W_dec + b_dec' },
+  ],
+};
+
+export function isAttached(scenario: Scenario): boolean {
+  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit';
+}
+
+/** Features are dead where noise says so; densities spread over four orders of magnitude. */
+export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
+  const indices = Array.from({ length: features }, (_, feature) => feature);
+  const fired = Float64Array.from(indices, (feature) =>
+    noise(feature, 1) < 0.12 ? 0 : Math.ceil(TOKENS * 10 ** (-4 * noise(feature, 2) - 0.2)),
+  );
+  const all = fired.reduce((sum, count) => sum + count, 0);
+  const maximum = Float32Array.from(indices, (feature) => (fired[feature] === 0 ? 0 : 0.5 + 12 * noise(feature, 3)));
+  const topToken = Int32Array.from(indices, (feature) =>
+    fired[feature] === 0 ? -1 : Math.floor(TOKENS * noise(feature, 4)),
+  );
+  return {
+    dictionary: `SAE (SAELens): ${features} features, 96 wide`,
+    reads: '/blocks.0/Add_1_output_0',
+    writes: '/blocks.0/Add_1_output_0',
+    placedBy: 'configuration',
+    totals: {
+      tokens: TOKENS,
+      windows: TOKENS / STRIDE,
+      l0: all / TOKENS,
+      dead: fired.filter((count) => count === 0).length,
+      nonFinite: 0,
+    },
+    fvu,
+    fvuWithoutFirst: fvu * 1.1,
+    data: '256 texts from corpus.npy',
+    synthetic: false,
+    warnings: fvu > 1 ? [`The dictionary does not fit this value (FVU ${fvu}): its features mean nothing here.`] : [],
+    columns: {
+      tokens: TOKENS,
+      windows: TOKENS / STRIDE,
+      density: fired.map((count) => count / TOKENS),
+      mean: Float64Array.from(maximum, (largest) => largest * 0.3),
+      maximum,
+      share: fired.map((count) => count / Math.max(1, all)),
+      topToken,
+    },
+    decoderNorm: Float32Array.from(indices, (feature) => 0.9 + 0.2 * noise(feature, 5)),
+    stride: STRIDE,
+    topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
+  };
+}
+
+function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
+  const length = 19;
+  const at = 12;
+  return {
+    input: rank,
+    inputName: `corpus.npy row ${rank}`,
+    position: 40 + rank,
+    at,
+    tokens: Array.from(
+      { length },
+      (_, place) => WORDS[Math.floor(noise(feature, rank, place) * WORDS.length)] ?? ' the',
+    ),
+    activations: Float32Array.from({ length }, (_, place) =>
+      place === at ? strongest : noise(feature, rank, place, 9) < 0.7 ? 0 : strongest * 0.6 * noise(feature, place),
+    ),
+  };
+}
+
+export function fakeDetail({ columns }: FeatureOverview, feature: number): FeatureDetail {
+  const strongest = columns.maximum[feature] ?? 0;
+  const end = 2 ** Math.ceil(Math.log2(Math.max(strongest, 0.1)));
+  const bins = strongest === 0 ? 0 : Math.ceil((strongest / end) * 64);
+  const counts = Array.from({ length: bins }, (_, bin) => Math.round(900 * Math.exp(-bin / 12)) + 1);
+  const effect = (rank: number, sign: number) => ({
+    token: 10 * rank + (sign > 0 ? 1 : 2),
+    text: WORDS[rank % WORDS.length] ?? '',
+    effect: sign * (2 - rank * 0.17),
+  });
+  const ranks = Array.from({ length: 10 }, (_, rank) => rank);
+  return {
+    feature,
+    histogram: { edges: Array.from({ length: bins + (bins > 0 ? 1 : 0) }, (_, bin) => (bin * end) / 64), counts },
+    top: strongest === 0 ? [] : ranks.map((rank) => excerptOf(feature, rank, strongest * (1 - rank * 0.03))),
+    intervals:
+      strongest === 0
+        ? []
+        : [3, 2, 1, 0].map((interval) => ({
+            from: (interval * strongest) / 4,
+            to: ((interval + 1) * strongest) / 4,
+            count: 700 - 200 * interval,
+            examples: [1, 2].map((rank) => excerptOf(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
+          })),
+    logits: { top: ranks.map((rank) => effect(rank, 1)), bottom: ranks.map((rank) => effect(rank, -1)) },
+  };
+}
+
+export function fakeFeatureQuestions(scenario: Scenario): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature'> {
+  let known: FeatureOverview | undefined;
+  return {
+    async features({ evenIfUnfit }, signal, onProgress) {
+      known = undefined;
+      for (let step = 1; step <= STEPS; step++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (signal?.aborted) throw new CancelledError();
+        onProgress?.(step / STEPS);
+      }
+      const unfit = scenario === 'unfit';
+      if (unfit && evenIfUnfit !== true) {
+        throw problem(
+          'unfit-dictionary',
+          'At “x” the dictionary explains nothing: its error is 1.61 times the variance.',
+          {
+            remedy: 'Choose the value that it was trained on.',
+          },
+        );
+      }
+      return (known = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined));
+    },
+    gatheredFeatures: async () => known,
+    async feature({ feature }) {
+      if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
+      return fakeDetail(known, feature);
+    },
+  };
+}

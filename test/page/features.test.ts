@@ -1,0 +1,87 @@
+/** The Features tab: what to do before features are there, the table of all, the page of one. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countCalls, lastCall } from './asked.js';
+import { startBrowser, type PageBrowser } from './browser.js';
+
+let browser: PageBrowser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const rows = (page: Page) => page.getByRole('table', { name: 'Features' }).locator('tbody tr:not([aria-hidden])');
+const view = (page: Page) => page.getByRole('region', { name: 'Features', exact: true });
+
+async function openTab(situation: Parameters<PageBrowser['open']>[0]): Promise<Page> {
+  const page = await browser.open({ model: 'text', ...situation });
+  await page.getByRole('tab', { name: 'Features' }).click();
+  return page;
+}
+
+async function openFeatures(situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> {
+  const page = await openTab({ scenario: 'attached', ...situation });
+  await page.getByRole('button', { name: 'Run the dictionary' }).click();
+  await expect.poll(() => rows(page).count()).toBeGreaterThan(3);
+  return page;
+}
+
+describe('before features are there', () => {
+  it('a model without a dictionary says what to do', async () => {
+    const page = await openTab({});
+    await page.getByRole('button', { name: 'Attach Dictionary…' }).click();
+    await expect.poll(() => lastCall(page, 'command')).toEqual({ command: 'modelInspector.attachDictionary' });
+    await page.close();
+  });
+
+  it('a run tells how far it is, and can be cancelled', async () => {
+    const page = await openTab({ scenario: 'attached' });
+    await expect.poll(() => view(page).innerText()).toContain('f = ReLU(h)');
+    await page.getByRole('button', { name: 'Run the dictionary' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('features');
+    await page.getByRole('button', { name: 'Run the dictionary' }).waitFor();
+    await page.close();
+  });
+
+  it('a dictionary that does not fit is refused, and shown only on purpose, with the warning in sight', async () => {
+    const page = await openTab({ scenario: 'unfit' });
+    await page.getByRole('button', { name: 'Run the dictionary' }).click();
+    await expect.poll(() => view(page).innerText()).toContain('explains nothing');
+    expect(await rows(page).count()).toBe(0);
+    await page.getByRole('button', { name: 'Show anyway' }).click();
+    await expect.poll(() => rows(page).count()).toBeGreaterThan(3);
+    expect(await lastCall(page, 'features')).toEqual({ evenIfUnfit: true });
+    expect(await page.getByRole('note').innerText()).toContain('does not fit this value');
+    await page.close();
+  });
+});
+
+describe('the table of features', () => {
+  it('sorts and filters', async () => {
+    const page = await openFeatures();
+    await page.getByRole('button', { name: 'Largest', exact: true }).click();
+    const largest = await rows(page).locator('td:nth-child(4)').allInnerTexts();
+    expect(largest.map(Number)).toEqual(largest.map(Number).toSorted((a, b) => b - a));
+    await page.getByRole('tab', { name: 'Dead' }).click();
+    await expect.poll(() => rows(page).locator('td:nth-child(2)').first().innerText()).toBe('dead');
+    await page.getByRole('tab', { name: 'All', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('dog');
+    await expect.poll(() => view(page).getByRole('status').innerText()).toMatch(/^\d+ of 2,000 features$/);
+    const tokens = await rows(page).locator('td:last-child').allInnerTexts();
+    expect(new Set(tokens)).toEqual(new Set(['␣dog']));
+    await page.close();
+  });
+});
+
+describe('the page of a feature', () => {
+  it('opens from the table, and leads to its neighbours by keys', async () => {
+    const page = await openFeatures();
+    await rows(page).nth(1).press('Enter');
+    await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Next feature (→)' }).press('ArrowRight');
+    await page.getByRole('article', { name: 'Feature 2', exact: true }).waitFor();
+    expect(await countCalls(page, 'feature')).toBe(2);
+    await page.close();
+  });
+});

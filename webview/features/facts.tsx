@@ -1,0 +1,88 @@
+/** What all numbers of the features rest on: the dictionary, the value, the tokens, how well it fits, what to mind. */
+import type { ComponentChildren, JSX } from 'preact';
+import type { AttachedDescription } from '../../src/protocol/dictionary.js';
+import type { FeatureOverview, PlacedBy } from '../../src/protocol/features.js';
+import { Disclosure } from '../controls/disclosure.js';
+import { Badge } from '../controls/fields.js';
+import { Icon } from '../controls/icon.js';
+import { Help } from '../controls/tooltip.js';
+import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
+import { Equation } from './equation.js';
+
+const PLACED: Readonly<Record<PlacedBy, string>> = {
+  asked: 'as you asked',
+  configuration: 'as its configuration says',
+  fit: 'where it fits best of all values that were measured',
+};
+
+interface FeatureFactsProps {
+  readonly overview: FeatureOverview;
+  readonly dictionary: AttachedDescription;
+}
+
+export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.Element {
+  const { totals, fvu, fvuWithoutFirst, reads, writes, placedBy, data, synthetic, warnings } = overview;
+  const features = overview.columns.density.length;
+  return (
+    <section class="feature-facts" aria-label="What the numbers rest on">
+      <p>
+        <strong>{overview.dictionary}</strong> reads <code>{reads}</code>
+        {writes !== reads && (
+          <>
+            {' '}
+            and is to write <code>{writes}</code>
+          </>
+        )}
+        , {PLACED[placedBy]}.
+      </p>
+      <ul class="figures feature-figures">
+        <Fact value={formatCount(totals.tokens)} label="tokens">
+          Positions of the inputs that hold tokens; padding is not counted.
+        </Fact>
+        <Fact value={formatNumber(fvu)} label="FVU">
+          Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims (methods B1). 0 is
+          perfect, the mean alone is at 1. Without the first token of each input it is {formatNumber(fvuWithoutFirst)}.
+        </Fact>
+        <Fact value={formatNumber(totals.l0)} label="L0">
+          Mean number of features that are not 0 at a token (methods B1).
+        </Fact>
+        <Fact value={`${formatCount(totals.dead)} of ${formatCount(features)}`} label="dead features">
+          Features above 0 at no token of these inputs ({formatShare(totals.dead / Math.max(1, features))}).
+        </Fact>
+      </ul>
+      <p class="muted">
+        On {data}. {synthetic && <Badge tone="warning">random inputs</Badge>}
+      </p>
+      {totals.nonFinite > 0 && (
+        <Warning>{formatCount(totals.nonFinite)} values of features are NaN or infinite.</Warning>
+      )}
+      {warnings.map((warning) => (
+        <Warning key={warning}>{warning}</Warning>
+      ))}
+      {dictionary.equation && dictionary.equation.length > 0 && (
+        <Disclosure name="feature-equation" title="What it computes" hint="its equation, as resolved from the file">
+          {() => <Equation lines={dictionary.equation ?? []} />}
+        </Disclosure>
+      )}
+    </section>
+  );
+}
+
+function Fact({ value, label, children }: { value: string; label: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <li class="figure">
+      <span class="figure-value">{value}</span>
+      <span class="figure-label">
+        {label} <Help about={label}>{children}</Help>
+      </span>
+    </li>
+  );
+}
+
+function Warning({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <p class="feature-warning" role="note">
+      <Icon name="warning" class="icon-warning" /> {children}
+    </p>
+  );
+}

@@ -1,0 +1,72 @@
+import type { JSX } from 'preact';
+import { Tabs } from '../controls/tabs.js';
+import { TextField } from '../controls/text-field.js';
+import { ui } from '../state/interface-state.js';
+import type { FeatureFilter } from './rows.js';
+
+const FIRING: readonly { readonly name: FeatureFilter['firing']; readonly label: string }[] = [
+  { name: 'all', label: 'All' },
+  { name: 'firing', label: 'Firing' },
+  { name: 'dead', label: 'Dead' },
+];
+
+/** Which features the table shows. */
+export function FeatureFilters(): JSX.Element {
+  const filter = ui.featureFilter.value;
+  const change = (next: Partial<FeatureFilter>): void => {
+    ui.featureFilter.value = { ...filter, ...next };
+  };
+  return (
+    <div class="feature-filters">
+      <TextField
+        label="Filter features"
+        placeholder="Filter by number or token"
+        class="filter-field"
+        value={filter.text}
+        onInput={(text) => change({ text })}
+      />
+      <Tabs
+        label="Features that are shown"
+        kind="segments"
+        tabs={FIRING}
+        active={filter.firing}
+        onChange={(firing) => change({ firing })}
+      />
+      <PercentField
+        label="Density at least"
+        value={filter.leastDensity}
+        onChange={(leastDensity) => change({ leastDensity })}
+      />
+      <PercentField label="at most" value={filter.mostDensity} onChange={(mostDensity) => change({ mostDensity })} />
+    </div>
+  );
+}
+
+interface PercentFieldProps {
+  readonly label: string;
+  /** From 0 to 1; undefined: no bound. */
+  readonly value: number | undefined;
+  readonly onChange: (value: number | undefined) => void;
+}
+
+function PercentField({ label, value, onChange }: PercentFieldProps): JSX.Element {
+  return (
+    <label class="field">
+      <span class="field-label">{label}</span>
+      <input
+        class="number-field"
+        type="number"
+        min={0}
+        max={100}
+        step="any"
+        placeholder="any"
+        value={value === undefined ? '' : value * 100}
+        onChange={(event) => {
+          const next = event.currentTarget.valueAsNumber;
+          onChange(next >= 0 && next <= 100 ? next / 100 : undefined);
+        }}
+      />
+      <span class="muted">%</span>
+    </label>
+  );
+}

@@ -1,0 +1,103 @@
+/** All features, one row each: sorted, filtered, copied, saved. */
+import type { JSX } from 'preact';
+import { Table, type Column } from '../controls/table.js';
+import { csvFile, TableTools } from '../controls/table-tools.js';
+import { Help } from '../controls/tooltip.js';
+import { formatNumber, formatShare } from '../format/numbers.js';
+import type { TextTable } from '../format/tables.js';
+import { useExportable } from '../state/exports.js';
+import { ui } from '../state/interface-state.js';
+import { openedModel } from '../state/session.js';
+import { visible } from '../unit/token-example.js';
+import { featuresAsText, type FeatureRow } from './rows.js';
+
+interface FeatureTableProps {
+  readonly rows: readonly FeatureRow[];
+  readonly selected: number | undefined;
+}
+
+export function FeatureTable({ rows, selected }: FeatureTableProps): JSX.Element {
+  const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
+  const text = (): TextTable => featuresAsText(rows);
+  const touched = useExportable(csvFile(title, text));
+  return (
+    <section class="feature-table" onPointerDown={touched} onFocusCapture={touched}>
+      <div class="frame-head">
+        <span class="spacer-flex" />
+        <TableTools title={title} table={text} />
+      </div>
+      <Table
+        name="features"
+        label="Features"
+        columns={COLUMNS}
+        rows={rows}
+        rowKey={({ feature }) => String(feature)}
+        selected={({ feature }) => feature === selected}
+        onSelect={({ feature }) => (ui.feature.value = feature)}
+      />
+    </section>
+  );
+}
+
+const COLUMNS: readonly Column<FeatureRow>[] = [
+  {
+    id: 'feature',
+    label: 'Feature',
+    numeric: true,
+    sortBy: ({ feature }) => feature,
+    cell: ({ feature }) => feature,
+  },
+  {
+    id: 'density',
+    label: 'Density',
+    numeric: true,
+    help: <Help about="Density">Share of tokens at which the feature is above 0 (f &gt; 0, strictly).</Help>,
+    sortBy: ({ density }) => density,
+    cell: ({ density }) => (density > 0 ? formatShare(density) : <span class="muted">dead</span>),
+  },
+  {
+    id: 'mean',
+    label: 'Mean',
+    numeric: true,
+    help: <Help about="Mean">Mean activation over the tokens at which it is above 0.</Help>,
+    sortBy: ({ mean }) => mean,
+    cell: ({ mean }) => formatNumber(mean),
+  },
+  {
+    id: 'maximum',
+    label: 'Largest',
+    numeric: true,
+    help: <Help about="Largest">Largest activation over all tokens.</Help>,
+    sortBy: ({ maximum }) => maximum,
+    cell: ({ maximum }) => formatNumber(maximum),
+  },
+  {
+    id: 'share',
+    label: 'Share of L0',
+    numeric: true,
+    help: (
+      <Help about="Share of L0">Of all non-zero activations of all features, the share that is this feature’s.</Help>
+    ),
+    sortBy: ({ share }) => share,
+    cell: ({ share }) => formatShare(share),
+  },
+  {
+    id: 'norm',
+    label: 'Decoder norm',
+    numeric: true,
+    help: <Help about="Decoder norm">Length of the feature’s row of the decoder, as the file has it.</Help>,
+    sortBy: ({ decoderNorm }) => decoderNorm,
+    cell: ({ decoderNorm }) => formatNumber(decoderNorm),
+  },
+  {
+    id: 'token',
+    label: 'Strongest on',
+    help: <Help about="Strongest on">The token at which it is largest.</Help>,
+    sortBy: ({ topToken }) => topToken,
+    cell: ({ topToken }) => (
+      <span class="feature-token" title={visible(topToken)}>
+        {visible(topToken)}
+      </span>
+    ),
+  },
+];

@@ -1,0 +1,76 @@
+/** The table of all features as rows: which are shown, and as text. */
+import type { FeatureOverview } from '../../src/protocol/features.js';
+import { formatExact } from '../format/numbers.js';
+import type { TextTable } from '../format/tables.js';
+
+export interface FeatureRow {
+  readonly feature: number;
+  readonly density: number;
+  /** NaN of one that never fired: it has neither. */
+  readonly mean: number;
+  readonly maximum: number;
+  readonly share: number;
+  readonly decoderNorm: number;
+  /** What it fires on most strongly; empty where it never fired. */
+  readonly topToken: string;
+}
+
+export function featureRows({ columns, decoderNorm, stride, topTokens }: FeatureOverview): readonly FeatureRow[] {
+  return Array.from(columns.density, (density, feature): FeatureRow => ({
+    feature,
+    density,
+    mean: density > 0 ? (columns.mean[feature] as number) : NaN,
+    maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
+    share: columns.share[feature] as number,
+    decoderNorm: decoderNorm[feature] as number,
+    topToken: topTokens?.[feature] ?? placeText(columns.topToken[feature] as number, stride),
+  }));
+}
+
+/** Where there is no text: the number of the input, and of the position where it has several. */
+function placeText(token: number, stride: number): string {
+  if (token < 0) return '';
+  const input = `input ${Math.floor(token / stride)}`;
+  return stride === 1 ? input : `${input}, position ${token % stride}`;
+}
+
+export interface FeatureFilter {
+  /** Numbers find features that begin with them, other words what a token contains. */
+  readonly text: string;
+  readonly firing: 'all' | 'firing' | 'dead';
+  /** Shares of tokens, both ends included. */
+  readonly leastDensity?: number;
+  readonly mostDensity?: number;
+}
+
+export function filterFeatures(rows: readonly FeatureRow[], filter: FeatureFilter): readonly FeatureRow[] {
+  const { firing, leastDensity = 0, mostDensity = 1 } = filter;
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && firing === 'all' && leastDensity <= 0 && mostDensity >= 1) return rows;
+  return rows.filter(({ feature, density, topToken }) => {
+    if (firing !== 'all' && density > 0 !== (firing === 'firing')) return false;
+    if (density < leastDensity || density > mostDensity) return false;
+    return words.every((word) =>
+      /^\d+$/.test(word) ? String(feature).startsWith(word) : topToken.toLowerCase().includes(word),
+    );
+  });
+}
+
+export function featuresAsText(rows: readonly FeatureRow[]): TextTable {
+  return {
+    header: [
+      'feature',
+      'density (share of tokens with f > 0)',
+      'mean where f > 0',
+      'largest',
+      'share of L0',
+      'decoder norm',
+      'strongest token',
+    ],
+    rows: rows.map(({ feature, density, mean, maximum, share, decoderNorm, topToken }) => [
+      String(feature),
+      ...[density, mean, maximum, share, decoderNorm].map(formatExact),
+      topToken,
+    ]),
+  };
+}
