@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
-import type { Excerpt, FeatureDetail, FeatureOverview } from '../protocol/features.js';
+import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview } from '../protocol/features.js';
+import { neighbourLines } from './feature-neighbours.js';
 import { openInspection, type CliOptions } from './open.js';
 
 export interface FeaturesOptions extends CliOptions {
@@ -11,8 +12,14 @@ export interface FeaturesOptions extends CliOptions {
   readonly writes?: string;
   /** Features to tell more of. */
   readonly features: readonly number[];
+  /** Whether to tell what these are like, too. */
+  readonly neighbours: boolean;
   readonly evenIfUnfit: boolean;
   readonly json: boolean;
+}
+
+interface Told extends FeatureDetail {
+  readonly neighbours?: FeatureNeighbours;
 }
 
 /** Runs a dictionary over the model's inputs and prints its features. */
@@ -26,8 +33,12 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
       ...(options.writes === undefined ? {} : { writes: options.writes }),
       ...(options.evenIfUnfit ? { evenIfUnfit: true } : {}),
     });
-    const details: FeatureDetail[] = [];
-    for (const feature of options.features) details.push(await inspection.feature({ feature }));
+    const details: Told[] = [];
+    for (const feature of options.features) {
+      const detail = await inspection.feature({ feature });
+      const neighbours = options.neighbours ? await inspection.featureNeighbours({ feature }) : undefined;
+      details.push({ ...detail, ...(neighbours === undefined ? {} : { neighbours }) });
+    }
     process.stdout.write(options.json ? asJson(overview, details) : asText(overview, details));
     return 0;
   } finally {
@@ -36,13 +47,13 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
 }
 
 /** Typed arrays as lists of numbers. */
-function asJson(overview: FeatureOverview, details: readonly FeatureDetail[]): string {
+function asJson(overview: FeatureOverview, details: readonly Told[]): string {
   const plain = (_key: string, value: unknown): unknown =>
     ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   return `${JSON.stringify({ overview, features: details }, plain, 2)}\n`;
 }
 
-function asText(overview: FeatureOverview, details: readonly FeatureDetail[]): string {
+function asText(overview: FeatureOverview, details: readonly Told[]): string {
   const { totals, columns, decoderNorm } = overview;
   const count = (value: number): string => value.toLocaleString('en-US');
   const lines = [
@@ -73,7 +84,10 @@ function asText(overview: FeatureOverview, details: readonly FeatureDetail[]): s
       lines.push(cells.join(''));
     }
   }
-  for (const detail of details) lines.push(...detailLines(detail), '');
+  for (const detail of details) {
+    const { neighbours } = detail;
+    lines.push(...detailLines(detail), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
+  }
   return `${lines.join('\n')}\n`;
 }
 

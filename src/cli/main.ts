@@ -44,6 +44,8 @@ Options
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated)
+  --neighbours       features: also what each --feature is like: units and features that it goes together with; one
+                     more run over the inputs for each
   --even-if-unfit    features: also where the dictionary explains nothing of the value
   --help
 `;
@@ -119,10 +121,13 @@ async function main(): Promise<number> {
         const features = values.feature.map(Number);
         const wrong = values.feature.find((_, at) => !Number.isSafeInteger(features[at]));
         if (wrong !== undefined) return wrongOption('--feature', wrong);
+        if (values.neighbours && features.length === 0)
+          return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
         return await featuresCommand({
           ...options,
           dictionary,
           features,
+          neighbours: values.neighbours,
           evenIfUnfit: values['even-if-unfit'],
           json: values.json,
           ...(reads === undefined ? {} : { reads }),
@@ -170,6 +175,7 @@ function parseOptions() {
       reads: { type: 'string' },
       writes: { type: 'string' },
       feature: { type: 'string', multiple: true, default: [] },
+      neighbours: { type: 'boolean', default: false },
       'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

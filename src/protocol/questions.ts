@@ -37,6 +37,7 @@ export const QUESTIONS = [
   'pruningPreview',
   'gatheredFeatures',
   'feature',
+  'featureNeighbours',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

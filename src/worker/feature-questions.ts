@@ -24,6 +24,7 @@ import type {
   TokenEffect,
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import { checkFeature, neighboursOf } from './feature-neighbours.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
 import { createTurns } from './turns.js';
@@ -69,6 +70,13 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
     last = undefined;
     await old?.close();
   };
+  const gatheredFor = (feature: number): Gathered => {
+    if (last === undefined) {
+      throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
+    }
+    checkFeature(feature, last.attached.coder.features);
+    return last;
+  };
   return {
     questions: {
       features: (request, signal, onProgress) =>
@@ -78,12 +86,12 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           return last.overview;
         }),
       gatheredFeatures: async () => (last?.subject.dataset.key === source.inputsKey() ? last?.overview : undefined),
-      feature: ({ feature }, signal) =>
-        turns.take(signal, async () => {
-          if (last === undefined) {
-            throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
-          }
-          return detail(last, feature);
+      feature: ({ feature }, signal) => turns.take(signal, async () => detail(gatheredFor(feature), feature)),
+      featureNeighbours: ({ feature }, signal, onProgress) =>
+        turns.take(signal, async (either) => {
+          const { attached, subject, reader } = gatheredFor(feature);
+          const cancellable = { ...subject, signal: either };
+          return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
         }),
     },
     async close() {
@@ -220,9 +228,6 @@ function warningsOf(tokens: number, features: number, fvu: number): string[] {
 async function detail(opened: Gathered, feature: number): Promise<FeatureDetail> {
   const { attached, gathered, subject } = opened;
   const { coder } = attached;
-  if (!Number.isInteger(feature) || feature < 0 || feature >= coder.features) {
-    throw problem('not-applicable', `There is no feature ${feature}: they are 0 to ${coder.features - 1}.`);
-  }
   const reader = await opened.reader.open();
   const { dataset } = subject;
   const known = new Map<number, Promise<Float32Array>>();

@@ -169,7 +169,10 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     {
       subject: (signal, onProgress) => runnable().runs.subject(signal, onProgress),
       inputsKey: () => runnable().inputs.dataset().key,
-      fit: () => runnable().runs.shown()?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
+      fit: () =>
+        runnable()
+          .runs.shown()
+          ?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
     },
     track,
   );

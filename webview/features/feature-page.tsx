@@ -11,6 +11,7 @@ import { useResource } from '../state/resource.js';
 import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
 import { LogitEffects } from './logit-effects.js';
+import { NeighboursPart } from './neighbours-part.js';
 
 interface FeaturePageProps {
   readonly overview: FeatureOverview;
@@ -69,6 +70,7 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       )}
       <LogitEffects key={feature} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} detail={detail} />}
+      <NeighboursPart key={feature} overview={overview} feature={feature} />
     </>
   );
 }
