@@ -13,6 +13,7 @@ import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
 import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
+import { onText } from './steering-options.js';
 import { printDefect, printProblem } from './terminal.js';
 
 const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
@@ -47,10 +48,21 @@ Options
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated); circuit: see --layer
+  --neighbours       features: also what each --feature is like: units and features that it goes together with; one
+                     more run over the inputs for each
   --transcoders <path> circuit: a transcoder’s file, or a folder with one for each layer; may be repeated
   --prompt <text>    circuit: the text (default: the first of the model’s inputs)
-  --input <n>        circuit: one of the model’s inputs instead, from 1
+                     features: tell which fire where on this text, instead of the table of all
+  --input <n>        circuit, features: one of the model’s inputs instead, from 1
   --at <n>           circuit: the token after which the target is read, from 1 (default: the last)
+                     features: only those that fire at this token; with --steer, where the prediction is read
+  --rank <by>        features: with --prompt, by activation (the default), rarity or (direct) effect
+  --steer <n=what>   features: with --prompt, change feature n: 12=ablate, 12=set:4, 12=add:2.5, 12=add:3x (times its
+                     largest activation); may be repeated
+  --positions <list> features: with --steer, at these tokens only, from 1: 3,4,9
+  --continue <n>     features: with --prompt, write n tokens on, as the model is and with --steer
+  --temperature <t>  features: with --continue, sample at this temperature (default 0: always the likeliest)
+  --seed <n>         features: with --continue, of the sampling (default 1)
   --plus <token>     circuit: explain by how much its logit is larger than that of --minus (default: the likeliest and
   --minus <token>    the second); without both, the likely next tokens are explained
   --layer <n>        circuit: with --feature, explain that feature of the transcoder of layer n
@@ -130,12 +142,18 @@ async function main(): Promise<number> {
         const features = values.feature.map(Number);
         const wrong = values.feature.find((_, at) => !Number.isSafeInteger(features[at]));
         if (wrong !== undefined) return wrongOption('--feature', wrong);
+        const text = onText(values);
+        if (text !== undefined && 'option' in text) return wrongOption(text.option, text.value, text.hint);
+        if (values.neighbours && features.length === 0)
+          return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
         return await featuresCommand({
           ...options,
           dictionary,
           features,
+          neighbours: values.neighbours,
           evenIfUnfit: values['even-if-unfit'],
           json: values.json,
+          ...(text === undefined ? {} : { onText: text }),
           ...(reads === undefined ? {} : { reads }),
           ...(writes === undefined ? {} : { writes }),
         });
@@ -190,12 +208,19 @@ function parseOptions() {
       feature: { type: 'string', multiple: true, default: [] },
       transcoders: { type: 'string', multiple: true, default: [] },
       prompt: { type: 'string' },
+      rank: { type: 'string', default: 'activation' },
+      steer: { type: 'string', multiple: true, default: [] },
+      positions: { type: 'string' },
+      continue: { type: 'string' },
+      temperature: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '1' },
       input: { type: 'string' },
       at: { type: 'string' },
       plus: { type: 'string' },
       minus: { type: 'string' },
       layer: { type: 'string' },
       'max-features': { type: 'string' },
+      neighbours: { type: 'boolean', default: false },
       'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

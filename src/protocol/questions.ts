@@ -40,6 +40,10 @@ export const QUESTIONS = [
   'pruningPreview',
   'gatheredFeatures',
   'feature',
+  'promptFacts',
+  'prompt',
+  'steer',
+  'featureNeighbours',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

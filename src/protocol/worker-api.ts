@@ -8,6 +8,7 @@ import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { PruningQuestions } from './pruning.js';
+import type { SteeringQuestions } from './steering.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
@@ -83,6 +84,7 @@ export interface WorkerApi
     AttributionQuestions,
     DictionaryQuestions,
     FeatureQuestions,
+    SteeringQuestions,
     CircuitQuestions,
     PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;

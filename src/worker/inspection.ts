@@ -177,6 +177,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         runnable()
           .runs.shown()
           ?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
+      prompts: () => runnable().inputs.prompts(),
     },
     track,
   );

@@ -8,6 +8,7 @@ import { fakeAttributionQuestions } from './attribution.js';
 import { fakeCircuitQuestions } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
+import { fakeSteeringQuestions } from './steering.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
@@ -43,6 +44,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   return {
     ...fakeAttributionQuestions(network),
     ...fakeFeatureQuestions(scenario),
+    ...fakeSteeringQuestions(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),

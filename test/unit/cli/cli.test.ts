@@ -125,6 +125,11 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['report', 'plain.onnx', '--threads', '-1'], "'--threads'"],
     [['report', 'plain.onnx', '--unheard-of'], '--unheard-of'],
     [['features', 'plain.onnx'], '--dictionary cannot be “”. Name the file of the dictionary.'],
+    [
+      ['features', 'plain.onnx', '--dictionary', 'a', '--prompt', 'a', '--steer', '3=more'],
+      '--steer cannot be “3=more”',
+    ],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--steer', '3=ablate'], 'It goes with --prompt or --input'],
     [['features', 'plain.onnx', '--dictionary', 'a', '--feature', 'first'], '--feature cannot be “first”'],
     [['circuit', 'plain.onnx'], '--transcoders cannot be “”. Name the folder with one transcoder for each layer.'],
     [['circuit', 'plain.onnx', '--transcoders', 'a', '--at', 'end'], '--at cannot be “end”'],
@@ -289,6 +294,19 @@ describe('features of a dictionary', () => {
     };
     expect(overview.columns.density.length).toBe(192);
     expect(told.map(({ feature }) => feature)).toEqual([3]);
+  }, 120_000);
+
+  it('on a text: which fire, and what changing them does', async () => {
+    const text = ['--prompt', 'Tom has four black umbrellas. He gives two'];
+    const { code, out } = await features(...text, '--rank', 'effect', '--steer', '7=add:2x', '--continue', '4');
+    expect(code).toBe(0);
+    expect(out).toMatch(/the text: \d+ tokens/);
+    expect(out).toMatch(/feature +activation +density +direct effect +on token/);
+    expect(out).toMatch(/Feature 7: at most .* before, .* after/);
+    expect(out).toMatch(/KL\(before ‖ after\) [\d.e-]+ nats/);
+    expect(out).toContain('Original:  of them to');
+    expect(out).toContain('Steered: ');
+    expect((await features('--prompt', '')).error).toContain('The text is empty');
   }, 120_000);
 
   it('that do not exist end with 1', async () => {
