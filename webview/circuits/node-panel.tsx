@@ -40,14 +40,23 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
         <TextButton onClick={() => onSelect(undefined)}>Close</TextButton>
       </div>
       <dl class="facts">
-        <dt>
-          Influence{' '}
-          <Help about="Influence">
-            The share of all paths to the outputs that go through it, each edge counted by its share of what makes up
-            its target (formats 3.5).
-          </Help>
-        </dt>
-        <dd>{formatNumber(influence)}</dd>
+        {kind === 'output' ? (
+          <>
+            <dt>Probability</dt>
+            <dd>{formatShare(answer.outputs.find((output) => output.node === node)?.probability ?? NaN)}</dd>
+          </>
+        ) : (
+          <>
+            <dt>
+              Influence{' '}
+              <Help about="Influence">
+                The share of all paths to the outputs that go through it, each edge counted by its share of what makes
+                up its target (formats 3.5).
+              </Help>
+            </dt>
+            <dd>{formatNumber(influence)}</dd>
+          </>
+        )}
         {kind === 'feature' && (
           <>
             <dt>Activation</dt>
