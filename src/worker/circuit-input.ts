@@ -6,6 +6,9 @@ import type { CircuitRequest, TokenChoice } from '../protocol/circuits.js';
 import type { Inputs } from './inputs.js';
 import { feedsOf } from './linear-questions.js';
 
+/** Of a text whose circuit is asked for: work grows with the square. */
+const MOST_PROMPT_TOKENS = 512;
+
 export interface CircuitInput {
   readonly feeds: NamedTensors;
   readonly tokens: readonly string[];
@@ -20,7 +23,7 @@ export interface CircuitInput {
 
 /** @throws ProblemError as opening inputs does; `not-applicable` where the input is no row of tokens. */
 export async function circuitInput(asked: CircuitRequest['input'], inputs: Inputs): Promise<CircuitInput> {
-  const dataset = asked.kind === 'prompt' ? await inputs.prompt(asked.text) : inputs.dataset();
+  const dataset = asked.kind === 'prompt' ? await typed(asked.text, inputs) : inputs.dataset();
   const index = asked.kind === 'prompt' ? 0 : asked.index;
   const feeds = await feedsOf(dataset, index);
   const preview = await dataset.preview(index);
@@ -40,6 +43,15 @@ export async function circuitInput(asked: CircuitRequest['input'], inputs: Input
     textOf: (token) => classes[token] ?? `token ${token}`,
     classes,
   };
+}
+
+async function typed(text: string, inputs: Inputs): Promise<Dataset> {
+  const prompts = await inputs.prompts();
+  const ids = prompts.encode(text);
+  if (ids.length > MOST_PROMPT_TOKENS) {
+    throw problem('invalid-inputs', `The text has more than ${MOST_PROMPT_TOKENS} tokens.`, { remedy: 'Shorten it.' });
+  }
+  return prompts.dataset(ids);
 }
 
 async function filledOf(dataset: Dataset, index: number, length: number): Promise<number> {

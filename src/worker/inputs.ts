@@ -10,7 +10,6 @@ import { openDataset, type OpenedDataset } from '../core/dataset/open-dataset.js
 import { openPrompts, type Prompts } from '../core/dataset/prompts.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
 import { recipePathFor } from '../core/dataset/recipe-path.js';
-import { promptDataset } from '../core/dataset/prompt.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import { asProblem, ProblemError, type Problem } from '../core/errors.js';
 import { dataFiles } from '../node/data-files.js';
@@ -25,8 +24,6 @@ export interface Inputs {
   shuffled(seed: number): Promise<Dataset>;
   /** For texts that a person types, with the present recipe’s tokenizer. @throws ProblemError as opening it does. */
   prompts(): Promise<Prompts>;
-  /** A text that the person typed, as the only input. @throws ProblemError as {@link promptDataset} does. */
-  prompt(text: string): Promise<Dataset>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
   /** The recipe for a file or folder that the person chose. */
@@ -119,18 +116,10 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
     shuffled: (seed) => openedBy(now.description.recipe, now.description.origin, seed),
     prompts() {
       const { recipe, origin } = now.description;
+      // As the inputs themselves are read: what a recipe may not name, no prompt reads either.
       const files = origin === 'chosen' ? byHand : byRecipe;
       return openPrompts(recipe, modelInputs, files, { hints, modelName: parse(path).name });
     },
-    prompt: (text) =>
-      promptDataset(text, {
-        recipe: now.description.recipe,
-        modelInputs,
-        // As the inputs themselves are read: what a recipe may not name, no prompt reads either.
-        files: now.description.origin === 'chosen' ? byHand : byRecipe,
-        hints,
-        modelName: parse(path).name,
-      }),
     async set(recipe) {
       now = await find(recipe);
     },

@@ -58,7 +58,7 @@ describe('features on a text', () => {
     await field.fill(TEXT);
     await field.press('Enter');
     const shown = await page.waitForText(/\d+ features fire on this text/);
-    expect(shown).toContain('the text: 14 tokens');
+    expect(shown).toContain('the text: 15 tokens');
     await (await page.locator('[data-tab=effect]')).click();
     await (await page.locator('.prompt-answer .prompt-token')).nth(5).click();
     await page.waitForText(/features fire at token 6/);

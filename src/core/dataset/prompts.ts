@@ -25,7 +25,7 @@ export interface Prompts {
   readonly tokenizer?: FileTokenizer;
   textOf(id: number): string;
   /**
-   * Ids of a text, with what the tokenizer puts around it.
+   * Ids of a text, with what stands around a document: an end-of-text token before it, or what the tokenizer puts there.
    * @throws ProblemError `invalid-inputs`: nothing typed, too much, no tokenizer, characters or ids that do not fit (named).
    */
   encode(text: string): readonly number[];
@@ -68,7 +68,9 @@ export async function openPrompts(
       if (tokenizer === undefined) throw noTokenizer();
       const before = tokenizer.leftOut();
       const check = fitsVocabulary(input, tokenizer, hints.get(name));
-      const ids = [...tokenizer.prefix, ...tokenizer.encode(text), ...tokenizer.suffix];
+      const { prefix, suffix, endOfText } = tokenizer;
+      // As documents stand in windows: behind the end of one before.
+      const ids = [...(endOfText === undefined ? [] : [endOfText]), ...prefix, ...tokenizer.encode(text), ...suffix];
       if (tokenizer.leftOut() > before) throw unknownCharacters(text, tokenizer);
       check(ids);
       return ids;
@@ -90,7 +92,7 @@ function madeUp({ inputs }: Recipe): Readonly<Record<string, InputRecipe>> {
 }
 
 function checkTyped(text: string): void {
-  if (text === '') throw problem('invalid-inputs', 'The text is empty.', { remedy: 'Type a text.' });
+  if (text.trim() === '') throw problem('invalid-inputs', 'The text is empty.', { remedy: 'Type a text.' });
   if (text.length <= MOST_CHARACTERS) return;
   const [length, most] = [text.length, MOST_CHARACTERS].map((count) => count.toLocaleString('en-US'));
   throw problem('invalid-inputs', `The text has ${length} characters; at most ${most} are taken.`, {

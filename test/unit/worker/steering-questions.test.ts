@@ -167,7 +167,7 @@ describe('texts that a person types', () => {
       most: 1,
     });
     expect(long.tokens).toHaveLength(128);
-    expect(long.notes.join()).toContain('takes at most 128 tokens: 113 at the end were cut off (“ Tom has');
+    expect(long.notes.join()).toContain('takes at most 128 tokens: 114 at the end were cut off (“. Tom has');
     const full = await steerText('Tom has four black umbrellas. '.repeat(30), [], 1, 0);
     expect(full.continuation?.original).toMatchObject({ stopped: 'context full' });
     expect(full.continuation?.original.tokens).toHaveLength(1);
