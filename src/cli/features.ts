@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
-import type { Excerpt, FeatureDetail, FeatureOverview } from '../protocol/features.js';
+import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview } from '../protocol/features.js';
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
+import { neighbourLines } from './feature-neighbours.js';
 import { number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
 import { promptLines, steeringLines } from './steering.js';
@@ -15,10 +16,16 @@ export interface FeaturesOptions extends CliOptions {
   readonly writes?: string;
   /** Features to tell more of. */
   readonly features: readonly number[];
+  /** Whether to tell what these are like, too. */
+  readonly neighbours: boolean;
   readonly evenIfUnfit: boolean;
   /** What is asked of one text: it is told instead of the table of all features. */
   readonly onText?: OnText;
   readonly json: boolean;
+}
+
+interface Told extends FeatureDetail {
+  readonly neighbours?: FeatureNeighbours;
 }
 
 /** Runs a dictionary over the model's inputs and prints its features. */
@@ -32,8 +39,12 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
       ...(options.writes === undefined ? {} : { writes: options.writes }),
       ...(options.evenIfUnfit ? { evenIfUnfit: true } : {}),
     });
-    const details: FeatureDetail[] = [];
-    for (const feature of options.features) details.push(await inspection.feature({ feature }));
+    const details: Told[] = [];
+    for (const feature of options.features) {
+      const detail = await inspection.feature({ feature });
+      const neighbours = options.neighbours ? await inspection.featureNeighbours({ feature }) : undefined;
+      details.push({ ...detail, ...(neighbours === undefined ? {} : { neighbours }) });
+    }
     const { prompt, steering } = options.onText ?? {};
     const text: TextAnswers = {
       ...(prompt === undefined ? {} : { prompt: await inspection.prompt(prompt) }),
@@ -52,13 +63,13 @@ interface TextAnswers {
 }
 
 /** Typed arrays as lists of numbers. */
-function asJson(overview: FeatureOverview, details: readonly FeatureDetail[], text: TextAnswers): string {
+function asJson(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
   const plain = (_key: string, value: unknown): unknown =>
     ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   return `${JSON.stringify({ overview, features: details, ...text }, plain, 2)}\n`;
 }
 
-function asText(overview: FeatureOverview, details: readonly FeatureDetail[], text: TextAnswers): string {
+function asText(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
   const { totals, columns, decoderNorm } = overview;
   const count = (value: number): string => value.toLocaleString('en-US');
   const lines = [
@@ -89,7 +100,10 @@ function asText(overview: FeatureOverview, details: readonly FeatureDetail[], te
       lines.push(cells.join(''));
     }
   }
-  for (const detail of details) lines.push(...detailLines(detail), '');
+  for (const detail of details) {
+    const { neighbours } = detail;
+    lines.push(...detailLines(detail), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
+  }
   if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
   return `${lines.join('\n')}\n`;

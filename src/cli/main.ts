@@ -48,6 +48,8 @@ Options
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
   --feature <n>      features: tell more of this feature (may be repeated); circuit: see --layer
+  --neighbours       features: also what each --feature is like: units and features that it goes together with; one
+                     more run over the inputs for each
   --transcoders <path> circuit: a transcoder’s file, or a folder with one for each layer; may be repeated
   --prompt <text>    circuit: the text (default: the first of the model’s inputs)
                      features: tell which fire where on this text, instead of the table of all
@@ -142,10 +144,13 @@ async function main(): Promise<number> {
         if (wrong !== undefined) return wrongOption('--feature', wrong);
         const text = onText(values);
         if (text !== undefined && 'option' in text) return wrongOption(text.option, text.value, text.hint);
+        if (values.neighbours && features.length === 0)
+          return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
         return await featuresCommand({
           ...options,
           dictionary,
           features,
+          neighbours: values.neighbours,
           evenIfUnfit: values['even-if-unfit'],
           json: values.json,
           ...(text === undefined ? {} : { onText: text }),
@@ -215,6 +220,7 @@ function parseOptions() {
       minus: { type: 'string' },
       layer: { type: 'string' },
       'max-features': { type: 'string' },
+      neighbours: { type: 'boolean', default: false },
       'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

@@ -3,6 +3,7 @@ import type { Answers } from '../core/dictionary/facts.js';
 import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 import type { EqualBins } from '../core/features/equal-bins.js';
 import type { Excerpt } from '../core/features/excerpts.js';
+import type { Neighbours } from '../core/features/neighbours/neighbours.js';
 import type { OnProgress } from './rpc.js';
 
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
@@ -85,6 +86,15 @@ export interface FeatureDetail {
   readonly noLogits?: string;
 }
 
+/** What a feature is like. */
+export interface FeatureNeighbours extends Neighbours {
+  readonly feature: number;
+  /** What one number of the value that it reads, and writes, is called: “neuron”, “dimension”. */
+  readonly unitWords: { readonly reads: string; readonly writes: string };
+  /** What to mind about the numbers, whole sentences. */
+  readonly warnings: readonly string[];
+}
+
 export interface FeatureQuestions {
   /**
    * One pass of the present inputs through the dictionary.
@@ -96,4 +106,13 @@ export interface FeatureQuestions {
   gatheredFeatures(request: Record<string, never>): Promise<FeatureOverview | undefined>;
   /** One feature of the pass before. @throws ProblemError `not-applicable` where there was none. */
   feature(request: { readonly feature: number }, signal?: AbortSignal): Promise<FeatureDetail>;
+  /**
+   * What a feature of the pass before is like: one more run over the same inputs, so it takes as long as the pass.
+   * @throws ProblemError `not-applicable` as `feature` does.
+   */
+  featureNeighbours(
+    request: { readonly feature: number },
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<FeatureNeighbours>;
 }

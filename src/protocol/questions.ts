@@ -43,6 +43,7 @@ export const QUESTIONS = [
   'promptFacts',
   'prompt',
   'steer',
+  'featureNeighbours',
 ] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Question = (typeof QUESTIONS)[number];

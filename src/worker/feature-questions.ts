@@ -13,7 +13,7 @@ import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
 import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
-import { unexplainedVariance } from '../core/features/reconstruction.js';
+import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
@@ -27,6 +27,7 @@ import type {
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
+import { checkFeature, neighboursOf } from './feature-neighbours.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
@@ -82,6 +83,11 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
     if (last !== undefined) return last;
     throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
   };
+  const gatheredFor = (feature: number): Gathered => {
+    const found = gathered();
+    checkFeature(feature, found.attached.coder.features);
+    return found;
+  };
   return {
     questions: {
       features: (request, signal, onProgress) =>
@@ -91,7 +97,13 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           return last.overview;
         }),
       gatheredFeatures: async () => (last?.subject.dataset.key === source.inputsKey() ? last?.overview : undefined),
-      feature: ({ feature }, signal) => turns.take(signal, async () => detail(gathered(), feature)),
+      feature: ({ feature }, signal) => turns.take(signal, async () => detail(gatheredFor(feature), feature)),
+      featureNeighbours: ({ feature }, signal, onProgress) =>
+        turns.take(signal, async (either) => {
+          const { attached, subject, reader } = gatheredFor(feature);
+          const cancellable = { ...subject, signal: either };
+          return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
+        }),
       promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
       prompt: (request, signal, onProgress) =>
         turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
@@ -234,9 +246,6 @@ function warningsOf(tokens: number, features: number, fvu: number): string[] {
 async function detail(opened: Gathered, feature: number): Promise<FeatureDetail> {
   const { attached, gathered, subject } = opened;
   const { coder } = attached;
-  if (!Number.isInteger(feature) || feature < 0 || feature >= coder.features) {
-    throw problem('not-applicable', `There is no feature ${feature}: they are 0 to ${coder.features - 1}.`);
-  }
   const reader = await opened.reader.open();
   const { dataset } = subject;
   const known = new Map<number, Promise<Float32Array>>();

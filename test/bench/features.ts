@@ -9,7 +9,7 @@ import {
   coderModel,
 } from '../../src/core/dictionary/graphs/coder-model.js';
 import { graphWeights } from '../../src/core/dictionary/graphs/weights.js';
-import { addReconstruction, createReconstruction } from '../../src/core/features/reconstruction.js';
+import { addVariance, varianceSums } from '../../src/core/dictionary/unexplained-variance.js';
 import { createFeatureState, endWindow, foldTokens, stateBytes } from '../../src/core/features/state.js';
 import { encodeOnnx } from '../../src/core/formats/onnx/decode.js';
 import { ModelProtoSchema, TensorProto_DataType as DataType } from '../../src/core/formats/onnx/onnx_pb.js';
@@ -40,14 +40,14 @@ export async function measureFeatures(seconds: number): Promise<boolean> {
     const products = await engine.open(await productsModel(weights, folder), { threads: THREADS });
     const x = { type: 'float32' as const, dims: [TOKENS, WIDTH], data: random(TOKENS * WIDTH, 1) };
     const state = createFeatureState(coder.features);
-    const sums = createReconstruction(WIDTH);
+    const sums = varianceSums(WIDTH);
     const times = await timeInTurn(
       {
         products: () => products.run({ [CODER_INPUT]: x }),
         async statistics() {
           const found = await dictionary.run({ [CODER_INPUT]: x });
           foldTokens(state, found[CODER_FEATURES]?.data as Float32Array, state.tokens);
-          addReconstruction(sums, x.data, found[CODER_RECONSTRUCTION]?.data as Float32Array);
+          addVariance(sums, x.data, found[CODER_RECONSTRUCTION]?.data as Float32Array);
           endWindow(state);
         },
       },

@@ -83,6 +83,10 @@ it('a feature tells what it fires on, and is still there after the page was hidd
   );
   await (await page.locator('.ablation')).first().scrollIntoViewIfNeeded();
   await code.screenshot('features without it');
+  await (await page.locator('.feature-neighbours vscode-button')).first().click();
+  await page.waitForText(/Nearest/);
+  await (await page.locator('.feature-neighbours')).first().scrollIntoViewIfNeeded();
+  await code.screenshot('features neighbours dark');
   await code.setTheme('Default Light Modern');
   await code.screenshot('features page light');
   await (await page.locator('.feature-examples')).scrollIntoViewIfNeeded();

@@ -115,3 +115,23 @@ describe('the page of a feature', () => {
     await page.close();
   });
 });
+
+describe('what a feature is like', () => {
+  it('is asked for, tells how far it is, and leads to other features', async () => {
+    const page = await openFeatures();
+    await rows(page).nth(1).press('Enter');
+    const part = page.getByRole('article', { name: 'Feature 1', exact: true }).locator('.feature-neighbours');
+    await part.getByRole('button', { name: 'Compare feature 1' }).click();
+    await part.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('featureNeighbours');
+    await part.getByRole('button', { name: 'Compare feature 1' }).click();
+    await part.getByRole('heading', { name: 'Fires together with' }).waitFor();
+    expect(await part.getByRole('heading').allInnerTexts()).toHaveLength(8);
+    await part.scrollIntoViewIfNeeded();
+    if (process.env['SHOT'] !== undefined) await part.screenshot({ path: process.env['SHOT'] });
+    await part.getByRole('button', { name: 'feature 9' }).first().click();
+    await page.getByRole('article', { name: 'Feature 9', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Compare feature 9' }).waitFor();
+    await page.close();
+  });
+});

@@ -12,6 +12,7 @@ import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
 import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
+import { NeighboursPart } from './neighbours-part.js';
 
 interface FeaturePageProps {
   readonly overview: FeatureOverview;
@@ -69,8 +70,9 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       ) : (
         <ActivationHistogram overview={overview} detail={detail} />
       )}
-      <LogitEffects overview={overview} detail={detail} />
+      <LogitEffects key={feature} overview={overview} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
+      <NeighboursPart key={feature} overview={overview} feature={feature} />
     </>
   );
 }

@@ -3,11 +3,12 @@ import type { JSX } from 'preact';
 import type { FeatureDetail, FeatureOverview, TokenEffect } from '../../src/protocol/features.js';
 import { TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
-import { formatExact, formatNumber } from '../format/numbers.js';
+import { formatExact } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { BarHistogram } from './bar-histogram.js';
 import { featuresFoot } from './foot.js';
 import { visible } from '../unit/token-example.js';
+import { BarList, type Bar } from './bar-list.js';
 
 interface LogitEffectsProps {
   readonly overview: FeatureOverview;
@@ -48,33 +49,19 @@ export function LogitEffects({ overview, detail }: LogitEffectsProps): JSX.Eleme
       )}
       {logits && (
         <div class="effect-columns">
-          <Effects title="Raises" effects={logits.top} />
-          <Effects title="Lowers" effects={logits.bottom} />
+          <BarList title="Raises" bars={bars(logits.top)} />
+          <BarList title="Lowers" bars={bars(logits.bottom)} />
         </div>
       )}
     </section>
   );
 }
 
-function Effects({ title, effects }: { title: string; effects: readonly TokenEffect[] }): JSX.Element {
-  const reach = Math.max(...effects.map(({ effect }) => Math.abs(effect)), 0) || 1;
-  return (
-    <div>
-      <h4>{title}</h4>
-      <ol class="effects">
-        {effects.map(({ token, text, effect }) => (
-          <li key={token} title={`token ${token}`}>
-            <code class="effect-token">{visible(text)}</code>
-            <span class="effect-track">
-              <span
-                class={effect < 0 ? 'effect-bar effect-negative' : 'effect-bar'}
-                style={{ width: `${(100 * Math.abs(effect)) / reach}%` }}
-              />
-            </span>
-            <span class="effect-value">{formatNumber(effect)}</span>
-          </li>
-        ))}
-      </ol>
-    </div>
-  );
+function bars(effects: readonly TokenEffect[]): Bar[] {
+  return effects.map(({ token, text, effect }) => ({
+    key: String(token),
+    label: <code>{visible(text)}</code>,
+    value: effect,
+    hint: `token ${token}`,
+  }));
 }

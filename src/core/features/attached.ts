@@ -1,14 +1,14 @@
 /** A dictionary and the network that it is attached to, ready to run: what one holds, the other reads. */
-import { breathe } from '../breathe.js';
 import { totalWidth, type Coder, type Side } from '../dictionary/coder.js';
-import { CODER_FEATURES, CODER_INPUT, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
+import { CODER_FEATURES, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
+import { runTiles, tileNumbers } from '../dictionary/run-tiles.js';
 import type { Session } from '../engine/engine.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { TensorFile } from '../formats/tensor-file.js';
 import { prune } from '../rewrite/prune.js';
-import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 
 /** A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width] or [examples · positions, width]. */
 export interface AttachedDictionary {
@@ -21,9 +21,6 @@ export interface AttachedDictionary {
   readonly reads: string;
   readonly writes: string;
 }
-
-/** Numbers of features that are held at once. */
-const TILE_NUMBERS = 8 * 2 ** 20;
 
 export interface OpenAttached {
   /** The network with what the dictionary reads and is to write as its outputs. */
@@ -51,7 +48,10 @@ export async function openAttached(
         x: rowsOf(outputs, reads, coder.reads, examples),
         wanted: rowsOf(outputs, writes, coder.writes, examples),
       }),
-      run: tiledRun(dictionary, coder),
+      run: (rows, see) =>
+        runTiles(dictionary, coder, rows, (outputs, first) =>
+          see(tileNumbers(outputs, CODER_FEATURES), tileNumbers(outputs, CODER_RECONSTRUCTION), first),
+        ),
       async release() {
         await network.release();
         await dictionary.release();
@@ -65,28 +65,6 @@ export async function openAttached(
 
 export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void;
 
-/** Runs rows through a dictionary, as many at once as fit. */
-function tiledRun(session: Session, { reads, features }: Coder): (rows: Float32Array, see: See) => Promise<void> {
-  const width = totalWidth(reads);
-  const most = Math.max(1, Math.floor(TILE_NUMBERS / features));
-  return async (rows, see) => {
-    const count = rows.length / width;
-    for (let first = 0; first < count; first += most) {
-      const some = Math.min(most, count - first);
-      const data = rows.slice(first * width, (first + some) * width);
-      const found = await session.run({ [CODER_INPUT]: { type: 'float32', dims: [some, width], data } });
-      see(floats(found[CODER_FEATURES]), floats(found[CODER_RECONSTRUCTION]), first);
-      if (first + some < count) await breathe();
-    }
-  };
-}
-
-function floats(tensor: Tensor | undefined): Float32Array {
-  if (tensor?.data instanceof Float32Array) return tensor.data;
-  throw problem('engine-failed', 'The engine gave no numbers of the dictionary.');
-}
-
-/** Rows of one value of a run. */
 export interface Rows {
   readonly positions: number;
   /** The first tokens of one example. */

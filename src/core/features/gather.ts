@@ -1,17 +1,16 @@
-/** One pass of a text, or of any inputs, through a network and a dictionary: a batch and a tile of features in memory. */
+/** What is known of every feature after one pass of a text, or of any inputs, through a network and a dictionary. */
 import { totalWidth } from '../dictionary/coder.js';
+import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
 import { problem } from '../errors.js';
-import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
-import { rowsOfRun } from '../dictionary/attach/rows.js';
-import { addReconstruction, createReconstruction, type Reconstruction } from './reconstruction.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
+import { walkTokens } from './walk.js';
 
 export interface GatheredFeatures {
   readonly state: FeatureState;
   /** Over all tokens, and over all but the first of each input, which is often unlike the others. */
-  readonly reconstruction: { readonly all: Reconstruction; readonly withoutFirst: Reconstruction };
+  readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
 }
@@ -20,8 +19,7 @@ const MOST_TOKENS = 2 ** 31;
 
 /**
  * Feature statistics over all inputs of a subject, padding left out. Every input is a window of its own.
- * @throws CancelledError; ProblemError `not-applicable` where the values are not as wide as what the dictionary reads and
- *   writes, and as engines and reading do.
+ * @throws as {@link walkTokens} does; ProblemError `not-applicable` where inputs are of several sizes.
  */
 export async function gatherFeatures(
   subject: ExperimentSubject,
@@ -30,38 +28,26 @@ export async function gatherFeatures(
   const { dataset } = subject;
   const { coder } = attached;
   const width = totalWidth(coder.writes);
-  const sweeps = createSweeps(subject, 1);
-  sweeps.phase('Running the dictionary');
-  const { network, read, run, release } = await openAttached(subject, attached);
+  const state = createFeatureState(coder.features);
+  const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
+  let stride = dataset.paddedLength ?? 0;
+  const opened = await openAttached(subject, attached);
   try {
-    const state = createFeatureState(coder.features);
-    const [all, withoutFirst] = [createReconstruction(width), createReconstruction(width)];
-    let stride = dataset.paddedLength ?? 0;
-    await sweeps.run({
-      session: network,
-      async fold(batch, outputs) {
-        const { indices, filled } = batch;
-        const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
-        if (stride === 0) stride = x.positions;
-        checkPositions(x.positions, stride, dataset.size);
-        for (const [row, index] of indices.entries()) {
-          const tokens = Math.min(filled?.[row] ?? x.positions, x.positions);
-          const targets = wanted.rows(row, tokens);
-          await run(x.rows(row, tokens), (features, written, first) => {
-            foldTokens(state, features, index * stride + first);
-            const target = targets.subarray(first * width, first * width + written.length);
-            addReconstruction(all, target, written);
-            const skipped = first === 0 ? width : 0;
-            addReconstruction(withoutFirst, target.subarray(skipped), written.subarray(skipped));
-          });
-          endWindow(state);
-        }
+    await walkTokens(subject, coder, opened, 'Running the dictionary', {
+      tile({ input, position, positions, features, wanted, written }) {
+        if (stride === 0) stride = positions;
+        checkPositions(positions, stride, dataset.size);
+        foldTokens(state, features, input * stride + position);
+        addVariance(all, wanted, written);
+        const skipped = position === 0 ? width : 0;
+        addVariance(withoutFirst, wanted.subarray(skipped), written.subarray(skipped));
       },
+      endInput: () => endWindow(state),
     });
-    return { state, reconstruction: { all, withoutFirst }, stride };
   } finally {
-    await release();
+    await opened.release();
   }
+  return { state, reconstruction: { all, withoutFirst }, stride };
 }
 
 function checkPositions(positions: number, stride: number, inputs: number): void {

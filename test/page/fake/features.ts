@@ -1,7 +1,13 @@
 /** A made-up dictionary: the features that the fake host tells of, in any number. */
 import { CancelledError, problem } from '../../../src/core/errors.js';
 import { withLabel } from '../../../src/core/features/labels.js';
-import type { Excerpt, FeatureDetail, FeatureLabels, FeatureOverview } from '../../../src/protocol/features.js';
+import type {
+  Excerpt,
+  FeatureDetail,
+  FeatureLabels,
+  FeatureNeighbours,
+  FeatureOverview,
+} from '../../../src/protocol/features.js';
 import type { HostApi } from '../../../src/protocol/page-api.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
@@ -120,9 +126,41 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
   };
 }
 
+export function fakeNeighbours({ totals, columns }: FeatureOverview, feature: number): FeatureNeighbours {
+  const others = Array.from({ length: 10 }, (_, rank) => ({ feature: (feature + 7 * rank + 1) % 2000, rank }));
+  const falling = (rank: number): number => 0.9 / (rank + 1);
+  const near = others.map(({ feature: other, rank }) => ({ feature: other, cosine: falling(rank) }));
+  const aligned = others.map(({ rank }) => ({
+    unit: 11 * rank + 3,
+    value: falling(rank) * (rank % 2 === 0 ? 1 : -1),
+    share: falling(rank) / 10,
+  }));
+  const density = columns.density[feature] ?? 0;
+  const fires = density > 0;
+  return {
+    feature,
+    tokens: totals.tokens,
+    fired: Math.round(density * totals.tokens),
+    alignment: { reads: aligned, writes: aligned },
+    units: fires ? aligned.map(({ unit, value }) => ({ unit, pearson: value, cosine: value / 2 })) : [],
+    features: fires ? near.map((each) => ({ ...each, pearson: each.cosine / 2 })) : [],
+    nearest: { encoder: near, decoder: near },
+    together: fires
+      ? others.map(({ feature: other, rank }) => ({
+          feature: other,
+          jaccard: falling(rank),
+          both: 90,
+          either: 100 + rank,
+        }))
+      : [],
+    unitWords: { reads: 'dimension', writes: 'dimension' },
+    warnings: fires ? [] : ['It fires at none of 16,384 tokens: it goes together with nothing here.'],
+  };
+}
+
 export function fakeFeatureQuestions(
   scenario: Scenario,
-): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureLabels' | 'labelFeature'> {
+): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureNeighbours' | 'featureLabels' | 'labelFeature'> {
   let known: FeatureOverview | undefined;
   let labels: FeatureLabels = { 7: { name: 'full stops', note: 'mostly at the end of sentences' } };
   return {
@@ -151,6 +189,15 @@ export function fakeFeatureQuestions(
     async feature({ feature }) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
       return fakeDetail(known, feature);
+    },
+    async featureNeighbours({ feature }, signal, onProgress) {
+      if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
+      for (let step = 1; step <= STEPS; step++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (signal?.aborted) throw new CancelledError();
+        onProgress?.(step / STEPS);
+      }
+      return fakeNeighbours(known, feature);
     },
   };
 }

@@ -2,6 +2,7 @@
  * How well a dictionary gives back what it was given: every definition of “explained variance” that is in use (formats
  * 3.3), from sums over tokens that take no room for the tokens.
  */
+import { addVarianceOfRow, unexplainedVariance, varianceAroundMean, varianceSums } from '../unexplained-variance.js';
 
 /** Means over the tokens counted, [width]. */
 export interface Means {
@@ -68,13 +69,8 @@ export interface FidelitySums {
 
 export function fidelitySums(mean: Float64Array): FidelitySums {
   const width = mean.length;
+  const [all, later] = [varianceSums(width, mean), varianceSums(width, mean)];
   const sum = {
-    tokens: 0,
-    later: 0,
-    error: 0,
-    laterError: 0,
-    spread: 0,
-    laterSpread: 0,
     squares: 0,
     given: 0,
     product: 0,
@@ -85,28 +81,21 @@ export function fidelitySums(mean: Float64Array): FidelitySums {
     l0NonZero: 0,
   };
   const errors = new Float64Array(width);
-  /** Of tokens that are not the first: their sum less the mean of all. */
-  const laterOffset = new Float64Array(width);
   return {
     add(target, given, counted, { positive, nonZero }) {
       counted.forEach((counts, row) => {
         if (counts === 0) return;
-        let [error, spread, squares, givenSquares, product] = [0, 0, 0, 0, 0];
+        const { error, spread } = addVarianceOfRow(all, target, given, row);
+        if (counts === 1) addVarianceOfRow(later, target, given, row);
+        let [squares, givenSquares, product] = [0, 0, 0];
         for (let i = 0; i < width; i++) {
           const y = target[row * width + i] as number;
           const yhat = given[row * width + i] as number;
-          const off = y - (mean[i] as number);
           errors[i] = (errors[i] as number) + (y - yhat);
-          if (counts === 1) laterOffset[i] = (laterOffset[i] as number) + off;
-          error += (y - yhat) ** 2;
-          spread += off ** 2;
           squares += y ** 2;
           givenSquares += yhat ** 2;
           product += y * yhat;
         }
-        sum.tokens++;
-        sum.error += error;
-        sum.spread += spread;
         sum.squares += squares;
         sum.given += givenSquares;
         sum.product += product;
@@ -115,23 +104,19 @@ export function fidelitySums(mean: Float64Array): FidelitySums {
         sum.cosine += product / Math.sqrt(squares * givenSquares);
         sum.l0 += positive[row] as number;
         sum.l0NonZero += nonZero[row] as number;
-        if (counts === 1) {
-          sum.later++;
-          sum.laterError += error;
-          sum.laterSpread += spread;
-        }
       });
     },
     finish() {
-      const { tokens, later, error, spread, squares } = sum;
-      const shift = laterOffset.reduce((all, each) => all + each ** 2, 0) / Math.max(1, later);
+      const { tokens, error } = all;
+      const { squares } = sum;
+      const spread = varianceAroundMean(all);
       const biasSquares = errors.reduce((all, each) => all + each ** 2, 0);
       const secondMoment = squares / (tokens * width);
-      const hasFirst = later > 0 && later < tokens;
+      const hasFirst = later.tokens > 0 && later.tokens < tokens;
       return {
         tokens,
-        fvu: error / spread,
-        ...(hasFirst ? { fvuWithoutFirst: sum.laterError / (sum.laterSpread - shift) } : {}),
+        fvu: unexplainedVariance(all),
+        ...(hasFirst ? { fvuWithoutFirst: unexplainedVariance(later) } : {}),
         l0: sum.l0 / tokens,
         l0NonZero: sum.l0NonZero / tokens,
         cosine: sum.cosine / tokens,

@@ -61,7 +61,7 @@ export async function measureSites(
         for (const reads of new Set(pairs.map((pair) => pair.reads))) {
           // What is read may be written elsewhere, or, by an autoencoder, given back.
           const rows = targets.get(reads) ?? rowsOf(valueOf(values, reads), inputWidth, reads);
-          const coded = await runCoder(session, coder.features, outputWidth, rows);
+          const coded = await runCoder(session, coder, rows);
           const counted = countedRows(rows.count, batch, rowsOfRun(dataset, batch));
           pairs.forEach((pair, index) => {
             const target = targets.get(pair.writes);

@@ -63,7 +63,7 @@ export async function spliceLosses(
       if (input === undefined || output === undefined)
         throw problem('engine-failed', `The engine gave nothing for “${reads.value}”.`);
       const rows = rowsOf(input, inputWidth, reads);
-      const { reconstruction } = await runCoder(session, coder.features, outputWidth, rows);
+      const { reconstruction } = await runCoder(session, coder, rows);
       return put(tensorOf(reconstruction, output.dims, outputWidth, writes, reads === writes ? rows.taken : undefined));
     },
     zero: async () => put({ type: 'float32', dims: ones, data: new Float32Array(1) }),
