@@ -1,8 +1,12 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
 import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview } from '../protocol/features.js';
+import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { neighbourLines } from './feature-neighbours.js';
+import { number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
+import { promptLines, steeringLines } from './steering.js';
+import type { OnText } from './steering-options.js';
 
 export interface FeaturesOptions extends CliOptions {
   readonly dictionary: string;
@@ -15,6 +19,8 @@ export interface FeaturesOptions extends CliOptions {
   /** Whether to tell what these are like, too. */
   readonly neighbours: boolean;
   readonly evenIfUnfit: boolean;
+  /** What is asked of one text: it is told instead of the table of all features. */
+  readonly onText?: OnText;
   readonly json: boolean;
 }
 
@@ -39,21 +45,31 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
       const neighbours = options.neighbours ? await inspection.featureNeighbours({ feature }) : undefined;
       details.push({ ...detail, ...(neighbours === undefined ? {} : { neighbours }) });
     }
-    process.stdout.write(options.json ? asJson(overview, details) : asText(overview, details));
+    const { prompt, steering } = options.onText ?? {};
+    const text: TextAnswers = {
+      ...(prompt === undefined ? {} : { prompt: await inspection.prompt(prompt) }),
+      ...(steering === undefined ? {} : { steering: await inspection.steer(steering) }),
+    };
+    process.stdout.write(options.json ? asJson(overview, details, text) : asText(overview, details, text));
     return 0;
   } finally {
     await inspection.close({});
   }
 }
 
-/** Typed arrays as lists of numbers. */
-function asJson(overview: FeatureOverview, details: readonly Told[]): string {
-  const plain = (_key: string, value: unknown): unknown =>
-    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
-  return `${JSON.stringify({ overview, features: details }, plain, 2)}\n`;
+interface TextAnswers {
+  readonly prompt?: PromptAnswer;
+  readonly steering?: SteeringAnswer;
 }
 
-function asText(overview: FeatureOverview, details: readonly Told[]): string {
+/** Typed arrays as lists of numbers. */
+function asJson(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
+  const plain = (_key: string, value: unknown): unknown =>
+    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  return `${JSON.stringify({ overview, features: details, ...text }, plain, 2)}\n`;
+}
+
+function asText(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
   const { totals, columns, decoderNorm } = overview;
   const count = (value: number): string => value.toLocaleString('en-US');
   const lines = [
@@ -67,7 +83,7 @@ function asText(overview: FeatureOverview, details: readonly Told[]): string {
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
     '',
   ];
-  if (details.length === 0) {
+  if (details.length === 0 && text.prompt === undefined) {
     lines.push('feature  density  mean where > 0   largest  share of L0  decoder norm');
     const order = [...columns.density.keys()].sort(
       (a, b) => (columns.density[b] as number) - (columns.density[a] as number) || a - b,
@@ -88,6 +104,8 @@ function asText(overview: FeatureOverview, details: readonly Told[]): string {
     const { neighbours } = detail;
     lines.push(...detailLines(detail), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
   }
+  if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
+  if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
   return `${lines.join('\n')}\n`;
 }
 
@@ -113,6 +131,3 @@ function marked({ tokens, at }: Excerpt): string {
     .join('')
     .replaceAll('\n', '⏎');
 }
-
-const percent = (share: number | undefined): string => `${((share ?? NaN) * 100).toFixed(2)} %`;
-const number = (value: number | undefined): string => Number((value ?? NaN).toPrecision(4)).toString();

@@ -2,15 +2,18 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
+import { DEFAULT_FEATURES, type CircuitRequest } from '../protocol/circuits.js';
 import type { Answers } from '../protocol/dictionary.js';
 import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/unit-sources.js';
 import { experiments, filePasses, passes } from '../core/passes/registry.js';
+import { circuitCommand } from './circuit.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
 import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
+import { onText } from './steering-options.js';
 import { printDefect, printProblem } from './terminal.js';
 
 const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
@@ -21,6 +24,7 @@ Commands
   prune     write a smaller model without units that do nothing, after it gave the same as the original
   inspect   print the model's structure: inputs, outputs, parameters, operators, modules
   features  run a sparse autoencoder or transcoder over the inputs and print its features
+  circuit   find which tokens, features and errors make up the next token, through one transcoder per layer
 
 Options
   --inputs <path>    folder of images, .txt/.jsonl text, .npy/.npz/IDX file or ONNX test data; default:
@@ -38,14 +42,31 @@ Options
                      report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
-  --json             inspect, passes, features, prune: print JSON
+  --json             inspect, passes, features, circuit, prune: print JSON
   --dictionary <path> features: the dictionary's file; report, passes: attached to the model, “--pass dictionary-fit”
                      measures where it fits
   --reads <value>    features: the value of the model that it reads (default: as the file beside it says)
   --writes <value>   features: the value that it is to write (default likewise, else what it reads)
-  --feature <n>      features: tell more of this feature (may be repeated)
+  --feature <n>      features: tell more of this feature (may be repeated); circuit: see --layer
   --neighbours       features: also what each --feature is like: units and features that it goes together with; one
                      more run over the inputs for each
+  --transcoders <path> circuit: a transcoder’s file, or a folder with one for each layer; may be repeated
+  --prompt <text>    circuit: the text (default: the first of the model’s inputs)
+                     features: tell which fire where on this text, instead of the table of all
+  --input <n>        circuit, features: one of the model’s inputs instead, from 1
+  --at <n>           circuit: the token after which the target is read, from 1 (default: the last)
+                     features: only those that fire at this token; with --steer, where the prediction is read
+  --rank <by>        features: with --prompt, by activation (the default), rarity or (direct) effect
+  --steer <n=what>   features: with --prompt, change feature n: 12=ablate, 12=set:4, 12=add:2.5, 12=add:3x (times its
+                     largest activation); may be repeated
+  --positions <list> features: with --steer, at these tokens only, from 1: 3,4,9
+  --continue <n>     features: with --prompt, write n tokens on, as the model is and with --steer
+  --temperature <t>  features: with --continue, sample at this temperature (default 0: always the likeliest)
+  --seed <n>         features: with --continue, of the sampling (default 1)
+  --plus <token>     circuit: explain by how much its logit is larger than that of --minus (default: the likeliest and
+  --minus <token>    the second); without both, the likely next tokens are explained
+  --layer <n>        circuit: with --feature, explain that feature of the transcoder of layer n
+  --max-features <n> circuit: features in the graph at most (default ${DEFAULT_FEATURES})
   --even-if-unfit    features: also where the dictionary explains nothing of the value
   --help
 `;
@@ -121,6 +142,8 @@ async function main(): Promise<number> {
         const features = values.feature.map(Number);
         const wrong = values.feature.find((_, at) => !Number.isSafeInteger(features[at]));
         if (wrong !== undefined) return wrongOption('--feature', wrong);
+        const text = onText(values);
+        if (text !== undefined && 'option' in text) return wrongOption(text.option, text.value, text.hint);
         if (values.neighbours && features.length === 0)
           return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
         return await featuresCommand({
@@ -130,9 +153,17 @@ async function main(): Promise<number> {
           neighbours: values.neighbours,
           evenIfUnfit: values['even-if-unfit'],
           json: values.json,
+          ...(text === undefined ? {} : { onText: text }),
           ...(reads === undefined ? {} : { reads }),
           ...(writes === undefined ? {} : { writes }),
         });
+      }
+      case 'circuit': {
+        const request = circuitRequest(values);
+        if (typeof request === 'string') return wrongOption(request, String(values[request.slice(2) as 'at'] ?? ''));
+        if (values.transcoders.length === 0)
+          return wrongOption('--transcoders', '', 'Name the folder with one transcoder for each layer.');
+        return await circuitCommand({ ...options, transcoders: values.transcoders, request, json: values.json });
       }
       default:
         process.stderr.write(`Unknown command “${command}”.\n\n${USAGE}`);
@@ -175,11 +206,57 @@ function parseOptions() {
       reads: { type: 'string' },
       writes: { type: 'string' },
       feature: { type: 'string', multiple: true, default: [] },
+      transcoders: { type: 'string', multiple: true, default: [] },
+      prompt: { type: 'string' },
+      rank: { type: 'string', default: 'activation' },
+      steer: { type: 'string', multiple: true, default: [] },
+      positions: { type: 'string' },
+      continue: { type: 'string' },
+      temperature: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '1' },
+      input: { type: 'string' },
+      at: { type: 'string' },
+      plus: { type: 'string' },
+      minus: { type: 'string' },
+      layer: { type: 'string' },
+      'max-features': { type: 'string' },
       neighbours: { type: 'boolean', default: false },
       'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+}
+
+/** What is asked of a circuit; the first option that is not a number where it should be one. */
+function circuitRequest(values: ReturnType<typeof parseOptions>['values']): CircuitRequest | string {
+  const numbers = {
+    '--input': values.input,
+    '--at': values.at,
+    '--layer': values.layer,
+    '--max-features': values['max-features'],
+    '--feature': values.feature[0],
+  };
+  for (const [option, value] of Object.entries(numbers)) {
+    if (value !== undefined && !Number.isSafeInteger(Number(value))) return option;
+  }
+  const { prompt, plus, minus, layer, at } = values;
+  const [feature] = values.feature;
+  return {
+    input:
+      prompt === undefined ? { kind: 'input', index: Number(values.input ?? 1) - 1 } : { kind: 'prompt', text: prompt },
+    target:
+      layer !== undefined && feature !== undefined
+        ? { kind: 'feature', layer: Number(layer), feature: Number(feature) }
+        : plus !== undefined || minus !== undefined
+          ? {
+              kind: 'difference',
+              ...(plus === undefined ? {} : { token: plus }),
+              ...(minus === undefined ? {} : { minus }),
+            }
+          : { kind: 'likely' },
+    ...(at === undefined ? {} : { position: Number(at) - 1 }),
+    maximumFeatures: Number(values['max-features'] ?? DEFAULT_FEATURES),
+  };
 }
 
 /** "k=32", "subtract=yes"; the first that is not so. */

@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly tokenizer?: string;
   /** A dictionary to attach: its file, and what the file leaves open. */
   readonly attached?: { readonly path: string; readonly answers: Answers };
+  /** Transcoders to attach: files, or folders with one for each layer. */
+  readonly transcoders?: readonly string[];
   /** Inputs at most, whatever a recipe says; where absent, the recipe's limit or {@link DEFAULT_LIMIT}. */
   readonly limit?: number;
   readonly engine: EngineName | 'automatic';
@@ -49,6 +51,9 @@ export async function openInspection(
     ...(options.attached === undefined
       ? {}
       : { dictionary: { ...options.attached, path: resolve(options.attached.path) } }),
+    ...(options.transcoders === undefined
+      ? {}
+      : { transcoders: { paths: options.transcoders.map((path) => resolve(path)), answers: {} } }),
     settings: {
       engine: options.engine,
       threads: options.threads,

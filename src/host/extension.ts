@@ -9,6 +9,7 @@ import { openSamples } from './commands/open-samples.js';
 import { pruneDeadUnits } from './commands/prune-dead-units.js';
 import { cancelRun, runPass } from './commands/run-pass.js';
 import { saveReport } from './commands/save-report.js';
+import { stateInputRange } from './commands/state-input-range.js';
 import type { CommandContext } from './commands/target.js';
 import { followContextKeys } from './context-keys.js';
 import { registerEditor } from './editor.js';
@@ -39,6 +40,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('modelInspector.attachDictionary', (uri) => attachDictionary(context, uri)),
     vscode.commands.registerCommand('modelInspector.attachToModel', (uri) => attachToModel(context, uri)),
     vscode.commands.registerCommand('modelInspector.pruneDeadUnits', (uri) => pruneDeadUnits(context, uri)),
+    vscode.commands.registerCommand('modelInspector.stateInputRange', (uri) => stateInputRange(context, uri)),
     vscode.commands.registerCommand('modelInspector.chooseInputs', (uri) => chooseInputs(context, uri)),
     vscode.commands.registerCommand('modelInspector.cancelRun', (uri) => cancelRun(context, uri)),
     vscode.commands.registerCommand('modelInspector.saveReport', (uri) => saveReport(context, uri)),

@@ -7,6 +7,7 @@ import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
 import { pageHtml } from './page-html.js';
 import { savePicked, saveTensor } from './save-picked.js';
+import { readLabels, writeLabel } from './session/feature-labels.js';
 import type { Audience, Log, ModelSession, Run } from './session/session.js';
 import type { Lease } from './session/shared-resources.js';
 
@@ -86,6 +87,8 @@ export function connectPanel(
       const worker = await session.worker();
       return worker.features({ ...request, dictionary: path, answers }, signal, onProgress);
     },
+    featureLabels: async () => readLabels(session.attached().path),
+    labelFeature: async ({ feature, label }) => writeLabel(session.attached().path, feature, label),
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),

@@ -1,11 +1,13 @@
 /** Features of a dictionary on the inputs of the open model, as they cross between worker, host and page (formats 3.4, 5). */
 import type { Answers } from '../core/dictionary/facts.js';
 import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
+import type { EqualBins } from '../core/features/equal-bins.js';
 import type { Excerpt } from '../core/features/excerpts.js';
 import type { Neighbours } from '../core/features/neighbours/neighbours.js';
 import type { OnProgress } from './rpc.js';
 
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
+export type { FeatureLabel, FeatureLabels } from '../core/features/labels.js';
 export type { Excerpt } from '../core/features/excerpts.js';
 
 /** A dictionary and where it belongs in the open model. */
@@ -75,7 +77,12 @@ export interface FeatureDetail {
     readonly examples: readonly Excerpt[];
   }[];
   /** W_dec[feature] @ W_U, largest and smallest first; absent with the reason where there is no unembedding. */
-  readonly logits?: { readonly top: readonly TokenEffect[]; readonly bottom: readonly TokenEffect[] };
+  readonly logits?: {
+    readonly top: readonly TokenEffect[];
+    readonly bottom: readonly TokenEffect[];
+    /** Of all tokens. */
+    readonly histogram: EqualBins;
+  };
   readonly noLogits?: string;
 }
 

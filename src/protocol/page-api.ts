@@ -2,7 +2,7 @@
 import type { Problem } from '../core/errors.js';
 import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { Answers, CoderDescription } from './dictionary.js';
-import type { AttachedFeatureRequest, FeatureOverview } from './features.js';
+import type { AttachedFeatureRequest, FeatureLabel, FeatureLabels, FeatureOverview } from './features.js';
 import type { OnProgress } from './rpc.js';
 import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
@@ -53,6 +53,10 @@ export interface HostApi extends Pick<WorkerApi, Question> {
    * @throws ProblemError `not-applicable` where none is, and as `features` of the worker does.
    */
   features(request: AttachedFeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
+  /** What the person calls features of the dictionary that is attached: kept in a file beside it. */
+  featureLabels(request: Record<string, never>): Promise<FeatureLabels>;
+  /** @returns all labels. An empty name and note take the label away. */
+  labelFeature(request: { readonly feature: number; readonly label: FeatureLabel }): Promise<FeatureLabels>;
   select(request: Selection): Promise<void>;
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */

@@ -34,9 +34,15 @@ export const QUESTIONS = [
   'linearFold',
   'attribute',
   'patch',
+  'circuit',
+  'circuitEdges',
+  'circuitCheck',
   'pruningPreview',
   'gatheredFeatures',
   'feature',
+  'promptFacts',
+  'prompt',
+  'steer',
   'featureNeighbours',
 ] as const satisfies readonly (keyof WorkerApi)[];
 

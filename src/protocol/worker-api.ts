@@ -2,11 +2,13 @@
 import type { EngineName } from '../core/engine/engine.js';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
+import type { CircuitQuestions, TranscoderSet, TranscoderSetDescription } from './circuits.js';
 import type { Answers, AttachedDescription, DictionaryQuestions } from './dictionary.js';
 import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { PruningQuestions } from './pruning.js';
+import type { SteeringQuestions } from './steering.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
 import type {
@@ -50,6 +52,8 @@ export interface OpenRequest {
   readonly sizes?: OpenSizes;
   /** The dictionary that the person attached to this model: absolute path of its file, and what they said of it. */
   readonly dictionary?: { readonly path: string; readonly answers: Answers };
+  /** The transcoders that the person attached to this model, one for each layer. */
+  readonly transcoders?: TranscoderSet;
   /** Which paths the recipe file beside the model may name: those of somebody who is not trusted stay in its folder. */
   readonly recipePaths: 'anywhere' | 'model-folder';
 }
@@ -60,6 +64,8 @@ export interface OpenedModel {
   readonly passes: readonly PassDescription[];
   /** The dictionary that is attached to the model. */
   readonly dictionary?: AttachedDescription;
+  /** The transcoders that are attached to it, and what could not be placed. */
+  readonly transcoders?: TranscoderSetDescription;
   /** Absent where the file holds weights only: there is nothing to run inputs through. */
   readonly inputs?: InputsDescription;
   /** From the cache, when this file, recipe and pass versions were run before. */
@@ -78,6 +84,8 @@ export interface WorkerApi
     AttributionQuestions,
     DictionaryQuestions,
     FeatureQuestions,
+    SteeringQuestions,
+    CircuitQuestions,
     PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;
   /**

@@ -2,12 +2,14 @@
 import { rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { readRows } from '../core/dictionary/feature-matrix.js';
 import type { Dataset } from '../core/dataset/dataset.js';
+import type { Prompts } from '../core/dataset/prompts.js';
 import { usedFeeds } from '../core/engine/used-feeds.js';
 import { problem, ProblemError } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
+import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
 import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
@@ -24,13 +26,16 @@ import type {
   TokenEffect,
 } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import type { SteeringQuestions } from '../protocol/steering.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
+import { openPrompting, type Prompting } from './steering/prompting.js';
+import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from './steering/steering-questions.js';
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions;
+  readonly questions: FeatureQuestions & SteeringQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
@@ -48,6 +53,8 @@ interface Gathered {
   /** Opened for the first feature that is looked at. */
   readonly reader: Kept<OpenAttached>;
   readonly unembedding: Kept<Unembedding>;
+  /** For texts that a person types. */
+  readonly prompting: Kept<Prompting>;
   close(): Promise<void>;
 }
 
@@ -59,6 +66,8 @@ export interface FeatureSource {
   inputsKey(): string;
   /** What the person's experiment found of the attached dictionary, if it was run. */
   fit(): PassResult | undefined;
+  /** For texts that a person types. */
+  prompts(): Promise<Prompts>;
 }
 
 /** @param track told of work that uses the engine. */
@@ -70,12 +79,14 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
     last = undefined;
     await old?.close();
   };
+  const gathered = (): Gathered => {
+    if (last !== undefined) return last;
+    throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
+  };
   const gatheredFor = (feature: number): Gathered => {
-    if (last === undefined) {
-      throw problem('not-applicable', 'No features were gathered yet.', { remedy: 'Run the dictionary first.' });
-    }
-    checkFeature(feature, last.attached.coder.features);
-    return last;
+    const found = gathered();
+    checkFeature(feature, found.attached.coder.features);
+    return found;
   };
   return {
     questions: {
@@ -93,6 +104,11 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           const cancellable = { ...subject, signal: either };
           return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
         }),
+      promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
+      prompt: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
+      steer: (request, signal, onProgress) =>
+        turns.take(signal, (either) => answerSteering(promptSubject(gathered()), request, either, onProgress)),
     },
     async close() {
       turns.stop();
@@ -142,12 +158,14 @@ async function gather(
     };
     const reader = kept(() => openAttached(subject, attached));
     const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const prompting = kept(() => openPrompting(subject, attached, () => source.prompts()));
     const closeAll = async (): Promise<void> => {
+      await prompting.release();
       await reader.release();
       await unembedding.release();
       await close();
     };
-    return { overview, attached, gathered, subject, reader, unembedding, close: closeAll };
+    return { overview, attached, gathered, subject, reader, unembedding, prompting, close: closeAll };
   } catch (error) {
     await close();
     throw error;
@@ -254,6 +272,17 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
   };
 }
 
+function promptSubject({ overview, attached, subject, reader, unembedding, prompting }: Gathered): PromptSubject {
+  return {
+    subject,
+    attached,
+    columns: overview.columns,
+    prompting: () => prompting.open(),
+    reader: () => reader.open(),
+    unembedding: () => unembedding.open(),
+  };
+}
+
 async function activationsOn(
   { network, read, run }: OpenAttached,
   dataset: Dataset,
@@ -289,6 +318,7 @@ async function logitsOf(
       logits: {
         top: order.slice(0, EFFECTS_SHOWN).map(told),
         bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
+        histogram: equalBins(effects, LOGIT_BINS),
       },
     };
   } catch (error) {

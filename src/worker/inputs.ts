@@ -7,6 +7,7 @@ import { describeInputs } from '../core/dataset/describe.js';
 import { guessRecipe } from '../core/dataset/guess.js';
 import { inputHints } from '../core/dataset/input-hints.js';
 import { openDataset, type OpenedDataset } from '../core/dataset/open-dataset.js';
+import { openPrompts, type Prompts } from '../core/dataset/prompts.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
 import { recipePathFor } from '../core/dataset/recipe-path.js';
 import type { Recipe } from '../core/dataset/recipe.js';
@@ -21,6 +22,8 @@ export interface Inputs {
   dataset(): Dataset;
   /** The same inputs, each in a random order. @throws ProblemError as opening them does. */
   shuffled(seed: number): Promise<Dataset>;
+  /** For texts that a person types, with the present recipe’s tokenizer. @throws ProblemError as opening it does. */
+  prompts(): Promise<Prompts>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
   /** The recipe for a file or folder that the person chose. */
@@ -111,6 +114,12 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
       throw new ProblemError(now.dataset);
     },
     shuffled: (seed) => openedBy(now.description.recipe, now.description.origin, seed),
+    prompts() {
+      const { recipe, origin } = now.description;
+      // As the inputs themselves are read: what a recipe may not name, no prompt reads either.
+      const files = origin === 'chosen' ? byHand : byRecipe;
+      return openPrompts(recipe, modelInputs, files, { hints, modelName: parse(path).name });
+    },
     async set(recipe) {
       now = await find(recipe);
     },

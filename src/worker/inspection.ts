@@ -27,6 +27,7 @@ import type {
 } from '../protocol/worker-api.js';
 import { attachedDescription, openAttachment, type OpenedAttachment } from './attached-dictionary.js';
 import { attributionAnswers } from './attribution-questions.js';
+import { circuitAnswers } from './circuit-questions.js';
 import { dictionaryQuestions } from './dictionary-questions.js';
 import { describePasses } from './describe-passes.js';
 import { engineProblems } from './engine-problems.js';
@@ -58,6 +59,7 @@ import {
 import { createTensorReader, type TensorReader } from './tensor-reader.js';
 import { tensorQuestions } from './tensor-questions.js';
 import { unitWeightsReader } from './unit-weights.js';
+import { openTranscoders, type OpenedTranscoders } from './transcoder-set.js';
 import { createValueTypes, type ValueTypes } from './value-types.js';
 
 export interface InspectionPlatform {
@@ -83,6 +85,8 @@ interface Inspected {
   readonly runnable?: Runnable;
   /** The dictionary that the person attached to the network. */
   readonly attached?: OpenedAttachment;
+  /** The transcoders that they attached to it. */
+  readonly transcoders?: OpenedTranscoders;
 }
 
 /** A network, what goes through it, and what that gave. */
@@ -173,7 +177,13 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         runnable()
           .runs.shown()
           ?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
+      prompts: () => runnable().inputs.prompts(),
     },
+    track,
+  );
+
+  const circuits = circuitAnswers(
+    () => ({ inputs: runnable().inputs, model: linear.model(), transcoders: model().transcoders }),
     track,
   );
 
@@ -249,6 +259,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     ...linear.questions,
     ...attribution.questions,
     ...features.questions,
+    ...circuits.questions,
     ...pruning.questions,
     async report(_request, signal) {
       const { file, passes, examination, runnable: found } = model();
@@ -275,16 +286,18 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       pruning.close();
       await linear.close();
       await features.close();
+      await circuits.close();
       await Promise.allSettled(underway);
       await closing?.runnable?.runs.close();
       await closing?.counting.close();
       await closing?.attached?.close();
+      await closing?.transcoders?.close();
       await closing?.file.close();
     },
   };
 
   async function open(
-    { path, settings, recipe, recipePaths, dictionary, sizes: earlierSizes = {} }: OpenRequest,
+    { path, settings, recipe, recipePaths, dictionary, transcoders: set, sizes: earlierSizes = {} }: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<OpenedModel> {
     chosenSizes = earlierSizes;
@@ -303,6 +316,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     const counting = countingThreads(COUNTING_SCRIPT, { threads: settings.threads });
     const reader = createTensorReader(file.weights, counting.countPatterns);
     const attached = network && dictionary && (await openAttachment(dictionary, signal));
+    const transcoders = network && set && (await openTranscoders(set, network.graph, signal));
     const runnable =
       network &&
       (await openRunnable(file, network, engine, cache, reader, { settings, recipe, recipePaths }, attached));
@@ -329,6 +343,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       }),
       ...(runnable === undefined ? {} : { runnable }),
       ...(attached === undefined ? {} : { attached }),
+      ...(transcoders === undefined ? {} : { transcoders }),
     };
     opened = inspected;
     await inspected.examination.showCached();
@@ -338,6 +353,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
     return {
       overview: overview(file.fileName, file.weights, network?.graph, cannotRun, file.dictionary),
       ...(attached === undefined ? {} : { dictionary: attachedDescription(attached.attachment) }),
+      ...(transcoders === undefined ? {} : { transcoders: transcoders.description }),
       outline: network === undefined ? [] : outline(network.tree, network.layers),
       passes: inspected.passes,
       ...(runnable === undefined ? {} : { inputs: runnable.inputs.description(), engine: inspected.engineName }),

@@ -105,6 +105,25 @@ describe.skipIf(missing.length > 0)(
       await page.waitForText(/of 50 neurons never fired on 200 random inputs/);
     });
 
+    it('and what it can never do, once a person states what its inputs can be', async () => {
+      const answer = async (title: string, text: string): Promise<void> => {
+        const asked = code.page.locator('.quick-input-widget', { hasText: title });
+        await asked.locator('.quick-input-box input').fill(text);
+        await code.page.keyboard.press('Enter');
+        await asked.waitFor({ state: 'hidden' });
+      };
+      await page.openTab('passes');
+      await (await page.locator('.pass-entry')).filter({ hasText: 'Certificates' }).first().click();
+      await page.waitForText('it is not known what “input” can hold');
+      await (await page.locator('vscode-button')).filter({ hasText: 'State Input Range…' }).first().click();
+      await code.quickPick('input');
+      await answer('Least value of input', '-0.3284, -0.5, -0.5, -0.5, -0.5');
+      await answer('Largest value of input', '-0.2, -0.4, -0.4, -0.4, -0.4');
+      const shown = await page.waitForText('“input” from -0.5 to -0.2, each element with ends of its own');
+      expect(shown).toMatch(/\d+ of 300 (units|neurons)/);
+      await code.screenshot('certificates stated range');
+    });
+
     it('a recurrent speech detector with its state filled in', async () => {
       await code.openFile('silero_vad_16k_op15/silero_vad_16k_op15.onnx');
       await page.waitForText('always 16000');
@@ -118,7 +137,7 @@ describe.skipIf(missing.length > 0)(
       await chooseInputs('Array file…', join(workspace, 'tokens.npy'));
       await page.waitForText('chosen');
       await page.run();
-      await page.waitForText('on 1 inputs');
+      await page.waitForText('on 1 input only');
       await page.openTab('passes');
       await page.waitForText('This rests on one input only.');
     });

@@ -61,14 +61,14 @@ describe('the table of features', () => {
   it('sorts and filters', async () => {
     const page = await openFeatures();
     await page.getByRole('button', { name: 'Largest', exact: true }).click();
-    const largest = await rows(page).locator('td:nth-child(4)').allInnerTexts();
+    const largest = await rows(page).locator('td:nth-child(6)').allInnerTexts();
     expect(largest.map(Number)).toEqual(largest.map(Number).toSorted((a, b) => b - a));
     await page.getByRole('tab', { name: 'Dead' }).click();
-    await expect.poll(() => rows(page).locator('td:nth-child(2)').first().innerText()).toBe('dead');
+    await expect.poll(() => rows(page).locator('td:nth-child(4)').first().innerText()).toBe('dead');
     await page.getByRole('tab', { name: 'All', exact: true }).click();
     await page.getByRole('textbox', { name: 'Filter features' }).fill('dog');
     await expect.poll(() => view(page).getByRole('status').innerText()).toMatch(/^\d+ of 2,000 features$/);
-    const tokens = await rows(page).locator('td:last-child').allInnerTexts();
+    const tokens = await rows(page).locator('td:nth-child(3)').allInnerTexts();
     expect(new Set(tokens)).toEqual(new Set(['␣dog']));
     await page.close();
   });
@@ -82,6 +82,36 @@ describe('the page of a feature', () => {
     await page.getByRole('button', { name: 'Next feature (→)' }).press('ArrowRight');
     await page.getByRole('article', { name: 'Feature 2', exact: true }).waitFor();
     expect(await countCalls(page, 'feature')).toBe(2);
+    await page.close();
+  });
+
+  it('takes a name, which the table shows and finds', async () => {
+    const page = await openFeatures();
+    await rows(page).nth(1).press('Enter');
+    const field = page.getByRole('textbox', { name: 'Your name for this feature' });
+    await field.fill('weird <i>names</i>');
+    await field.press('Enter');
+    await expect.poll(() => rows(page).nth(1).locator('td:nth-child(2)').innerText()).toBe('weird <i>names</i>');
+    expect(await lastCall(page, 'labelFeature')).toEqual({
+      feature: 1,
+      label: { name: 'weird <i>names</i>', note: '' },
+    });
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('stops');
+    await expect.poll(() => rows(page).locator('td:first-child').allInnerTexts()).toEqual(['7']);
+    await page.close();
+  });
+
+  it('measures what the network says without it at the place of an example', async () => {
+    const page = await openFeatures();
+    await rows(page).nth(1).press('Enter');
+    await page.getByRole('button', { name: 'Run without it' }).first().click();
+    await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
+    expect(await lastCall(page, 'steer')).toEqual({
+      prompt: { kind: 'input', input: 0 },
+      interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
+      positions: [40],
+      at: 40,
+    });
     await page.close();
   });
 });

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { IconButton } from '../controls/button.js';
+import { PlainTable } from '../controls/plain-table.js';
 import { csvFile } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
 import { toTabSeparated, type TextTable } from '../format/tables.js';
@@ -59,37 +60,5 @@ export function ChartFrame({
       </figcaption>
       {asTable ? <PlainTable table={table()} label={title} /> : children}
     </figure>
-  );
-}
-
-const MOST_ROWS_SHOWN = 500;
-
-function PlainTable({ table: { header, rows }, label }: { table: TextTable; label: string }): JSX.Element {
-  return (
-    <div class="table-scroll plain-table">
-      <table class="table" aria-label={label}>
-        <thead>
-          <tr>
-            {header.map((cell) => (
-              <th key={cell}>{cell}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, MOST_ROWS_SHOWN).map((row, index) => (
-            <tr key={index}>
-              {row.map((cell, column) => (
-                <td key={column}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > MOST_ROWS_SHOWN && (
-        <p class="muted">
-          The first {MOST_ROWS_SHOWN} of {rows.length} rows; the copy and the CSV hold all of them.
-        </p>
-      )}
-    </div>
   );
 }

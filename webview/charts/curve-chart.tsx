@@ -1,5 +1,5 @@
 /** Lines over a common axis. */
-import type { ChartConfiguration, ChartDataset, ChartOptions } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, ChartOptions, Scale } from 'chart.js';
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Curve } from '../../src/core/passes/result.js';
@@ -104,7 +104,10 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       ...options,
       interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
       scales: {
-        x: { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, includeBounds: false } },
+        x:
+          curve.xSpread === 'logarithmic'
+            ? { ...xAxis, type: 'logarithmic', bounds: 'data', afterBuildTicks: (scale) => tickAtPoints(scale, curve) }
+            : { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, includeBounds: false } },
         y:
           curve.spread === 'logarithmic'
             ? { type: 'logarithmic', ...axis(theme, `${curve.yLabel} (logarithmic)`, curve.format) }
@@ -126,6 +129,11 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       },
     },
   };
+}
+
+/** Few points, each twice as far as the one before: every one has its number. */
+function tickAtPoints(scale: Scale, { series }: Curve): void {
+  scale.ticks = [...new Set(series.flatMap(({ x }) => [...x]))].sort((a, b) => a - b).map((value) => ({ value }));
 }
 
 function curveTable(curve: Curve): TextTable {

@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { ui } from '../state/interface-state.js';
 import { Icon } from './icon.js';
+import { sortRows } from './sort-rows.js';
 
 const ROW_HEIGHT_PX = 28;
 const VIRTUAL_FROM_ROWS = 200;
@@ -116,18 +117,8 @@ function useSorted<Row>(name: string, columns: readonly Column<Row>[], rows: rea
   return useMemo(() => {
     const column = columns.find((candidate) => candidate.id === sort?.column);
     if (column === undefined || sort === undefined) return rows;
-    const direction = sort.descending ? -1 : 1;
-    return rows.toSorted((a, b) => compare(column.sortBy(a), column.sortBy(b), direction));
+    return sortRows(rows, column.sortBy, sort.descending);
   }, [rows, columns, sort]);
-}
-
-/** Rows without a number stay at the end, whichever way the table is sorted. */
-function compare(a: number | string, b: number | string, direction: number): number {
-  if (typeof a === 'string' || typeof b === 'string') {
-    return direction * String(a).localeCompare(String(b), 'en', { numeric: true });
-  }
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return direction * (a - b);
 }
 
 function onRowKey(event: KeyboardEvent & { currentTarget: HTMLElement }, choose: () => void): void {

@@ -2,11 +2,14 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { AttachedDescription } from '../../src/protocol/dictionary.js';
 import type { FeatureOverview, PlacedBy } from '../../src/protocol/features.js';
+import { Button } from '../controls/button.js';
 import { Disclosure } from '../controls/disclosure.js';
 import { Badge } from '../controls/fields.js';
 import { Icon } from '../controls/icon.js';
 import { Help } from '../controls/tooltip.js';
 import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
+import { gatherFeatures } from '../state/features.js';
+import { runCommand } from '../state/session.js';
 import { Equation } from './equation.js';
 
 const PLACED: Readonly<Record<PlacedBy, string>> = {
@@ -25,6 +28,16 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
   const features = overview.columns.density.length;
   return (
     <section class="feature-facts" aria-label="What the numbers rest on">
+      <div class="feature-buttons">
+        <Button
+          icon="play"
+          onClick={() => void gatherFeatures({})}
+          title="Run your inputs through the dictionary again"
+        >
+          Run again
+        </Button>
+        <Button onClick={() => void runCommand('modelInspector.attachDictionary')}>Other Dictionary…</Button>
+      </div>
       <p>
         <strong>{overview.dictionary}</strong> reads <code>{reads}</code>
         {writes !== reads && (
@@ -33,7 +46,8 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
             and is to write <code>{writes}</code>
           </>
         )}
-        , {PLACED[placedBy]}.
+        , {PLACED[placedBy]}. <span class="muted">On {data}.</span>{' '}
+        {synthetic && <Badge tone="warning">random inputs</Badge>}
       </p>
       <ul class="figures feature-figures">
         <Fact value={formatCount(totals.tokens)} label="tokens">
@@ -50,9 +64,6 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
           Features above 0 at no token of these inputs ({formatShare(totals.dead / Math.max(1, features))}).
         </Fact>
       </ul>
-      <p class="muted">
-        On {data}. {synthetic && <Badge tone="warning">random inputs</Badge>}
-      </p>
       {totals.nonFinite > 0 && (
         <Warning>{formatCount(totals.nonFinite)} values of features are NaN or infinite.</Warning>
       )}

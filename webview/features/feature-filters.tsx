@@ -20,7 +20,7 @@ export function FeatureFilters(): JSX.Element {
     <div class="feature-filters">
       <TextField
         label="Filter features"
-        placeholder="Filter by number or token"
+        placeholder="Filter by number, name or token"
         class="filter-field"
         value={filter.text}
         onInput={(text) => change({ text })}
@@ -32,12 +32,21 @@ export function FeatureFilters(): JSX.Element {
         active={filter.firing}
         onChange={(firing) => change({ firing })}
       />
-      <PercentField
-        label="Density at least"
-        value={filter.leastDensity}
-        onChange={(leastDensity) => change({ leastDensity })}
-      />
-      <PercentField label="at most" value={filter.mostDensity} onChange={(mostDensity) => change({ mostDensity })} />
+      <div class="density-range" role="group" aria-label="Density">
+        <span class="field-label">Density</span>
+        <PercentField
+          label="Least density, in percent"
+          value={filter.leastDensity}
+          onChange={(leastDensity) => change({ leastDensity })}
+        />
+        <span class="muted">to</span>
+        <PercentField
+          label="Largest density, in percent"
+          value={filter.mostDensity}
+          onChange={(mostDensity) => change({ mostDensity })}
+        />
+        <span class="muted">%</span>
+      </div>
     </div>
   );
 }
@@ -51,22 +60,20 @@ interface PercentFieldProps {
 
 function PercentField({ label, value, onChange }: PercentFieldProps): JSX.Element {
   return (
-    <label class="field">
-      <span class="field-label">{label}</span>
-      <input
-        class="number-field"
-        type="number"
-        min={0}
-        max={100}
-        step="any"
-        placeholder="any"
-        value={value === undefined ? '' : value * 100}
-        onChange={(event) => {
-          const next = event.currentTarget.valueAsNumber;
-          onChange(next >= 0 && next <= 100 ? next / 100 : undefined);
-        }}
-      />
-      <span class="muted">%</span>
-    </label>
+    <input
+      class="number-field"
+      type="number"
+      aria-label={label}
+      title={label}
+      min={0}
+      max={100}
+      step="any"
+      placeholder="any"
+      value={value === undefined ? '' : Number((value * 100).toPrecision(12))}
+      onChange={(event) => {
+        const next = event.currentTarget.valueAsNumber;
+        onChange(next >= 0 && next <= 100 ? next / 100 : undefined);
+      }}
+    />
   );
 }

@@ -10,6 +10,7 @@ import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
+import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
 import { NeighboursPart } from './neighbours-part.js';
 
@@ -42,6 +43,7 @@ export function FeaturePage({ overview, feature }: FeaturePageProps): JSX.Elemen
         <IconButton icon="right" label="Next feature (→)" onClick={() => go(feature + 1)} />
         <IconButton icon="close" label="Close the feature" onClick={() => (ui.feature.value = undefined)} />
       </header>
+      <LabelEditor key={feature} feature={feature} />
       {detail.error && <ProblemBox problem={detail.error} action="Try again" onAction={detail.retry} />}
       {detail.loading && <Spinner label="Reading the feature" />}
       {detail.value && <FeatureBody overview={overview} detail={detail.value} />}
@@ -68,8 +70,8 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       ) : (
         <ActivationHistogram overview={overview} detail={detail} />
       )}
-      <LogitEffects key={feature} detail={detail} />
-      {top.length > 0 && <FeatureExamples key={feature} detail={detail} />}
+      <LogitEffects key={feature} overview={overview} detail={detail} />
+      {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
       <NeighboursPart key={feature} overview={overview} feature={feature} />
     </>
   );

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
-import { formatNumber, formatShare } from '../format/numbers.js';
+import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
@@ -13,16 +13,23 @@ import { featuresAsText, type FeatureRow } from './rows.js';
 
 interface FeatureTableProps {
   readonly rows: readonly FeatureRow[];
+  /** Of all features, shown or not. */
+  readonly total: number;
   readonly selected: number | undefined;
 }
 
-export function FeatureTable({ rows, selected }: FeatureTableProps): JSX.Element {
+export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.Element {
   const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
   const text = (): TextTable => featuresAsText(rows);
   const touched = useExportable(csvFile(title, text));
   return (
     <section class="feature-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
+        <span class="muted" role="status">
+          {rows.length < total
+            ? `${formatCount(rows.length)} of ${formatCount(total)} features`
+            : `${formatCount(total)} features`}
+        </span>
         <span class="spacer-flex" />
         <TableTools title={title} table={text} />
       </div>
@@ -46,6 +53,24 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
     numeric: true,
     sortBy: ({ feature }) => feature,
     cell: ({ feature }) => feature,
+  },
+  {
+    id: 'name',
+    label: 'Name',
+    help: <Help about="Name">Yours: written on the feature’s page, kept in a file beside the dictionary.</Help>,
+    sortBy: ({ name }) => name,
+    cell: ({ name }) => <span title={name}>{name}</span>,
+  },
+  {
+    id: 'token',
+    label: 'Strongest on',
+    help: <Help about="Strongest on">The token at which it is largest.</Help>,
+    sortBy: ({ topToken }) => topToken,
+    cell: ({ topToken }) => (
+      <span class="feature-token" title={visible(topToken)}>
+        {visible(topToken)}
+      </span>
+    ),
   },
   {
     id: 'density',
@@ -73,7 +98,7 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
   },
   {
     id: 'share',
-    label: 'Share of L0',
+    label: 'Of L0',
     numeric: true,
     help: (
       <Help about="Share of L0">Of all non-zero activations of all features, the share that is this feature’s.</Help>
@@ -83,21 +108,10 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
   },
   {
     id: 'norm',
-    label: 'Decoder norm',
+    label: 'Norm',
     numeric: true,
     help: <Help about="Decoder norm">Length of the feature’s row of the decoder, as the file has it.</Help>,
     sortBy: ({ decoderNorm }) => decoderNorm,
     cell: ({ decoderNorm }) => formatNumber(decoderNorm),
-  },
-  {
-    id: 'token',
-    label: 'Strongest on',
-    help: <Help about="Strongest on">The token at which it is largest.</Help>,
-    sortBy: ({ topToken }) => topToken,
-    cell: ({ topToken }) => (
-      <span class="feature-token" title={visible(topToken)}>
-        {visible(topToken)}
-      </span>
-    ),
   },
 ];

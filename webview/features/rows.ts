@@ -1,10 +1,12 @@
 /** The table of all features as rows: which are shown, and as text. */
-import type { FeatureOverview } from '../../src/protocol/features.js';
+import type { FeatureLabels, FeatureOverview } from '../../src/protocol/features.js';
 import { formatExact } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 
 export interface FeatureRow {
   readonly feature: number;
+  /** What the person calls it; empty where they do not. */
+  readonly name: string;
   readonly density: number;
   /** NaN of one that never fired: it has neither. */
   readonly mean: number;
@@ -15,9 +17,13 @@ export interface FeatureRow {
   readonly topToken: string;
 }
 
-export function featureRows({ columns, decoderNorm, stride, topTokens }: FeatureOverview): readonly FeatureRow[] {
+export function featureRows(
+  { columns, decoderNorm, stride, topTokens }: FeatureOverview,
+  labels: FeatureLabels,
+): readonly FeatureRow[] {
   return Array.from(columns.density, (density, feature): FeatureRow => ({
     feature,
+    name: labels[feature]?.name ?? '',
     density,
     mean: density > 0 ? (columns.mean[feature] as number) : NaN,
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
@@ -35,7 +41,7 @@ function placeText(token: number, stride: number): string {
 }
 
 export interface FeatureFilter {
-  /** Numbers find features that begin with them, other words what a token contains. */
+  /** Numbers find features that begin with them, other words what a name or a token contains. */
   readonly text: string;
   readonly firing: 'all' | 'firing' | 'dead';
   /** Shares of tokens, both ends included. */
@@ -47,11 +53,11 @@ export function filterFeatures(rows: readonly FeatureRow[], filter: FeatureFilte
   const { firing, leastDensity = 0, mostDensity = 1 } = filter;
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0 && firing === 'all' && leastDensity <= 0 && mostDensity >= 1) return rows;
-  return rows.filter(({ feature, density, topToken }) => {
+  return rows.filter(({ feature, name, density, topToken }) => {
     if (firing !== 'all' && density > 0 !== (firing === 'firing')) return false;
     if (density < leastDensity || density > mostDensity) return false;
     return words.every((word) =>
-      /^\d+$/.test(word) ? String(feature).startsWith(word) : topToken.toLowerCase().includes(word),
+      /^\d+$/.test(word) ? String(feature).startsWith(word) : `${name}\n${topToken}`.toLowerCase().includes(word),
     );
   });
 }
@@ -60,6 +66,7 @@ export function featuresAsText(rows: readonly FeatureRow[]): TextTable {
   return {
     header: [
       'feature',
+      'name',
       'density (share of tokens with f > 0)',
       'mean where f > 0',
       'largest',
@@ -67,8 +74,9 @@ export function featuresAsText(rows: readonly FeatureRow[]): TextTable {
       'decoder norm',
       'strongest token',
     ],
-    rows: rows.map(({ feature, density, mean, maximum, share, decoderNorm, topToken }) => [
+    rows: rows.map(({ feature, name, density, mean, maximum, share, decoderNorm, topToken }) => [
       String(feature),
+      name,
       ...[density, mean, maximum, share, decoderNorm].map(formatExact),
       topToken,
     ]),

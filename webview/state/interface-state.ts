@@ -5,7 +5,9 @@ import type { Baseline, EstimateKind, PatchDirection, PatternRule } from '../../
 import type { SystemCut } from '../../src/protocol/linear.js';
 import type { PageTab } from '../../src/protocol/page-api.js';
 import type { Selection } from '../../src/protocol/selection.js';
+import type { PromptSource, Rank } from '../../src/protocol/steering.js';
 import type { FeatureFilter } from '../features/rows.js';
+import { NO_STEERING, type SteeringChoices } from '../features/steering-choices.js';
 import { vscode } from './channel.js';
 
 /** Raised when a field changes its meaning; an older state is then forgotten. */
@@ -96,6 +98,11 @@ export interface InterfaceState {
   /** Which features the table shows, and the one whose page is open. */
   readonly featureFilter: FeatureFilter;
   readonly feature: number | undefined;
+  readonly featurePart: 'all' | 'prompt';
+  /** The text, or the input, whose features are looked at; undefined: none yet. */
+  readonly prompt: PromptSource | undefined;
+  readonly promptRank: Rank;
+  readonly steering: SteeringChoices;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -146,6 +153,10 @@ const INITIAL: InterfaceState = {
   patchNormalised: true,
   featureFilter: { text: '', firing: 'all' },
   feature: undefined,
+  featurePart: 'all',
+  prompt: undefined,
+  promptRank: 'activation',
+  steering: NO_STEERING,
   panelWidth: 400,
   selection: {},
 };

@@ -13,6 +13,7 @@ import { controls, layers } from '../state/metrics.js';
 import { progress, result, startRun } from '../state/session.js';
 import { LayerTable } from './layer-table.js';
 import { CompareControls, HeadlineTable } from './pass-controls.js';
+import { RangePart } from './range-part.js';
 import { RemovalPart } from './removal-part.js';
 import { ResultTableView } from './result-table.js';
 import { SizesForm } from './sizes-form.js';
@@ -49,6 +50,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       )}
       <HeadlineTable found={found} />
       {pass.over === 'inputs' && <CompareControls pass={pass} />}
+      <RangePart pass={found.pass} />
       {curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}

@@ -1,4 +1,6 @@
 /** Nodes and edges of the rows that were read. */
+import { breather } from '../breathe.js';
+import { throwIfCancelled } from '../errors.js';
 import type { AttributionGraph, CircuitNode } from './attribution-graph.js';
 import { createEdgeBuilder } from './edge-matrix.js';
 import type { OutputTarget } from './output-targets.js';
@@ -12,15 +14,21 @@ export interface Parts {
   readonly featureRows: ReadonlyMap<number, Row>;
   readonly outputRows: readonly Row[];
   readonly targets: readonly OutputTarget[];
+  /** The feature that is the target, among those that are active. */
+  readonly root?: number | undefined;
 }
 
 /** Tokens first; then by layer its features, and its errors, which only later layers get; outputs last. */
-export function assemble({ positions, written, featureRows, outputRows, targets }: Parts): AttributionGraph {
+export async function assemble(
+  { positions, written, featureRows, outputRows, targets, root }: Parts,
+  signal?: AbortSignal,
+): Promise<AttributionGraph> {
   const { features, errors, bounds } = written;
   const nodes: CircuitNode[] = [];
   /** Where a source's contribution stands in a row: tokens, features and errors one after the other. */
   const places: number[] = [];
   const rows: (Row | undefined)[] = [];
+  let rootNode = -1;
   const add = (node: CircuitNode, place: number, row?: Row): void => {
     nodes.push(node);
     places.push(place);
@@ -31,6 +39,7 @@ export function assemble({ positions, written, featureRows, outputRows, targets 
     for (let index = first; index < end; index++) {
       const row = featureRows.get(index);
       const feature = features[index];
+      if (index === root) rootNode = nodes.length;
       if (row !== undefined && feature !== undefined) add({ kind: 'feature', ...feature }, positions + index, row);
     }
     const firstError = positions + features.length + layer * positions;
@@ -48,10 +57,13 @@ export function assemble({ positions, written, featureRows, outputRows, targets 
   ];
   let residual = 0;
   const everything = new Float32Array(positions + features.length + errors.length * positions);
-  rows.forEach((row, node) => {
+  const rest = breather();
+  for (const [node, row] of rows.entries()) {
+    throwIfCancelled(signal);
+    await rest();
     if (row === undefined) {
       builder.add([], []);
-      return;
+      continue;
     }
     everything.set(row.tokens, 0);
     everything.set(row.features, positions);
@@ -68,15 +80,19 @@ export function assemble({ positions, written, featureRows, outputRows, targets 
     const made = everything.reduce((sum, weight) => sum + weight, 0) + row.biases;
     const size = absoluteSum(row) + Math.abs(row.biases) + Math.abs(row.value);
     residual = Math.max(residual, size === 0 ? 0 : Math.abs(row.value - made) / size);
-  });
+  }
   return {
     nodes,
     edges: builder.finish(),
     values,
     biases,
     left,
+    errors,
+    active: features.length,
     leftOut: features.length - featureRows.size,
-    outputs: Float64Array.from(nodes, (node) => (node.kind === 'output' ? node.target.weight : 0)),
+    outputs: Float64Array.from(nodes, (node, at) =>
+      node.kind === 'output' ? node.target.weight : Number(at === rootNode),
+    ),
     residual,
   };
 }

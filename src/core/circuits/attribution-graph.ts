@@ -4,7 +4,7 @@
  * row of the local replacement model; with the biases they sum to the target exactly, because nothing else is there.
  */
 import { breathe } from '../breathe.js';
-import { throwIfCancelled } from '../errors.js';
+import { problem, throwIfCancelled } from '../errors.js';
 import type { CircuitCoder } from './circuit-coder.js';
 import { assemble } from './assemble.js';
 import type { EdgeMatrix } from './edge-matrix.js';
@@ -35,8 +35,12 @@ export interface AttributionGraph {
   readonly biases: Float64Array;
   /** By node: what features add that are active but no nodes, beyond the limit. */
   readonly left: Float64Array;
-  /** Active features that are no nodes. */
+  /** Features that are active, at any token. */
+  readonly active: number;
+  /** Of these, those that are no nodes. */
   readonly leftOut: number;
+  /** By layer, [positions, width]: what its MLP wrote and its transcoder does not. */
+  readonly errors: readonly Float32Array[];
   /** By node: weight as an output. */
   readonly outputs: Float64Array;
   /**
@@ -46,12 +50,23 @@ export interface AttributionGraph {
   readonly residual: number;
 }
 
+export interface FeaturePlace {
+  /** In the list of layers with an MLP. */
+  readonly layer: number;
+  readonly position: number;
+  readonly feature: number;
+}
+
 export interface AttributionRequest {
   readonly replacement: ReplacementModel;
   readonly sites: ReplacementSites;
   /** By layer, as the sites. */
   readonly coders: readonly CircuitCoder[];
   readonly targets: readonly OutputTarget[];
+  /** A feature that is the target, instead of outputs or beside them. */
+  readonly feature?: FeaturePlace;
+  /** Positions that hold tokens, the first ones: features at padding are none. All where absent. */
+  readonly filled?: number;
   /** Features that may be nodes; those with most influence are. */
   readonly maximumFeatures: number;
   readonly signal?: AbortSignal;
@@ -59,16 +74,17 @@ export interface AttributionRequest {
 }
 
 /** Directions of one run. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 /** Features whose rows are read between two rankings, as a share of what is allowed. */
 const RANKED_SHARE = 0.125;
 
-/** @throws ProblemError as the engine does; CancelledError. */
+/** @throws ProblemError `not-applicable` for a target feature that is not active; as the engine does; CancelledError. */
 export async function attributionGraph(request: AttributionRequest): Promise<AttributionGraph> {
   const { replacement, sites, coders, targets, maximumFeatures, signal, onProgress } = request;
   const { positions } = replacement;
-  const written = await writtenBy(replacement, sites, coders, signal);
+  const written = await writtenBy(replacement, sites, coders, request.filled ?? positions, signal);
   const { features } = written;
+  const root = request.feature === undefined ? undefined : indexOf(request.feature, features);
   const allowed = Math.min(maximumFeatures, features.length);
   const planned = targets.length + allowed;
   let done = 0;
@@ -102,12 +118,13 @@ export async function attributionGraph(request: AttributionRequest): Promise<Att
   while (featureRows.size < allowed) {
     // Where all have room, their order does not matter, and each reader is opened once.
     const next =
-      allowed === features.length
+      allowed === features.length && root === undefined
         ? [...features.keys()]
-        : rankFeatures(written, featureRows, outputRows, outputWeights).slice(
+        : rankFeatures(written, featureRows, outputRows, outputWeights, root).slice(
             0,
             Math.min(allowed - featureRows.size, Math.max(AT_ONCE, Math.ceil(allowed * RANKED_SHARE))),
           );
+    if (next.length === 0) break;
     for (const [layer, chosen] of byLayer(next, features)) {
       const site = sites.layers[layer];
       const coder = coders[layer];
@@ -131,7 +148,18 @@ export async function attributionGraph(request: AttributionRequest): Promise<Att
       rows.forEach((row, at) => featureRows.set(chosen[at] as number, row));
     }
   }
-  return assemble({ positions, written, featureRows, outputRows, targets });
+  onProgress?.(planned, planned);
+  return assemble({ positions, written, featureRows, outputRows, targets, root }, signal);
+}
+
+function indexOf({ layer, position, feature }: FeaturePlace, features: readonly Feature[]): number {
+  const found = features.findIndex(
+    (each) => each.layer === layer && each.position === position && each.feature === feature,
+  );
+  if (found >= 0) return found;
+  throw problem('not-applicable', `Feature ${feature} of that layer is not active at token ${position + 1}.`, {
+    remedy: 'Choose a token at which it is active: only then does anything make it up.',
+  });
 }
 
 function byLayer(indices: readonly number[], features: readonly Feature[]): ReadonlyMap<number, readonly number[]> {

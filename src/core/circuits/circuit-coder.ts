@@ -23,3 +23,14 @@ export interface EncoderRows {
   readonly rows: Float32Array;
   readonly offsets: Float64Array;
 }
+
+/** For a layer without a transcoder: all that its MLP writes is an error. @param width of what is written. */
+export function noFeatures(width: number): CircuitCoder {
+  return {
+    features: 0,
+    encode: async () => [],
+    encoderRows: async () => ({ rows: new Float32Array(), offsets: new Float64Array() }),
+    decoderRows: async () => new Float32Array(),
+    decoderBias: new Float32Array(width),
+  };
+}

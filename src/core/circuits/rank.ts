@@ -16,15 +16,20 @@ export function rankFeatures(
   featureRows: ReadonlyMap<number, Row>,
   outputRows: readonly Row[],
   outputWeights: readonly number[],
+  /** A feature that is the target itself. */
+  root?: number,
 ): number[] {
   const influence = new Float64Array(features.length);
+  if (root !== undefined) influence[root] = 1;
   outputRows.forEach((row, at) => pass(row, outputWeights[at] as number, influence));
   for (let index = features.length - 1; index >= 0; index--) {
     const row = featureRows.get(index);
     if (row !== undefined) pass(row, influence[index] as number, influence);
   }
+  // Of what reaches a feature, nothing comes from elsewhere: what has no influence on it is no part of its circuit.
+  const reaches = (index: number): boolean => root === undefined || (influence[index] as number) > 0;
   return Array.from(features.keys())
-    .filter((index) => !featureRows.has(index))
+    .filter((index) => !featureRows.has(index) && reaches(index))
     .sort((a, b) => (influence[b] as number) - (influence[a] as number));
 }
 

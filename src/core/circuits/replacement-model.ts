@@ -7,6 +7,7 @@ import { throwIfCancelled } from '../errors.js';
 import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
+import { weightBytes } from '../graph/weight-bytes.js';
 import type { SystemModel } from '../linear/system-graphs.js';
 import { valueShapes } from '../linear/value-shapes.js';
 import { linearize } from '../rewrite/linearize/linearize.js';
@@ -36,12 +37,16 @@ export interface ReplacementModel {
   value(name: string): Float32Array;
   width(name: string): number;
   /**
-   * A reader's rows: how ⟨direction, reader⟩ is made up. Sessions of other readers are closed: ask reader by reader.
+   * A reader's rows: how ⟨direction, reader⟩ is made up. Of a large model sessions of other readers are closed: ask reader
+   * by reader.
    * @param directions [n, positions, width of the reader].
    */
   pull(reader: string, directions: Float32Array): Promise<Pulled>;
   release(): Promise<void>;
 }
+
+/** Weights of sessions that stay open, each of which holds all of the model's. */
+const KEPT_BYTES = 512 * 2 ** 20;
 
 /**
  * Runs the model once.
@@ -68,19 +73,25 @@ export async function openReplacementModel(
     const session = await engine.open(toRunnable(written.model), { threads });
     return { reader, session, written };
   };
-  let current: ReaderSession | undefined;
+  const total = weightBytes(prepared).bytes.reduce((sum, bytes) => sum + bytes, 0);
+  /** The one used last at the end. */
+  let opened: ReaderSession[] = [];
+  const mostOpen = Math.max(1, Math.floor(KEPT_BYTES / Math.max(1, total)));
+  const sessionOf = async (reader: string): Promise<ReaderSession> => {
+    const known = opened.find((each) => each.reader === reader);
+    opened = opened.filter((each) => each !== known);
+    for (const oldest of opened.splice(0, Math.max(0, opened.length + 1 - mostOpen))) await oldest.session.release();
+    const found = known ?? (await open(reader));
+    opened.push(found);
+    return found;
+  };
 
   return {
     positions,
     value: (name) => floatsOf(valueOf(values, name)),
     width: widthOf,
     async pull(reader, directions) {
-      if (current?.reader !== reader) {
-        await current?.session.release();
-        current = undefined;
-        current = await open(reader);
-      }
-      const { session, written } = current;
+      const { session, written } = await sessionOf(reader);
       const { type, dims } = valueOf(values, reader);
       if (!isFloatType(type)) throw new Error(`“${reader}” has no floating-point type.`);
       const seeds = floatTensor(type, [directions.length / elementCount(dims), ...dims], directions);
@@ -91,9 +102,7 @@ export async function openReplacementModel(
       return { rows, biases: sumRows(ledger, seeds.dims[0] ?? 1) };
     },
     async release() {
-      const last = current;
-      current = undefined;
-      await last?.session.release();
+      for (const { session } of opened.splice(0)) await session.release();
     },
   };
 }

@@ -21,10 +21,12 @@ export interface Written {
   readonly errors: readonly Float32Array[];
 }
 
+/** @param filled positions that hold tokens: at the others all that is written is an error. */
 export async function writtenBy(
   replacement: ReplacementModel,
   { layers }: ReplacementSites,
   coders: readonly CircuitCoder[],
+  filled: number,
   signal: AbortSignal | undefined,
 ): Promise<Written> {
   const { positions } = replacement;
@@ -37,7 +39,8 @@ export async function writtenBy(
     throwIfCancelled(signal);
     const coder = coders[layer];
     if (coder === undefined) throw new Error(`Layer ${layer} has no transcoder.`);
-    const active = await coder.encode(replacement.value(reads), positions);
+    const found = await coder.encode(replacement.value(reads), positions);
+    const active = found.filter(({ position }) => position < filled);
     const first = features.length;
     for (const each of active) features.push({ layer, ...each });
     bounds.push([first, features.length]);

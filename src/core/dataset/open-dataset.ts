@@ -12,6 +12,7 @@ import type { Recipe } from './recipe.js';
 import { type FilledInput, fillRoles } from './roles.js';
 import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
+import type { Prompt } from './sources/prompt.js';
 import { randomOrder, shuffledSources } from './shuffle.js';
 import type { ExampleSource } from './sources/example-source.js';
 import type { TokenText } from './token-text.js';
@@ -22,6 +23,8 @@ export interface DatasetOptions {
   readonly hints?: InputHints;
   /** Every example's values in a random order, and every label at another example: the control of methods C2. */
   readonly shuffleSeed?: number;
+  /** Stands in place of what the recipe has for its input. */
+  readonly prompt?: Prompt;
 }
 
 /** A dataset, and what opening it told. */
@@ -56,8 +59,8 @@ export async function openDataset(
   const plan = planBatch(filled);
   const limit = recipe.limit ?? options.limit;
   checkLabels(recipe);
-  const { shuffleSeed } = options;
-  const inOrder = await openSources(filled, plan, recipe, files, options.hints, limit);
+  const { shuffleSeed, prompt } = options;
+  const inOrder = await openSources(filled, plan, recipe, files, options.hints, limit, prompt);
   const sources = shuffleSeed === undefined ? inOrder : shuffledSources(filled, inOrder, shuffleSeed);
   const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);

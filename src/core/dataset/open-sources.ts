@@ -10,6 +10,7 @@ import { constantSource } from './sources/constant.js';
 import type { ExampleSource } from './sources/example-source.js';
 import { imageSource } from './sources/images.js';
 import { maskSource } from './sources/mask.js';
+import { promptSource, type Prompt } from './sources/prompt.js';
 import { syntheticSource } from './sources/synthetic.js';
 import { testDataSources } from './sources/test-data.js';
 import { type TextSource, textSource, tokenizerFor } from './sources/text.js';
@@ -20,6 +21,7 @@ import { MAXIMUM_TOKENIZER_BYTES, parseTokenizer, plainTokenIds, type TokenText 
  * A source for every input. Data is opened first, since it settles the model's open dimensions; then come made-up
  * values, and last what is filled in by convention (masks, positions), which follows both.
  * @param limit examples that a run takes: of text, no more is read than that.
+ * @param prompt stands in place of what the recipe has for its input.
  * @throws ProblemError as the sources do.
  */
 export async function openSources(
@@ -29,6 +31,7 @@ export async function openSources(
   files: DataFiles,
   hints: InputHints | undefined,
   limit: number,
+  prompt?: Prompt,
 ): Promise<ReadonlyMap<string, ExampleSource>> {
   const modelInputs = filled.map(({ input }) => input);
   const tokenizer = await textTokenizer(filled, recipe, files);
@@ -47,6 +50,11 @@ export async function openSources(
   for (const each of filled) {
     const { input } = each;
     const axis = plan.axes.get(input.name);
+    if (prompt?.input === input.name) {
+      text = promptSource(input, axis, prompt);
+      settle(each, text);
+      continue;
+    }
     if (each.recipe.source === 'images') settle(each, await imageSource(input, each.recipe, axis, files));
     if (each.recipe.source === 'text' && tokenizer !== undefined) {
       const opened = await textSource(input, each.recipe, axis, files, tokenizer, hints?.get(input.name), limit);

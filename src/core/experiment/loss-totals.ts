@@ -1,6 +1,6 @@
 /** What a sweep lost, input by input, and what follows from two of them. */
-import { randomStream } from '../dataset/random.js';
 import { total } from '../summary/counts.js';
+import { addToResamples, createResamples, intervalOf, type Interval } from '../summary/resamples.js';
 import type { LossKind } from './loss-measure.js';
 
 /** In the order in which inputs were seen: 16 bytes per input and sweep. */
@@ -33,38 +33,19 @@ export function lossIncrease(kind: LossKind, changed: LossTotals, clean: LossTot
   return Math.expm1(meanLoss(changed) - (kind === 'divergence' ? 0 : meanLoss(clean)));
 }
 
-export interface Interval {
-  readonly lower: number;
-  readonly upper: number;
-}
-
-const RESAMPLES = 200;
-const SEED = 1;
-
 /**
- * The middle 95 % of the increase over 200 resamples of the inputs with replacement, seeded (methods section 1, C3).
- * Undefined on one input, which resamples to itself.
+ * Where 95 % of the increase lies over resamples of the inputs (methods section 1, C3). Undefined on one input, which
+ * resamples to itself.
  */
-export function bootstrapInterval(kind: LossKind, changed: LossTotals, clean: LossTotals): Interval | undefined {
-  const inputs = changed.sums.length;
-  if (inputs < 2) return undefined;
-  const next = randomStream(SEED, 'bootstrap', 0);
-  const increases = new Float64Array(RESAMPLES);
-  for (let resample = 0; resample < RESAMPLES; resample++) {
-    const sums = { changed: 0, clean: 0 };
-    let counted = 0;
-    for (let draw = 0; draw < inputs; draw++) {
-      const input = Math.floor(next() * inputs);
-      sums.changed += changed.sums[input] as number;
-      sums.clean += clean.sums[input] as number;
-      counted += changed.counts[input] as number;
-    }
-    const one = (sum: number): LossTotals => ({ sums: Float64Array.of(sum), counts: Float64Array.of(counted) });
-    increases[resample] = lossIncrease(kind, one(sums.changed), one(sums.clean));
-  }
-  const sorted = increases.filter((each) => !Number.isNaN(each)).sort();
-  if (sorted.length === 0) return undefined;
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
-  return { lower: at(0.025), upper: at(0.975) };
+export function increaseInterval(kind: LossKind, changed: LossTotals, clean: LossTotals): Interval | undefined {
+  const resamples = createResamples();
+  const isDifference = kind === 'next-token' || kind === 'class';
+  changed.sums.forEach((sum, input) => {
+    const numerator = isDifference ? sum - (clean.sums[input] as number) : sum;
+    addToResamples(resamples, input, numerator, changed.counts[input] as number);
+  });
+  const interval = intervalOf(resamples);
+  if (interval === undefined || kind === 'relative-change') return interval;
+  // The increase grows with the difference of the means, so its ends are those of the difference.
+  return { ...interval, low: Math.expm1(interval.low), high: Math.expm1(interval.high) };
 }

@@ -71,7 +71,7 @@ export interface Rows {
   rows(example: number, tokens: number): Float32Array;
 }
 
-function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
+export function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
   const tensor = outputs[value];
   const width = totalWidth(side);
   if (!(tensor?.data instanceof Float32Array)) {

@@ -7,6 +7,7 @@ import { dictionaryFit } from './dictionary-fit/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
 import { massiveActivations } from './massive-activations/pass.js';
+import { massiveInterventions } from './massive-interventions/pass.js';
 import { nonFiniteScan } from './non-finite-scan/pass.js';
 import { operationCosts } from './operation-costs/pass.js';
 import type { Experiment, FilePass, Pass } from './pass.js';
@@ -45,4 +46,10 @@ export const filePasses: readonly FilePass[] = [
 ];
 
 /** Asked of changed copies of the network, over and over: started by name. */
-export const experiments: readonly Experiment[] = [skippableNeurons, nonFiniteScan, roleInvariants, dictionaryFit];
+export const experiments: readonly Experiment[] = [
+  skippableNeurons,
+  massiveInterventions,
+  nonFiniteScan,
+  roleInvariants,
+  dictionaryFit,
+];

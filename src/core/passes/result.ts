@@ -140,6 +140,8 @@ export interface Curve {
   readonly xLabel: string;
   /** How the axis along is numbered: whole numbers where nothing is said. */
   readonly xFormat?: 'share' | 'number';
+  /** Where points double from one to the next. */
+  readonly xSpread?: 'logarithmic';
   readonly yLabel: string;
   readonly definition: string;
   readonly format: 'share' | 'number';

@@ -1,5 +1,5 @@
 /** Sentences about what can be removed, the same in the page, the command line and the report. */
-import { amount, bytesText, compact, count, percent } from '../passes/words.js';
+import { bytesText, compact, count, percent } from '../passes/words.js';
 import type { Comparison } from './proof.js';
 import type { Removable } from './removable.js';
 import type { Savings } from './savings.js';
@@ -42,17 +42,16 @@ export function savingsText({ before, after }: Savings): string {
   ].join(', ');
 }
 
-/** "On 16 random inputs the outputs differ by at most 1.2e-7; nearest to what rounding may do: …". */
+/** "On 16 random inputs both gave the same: outputs differ by at most 1.2e-7, where rounding may make 0.00011". */
 export function comparisonText({ inputs, data, largest, worst, different, equal }: Comparison): string {
   const where = `On ${data}`;
   if (inputs === 0) return `${where} nothing could be run`;
   if (different.length > 0) return `${where} the outputs ${different.map((name) => `“${name}”`).join(', ')} differ`;
-  if (largest === 0) return `${where} the outputs are the same to the last bit`;
-  const of =
-    worst === undefined
-      ? ''
-      : `; nearest to what rounding may do: ${twoDigits(worst.difference)} of ${twoDigits(worst.allowed)}, where terms of ${amount(worst.sum)} in all are added up`;
-  return `${where} the outputs differ by at most ${twoDigits(largest)}${of}${equal ? '' : ': that is more than rounding'}`;
+  if (largest === 0 || worst === undefined) return `${where} both gave the same to the last bit`;
+  const { difference, allowed } = worst;
+  return equal
+    ? `${where} both gave the same: outputs differ by at most ${twoDigits(largest)}, where rounding may make ${twoDigits(allowed)}`
+    : `${where} outputs differ by ${twoDigits(difference)}, where rounding may make ${twoDigits(allowed)} only`;
 }
 
 function twoDigits(value: number): string {

@@ -93,7 +93,8 @@ function pickPasses(
 }
 
 /** Progress with the time left and a cancel button, until the run has ended. */
-async function showRun(session: ModelSession, run: Run): Promise<void> {
+/** Progress and cancel in a notification, until the run has ended. */
+export async function showRun(session: ModelSession, run: Run): Promise<void> {
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: session.fileName, cancellable: true },
     async (progress, token) => {

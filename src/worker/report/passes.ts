@@ -35,7 +35,7 @@ export function passSection(
   const curves = pass.curves
     .map((curve) => withControlSeries(pass.pass, curve, controls))
     .map(
-      ({ title, xLabel, xFormat, series, definition, format, spread }) =>
+      ({ title, xLabel, xFormat, xSpread, series, definition, format, spread }) =>
         html`<h3>${title}</h3>
           <p class="note">${definition}</p>
           ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(
@@ -44,6 +44,7 @@ export function passSection(
               xLabel,
               showX: (value) => show(value, xFormat ?? 'count'),
               showY: (value) => show(value, format),
+              ...(xSpread === undefined ? {} : { xSpread }),
               ...(spread === undefined ? {} : { spread }),
             },
           )}`,

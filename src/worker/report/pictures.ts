@@ -165,21 +165,23 @@ export function lineChartSvg(
     xLabel,
     showX,
     showY: show,
+    xSpread,
     spread,
   }: {
     readonly xLabel: string;
     readonly showX: (value: number) => string;
     readonly showY: (value: number) => string;
+    readonly xSpread?: 'logarithmic';
     readonly spread?: 'logarithmic';
   },
 ): Markup {
   const width = 520;
   const height = 180;
-  const domainX = domainOf(
-    series.flatMap(({ x }) => Array.from(x)),
-    'sequential',
-    'number',
-  );
+  const ends = series.flatMap(({ x }) => Array.from(x));
+  const isLogarithmicX = xSpread === 'logarithmic' && new Set(ends).size > 1;
+  const across = (x: number): number => (isLogarithmicX ? Math.log10(x) : x);
+  const domainX = isLogarithmicX ? reach(ends) : domainOf(ends, 'sequential', 'number');
+  const placesX = [across(domainX[0]), across(domainX[1])] as const;
   const isLogarithmic = spread === 'logarithmic';
   const heights = series.map(({ y }) => Array.from(y, (value) => (isLogarithmic ? Math.log10(value) : value)));
   const domainY = isLogarithmic ? reach(heights.flat()) : domainOf(heights.flat(), 'sequential', 'number');
@@ -189,7 +191,7 @@ export function lineChartSvg(
       const place = heights[index]?.[at] ?? NaN;
       if (!Number.isFinite(place)) return [];
       return [
-        `${(fraction(value, domainX) * width).toFixed(1)},${((1 - fraction(place, domainY)) * height).toFixed(1)}`,
+        `${(fraction(across(value), placesX) * width).toFixed(1)},${((1 - fraction(place, domainY)) * height).toFixed(1)}`,
       ];
     });
     return html`<polyline

@@ -1,6 +1,13 @@
 /** A made-up dictionary: the features that the fake host tells of, in any number. */
 import { CancelledError, problem } from '../../../src/core/errors.js';
-import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview } from '../../../src/protocol/features.js';
+import { withLabel } from '../../../src/core/features/labels.js';
+import type {
+  Excerpt,
+  FeatureDetail,
+  FeatureLabels,
+  FeatureNeighbours,
+  FeatureOverview,
+} from '../../../src/protocol/features.js';
 import type { HostApi } from '../../../src/protocol/page-api.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
@@ -108,7 +115,14 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
             count: 700 - 200 * interval,
             examples: [1, 2].map((rank) => excerptOf(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
           })),
-    logits: { top: ranks.map((rank) => effect(rank, 1)), bottom: ranks.map((rank) => effect(rank, -1)) },
+    logits: {
+      histogram: {
+        edges: Array.from({ length: 51 }, (_, edge) => -2 + edge * 0.08),
+        counts: Array.from({ length: 50 }, (_, bin) => Math.round(40 * Math.exp(-(((bin - 25) / 9) ** 2)))),
+      },
+      top: ranks.map((rank) => effect(rank, 1)),
+      bottom: ranks.map((rank) => effect(rank, -1)),
+    },
   };
 }
 
@@ -146,8 +160,9 @@ export function fakeNeighbours({ totals, columns }: FeatureOverview, feature: nu
 
 export function fakeFeatureQuestions(
   scenario: Scenario,
-): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureNeighbours'> {
+): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureNeighbours' | 'featureLabels' | 'labelFeature'> {
   let known: FeatureOverview | undefined;
+  let labels: FeatureLabels = { 7: { name: 'full stops', note: 'mostly at the end of sentences' } };
   return {
     async features({ evenIfUnfit }, signal, onProgress) {
       known = undefined;
@@ -169,6 +184,8 @@ export function fakeFeatureQuestions(
       return (known = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined));
     },
     gatheredFeatures: async () => known,
+    featureLabels: async () => labels,
+    labelFeature: async ({ feature, label }) => (labels = withLabel(labels, feature, label)),
     async feature({ feature }) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
       return fakeDetail(known, feature);

@@ -5,8 +5,10 @@ import type { Dictionary } from '../../../src/protocol/model.js';
 import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
+import { fakeCircuitQuestions } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
+import { fakeSteeringQuestions } from './steering.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
 import type { FakeNetwork } from './network.js';
@@ -42,6 +44,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   return {
     ...fakeAttributionQuestions(network),
     ...fakeFeatureQuestions(scenario),
+    ...fakeSteeringQuestions(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),
@@ -52,6 +55,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
     },
     ...fakeGraphQuestions(network),
     ...fakeLinearQuestions(network),
+    ...fakeCircuitQuestions(),
     node: async ({ id }) => {
       const bodies = bodiesOf(network, id);
       const local = id.slice(id.lastIndexOf('#'));

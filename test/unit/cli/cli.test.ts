@@ -125,7 +125,14 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['report', 'plain.onnx', '--threads', '-1'], "'--threads'"],
     [['report', 'plain.onnx', '--unheard-of'], '--unheard-of'],
     [['features', 'plain.onnx'], '--dictionary cannot be “”. Name the file of the dictionary.'],
+    [
+      ['features', 'plain.onnx', '--dictionary', 'a', '--prompt', 'a', '--steer', '3=more'],
+      '--steer cannot be “3=more”',
+    ],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--steer', '3=ablate'], 'It goes with --prompt or --input'],
     [['features', 'plain.onnx', '--dictionary', 'a', '--feature', 'first'], '--feature cannot be “first”'],
+    [['circuit', 'plain.onnx'], '--transcoders cannot be “”. Name the folder with one transcoder for each layer.'],
+    [['circuit', 'plain.onnx', '--transcoders', 'a', '--at', 'end'], '--at cannot be “end”'],
   ])('%j', async (args, message) => {
     const { code, out, error } = await cli(...args);
     expect(code).toBe(2);
@@ -289,9 +296,64 @@ describe('features of a dictionary', () => {
     expect(told.map(({ feature }) => feature)).toEqual([3]);
   }, 120_000);
 
+  it('on a text: which fire, and what changing them does', async () => {
+    const text = ['--prompt', 'Tom has four black umbrellas. He gives two'];
+    const { code, out } = await features(...text, '--rank', 'effect', '--steer', '7=add:2x', '--continue', '4');
+    expect(code).toBe(0);
+    expect(out).toMatch(/the text: \d+ tokens/);
+    expect(out).toMatch(/feature +activation +density +direct effect +on token/);
+    expect(out).toMatch(/Feature 7: at most .* before, .* after/);
+    expect(out).toMatch(/KL\(before ‖ after\) [\d.e-]+ nats/);
+    expect(out).toContain('Original:  of them to');
+    expect(out).toContain('Steered: ');
+    expect((await features('--prompt', '')).error).toContain('The text is empty');
+  }, 120_000);
+
   it('that do not exist end with 1', async () => {
     const { code, error } = await features('--feature', '192');
     expect(code).toBe(1);
     expect(error).toContain('There is no feature 192: they are 0 to 191.');
+  }, 120_000);
+});
+
+describe('a circuit', () => {
+  const samples = join(root, 'media/samples/grammar-gpt');
+  const circuit = (...more: string[]): Promise<Ended> =>
+    cli(
+      'circuit',
+      join(samples, 'grammar-gpt.onnx'),
+      ...['--transcoders', join(samples, 'dictionaries'), '--prompt', 'Rosa lost a black book. She looks in the'],
+      ...['--engine', 'wasm', '--threads', '1', '--max-features', '60', ...more],
+    );
+
+  it('is printed with its scores and its strongest paths', async () => {
+    const { code, out } = await circuit();
+    expect(code).toBe(0);
+    expect(out).toContain('[<|endoftext|>][Rosa][ lost]');
+    expect(out).toMatch(/Graph: 60 of [\d,]+ active features/);
+    expect(out).toMatch(/Replacement score: 0\.\d{4}/);
+    expect(out).toMatch(/miss their targets by \d\.\de-\d of their sizes/);
+    expect(out).toMatch(/→ logit “ \w+” after “ the” \(\d+\)/);
+  }, 120_000);
+
+  it('is told as JSON, of the difference of two tokens', async () => {
+    const { code, out } = await circuit('--plus', 'tower', '--minus', 'forest', '--json');
+    expect(code).toBe(0);
+    const { outputs, nodes, edges, residual } = JSON.parse(out) as {
+      readonly outputs: readonly { readonly text: string }[];
+      readonly nodes: { readonly kind: readonly string[] };
+      readonly edges: { readonly starts: readonly number[]; readonly weights: readonly number[] };
+      readonly residual: number;
+    };
+    expect(outputs.map(({ text }) => text)).toEqual(['“ tower” − “ forest”']);
+    expect(edges.starts.at(-1)).toBe(edges.weights.length);
+    expect(nodes.kind.filter((kind) => kind === 'feature')).toHaveLength(60);
+    expect(residual).toBeLessThan(1e-4);
+  }, 120_000);
+
+  it('with tokens that the model does not know ends with 1', async () => {
+    const { code, error } = await circuit('--plus', 'xyzzy');
+    expect(code).toBe(1);
+    expect(error).toContain('“xyzzy” is not one token of this model.');
   }, 120_000);
 });

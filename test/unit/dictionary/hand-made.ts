@@ -15,7 +15,7 @@ export function tensor(name: string, dims: readonly number[], numbers: readonly 
   };
 }
 
-const NO_FILE: TensorFile = {
+export const NO_FILE: TensorFile = {
   format: 'safetensors',
   formatName: 'safetensors',
   tensors: [],

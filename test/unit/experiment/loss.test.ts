@@ -6,7 +6,7 @@ import { chooseLoss } from '../../../src/core/experiment/loss-measure.js';
 import { lossRuns } from '../../../src/core/experiment/loss-runs.js';
 import {
   accuracy,
-  bootstrapInterval,
+  increaseInterval,
   lossIncrease,
   meanLoss,
   type LossTotals,
@@ -173,14 +173,14 @@ describe('which loss', () => {
 it('resamples inputs, not positions, and says nothing of one', () => {
   const clean = { sums: Float64Array.of(1, 1, 1, 1), counts: Float64Array.of(1, 1, 1, 1) };
   const changed = { sums: Float64Array.of(1, 1, 2, 2), counts: Float64Array.of(1, 1, 1, 1) };
-  const interval = bootstrapInterval('class', changed, clean);
-  expect(interval?.lower).toBeGreaterThanOrEqual(0);
-  expect(interval?.lower).toBeLessThan(Math.expm1(0.5));
-  expect(interval?.upper).toBeGreaterThan(Math.expm1(0.5));
-  expect(interval?.upper).toBeLessThanOrEqual(Math.expm1(1));
-  expect(bootstrapInterval('class', clean, clean)).toEqual({ lower: 0, upper: 0 });
+  const interval = increaseInterval('class', changed, clean);
+  expect(interval?.low).toBeGreaterThanOrEqual(0);
+  expect(interval?.low).toBeLessThan(Math.expm1(0.5));
+  expect(interval?.high).toBeGreaterThan(Math.expm1(0.5));
+  expect(interval?.high).toBeLessThanOrEqual(Math.expm1(1));
+  expect(increaseInterval('class', clean, clean)).toEqual({ low: 0, high: 0, inputs: 4 });
   const one = { sums: Float64Array.of(1), counts: Float64Array.of(1) };
-  expect(bootstrapInterval('class', one, one)).toBeUndefined();
+  expect(increaseInterval('class', one, one)).toBeUndefined();
 });
 
 it('stops within a sweep when cancelled, and counts its runs', async () => {

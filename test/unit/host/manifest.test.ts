@@ -73,6 +73,7 @@ describe('the manifest', () => {
       'modelInspector.attachToModel': 'Attach to Model…',
       'modelInspector.cancelRun': 'Cancel Run',
       'modelInspector.pruneDeadUnits': 'Prune Dead Units…',
+      'modelInspector.stateInputRange': 'State Input Range…',
       'modelInspector.saveReport': 'Save Report…',
       'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',

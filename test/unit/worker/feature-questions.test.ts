@@ -23,6 +23,7 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/feature
     readonly end: number;
     readonly counts: readonly number[];
     readonly top: readonly { readonly row: number; readonly position: number; readonly value: number }[];
+    readonly logit_counts: readonly number[];
     readonly largest_logit: { readonly token: number; readonly effect: number };
     readonly smallest_logit: { readonly token: number; readonly effect: number };
   }[];
@@ -99,6 +100,11 @@ describe('features of a dictionary on the inputs of a model', () => {
     }
     expect(found.logits?.top[0]).toMatchObject({ token: want.largest_logit.token });
     expect(found.logits?.top[0]?.effect).toBeCloseTo(want.largest_logit.effect, 3);
+    const { edges = [], counts = [] } = found.logits?.histogram ?? {};
+    expect(edges).toHaveLength(51);
+    const elsewhere = want.logit_counts.map((count, bin) => Math.abs(count - (counts[bin] ?? 0)));
+    // An effect at an edge may fall on either side of it in another engine.
+    expect(elsewhere.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(4);
     expect(found.logits?.bottom[0]).toMatchObject({ token: want.smallest_logit.token });
     expect(found.logits?.bottom[0]?.effect).toBeCloseTo(want.smallest_logit.effect, 3);
   });

@@ -116,7 +116,12 @@ interface ContextLength {
   readonly fixed: boolean;
 }
 
-function contextLength(input: ModelInput, recipe: TextRecipe, batchAxis: number | undefined): ContextLength {
+/** Tokens of a window: what the graph fixes, else what the recipe says. @throws ProblemError `invalid-inputs`. */
+export function contextLength(
+  input: ModelInput,
+  recipe: Pick<TextRecipe, 'length'>,
+  batchAxis: number | undefined,
+): ContextLength {
   const declared = input.shape === undefined ? undefined : withoutAxis(input.shape, batchAxis);
   const sizes = declared?.filter((size): size is number => typeof size === 'number');
   if (declared === undefined || sizes === undefined || sizes.length < declared.length || declared.length === 0) {
@@ -140,8 +145,11 @@ function contextLength(input: ModelInput, recipe: TextRecipe, batchAxis: number 
   return { length, fixed: true };
 }
 
-/** Refuses ids beyond the rows of the table that the input looks up. */
-function fitsVocabulary(
+/**
+ * Refuses ids beyond the rows of the table that the input looks up.
+ * @throws ProblemError `invalid-inputs` that names them, at once where the whole tokenizer is of another model.
+ */
+export function fitsVocabulary(
   input: ModelInput,
   tokenizer: FileTokenizer,
   hint: InputHint | undefined,

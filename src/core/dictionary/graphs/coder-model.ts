@@ -39,8 +39,8 @@ export const CODER_INPUT = 'x';
 export const CODER_FEATURES = 'features';
 export const CODER_RECONSTRUCTION = 'reconstruction';
 
-const OPSET = 17n;
-const IR_VERSION = 8n;
+export const OPSET = 17n;
+export const IR_VERSION = 8n;
 
 /** Outputs of {@link measuringModel}: numbers of features of each token. */
 export const CODER_POSITIVE = 'positive';

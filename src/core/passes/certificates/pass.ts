@@ -17,7 +17,7 @@ import { PASS, reportOf, withoutBox } from './report.js';
 import { judge } from './verdicts.js';
 
 const HOW_TO_STATE =
-  'State it in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": -1, "upper": 1 } } }, with one ' +
+  'State it with the command State Input Range…, or in the recipe beside the model: "box": { "inputs": { "<name of the input>": { "lower": -1, "upper": 1 } } }, with one ' +
   'number for all elements or one for each. Pictures have a box by themselves, from how their pixels are prepared, and tokens from ' +
   'their embeddings.';
 
@@ -65,7 +65,7 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
   const { starts, ranges, unknown, feeds } = await boxStarts(graph, shapes, network);
   if (unknown.length > 0 || starts.length === 0) {
     return withoutBox(
-      `Nothing is certified: it is not known ${unknown.join(', nor ')}. The recipe can say so (Choose Inputs…, Edit recipe file).`,
+      `Nothing is certified: it is not known ${unknown.join(', nor ')}. State Input Range… says so.`,
       HOW_TO_STATE,
     );
   }

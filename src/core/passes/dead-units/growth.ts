@@ -36,6 +36,7 @@ export function deadGrowth(state: ReadonlyMap<string, LayerFiring>, facts: RunFa
       id: 'dead-by-inputs',
       title: 'Dead units by number of inputs',
       xLabel: 'First inputs of the data',
+      xSpread: 'logarithmic',
       yLabel: 'Units that never fired',
       definition:
         'Share of a layer’s units that are exactly 0 on every position of the first 1, 2, 4, … inputs, in the order of ' +

@@ -1,6 +1,11 @@
-import type { ObservedLayer } from '../../graph/layers.js';
-import { residualBlocks } from '../../graph/residual-blocks.js';
-import type { Applicability, ModelFacts, Pass, WatchedValue } from '../pass.js';
+import type { Pass } from '../pass.js';
+import {
+  createPointMagnitudes,
+  foldPointMagnitudes,
+  mergePointMagnitudes,
+  type PointMagnitudes,
+} from '../point-magnitudes.js';
+import { isStream, needsTokenStream, residualPoints } from '../residual-points.js';
 import { NO_ACTIVATIONS } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import {
@@ -12,7 +17,6 @@ import {
   massiveMetrics,
   pointTable,
 } from './report.js';
-import { createPointMagnitudes, foldPointMagnitudes, mergePointMagnitudes, type PointMagnitudes } from './state.js';
 
 /** The few huge, nearly constant coordinates of a residual stream: methods E. */
 export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
@@ -28,7 +32,7 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     'median ≥ 1,000, decided input by input: small models miss the first bar, so that the ratio is always shown beside ' +
     'it. Entries that are not finite are counted and left out. Source: “Massive Activations in Large Language Models” ' +
     '(Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025); methods E.',
-  applies,
+  applies: needsTokenStream,
   watches: residualPoints,
   plan: (_, watched = []) => watched.filter(isStream).map(({ value }) => ({ layer: value, kind: 'values' })),
   start: (_, watched = []) => perLayer(watched.filter(isStream), createPointMagnitudes),
@@ -51,33 +55,3 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     };
   },
 };
-
-export function applies({ graph }: ModelFacts): Applicability {
-  const blocks = residualBlocks(graph);
-  if (blocks.length === 0) {
-    return { applies: false, reason: 'No residual stream was found: no branch is added to the value it started from.' };
-  }
-  return blocks.some(({ kind }) => kind !== 'convolution')
-    ? { applies: true }
-    : {
-        applies: false,
-        reason:
-          'Its residual blocks are convolutions over feature maps; the measure is about streams of tokens. Signal propagation shows their sizes.',
-      };
-}
-
-/** The start of the stream and what every block leaves in it, in order. */
-export function residualPoints({ graph }: Pick<ModelFacts, 'graph'>): readonly WatchedValue[] {
-  const blocks = residualBlocks(graph).filter(({ kind }) => kind !== 'convolution');
-  const [first] = blocks;
-  if (first === undefined) return [];
-  return [
-    { value: first.start, label: 'start of the stream' },
-    ...blocks.map(({ output, label }) => ({ value: output, label: `after ${label}` })),
-  ];
-}
-
-/** Dimensions of tokens, or of the whole input; maps of features over a picture are no stream. */
-export function isStream({ positionAxes, foldedPositions }: ObservedLayer): boolean {
-  return positionAxes.length + (foldedPositions === undefined ? 0 : 1) <= 1;
-}

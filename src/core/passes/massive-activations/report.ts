@@ -5,18 +5,9 @@ import { byNode, itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
 import type { Curve, Finding, Headline, NodeMetric, ResultTable } from '../result.js';
 import { amount, count, oneInputCaution } from '../words.js';
-import { MASSIVE, type PointMagnitudes } from './state.js';
-
-const RULE = `|a| > ${MASSIVE.above} and |a| ÷ median ≥ ${count(MASSIVE.ratio)}`;
+import { isMassiveAt, isOutlier, meanOf, outlierDimensions, RULE, type PointMagnitudes } from '../point-magnitudes.js';
 
 type Points = readonly PointMagnitudes[];
-
-export const meanOf = (sum: number, { inputs }: PointMagnitudes): number => sum / inputs;
-
-/** Whether a dimension holds a massive entry on at least half of the inputs. */
-function isMassiveAt({ massive, inputs }: PointMagnitudes, unit: number): boolean {
-  return 2 * (massive[unit] ?? 0) >= inputs && (massive[unit] ?? 0) > 0;
-}
 
 /** Dimensions that hold a massive entry on at least half of the inputs, the most frequent first. */
 function massiveDimensions(point: PointMagnitudes): number[] {
@@ -232,11 +223,9 @@ export function pointTable(points: Points, graph: Graph): ResultTable {
 
 /** Dimensions that hold the largest entry, or a massive one, on at least half of the inputs at some point. */
 export function dimensionTable(points: Points, graph: Graph): ResultTable {
-  const stands = (point: PointMagnitudes, unit: number): boolean =>
-    point.inputs > 0 && (2 * (point.largestAt[unit] ?? 0) >= point.inputs || isMassiveAt(point, unit));
-  const units = [...new Set(points.flatMap((point) => [...point.peaks.keys()].filter((unit) => stands(point, unit))))];
+  const units = [...new Set(points.flatMap(outlierDimensions))];
   const rows = units.map((unit) => {
-    const where = points.filter((point) => stands(point, unit));
+    const where = points.filter((point) => isOutlier(point, unit));
     const first = where[0] as PointMagnitudes;
     const peak = where.reduce((most, { peaks }) => Math.max(most, peaks[unit] ?? 0), 0);
     const massive = where.filter((point) => isMassiveAt(point, unit)).length;

@@ -1,7 +1,7 @@
 import { accuracy } from '../../experiment/loss-totals.js';
 import type { Curve } from '../result.js';
 import type { Calibration } from './calibrate.js';
-import { increaseDefinition, increaseLabel } from './loss-words.js';
+import { increaseDefinition, increaseLabel } from '../../experiment/loss-words.js';
 import { increaseOf, type Examined, type MeasuredPoint } from './examined.js';
 
 /** Losses beyond this would flatten everything near the budget; the table has them. */

@@ -27,7 +27,7 @@ const SCORE_BYTES = 128 * 2 ** 20;
 
 export const skippableNeurons: Experiment = {
   id: 'skippable-neurons',
-  version: 1,
+  version: 2,
   title: 'Skippable neurons',
   question: 'How many neurons could be skipped at each token, and at what loss?',
   method: METHOD,

@@ -1,5 +1,6 @@
 /** The answer, its chart and its tables. */
-import { accuracy, bootstrapInterval } from '../../experiment/loss-totals.js';
+import { accuracy, increaseInterval } from '../../experiment/loss-totals.js';
+import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
@@ -8,7 +9,7 @@ import { count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
-import { budgetText, increaseText } from './loss-words.js';
+import { budgetText } from './budget-text.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
@@ -91,11 +92,11 @@ function answer(examined: Examined, shares: readonly number[], onInputs: string)
   const { subject, measure, masked, calibration, search } = examined;
   const { best } = search;
   const what = wordFor(masked, measure);
-  const interval = bootstrapInterval(measure.kind, best.skipped.totals, calibration.clean);
+  const interval = increaseInterval(measure.kind, best.skipped.totals, calibration.clean);
   const spread =
     interval === undefined
       ? ''
-      : `, 95 % of resamples between ${increaseText(interval.lower)} and ${increaseText(interval.upper)}`;
+      : `, 95 % of resamples between ${increaseText(interval.low)} and ${increaseText(interval.high)}`;
   const met =
     best.increase <= BUDGET
       ? budgetText(measure.kind)

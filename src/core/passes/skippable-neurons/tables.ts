@@ -1,10 +1,11 @@
 import { accuracy } from '../../experiment/loss-totals.js';
+import { increaseDefinition, increaseLabel } from '../../experiment/loss-words.js';
 import type { ResultTable } from '../result.js';
 import { countParameters } from '../../graph/parameters.js';
 import { amount } from '../words.js';
 import { thresholdFor } from './cett.js';
 import { isSiteWise } from './masked-layers.js';
-import { budgetText, increaseDefinition, increaseLabel } from './loss-words.js';
+import { budgetText } from './budget-text.js';
 import { increaseOf, lossOf, type Examined, type MeasuredPoint } from './examined.js';
 import { savingsOf, type Savings } from './savings.js';
 

@@ -1,14 +1,5 @@
-import type { LossKind } from '../../experiment/loss-measure.js';
-
-/** "at 1 % more perplexity": what the budget is. */
-export function budgetText(kind: LossKind): string {
-  return {
-    'next-token': 'at 1 % more perplexity of the next token',
-    class: 'at 1 % more perplexity of the label',
-    divergence: 'at 1 % more perplexity of the model’s own predictions',
-    'relative-change': 'at 1 % change of the output',
-  }[kind];
-}
+/** How much worse a changed network is, in words. */
+import type { LossKind } from './loss-measure.js';
 
 /** What the vertical axis counts. */
 export function increaseLabel(kind: LossKind): string {
@@ -34,7 +25,9 @@ export function increaseDefinition(kind: LossKind): string {
 
 const twoDigits = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 
-/** "+0.97 %", "−0.2 %". */
+/** "+0.97 %", "−0.2 %"; never "0 %" for something that changed. */
 export function increaseText(increase: number): string {
-  return `${increase < 0 ? '−' : '+'}${twoDigits.format(Math.abs(100 * increase))} %`;
+  const sign = increase < 0 ? '−' : '+';
+  const percent = Math.abs(100 * increase);
+  return percent > 0 && percent < 0.005 ? `under ${sign}0.01 %` : `${sign}${twoDigits.format(percent)} %`;
 }

@@ -1,10 +1,14 @@
-import type { ObservedLayer } from '../../graph/layers.js';
-import type { ObservedBatch } from '../../rewrite/observation.js';
-import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import type { ObservedLayer } from '../graph/layers.js';
+import type { ObservedBatch } from '../rewrite/observation.js';
+import { createCounts, mergeCounts, type Counts } from '../summary/counts.js';
 import { magnitudes, MAGNITUDES } from './magnitudes.js';
+import { count } from './words.js';
 
 /** An entry a of a point h of the residual stream is massive iff |a| > 100 and |a| / median |h| ≥ 1000 (methods E). */
 export const MASSIVE = { above: 100, ratio: 1000 } as const;
+
+/** The rule as people read it. */
+export const RULE = `|a| > ${MASSIVE.above} and |a| ÷ median ≥ ${count(MASSIVE.ratio)}`;
 
 export function isMassive(magnitude: number, median: number): boolean {
   return magnitude > MASSIVE.above && magnitude / median >= MASSIVE.ratio;
@@ -110,4 +114,21 @@ export function mergePointMagnitudes(into: PointMagnitudes, other: PointMagnitud
   other.peaks.forEach((peak, unit) => {
     if (peak > (into.peaks[unit] as number)) into.peaks[unit] = peak;
   });
+}
+
+export const meanOf = (sum: number, { inputs }: PointMagnitudes): number => sum / inputs;
+
+/** Whether a dimension holds a massive entry on at least half of the inputs. */
+export function isMassiveAt({ massive, inputs }: PointMagnitudes, unit: number): boolean {
+  return 2 * (massive[unit] ?? 0) >= inputs && (massive[unit] ?? 0) > 0;
+}
+
+/** Whether a dimension holds the largest entry, or a massive one, on at least half of the inputs. */
+export function isOutlier(point: PointMagnitudes, unit: number): boolean {
+  return point.inputs > 0 && (2 * (point.largestAt[unit] ?? 0) >= point.inputs || isMassiveAt(point, unit));
+}
+
+/** Outlier dimensions of a point, ascending (ours). */
+export function outlierDimensions(point: PointMagnitudes): number[] {
+  return [...point.peaks.keys()].filter((unit) => isOutlier(point, unit));
 }

@@ -1,5 +1,5 @@
-import { exactMedian } from '../../summary/exact-median.js';
-import type { Layout } from '../../rewrite/layout.js';
+import { exactMedian } from '../summary/exact-median.js';
+import type { Layout } from '../rewrite/layout.js';
 
 /** Columns of one example's magnitudes: the peaks of units begin at `peaks`. */
 export const MAGNITUDES = { nonFinite: 0, median: 1, largest: [2, 5, 8], peaks: 11 } as const;

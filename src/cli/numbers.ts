@@ -1,0 +1,4 @@
+/** Numbers as a terminal shows them. */
+
+export const percent = (share: number | undefined): string => `${((share ?? NaN) * 100).toFixed(2)} %`;
+export const number = (value: number | undefined): string => Number((value ?? NaN).toPrecision(4)).toString();

@@ -1,0 +1,151 @@
+/**
+ * Circuits through transcoders as they cross between worker, host and page (formats 3.5 and 4, methods B2): the attribution
+ * graph of one input and one target, with its edges in parts, and checks of it by intervention.
+ */
+import type { Answers } from '../core/dictionary/facts.js';
+import type { OnProgress } from './rpc.js';
+
+/** Transcoders that a person attached to a model: files, or folders with one per layer. */
+export interface TranscoderSet {
+  /** Absolute. */
+  readonly paths: readonly string[];
+  /** By file: what was said of switches that it leaves open. */
+  readonly answers: Readonly<Record<string, Answers>>;
+}
+
+export interface TranscoderSetDescription {
+  /** Every layer with an MLP. Without a transcoder all that its MLP writes counts as an error. */
+  readonly layers: readonly {
+    /** L of “blocks.L”. */
+    readonly layer: number;
+    readonly transcoder?: { readonly name: string; readonly features: number; readonly by: string };
+  }[];
+  /** What is not used, and why. */
+  readonly left: readonly { readonly name: string; readonly reason: string }[];
+  /** Why there can be no circuit at all. */
+  readonly problem?: string;
+}
+
+/** A token by its id, or by its text. */
+export type TokenChoice = number | string;
+
+export type CircuitTarget =
+  /** The fewest tokens that hold 95 % of the probability, at most 10, each weighted by its own. */
+  | { readonly kind: 'likely' }
+  /** Absent: the likeliest, and the second. */
+  | { readonly kind: 'difference'; readonly token?: TokenChoice; readonly minus?: TokenChoice }
+  /** Layer L of “blocks.L”, at the position of the request. */
+  | { readonly kind: 'feature'; readonly layer: number; readonly feature: number };
+
+export interface CircuitRequest {
+  readonly input:
+    { readonly kind: 'prompt'; readonly text: string } | { readonly kind: 'input'; readonly index: number };
+  readonly target: CircuitTarget;
+  /** Where the target is read, from 0; absent: the last token. */
+  readonly position?: number;
+  /** Features that may be nodes; {@link MOST_FEATURES} at most. */
+  readonly maximumFeatures: number;
+}
+
+export const DEFAULT_FEATURES = 2000;
+export const MOST_FEATURES = 7500;
+
+export const NODE_KINDS = ['token', 'feature', 'error', 'output'] as const;
+export type CircuitNodeKind = (typeof NODE_KINDS)[number];
+
+/** Nodes by column: a source stands before its targets. */
+export interface CircuitNodes {
+  /** Of {@link NODE_KINDS}. */
+  readonly kind: Uint8Array;
+  /** L of “blocks.L”; −1 of tokens and outputs. */
+  readonly layer: Int16Array;
+  readonly position: Int32Array;
+  /** −1 of what is no feature. */
+  readonly feature: Int32Array;
+  /** Of a feature; 0 of others. */
+  readonly activation: Float32Array;
+  /** A feature's pre-activation, or an output; 0 of others. */
+  readonly value: Float64Array;
+  /** What biases, and features beyond the limit, add to it. */
+  readonly biases: Float64Array;
+  readonly left: Float64Array;
+  /** How much it counts as a target: probability, or 1. */
+  readonly weight: Float64Array;
+}
+
+export interface CircuitOutput {
+  readonly node: number;
+  /** “ the”, “ the” − “ a”. */
+  readonly text: string;
+  readonly probability: number;
+}
+
+export interface CircuitAnswer {
+  /** Names the circuit: what is asked of an earlier one is refused. */
+  readonly id: number;
+  readonly tokens: readonly string[];
+  /** What was run: “1 window of 15 tokens from your text”. */
+  readonly data: string;
+  readonly synthetic: boolean;
+  readonly nodes: CircuitNodes;
+  readonly outputs: readonly CircuitOutput[];
+  /** The likely next tokens at the position of the target. */
+  readonly likely: readonly { readonly token: number; readonly text: string; readonly probability: number }[];
+  /** Edges of node t are those from `starts[t]` to `starts[t + 1]`; they are asked for in parts. */
+  readonly starts: Uint32Array;
+  /** Of the whole graph (formats 3.5). */
+  readonly replacement: number;
+  readonly completeness: number;
+  /** The completeness identity: the largest |value − (edges + biases + left out)| over all targets, relative to their sizes. */
+  readonly residual: number;
+  /** Features that are active at any token, and of these those that are no nodes. */
+  readonly active: number;
+  readonly leftOut: number;
+  readonly layersWithout: readonly number[];
+  readonly seconds: number;
+}
+
+/** Edges in one message: 3.2 MB. */
+export const EDGES_AT_ONCE = 400_000;
+
+export interface CircuitEdges {
+  readonly sources: Uint32Array;
+  readonly weights: Float32Array;
+}
+
+export interface CircuitCheckRequest {
+  readonly circuit: number;
+  readonly source: number;
+  readonly target: number;
+  /** What the source's activation (embedding, error) is multiplied by: 0 takes it away, 2 adds it once more. */
+  readonly factor: number;
+}
+
+/** A change of the target: as the graph predicts it, and as the model gave it when it was run. */
+export interface CircuitCheck {
+  /** Attention patterns and other MLPs are held; normalisations follow. */
+  readonly direct: { readonly predicted: number; readonly measured: number };
+  /** Nothing is held; predicted along all paths of the graph, with the same features active. */
+  readonly total: { readonly predicted: number; readonly measured: number };
+  /** Whether attention patterns could be held: they are values of the graph. */
+  readonly patternsHeld: boolean;
+  /** Between two features: the edge is activation × what one unit of the source adds on this input. */
+  readonly parts?: {
+    readonly activation: number;
+    readonly perUnit: number;
+    /** W_dec[source] · W_enc[target], the same on every input: it leaves out attention and normalisations between. */
+    readonly inputInvariant: number;
+  };
+}
+
+export interface CircuitQuestions {
+  /** @throws ProblemError `not-applicable` where no transcoders are attached, or the target is nothing there. */
+  circuit(request: CircuitRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<CircuitAnswer>;
+  /** Edges of the last circuit from one on, at most {@link EDGES_AT_ONCE}. */
+  circuitEdges(
+    request: { readonly circuit: number; readonly first: number },
+    signal?: AbortSignal,
+  ): Promise<CircuitEdges>;
+  /** Runs the model with the source changed. @throws ProblemError `not-applicable` for a target that is no target. */
+  circuitCheck(request: CircuitCheckRequest, signal?: AbortSignal): Promise<CircuitCheck>;
+}

@@ -1,0 +1,100 @@
+/** Features in VS Code: a dictionary is attached, run, sorted, and one feature looked at. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
+import { openBrowser, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type VsCodeServer } from './harness/server.js';
+import { until } from './harness/until.js';
+import type { VsCode } from './harness/vscode.js';
+import { answerPath, ModelPage } from './model-page.js';
+
+const DICTIONARY = 'media/samples/grammar-gpt/dictionaries/blocks.1.hook_resid_post/sae_weights.safetensors';
+let server: VsCodeServer;
+let browser: TestBrowser;
+let code: VsCode;
+let page: ModelPage;
+
+beforeAll(async () => {
+  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
+  browser = await openBrowser({ viewport: { width: 1500, height: 950 } });
+  code = await browser.openVsCode(server);
+  page = new ModelPage(code);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+beforeEach(({ task }) => {
+  onTestFailed(async () => {
+    await code.screenshot(`failed ${task.name}`);
+  });
+});
+
+async function press(name: string): Promise<void> {
+  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
+}
+
+async function column(number: number): Promise<string[]> {
+  return (await page.locator(`.feature-table tbody tr:not([aria-hidden]) td:nth-child(${number})`)).allInnerTexts();
+}
+
+it('a model without a dictionary offers to attach one, which is then measured', async () => {
+  await code.openFile('grammar-gpt/grammar-gpt.onnx');
+  await page.waitForText('Choose Inputs…');
+  await page.openTab('features');
+  await page.waitForText('No dictionary is attached');
+  await code.screenshot('features none attached');
+  await press('Attach Dictionary…');
+  await answerPath(code, join(repository, DICTIONARY));
+  await page.waitForText('“sae_weights.safetensors” is attached');
+  // The measure of where it fits is another test’s.
+  await until('the measuring to end', async () => {
+    const cancel = (await page.locator('header.header vscode-button')).filter({ hasText: 'Cancel' });
+    if ((await cancel.count()) > 0) await cancel.first().click({ timeout: 1_000 });
+    return (await (await page.locator('header.header .running')).count()) === 0;
+  });
+  await code.screenshot('features attached');
+});
+
+it('its features are gathered in one run, and sorted', async () => {
+  await page.openTab('features');
+  await press('Run the dictionary');
+  await page.waitForText('192 features');
+  const shown = await page.text();
+  // 200 of the corpus’s rows, each 64 tokens long.
+  expect(shown).toContain('12,800');
+  expect(shown).toContain('as its configuration says');
+  await (await page.locator('.feature-table .sort-button')).filter({ hasText: 'Largest' }).click();
+  const largest = (await column(6)).map(Number);
+  expect(largest.length).toBeGreaterThan(5);
+  expect(largest).toEqual(largest.toSorted((a, b) => b - a));
+  await code.screenshot('features table');
+});
+
+it('a feature tells what it fires on, and is still there after the page was hidden', async () => {
+  await (await page.locator('.feature-table tbody tr:not([aria-hidden])')).first().click();
+  await (await page.locator('.feature-page .excerpts .token')).first().waitFor();
+  const title = await (await page.locator('.feature-page h2')).first().innerText();
+  expect(await page.text()).toContain('Logit effects of all tokens');
+  await code.screenshot('features page dark');
+  await (await page.locator('.excerpt .text-button')).first().click();
+  await until('the total effect to be measured', async () =>
+    /KL \d/.test(await (await page.locator('.ablation')).first().innerText()),
+  );
+  await (await page.locator('.ablation')).first().scrollIntoViewIfNeeded();
+  await code.screenshot('features without it');
+  await (await page.locator('.feature-neighbours vscode-button')).first().click();
+  await page.waitForText(/Nearest/);
+  await (await page.locator('.feature-neighbours')).first().scrollIntoViewIfNeeded();
+  await code.screenshot('features neighbours dark');
+  await code.setTheme('Default Light Modern');
+  await code.screenshot('features page light');
+  await (await page.locator('.feature-examples')).scrollIntoViewIfNeeded();
+  await code.screenshot('features examples light');
+  await code.openFile('shapes/shapes-resnet.onnx');
+  await page.waitForText('Choose Inputs…');
+  await code.openFile('grammar-gpt/grammar-gpt.onnx');
+  await (await page.locator('.feature-page .excerpts .token')).first().waitFor();
+  expect(await (await page.locator('.feature-page h2')).first().innerText()).toBe(title);
+  expect(code.webviewErrors).toEqual([]);
+});

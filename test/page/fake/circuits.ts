@@ -1,0 +1,130 @@
+/** A circuit of random numbers, as large as somebody asks: ten thousand nodes and a million edges by the text “large”. */
+import { graphScores, type NodeKind } from '../../../src/core/circuits/influence.js';
+import {
+  EDGES_AT_ONCE,
+  NODE_KINDS,
+  type CircuitAnswer,
+  type CircuitEdges,
+  type CircuitQuestions,
+  type TranscoderSetDescription,
+} from '../../../src/protocol/circuits.js';
+import { randomStream } from '../../../src/core/dataset/random.js';
+
+export const TRANSCODERS: TranscoderSetDescription = {
+  layers: [
+    { layer: 0, transcoder: { name: 'layer_0.safetensors', features: 4096, by: 'blocks.0.mlp.hook_in' } },
+    { layer: 1, transcoder: { name: 'layer_1.safetensors', features: 4096, by: 'blocks.1.mlp.hook_in' } },
+    { layer: 2 },
+  ],
+  left: [{ name: 'layer_9.safetensors', reason: 'The model has no value or hook “blocks.9.mlp.hook_in”.' }],
+};
+
+interface Size {
+  readonly layers: number;
+  readonly positions: number;
+  readonly perPlace: number;
+  readonly perNode: number;
+}
+
+const SMALL: Size = { layers: 3, positions: 6, perPlace: 3, perNode: 12 };
+/** 12 × 32 × 25 features and their errors, tokens and outputs: 10,026 nodes. */
+const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 104 };
+
+export function fakeCircuitQuestions(): CircuitQuestions {
+  let edges: CircuitEdges = { sources: new Uint32Array(), weights: new Float32Array() };
+  return {
+    circuit: async ({ input }) => {
+      const made = circuitOf(input.kind === 'prompt' && input.text === 'large' ? LARGE : SMALL);
+      edges = made.edges;
+      return made.answer;
+    },
+    circuitEdges: async ({ first }) => ({
+      sources: edges.sources.slice(first, first + EDGES_AT_ONCE),
+      weights: edges.weights.slice(first, first + EDGES_AT_ONCE),
+    }),
+    circuitCheck: async ({ factor }) => ({
+      direct: { predicted: (factor - 1) * 0.5, measured: (factor - 1) * 0.48 },
+      total: { predicted: (factor - 1) * 0.8, measured: (factor - 1) * 0.71 },
+      patternsHeld: true,
+      parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 },
+    }),
+  };
+}
+
+function circuitOf({ layers, positions, perPlace, perNode }: Size): {
+  readonly answer: CircuitAnswer;
+  readonly edges: CircuitEdges;
+} {
+  const random = randomStream(1, 'circuit', 0);
+  const nodes: { kind: NodeKind; layer: number; position: number; feature: number }[] = [];
+  for (let position = 0; position < positions; position++)
+    nodes.push({ kind: 'token', layer: -1, position, feature: -1 });
+  for (let layer = 0; layer < layers; layer++) {
+    for (let position = 0; position < positions; position++) {
+      for (let each = 0; each < perPlace; each++)
+        nodes.push({ kind: 'feature', layer, position, feature: Math.floor(random() * 4096) });
+    }
+    for (let position = 0; position < positions; position++)
+      nodes.push({ kind: 'error', layer, position, feature: -1 });
+  }
+  for (let output = 0; output < 10; output++)
+    nodes.push({ kind: 'output', layer: -1, position: positions - 1, feature: -1 });
+  const starts = new Uint32Array(nodes.length + 1);
+  const sources: number[] = [];
+  const weights: number[] = [];
+  nodes.forEach((node, target) => {
+    if (node.kind === 'feature' || node.kind === 'output') {
+      const before = nodes.findIndex(({ layer, kind }) => kind !== 'token' && layer === node.layer);
+      const end = node.kind === 'output' ? nodes.length - 10 : before;
+      const chosen = new Set<number>();
+      for (let each = 0; each < perNode; each++) {
+        const source = Math.floor(random() * end);
+        if ((nodes[source]?.position ?? 0) <= node.position || node.kind === 'output') chosen.add(source);
+        else chosen.add(source - (source % positions));
+      }
+      for (const source of [...chosen].filter((each) => each < target).sort((a, b) => a - b)) {
+        sources.push(source);
+        weights.push((random() - 0.4) ** 3);
+      }
+    }
+    starts[target + 1] = sources.length;
+  });
+  const kinds = nodes.map(({ kind }) => kind);
+  const edges = { sources: Uint32Array.from(sources), weights: Float32Array.from(weights) };
+  const weight = Float64Array.from(kinds, (kind) => (kind === 'output' ? 0.1 : 0));
+  const matrix = { size: nodes.length, starts, ...edges };
+  return {
+    edges,
+    answer: {
+      id: nodes.length,
+      tokens: Array.from({ length: positions }, (_, at) => ` word${at + 1}`),
+      data: 'a circuit of random numbers',
+      synthetic: true,
+      nodes: {
+        kind: Uint8Array.from(kinds, (kind) => NODE_KINDS.indexOf(kind)),
+        layer: Int16Array.from(nodes, ({ layer }) => layer),
+        position: Int32Array.from(nodes, ({ position }) => position),
+        feature: Int32Array.from(nodes, ({ feature }) => feature),
+        activation: Float32Array.from(kinds, (kind) => (kind === 'feature' ? 0.5 + random() : 0)),
+        value: Float64Array.from(kinds, () => random()),
+        biases: new Float64Array(nodes.length),
+        left: new Float64Array(nodes.length),
+        weight,
+      },
+      outputs: nodes.flatMap(({ kind }, node) =>
+        kind === 'output' ? [{ node, text: `“ next${node}”`, probability: 0.1 }] : [],
+      ),
+      likely: [
+        { token: 0, text: '“ next”', probability: 0.1 },
+        { token: 1, text: '“ other”', probability: 0.1 },
+      ],
+      starts,
+      ...graphScores(matrix, kinds, weight),
+      residual: 1e-6,
+      active: layers * positions * perPlace,
+      leftOut: 0,
+      layersWithout: [2],
+      seconds: 0.1,
+    },
+  };
+}

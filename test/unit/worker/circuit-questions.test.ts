@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_KINDS, type CircuitAnswer, type CircuitRequest } from '../../../src/protocol/circuits.js';
+import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
+import { createInspection } from '../../../src/worker/inspection.js';
+import { WASM_FOLDER } from '../engine/engines.js';
+
+const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
+const dictionaries = join(folder, 'dictionaries');
+const TEXT = 'Rosa counts the cats in the forest: one, two, three, four. "There are';
+
+function inspect(): WorkerApi {
+  return createInspection({
+    wasmFolder: WASM_FOLDER,
+    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
+    events: {
+      runProgress: async () => undefined,
+      fileResultChanged: async () => undefined,
+      log: async () => undefined,
+    },
+  });
+}
+
+const open = (inspection: WorkerApi, paths: readonly string[]): Promise<OpenedModel> =>
+  inspection.open({
+    path: join(folder, 'grammar-gpt.onnx'),
+    recipePaths: 'anywhere',
+    transcoders: { paths, answers: {} },
+    settings: { engine: 'automatic', threads: 2, defaultInputs: 4, limit: 4, cacheMegabytes: 0 },
+  });
+
+const request = (more: Partial<CircuitRequest> = {}): CircuitRequest => ({
+  input: { kind: 'prompt', text: TEXT },
+  target: { kind: 'likely' },
+  maximumFeatures: 300,
+  ...more,
+});
+
+async function edgesOf(
+  inspection: WorkerApi,
+  { id, starts }: CircuitAnswer,
+): Promise<readonly [number, number, number][]> {
+  const { sources, weights } = await inspection.circuitEdges({ circuit: id, first: 0 });
+  expect(sources).toHaveLength(starts.at(-1) ?? 0);
+  const edges: [number, number, number][] = [];
+  for (let node = 0; node < starts.length - 1; node++)
+    for (let edge = starts[node] as number; edge < (starts[node + 1] as number); edge++)
+      edges.push([sources[edge] as number, node, weights[edge] as number]);
+  return edges;
+}
+
+function correlation(pairs: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(pairs.map(([a]) => a)), mean(pairs.map(([, b]) => b))];
+  const sum = (f: (a: number, b: number) => number): number => pairs.reduce((all, [a, b]) => all + f(a - x, b - y), 0);
+  return sum((a, b) => a * b) / Math.sqrt(sum((a) => a * a) * sum((_, b) => b * b));
+}
+
+describe('circuits of the sample language model', () => {
+  let inspection: WorkerApi;
+  let model: OpenedModel;
+
+  beforeAll(async () => {
+    inspection = inspect();
+    model = await open(inspection, [dictionaries]);
+  });
+  afterAll(() => inspection.close({}));
+
+  it('a folder gives each layer its transcoder, and says of the others why they are not used', () => {
+    const { layers = [], left = [] } = model.transcoders ?? {};
+    expect(layers.map(({ layer, transcoder }) => [layer, transcoder?.name, transcoder?.features])).toEqual(
+      [0, 1, 2, 3].map((layer) => [layer, `blocks.${layer}.mlp.transcoder/sae_weights.safetensors`, 192]),
+    );
+    expect(left.map(({ name }) => name)).toEqual(
+      [0, 1, 2, 3].map((layer) => `blocks.${layer}.hook_resid_post/sae_weights.safetensors`),
+    );
+    for (const { reason } of left) expect(reason).toMatch(/not what an MLP/);
+  });
+
+  it('edges, biases and what was left out make up every target, and the scores are shares', async () => {
+    const progress: number[] = [];
+    const answer = await inspection.circuit(request(), undefined, (share) => progress.push(share));
+    expect(answer.tokens[0]).toBe('<|endoftext|>');
+    expect(answer.outputs[0]?.text).toBe('“ four”');
+    expect(answer.residual).toBeLessThan(1e-4);
+    expect(answer.leftOut).toBe(answer.active - 300);
+    for (const score of [answer.replacement, answer.completeness]) {
+      expect(score).toBeGreaterThan(0);
+      expect(score).toBeLessThanOrEqual(1);
+    }
+    const { nodes } = answer;
+    const sums = Float64Array.from(nodes.biases, (bias, node) => bias + (nodes.left[node] as number));
+    const sizes = Float64Array.from(sums, Math.abs);
+    for (const [source, target, weight] of await edgesOf(inspection, answer)) {
+      expect(source).toBeLessThan(target);
+      sums[target] = (sums[target] as number) + weight;
+      sizes[target] = (sizes[target] as number) + Math.abs(weight);
+    }
+    nodes.kind.forEach((kind, node) => {
+      if (NODE_KINDS[kind] !== 'feature' && NODE_KINDS[kind] !== 'output') return;
+      expect(Math.abs((sums[node] as number) - (nodes.value[node] as number))).toBeLessThan(
+        1e-5 + 1e-4 * (sizes[node] as number),
+      );
+    });
+    expect(progress.at(-1)).toBe(1);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  });
+
+  it('the difference of two tokens is that of their logits, by name or the likeliest two', async () => {
+    const named = await inspection.circuit(request({ target: { kind: 'difference', token: 'four', minus: 'five' } }));
+    expect(named.outputs.map(({ text }) => text)).toEqual(['“ four” − “ five”']);
+    const turned = await inspection.circuit(request({ target: { kind: 'difference', token: 'five', minus: 'four' } }));
+    const valueOf = ({ nodes, outputs }: CircuitAnswer): number => nodes.value[outputs[0]?.node ?? -1] as number;
+    expect(valueOf(named)).toBeCloseTo(-valueOf(turned), 4);
+    const likeliest = await inspection.circuit(request({ target: { kind: 'difference' } }));
+    expect(likeliest.outputs[0]?.text).toBe(`${likeliest.likely[0]?.text} − ${likeliest.likely[1]?.text}`);
+  });
+
+  it('a feature at a token is made up of what comes before it alone', async () => {
+    const { nodes } = await inspection.circuit(request());
+    const node = nodes.kind.findLastIndex((kind, at) => NODE_KINDS[kind] === 'feature' && nodes.layer[at] === 2);
+    const [feature, position] = [nodes.feature[node] as number, nodes.position[node] as number];
+    const answer = await inspection.circuit(request({ target: { kind: 'feature', layer: 2, feature }, position }));
+    expect(answer.residual).toBeLessThan(1e-4);
+    expect(answer.outputs).toEqual([]);
+    const [root] = [...answer.nodes.weight.keys()].filter((each) => (answer.nodes.weight[each] as number) > 0);
+    expect(answer.nodes.feature[root ?? -1]).toBe(feature);
+    answer.nodes.kind.forEach((kind, at) => {
+      if (NODE_KINDS[kind] !== 'feature' || at === root) return;
+      expect(answer.nodes.layer[at]).toBeLessThan(2);
+      expect(answer.nodes.position[at]).toBeLessThanOrEqual(position);
+    });
+  });
+
+  it('edges agree with what the model does when their sources are taken away', async () => {
+    const answer = await inspection.circuit(request({ maximumFeatures: 7500 }));
+    const target = answer.outputs[0]?.node ?? -1;
+    const strongest = (await edgesOf(inspection, answer))
+      .filter(([source, to]) => to === target && NODE_KINDS[answer.nodes.kind[source] as number] === 'feature')
+      .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))
+      .slice(0, 40);
+    const [direct, total]: [number, number][][] = [[], []];
+    for (const [source, , weight] of strongest) {
+      const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor: 0 });
+      expect(check.direct.predicted).toBeCloseTo(-weight, 5);
+      direct?.push([check.direct.predicted, check.direct.measured]);
+      total?.push([check.total.predicted, check.total.measured]);
+    }
+    const [ofDirect, ofTotal] = [correlation(direct ?? []), correlation(total ?? [])];
+    const ofEdges = correlation(strongest.map(([, , weight], at) => [-weight, total?.[at]?.[1] ?? NaN]));
+    console.log(
+      `Correlation over the ${strongest.length} strongest features: direct ${ofDirect.toFixed(4)}, total against path sums ${ofTotal.toFixed(4)}, total against edges ${ofEdges.toFixed(4)}`,
+    );
+    expect(ofDirect).toBeGreaterThan(0.8);
+    expect(ofTotal).toBeGreaterThan(0.5);
+  });
+
+  it('a small change of a source is the edge itself, but for normalisations', async () => {
+    const answer = await inspection.circuit(request());
+    const target = answer.outputs[0]?.node ?? -1;
+    const [source] = (await edgesOf(inspection, answer))
+      .filter(([from, to]) => to === target && NODE_KINDS[answer.nodes.kind[from] as number] === 'feature')
+      .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))[0] ?? [-1];
+    const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor: 0.95 });
+    expect(check.patternsHeld).toBe(true);
+    expect(Math.sign(check.direct.measured)).toBe(Math.sign(check.direct.predicted));
+  });
+
+  it('what is wrong is said', async () => {
+    const failure = async (more: Partial<CircuitRequest>): Promise<string> =>
+      inspection.circuit(request(more)).then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+    expect(await failure({ input: { kind: 'prompt', text: ' ' } })).toMatch(/text is empty/);
+    expect(await failure({ input: { kind: 'prompt', text: 'cat '.repeat(600) } })).toMatch(/more than 512 tokens/);
+    expect(await failure({ target: { kind: 'difference', token: 'xyzzy' } })).toMatch(/“xyzzy” is not one token/);
+    expect(await failure({ target: { kind: 'feature', layer: 7, feature: 1 } })).toMatch(/no MLP in a layer 7/);
+    expect(await failure({ target: { kind: 'feature', layer: 1, feature: 9999 } })).toMatch(/is not active/);
+    expect(await failure({ position: 99 })).toMatch(/there is no token 100/);
+    expect(await failure({ maximumFeatures: 0 })).toMatch(/1 to 7500 features/);
+    await expect(inspection.circuitEdges({ circuit: -1, first: 0 })).rejects.toThrow(/not kept/);
+  });
+
+  it('can be cancelled', async () => {
+    const stop = new AbortController();
+    const found = inspection.circuit(request({ maximumFeatures: 7500 }), stop.signal, () => stop.abort());
+    await expect(found).rejects.toThrow(/cancel/i);
+  });
+});
+
+describe('a set with one transcoder', () => {
+  it('leaves other layers as they are: all that their MLPs write is an error, and everything still adds up', async () => {
+    const inspection = inspect();
+    try {
+      await open(inspection, [join(dictionaries, 'blocks.1.mlp.transcoder')]);
+      const answer = await inspection.circuit(request());
+      expect(answer.layersWithout).toEqual([0, 2, 3]);
+      expect(answer.residual).toBeLessThan(1e-4);
+    } finally {
+      await inspection.close({});
+    }
+  });
+});
+
+describe('a model without transcoders', () => {
+  it('says what to do', async () => {
+    const inspection = inspect();
+    try {
+      await open(inspection, [join(dictionaries, 'blocks.1.hook_resid_post')]);
+      await expect(inspection.circuit(request())).rejects.toThrow(/None of the transcoders fits/);
+    } finally {
+      await inspection.close({});
+    }
+  });
+});

@@ -1,0 +1,41 @@
+/** Pieces of inputs around the places where a feature fires. */
+import type { JSX } from 'preact';
+import type { Excerpt } from '../../src/protocol/features.js';
+import { formatNumber } from '../format/numbers.js';
+import { Ablation } from './ablation.js';
+import { TokenExample } from '../unit/token-example.js';
+
+interface ExcerptsProps {
+  readonly feature: number;
+  readonly excerpts: readonly Excerpt[];
+  /** The activation with the strongest colour. */
+  readonly reach: number;
+}
+
+export function Excerpts({ feature, excerpts, reach }: ExcerptsProps): JSX.Element {
+  return (
+    <ol class="excerpts">
+      {excerpts.map((excerpt) => (
+        <li key={`${excerpt.input} ${excerpt.position}`} class="excerpt">
+          <div class="excerpt-head">
+            <strong>{formatNumber(strength(excerpt))}</strong>
+            <span class="muted">
+              {excerpt.inputName}, position {excerpt.position}
+            </span>
+          </div>
+          <TokenExample
+            tokens={excerpt.tokens.map((token) => token.replaceAll('\n', '↵'))}
+            activations={{ shape: [excerpt.activations.length], values: excerpt.activations }}
+            reach={reach}
+          />
+          <Ablation feature={feature} excerpt={excerpt} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What the feature is at the place that the excerpt is about. */
+export function strength({ activations, at }: Excerpt): number {
+  return activations[at] ?? 0;
+}
