@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { registerControls } from './controls/toolkit.js';
 import { App } from './shell/app.js';
+import { followCircuits } from './state/circuits.js';
 import { followFeatures } from './state/features.js';
 import { keepInterfaceState } from './state/interface-state.js';
 import { logDefect } from './state/log.js';
@@ -18,6 +19,7 @@ registerControls();
 followTheme();
 keepInterfaceState();
 followFeatures();
+followCircuits();
 startSession();
 render(<App />, rootElement());
 

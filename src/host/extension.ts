@@ -1,6 +1,7 @@
 /** Activation: builds the parts and connects them. Nothing is read and no worker starts before a model is opened. */
 import * as vscode from 'vscode';
 import { attachDictionary, attachToModel } from './commands/attach-dictionary.js';
+import { attachTranscoders } from './commands/attach-transcoders.js';
 import { chooseInputs } from './commands/choose-inputs.js';
 import { explainInput } from './commands/explain-input.js';
 import { exportShown } from './commands/export.js';
@@ -38,6 +39,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('modelInspector.runPass', (uri) => runPass(context, uri)),
     vscode.commands.registerCommand('modelInspector.explainInput', (uri) => explainInput(context, uri)),
     vscode.commands.registerCommand('modelInspector.attachDictionary', (uri) => attachDictionary(context, uri)),
+    vscode.commands.registerCommand('modelInspector.attachTranscoders', (uri) => attachTranscoders(context, uri)),
     vscode.commands.registerCommand('modelInspector.attachToModel', (uri) => attachToModel(context, uri)),
     vscode.commands.registerCommand('modelInspector.pruneDeadUnits', (uri) => pruneDeadUnits(context, uri)),
     vscode.commands.registerCommand('modelInspector.stateInputRange', (uri) => stateInputRange(context, uri)),

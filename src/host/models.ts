@@ -111,11 +111,23 @@ function answersKeyOf(key: string): string {
   return `answers:${key}`;
 }
 
+/** What was said of any dictionary, by the path of its file: a folder of transcoders is looked through by the worker. */
+function answersByFile(storage: vscode.Memento): Readonly<Record<string, Answers>> {
+  const prefix = answersKeyOf('');
+  return Object.fromEntries(
+    storage.keys().flatMap((key) => {
+      const answers = key.startsWith(prefix) ? storage.get<Answers>(key) : undefined;
+      return answers === undefined ? [] : [[vscode.Uri.parse(key.slice(prefix.length)).fsPath, answers]];
+    }),
+  );
+}
+
 function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeof createSession>[0]['memory'] {
   const selectionKey = `selection:${key}`;
   const recipeKey = `inputs:${key}`;
   const answersKey = answersKeyOf(key);
   const dictionaryKey = `dictionary:${key}`;
+  const transcodersKey = `transcoders:${key}`;
   const sizesKey = `sizes:${key}`;
   const write = (name: string, value: unknown): void => void storage.update(name, value);
   return {
@@ -131,6 +143,11 @@ function workspaceMemory(storage: vscode.Memento, key: string): Parameters<typeo
       return { path, answers: storage.get<Answers>(answersKeyOf(vscode.Uri.file(path).toString())) ?? {} };
     },
     setDictionary: (path) => write(dictionaryKey, path),
+    transcoders() {
+      const paths = storage.get<readonly string[]>(transcodersKey);
+      return paths === undefined ? undefined : { paths, answers: answersByFile(storage) };
+    },
+    setTranscoders: (paths) => write(transcodersKey, paths),
     recipe: () => storage.get<Recipe>(recipeKey),
     setRecipe: (recipe) => write(recipeKey, recipe),
   };

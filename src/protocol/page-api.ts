@@ -28,7 +28,7 @@ export type OpenState =
   | { readonly state: 'failed'; readonly problem: Problem; readonly fileName: string };
 
 /** The views of the page. */
-export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'features' | 'passes';
+export type PageTab = 'overview' | 'weights' | 'heatmap' | 'linear' | 'features' | 'circuits' | 'passes';
 
 /** What the page asks of the host: the worker's questions passed through, and what only VS Code can do. */
 export interface HostApi extends Pick<WorkerApi, Question> {

@@ -55,7 +55,9 @@ export class ModelPage {
     );
   }
 
-  async openTab(name: 'overview' | 'weights' | 'heatmap' | 'linear' | 'features' | 'passes'): Promise<void> {
+  async openTab(
+    name: 'overview' | 'weights' | 'heatmap' | 'linear' | 'features' | 'circuits' | 'passes',
+  ): Promise<void> {
     await (await this.locator(`[data-tab=${name}]`)).click();
     await (await this.locator(`[data-tab=${name}][aria-selected=true]`)).waitFor();
   }

@@ -128,7 +128,6 @@ describe('what a feature is like', () => {
     await part.getByRole('heading', { name: 'Fires together with' }).waitFor();
     expect(await part.getByRole('heading').allInnerTexts()).toHaveLength(8);
     await part.scrollIntoViewIfNeeded();
-    if (process.env['SHOT'] !== undefined) await part.screenshot({ path: process.env['SHOT'] });
     await part.getByRole('button', { name: 'feature 9' }).first().click();
     await page.getByRole('article', { name: 'Feature 9', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Compare feature 9' }).waitFor();

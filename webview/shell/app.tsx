@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { PageTab } from '../../src/protocol/page-api.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
+import { CircuitsView } from '../circuits/circuits-view.js';
 import { Spinner } from '../controls/fields.js';
 import { Tabs } from '../controls/tabs.js';
 import { TooltipLayer } from '../controls/tooltip.js';
@@ -56,6 +57,7 @@ function Page({ model }: { model: OpenedModel }): JSX.Element {
           {active === 'heatmap' && <HeatmapView />}
           {active === 'linear' && <LinearView model={model} />}
           {active === 'features' && <FeaturesView model={model} />}
+          {active === 'circuits' && <CircuitsView model={model} />}
           {active === 'passes' && <PassesView model={model} />}
         </main>
         <SidePanel />
@@ -85,6 +87,7 @@ function tabsFor(hasNetwork: boolean, hasResult: boolean): readonly NamedTab[] {
           heatmap,
           { name: 'linear', label: 'Linear interpreter' } as const,
           { name: 'features', label: 'Features' } as const,
+          { name: 'circuits', label: 'Circuits' } as const,
         ]
       : []),
     { name: 'passes', label: 'Passes' },

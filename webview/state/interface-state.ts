@@ -6,6 +6,7 @@ import type { SystemCut } from '../../src/protocol/linear.js';
 import type { PageTab } from '../../src/protocol/page-api.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import type { PromptSource, Rank } from '../../src/protocol/steering.js';
+import { FIRST_FORM, type CircuitForm } from '../circuits/form.js';
 import type { FeatureFilter } from '../features/rows.js';
 import { NO_STEERING, type SteeringChoices } from '../features/steering-choices.js';
 import { vscode } from './channel.js';
@@ -103,6 +104,8 @@ export interface InterfaceState {
   readonly prompt: PromptSource | undefined;
   readonly promptRank: Rank;
   readonly steering: SteeringChoices;
+  /** What a circuit is asked of. */
+  readonly circuit: CircuitForm;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -157,6 +160,7 @@ const INITIAL: InterfaceState = {
   prompt: undefined,
   promptRank: 'activation',
   steering: NO_STEERING,
+  circuit: FIRST_FORM,
   panelWidth: 400,
   selection: {},
 };

@@ -37,6 +37,10 @@ export interface SessionMemory {
   dictionary(): OpenRequest['dictionary'];
   /** @param path absolute; undefined: none any more. */
   setDictionary(path: string | undefined): void;
+  /** The transcoders that the person attached to this model, one for each layer. */
+  transcoders(): OpenRequest['transcoders'];
+  /** @param paths absolute; undefined: none any more. */
+  setTranscoders(paths: readonly string[] | undefined): void;
   recipe(): Recipe | undefined;
   setRecipe(recipe: Recipe | undefined): void;
 }
@@ -97,6 +101,8 @@ export interface ModelSession {
   attached(): NonNullable<OpenRequest['dictionary']>;
   /** Attaches a dictionary by its path, or none any more, and starts over with it. Remembered. */
   attach(path: string | undefined): Promise<OpenState>;
+  /** The same of a set of transcoders: files, or folders with one for each layer. */
+  attachTranscoders(paths: readonly string[] | undefined): Promise<OpenState>;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -185,6 +191,7 @@ export function createSession(options: SessionOptions): ModelSession {
         recipe: memory.recipe(),
         sizes: memory.sizes(),
         dictionary: memory.dictionary(),
+        transcoders: memory.transcoders(),
         recipePaths: options.trusted() ? 'anywhere' : 'model-folder',
       });
       if (worker !== started) return state();
@@ -336,6 +343,11 @@ export function createSession(options: SessionOptions): ModelSession {
     },
     async attach(path) {
       memory.setDictionary(path);
+      if (opening !== undefined) await reload();
+      return open();
+    },
+    async attachTranscoders(paths) {
+      memory.setTranscoders(paths);
       if (opening !== undefined) await reload();
       return open();
     },

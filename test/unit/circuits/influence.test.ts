@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEdgeBuilder, forEachEdge, type EdgeMatrix } from '../../../src/core/circuits/edge-matrix.js';
-import { graphScores, influence, prune, thresholdFor, type NodeKind } from '../../../src/core/circuits/influence.js';
+import { graphScores, influence, thresholdFor, type NodeKind } from '../../../src/core/circuits/influence.js';
+import { createPruner, prune } from '../../../src/core/circuits/prune.js';
 
 function matrix(rows: readonly (readonly number[])[]): EdgeMatrix {
   const builder = createEdgeBuilder(rows.length);
@@ -97,6 +98,86 @@ describe('prune', () => {
     for (let target = 0; target < 4; target++)
       forEachEdge(chain, target, (source, _weight, edge) => kept.edges[edge] === 1 && left.push(source, target));
     expect(left).toEqual([0, 3]);
+  });
+});
+
+/** As circuit-tracer writes it: thresholds by sorting, and loose nodes dropped again and again until none is left. */
+function pruneSlowly(
+  rows: readonly (readonly number[])[],
+  kinds: readonly NodeKind[],
+  outputs: Float64Array,
+  shares: { nodes: number; edges: number },
+) {
+  const edges = matrix(rows);
+  const sorted = (values: readonly number[], share: number): number => {
+    const order = [...values].sort((a, b) => b - a);
+    const total = order.reduce((sum, value) => sum + value, 0);
+    let sum = 0;
+    return order.find((value) => (sum += value) >= share * total - 1e-12) ?? 0;
+  };
+  const first = influence(edges, outputs).nodes;
+  const limit = sorted([...first], shares.nodes);
+  const kept = kinds.map((kind, node) => kind === 'token' || kind === 'output' || (first[node] as number) >= limit);
+  const scores = influence(edges, outputs, (source, target) => kept[source] === true && kept[target] === true).edges;
+  const edgeLimit = sorted([...scores], shares.edges);
+  const pairs: { source: number; target: number; stays: boolean }[] = [];
+  for (let target = 0; target < edges.size; target++)
+    forEachEdge(edges, target, (source, _weight, edge) => {
+      pairs.push({ source, target, stays: (scores[edge] as number) > 0 && (scores[edge] as number) >= edgeLimit });
+    });
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const pair of pairs) if (kept[pair.source] !== true || kept[pair.target] !== true) pair.stays = false;
+    kinds.forEach((kind, node) => {
+      const enters = pairs.some(({ target, stays }) => stays && target === node);
+      const leaves = pairs.some(({ source, stays }) => stays && source === node);
+      const isLoose = (kind === 'feature' && !(enters && leaves)) || (kind === 'error' && !leaves);
+      if (kept[node] === true && isLoose) {
+        kept[node] = false;
+        changed = true;
+      }
+    });
+  }
+  return { nodes: kept.map(Number), edges: pairs.map(({ stays }) => Number(stays)) };
+}
+
+describe('createPruner', () => {
+  it('gives what pruning step by step gives, whatever the graph and the shares', () => {
+    const graphs = fc.integer({ min: 3, max: 9 }).chain((size) =>
+      fc.record({
+        rows: fc.tuple(
+          ...Array.from({ length: size }, (_, target) =>
+            // Powers of two apart: no two sums are as good as equal.
+            fc.array(fc.constantFrom(0, 0, 1, -3, 7, 0.11, -0.013), { minLength: target, maxLength: target }),
+          ),
+        ),
+        kinds: fc.array(fc.constantFrom<NodeKind>('token', 'feature', 'feature', 'error'), {
+          minLength: size - 1,
+          maxLength: size - 1,
+        }),
+        nodes: fc.constantFrom(0.31, 0.57, 0.83, 0.97),
+        edges: fc.constantFrom(0.47, 0.79, 0.93, 0.98),
+      }),
+    );
+    fc.assert(
+      fc.property(graphs, ({ rows, kinds: inner, ...shares }) => {
+        const kinds: NodeKind[] = [...inner, 'output'];
+        const outputs = Float64Array.from(kinds, (kind) => Number(kind === 'output'));
+        const got = createPruner(matrix(rows), kinds, outputs)(shares);
+        const want = pruneSlowly(rows, kinds, outputs, shares);
+        expect([...got.nodes]).toEqual(want.nodes);
+        expect([...got.edges]).toEqual(want.edges);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('leaves pinned nodes, and can be asked again', () => {
+    const pruner = createPruner(SMALL, KINDS, OUTPUTS);
+    const shares = { nodes: 0.3, edges: 0.5 };
+    expect(pruner(shares).nodes[2]).toBe(0);
+    expect(pruner(shares, new Set([2])).nodes[2]).toBe(1);
+    expect([...pruner({ nodes: 1, edges: 1 }).edges]).toEqual([1, 1, 1, 1]);
   });
 });
 

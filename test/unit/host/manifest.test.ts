@@ -70,6 +70,7 @@ describe('the manifest', () => {
       'modelInspector.runPass': 'Run Pass…',
       'modelInspector.chooseInputs': 'Choose Inputs…',
       'modelInspector.attachDictionary': 'Attach Dictionary…',
+      'modelInspector.attachTranscoders': 'Attach Transcoders…',
       'modelInspector.attachToModel': 'Attach to Model…',
       'modelInspector.cancelRun': 'Cancel Run',
       'modelInspector.pruneDeadUnits': 'Prune Dead Units…',

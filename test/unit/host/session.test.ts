@@ -73,6 +73,8 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
       setAnswers: (answers) => void (kept.answers = answers),
       dictionary: () => undefined,
       setDictionary: () => undefined,
+      transcoders: () => undefined,
+      setTranscoders: () => undefined,
       setSizes: () => undefined,
       recipe: () => kept.recipe,
       setRecipe: (next) => void (kept.recipe = next),

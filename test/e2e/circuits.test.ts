@@ -1,0 +1,85 @@
+/** Circuits in VS Code: transcoders are attached, a circuit is found, its picture looked at, and an edge checked. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
+import { openBrowser, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type VsCodeServer } from './harness/server.js';
+import type { VsCode } from './harness/vscode.js';
+import { answerPath, ModelPage } from './model-page.js';
+
+const DICTIONARIES = 'media/samples/grammar-gpt/dictionaries';
+let server: VsCodeServer;
+let browser: TestBrowser;
+let code: VsCode;
+let page: ModelPage;
+
+beforeAll(async () => {
+  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
+  browser = await openBrowser({ viewport: { width: 1600, height: 1000 } });
+  code = await browser.openVsCode(server);
+  page = new ModelPage(code);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+beforeEach(({ task }) => {
+  onTestFailed(async () => {
+    await code.screenshot(`failed ${task.name}`);
+  });
+});
+
+async function press(name: string): Promise<void> {
+  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
+}
+
+it('a model without transcoders offers to attach them, and tells where each stands', async () => {
+  await code.openFile('grammar-gpt/grammar-gpt.onnx');
+  await page.waitForText('Choose Inputs…');
+  await page.openTab('circuits');
+  await page.waitForText('No transcoders are attached');
+  await code.screenshot('circuits none attached');
+  await press('Attach Transcoders…');
+  await code.quickPick('A folder with one transcoder for each layer…');
+  await answerPath(code, join(repository, DICTIONARIES));
+  await page.waitForText('Transcoders for 4 of 4 layers');
+});
+
+it('a text is typed, and what makes up the next token is drawn', async () => {
+  const text = (await page.locator('.circuit-form textarea')).first();
+  await text.fill('Tom has four black');
+  await text.press('Enter');
+  const shown = await page.waitForText(/through features/);
+  expect(shown).toContain('Likely next');
+  expect(shown).toMatch(/Nodes that hold 80 % of the influence: [\d,]+ of [\d,]+/);
+  expect(shown).not.toContain('do not rely on this circuit');
+  await code.screenshot('circuit dark');
+});
+
+it('a node tells what makes it up, and an edge is checked by running the model', async () => {
+  const canvas = (await page.locator('.circuit-window canvas')).first();
+  const box = await canvas.boundingBox();
+  if (box === null) throw new Error('The circuit is not in sight.');
+  // Outputs stand in the top row of the last column.
+  const reading = (await page.locator('.circuit-reading')).first();
+  const found = async (): Promise<boolean> => {
+    for (let y = 10; y < box.height / 2; y += 5) {
+      for (let x = box.width - 8; x > box.width / 2; x -= 5) {
+        await canvas.hover({ position: { x, y } });
+        if (/^output /.test(await reading.innerText())) {
+          await canvas.click({ position: { x, y } });
+          return true;
+        }
+      }
+    }
+    return false;
+  };
+  expect(await found()).toBe(true);
+  await page.waitForText('Made up of');
+  await (await page.locator('.circuit-edges .text-button')).filter({ hasText: 'Check' }).first().click();
+  await page.waitForText('total: nothing held');
+  await code.screenshot('circuit node dark');
+  await code.setTheme('Default Light Modern');
+  await code.screenshot('circuit node light');
+  expect(code.webviewErrors).toEqual([]);
+});

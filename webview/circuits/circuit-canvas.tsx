@@ -1,0 +1,136 @@
+/** The picture of a circuit: drag moves it, the wheel and + and − zoom, a click or the arrow keys choose a node. */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { fitView, zoomAt, type View } from '../graph/viewport.js';
+import { theme } from '../theme/theme.js';
+import { drawCircuit, type CircuitDrawing } from './draw.js';
+import { nodeAt } from './layout.js';
+
+interface CircuitCanvasProps {
+  readonly label: string;
+  readonly drawing: Omit<CircuitDrawing, 'focus'>;
+  readonly selected: number | undefined;
+  readonly onSelect: (node: number | undefined) => void;
+  readonly nameOf: (node: number) => string;
+  readonly canvas: { current: HTMLCanvasElement | null };
+}
+
+const DRAG_FROM_PX = 4;
+const ZOOM_STEP = 1.2;
+const MOVE_PX = 60;
+
+export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
+  const { label, drawing, selected, onSelect, nameOf, canvas } = props;
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [moved, setMoved] = useState<View>();
+  const [hovered, setHovered] = useState<number>();
+  const frame = useRef<HTMLDivElement>(null);
+  const colors = theme.value;
+  const view = moved ?? fitView(drawing.layout, size);
+  const latest = useRef({ view, drawing, onSelect });
+  latest.current = { view, drawing, onSelect };
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext('2d');
+    if (element === null || context === null || context === undefined || size.width === 0) return undefined;
+    const request = requestAnimationFrame(() => {
+      const ratio = window.devicePixelRatio;
+      const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+      if (element.width !== width) element.width = width;
+      if (element.height !== height) element.height = height;
+      drawCircuit(context, { ...drawing, focus: hovered ?? selected }, view, size, colors);
+    });
+    return () => cancelAnimationFrame(request);
+  }, [drawing, view.scale, view.x, view.y, size, colors, hovered, selected]);
+
+  useEffect(() => {
+    const element = canvas.current;
+    if (element === null) return undefined;
+    let drag: { readonly x: number; readonly y: number; readonly view: View; moved: boolean } | undefined;
+    const place = (event: MouseEvent): { x: number; y: number } => {
+      const { left, top } = element.getBoundingClientRect();
+      return { x: event.clientX - left, y: event.clientY - top };
+    };
+    const under = (event: MouseEvent): number | undefined => {
+      const { view: at, drawing: now } = latest.current;
+      const { x, y } = place(event);
+      return nodeAt(now.layout, (x - at.x) / at.scale, (y - at.y) / at.scale);
+    };
+    const onDown = (event: PointerEvent): void => {
+      if (event.button !== 0) return;
+      drag = { x: event.clientX, y: event.clientY, view: latest.current.view, moved: false };
+      element.setPointerCapture(event.pointerId);
+    };
+    const onMove = (event: PointerEvent): void => {
+      if (drag === undefined) return setHovered(under(event));
+      const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
+      if (!drag.moved && Math.hypot(dx, dy) < DRAG_FROM_PX) return;
+      drag.moved = true;
+      setMoved({ ...drag.view, x: drag.view.x + dx, y: drag.view.y + dy });
+    };
+    const onUp = (event: PointerEvent): void => {
+      if (drag !== undefined && !drag.moved) latest.current.onSelect(under(event));
+      drag = undefined;
+    };
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const { x, y } = place(event);
+      setMoved(zoomAt(latest.current.view, ZOOM_STEP ** (-event.deltaY / 100), x, y));
+    };
+    const onLeave = (): void => setHovered(undefined);
+    element.addEventListener('pointerdown', onDown);
+    element.addEventListener('pointermove', onMove);
+    element.addEventListener('pointerup', onUp);
+    element.addEventListener('pointerleave', onLeave);
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => {
+      element.removeEventListener('pointerdown', onDown);
+      element.removeEventListener('pointermove', onMove);
+      element.removeEventListener('pointerup', onUp);
+      element.removeEventListener('pointerleave', onLeave);
+      element.removeEventListener('wheel', onWheel);
+    };
+  }, []);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const zoom = (factor: number): void => setMoved(zoomAt(view, factor, size.width / 2, size.height / 2));
+    const move = (dx: number, dy: number): void => setMoved({ ...view, x: view.x + dx, y: view.y + dy });
+    const keys: Readonly<Record<string, () => void>> = {
+      '+': () => zoom(ZOOM_STEP),
+      '=': () => zoom(ZOOM_STEP),
+      '-': () => zoom(1 / ZOOM_STEP),
+      '0': () => setMoved(undefined),
+      ArrowLeft: () => move(MOVE_PX, 0),
+      ArrowRight: () => move(-MOVE_PX, 0),
+      ArrowUp: () => move(0, MOVE_PX),
+      ArrowDown: () => move(0, -MOVE_PX),
+      Escape: () => onSelect(undefined),
+    };
+    const act = keys[event.key];
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+  };
+  const told = hovered ?? selected;
+  return (
+    <div class="circuit-frame">
+      <div class="circuit-window" ref={frame}>
+        <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} onKeyDown={onKeyDown} />
+      </div>
+      <p class="muted circuit-reading" role="status">
+        {told === undefined
+          ? 'Point at a node to see its edges; click it to keep them. Drag moves, the wheel zooms, 0 shows all.'
+          : nameOf(told)}
+      </p>
+    </div>
+  );
+}

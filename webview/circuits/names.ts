@@ -1,0 +1,20 @@
+/** What a node of a circuit is called. */
+import { NODE_KINDS, type CircuitAnswer } from '../../src/protocol/circuits.js';
+import { visible } from '../unit/token-example.js';
+
+/** “feature 12 of layer 3 at “ cat””. */
+export function nodeName({ nodes, tokens, outputs }: CircuitAnswer, node: number): string {
+  const token = `“${visible(tokens[nodes.position[node] as number] ?? '')}”`;
+  switch (NODE_KINDS[nodes.kind[node] as number]) {
+    case 'token':
+      return `token ${token}`;
+    case 'feature':
+      return `feature ${nodes.feature[node]} of layer ${nodes.layer[node]} at ${token}`;
+    case 'error':
+      return `error of layer ${nodes.layer[node]} at ${token}`;
+    default: {
+      const output = outputs.find((each) => each.node === node);
+      return output === undefined ? `target at ${token}` : `output ${output.text}`;
+    }
+  }
+}

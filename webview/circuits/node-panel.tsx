@@ -1,0 +1,194 @@
+/** One node of a circuit: what it is, what makes it up, what it goes into, and what happens when a source is taken away. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { CircuitCheck } from '../../src/protocol/circuits.js';
+import { NODE_KINDS } from '../../src/protocol/circuits.js';
+import { TextButton } from '../controls/button.js';
+import { Spinner } from '../controls/fields.js';
+import { Help } from '../controls/tooltip.js';
+import { formatNumber, formatShare } from '../format/numbers.js';
+import { ProblemBox } from '../shell/problem-box.js';
+import { host } from '../state/channel.js';
+import type { FoundCircuit } from '../state/circuits.js';
+import { useResource } from '../state/resource.js';
+import { nodeName } from './names.js';
+import { edgesAt, type Edge } from './shown.js';
+
+interface NodePanelProps {
+  readonly found: FoundCircuit;
+  readonly node: number;
+  readonly influence: number;
+  readonly pinned: boolean;
+  readonly onPin: () => void;
+  readonly onSelect: (node: number | undefined) => void;
+}
+
+const EDGES_SHOWN = 12;
+
+export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: NodePanelProps): JSX.Element {
+  const { answer, edges } = found;
+  const { nodes } = answer;
+  const kind = NODE_KINDS[nodes.kind[node] as number];
+  const isTarget = kind === 'feature' || kind === 'output';
+  const [checked, setChecked] = useState<Edge>();
+  return (
+    <aside class="circuit-node" aria-label={nodeName(answer, node)}>
+      <div class="frame-head">
+        <h3 class="frame-title">{nodeName(answer, node)}</h3>
+        <span class="spacer-flex" />
+        <TextButton onClick={onPin}>{pinned ? 'Unpin' : 'Pin'}</TextButton>
+        <TextButton onClick={() => onSelect(undefined)}>Close</TextButton>
+      </div>
+      <dl class="facts">
+        {kind === 'output' ? (
+          <>
+            <dt>Probability</dt>
+            <dd>{formatShare(answer.outputs.find((output) => output.node === node)?.probability ?? NaN)}</dd>
+          </>
+        ) : (
+          <>
+            <dt>
+              Influence{' '}
+              <Help about="Influence">
+                The share of all paths to the outputs that go through it, each edge counted by its share of what makes
+                up its target (formats 3.5).
+              </Help>
+            </dt>
+            <dd>{formatNumber(influence)}</dd>
+          </>
+        )}
+        {kind === 'feature' && (
+          <>
+            <dt>Activation</dt>
+            <dd>{formatNumber(nodes.activation[node] as number)}</dd>
+          </>
+        )}
+        {isTarget && (
+          <>
+            <dt>{kind === 'feature' ? 'Pre-activation' : 'Value'}</dt>
+            <dd>{formatNumber(nodes.value[node] as number)}</dd>
+            <dt>Of it, biases</dt>
+            <dd>{formatNumber(nodes.biases[node] as number)}</dd>
+            <dt>Features that are no nodes</dt>
+            <dd>{formatNumber(nodes.left[node] as number)}</dd>
+          </>
+        )}
+      </dl>
+      {isTarget && (
+        <EdgeList
+          title="Made up of"
+          found={found}
+          list={edgesAt(edges, node, 'in')}
+          other="source"
+          onSelect={onSelect}
+          onCheck={setChecked}
+        />
+      )}
+      {kind !== 'output' && (
+        <EdgeList
+          title="Goes into"
+          found={found}
+          list={edgesAt(edges, node, 'out')}
+          other="target"
+          onSelect={onSelect}
+          onCheck={setChecked}
+        />
+      )}
+      {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
+    </aside>
+  );
+}
+
+interface EdgeListProps {
+  readonly title: string;
+  readonly found: FoundCircuit;
+  readonly list: readonly Edge[];
+  readonly other: 'source' | 'target';
+  readonly onSelect: (node: number) => void;
+  readonly onCheck: (edge: Edge) => void;
+}
+
+function EdgeList({ title, found: { answer }, list, other, onSelect, onCheck }: EdgeListProps): JSX.Element {
+  const total = list.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
+  return (
+    <section>
+      <h4>{title}</h4>
+      {list.length === 0 && <p class="muted">No edge.</p>}
+      <table class="table circuit-edges">
+        <tbody>
+          {list.slice(0, EDGES_SHOWN).map((edge) => (
+            <tr key={edge.edge}>
+              <td>
+                <TextButton onClick={() => onSelect(edge[other])}>{nodeName(answer, edge[other])}</TextButton>
+              </td>
+              <td class="numeric">{formatNumber(edge.weight)}</td>
+              <td class="numeric muted">{formatShare(Math.abs(edge.weight) / total)}</td>
+              <td>
+                <TextButton title="Runs the model without the source" onClick={() => onCheck(edge)}>
+                  Check
+                </TextButton>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {list.length > EDGES_SHOWN && <p class="muted">and {list.length - EDGES_SHOWN} smaller ones</p>}
+    </section>
+  );
+}
+
+/** The model run with the source taken away, beside what the graph says. */
+function Checked({ found: { answer }, edge }: { found: FoundCircuit; edge: Edge }): JSX.Element {
+  const { source, target } = edge;
+  const check = useResource(
+    (signal) => host.circuitCheck({ circuit: answer.id, source, target, factor: 0 }, signal),
+    [answer.id, source, target],
+  );
+  return (
+    <section class="circuit-check" aria-live="polite">
+      <h4>
+        {nodeName(answer, target)} without {nodeName(answer, source)}
+      </h4>
+      {check.loading && <Spinner label="Running the model without it" />}
+      {check.error && <ProblemBox problem={check.error} action="Try again" onAction={check.retry} />}
+      {check.value && <CheckTable check={check.value} />}
+    </section>
+  );
+}
+
+function CheckTable({ check: { direct, total, patternsHeld, parts } }: { check: CircuitCheck }): JSX.Element {
+  return (
+    <>
+      <table class="table">
+        <thead>
+          <tr>
+            <th>Change</th>
+            <th class="numeric">predicted</th>
+            <th class="numeric">measured</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">
+              direct: other MLPs {patternsHeld ? 'and attention patterns held' : 'held, attention follows'},
+              normalisations follow
+            </th>
+            <td class="numeric">{formatNumber(direct.predicted)}</td>
+            <td class="numeric">{formatNumber(direct.measured)}</td>
+          </tr>
+          <tr>
+            <th scope="row">total: nothing held</th>
+            <td class="numeric">{formatNumber(total.predicted)}</td>
+            <td class="numeric">{formatNumber(total.measured)}</td>
+          </tr>
+        </tbody>
+      </table>
+      {parts && (
+        <p class="muted">
+          The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; the
+          product of decoder and encoder rows, the same on every input, is {formatNumber(parts.inputInvariant)}.
+        </p>
+      )}
+    </>
+  );
+}
