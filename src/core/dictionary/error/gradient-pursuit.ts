@@ -110,7 +110,11 @@ export async function pursue(
   const count = rows.length / width;
   for (let first = 0; first < count; first += most) {
     const some = Math.min(most, count - first);
-    const x = { type: 'float32', dims: [some, width], data: rows.slice(first * width, (first + some) * width) } as const;
+    const x = {
+      type: 'float32',
+      dims: [some, width],
+      data: rows.slice(first * width, (first + some) * width),
+    } as const;
     let found = new Float32Array(some * features);
     let made = new Float32Array(0);
     const last = Math.max(1, ...Array.from({ length: some }, (_, row) => steps[first + row] as number));

@@ -51,8 +51,7 @@ export async function fitError(sums: NormalEquations, signal?: AbortSignal): Pro
         right.set(row, column, xe[row * width + first + column] as number);
     const solved = cholesky.solve(right);
     for (let row = 0; row < width; row++)
-      for (let column = 0; column < columns; column++)
-        matrix[row * width + first + column] = solved.get(row, column);
+      for (let column = 0; column < columns; column++) matrix[row * width + first + column] = solved.get(row, column);
     await pause();
   }
   const norm = Float64Array.from(cholesky.solve(Matrix.columnVector(Array.from(xn))).to1DArray());
