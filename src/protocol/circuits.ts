@@ -123,11 +123,13 @@ export interface CircuitCheckRequest {
 
 /** A change of the target: as the graph predicts it, and as the model gave it when it was run. */
 export interface CircuitCheck {
-  /** Attention patterns and other MLPs are held; normalisations follow. */
+  /** All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge. */
   readonly direct: { readonly predicted: number; readonly measured: number };
+  /** As `direct`, as measured with normalisations that follow the change: what holding them leaves out. */
+  readonly following: number;
   /** Nothing is held; predicted along all paths of the graph, with the same features active. */
   readonly total: { readonly predicted: number; readonly measured: number };
-  /** Whether attention patterns could be held: they are values of the graph. */
+  /** Whether attention patterns could be held in `following`: they are values of the graph. */
   readonly patternsHeld: boolean;
   /** Between two features: the edge is activation × what one unit of the source adds on this input. */
   readonly parts?: {

@@ -35,9 +35,11 @@ export async function checkEdge(
   const reading = await readingOf(circuit, to);
   const edit = await editOf(circuit, from, factor - 1);
   const runs = await circuit.interventions();
+  const held = circuit.heldRuns();
   const sums = pathSums(nodes, edges, target);
   return {
-    direct: { predicted: (factor - 1) * edge, measured: await runs.change(edit, reading, 'direct', signal) },
+    direct: { predicted: (factor - 1) * edge, measured: await held.change(edit, reading, signal) },
+    following: await runs.change(edit, reading, 'following', signal),
     total: {
       predicted: (factor - 1) * (sums[source] as number),
       measured: await runs.change(edit, reading, 'total', signal),

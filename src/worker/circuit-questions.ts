@@ -6,6 +6,7 @@ import type { AttributionGraph } from '../core/circuits/attribution-graph.js';
 import { attributionGraph } from '../core/circuits/attribution-graph.js';
 import { graphScores } from '../core/circuits/influence.js';
 import { nodeKinds } from '../core/circuits/kinds.js';
+import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
 import { differenceTarget, likelyTokens, outputTargets, type OutputTarget } from '../core/circuits/output-targets.js';
 import { replacementSites, type CircuitLayers } from '../core/circuits/placing.js';
@@ -54,8 +55,9 @@ export interface MadeCircuit {
   readonly replacement: ReplacementModel;
   readonly coders: OpenCoders;
   readonly patternsHeld: boolean;
-  /** Opened for the first check. */
+  /** Both opened for the first check. */
   interventions(): Promise<Interventions>;
+  heldRuns(): HeldRuns;
   release(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ export function circuitAnswers(
       const { prepared } = model;
       const patterns = layers.patterns.filter((value) => prepared.producerOf(value) !== undefined);
       let interventions: Promise<Interventions> | undefined;
+      const held = heldRuns(model, sites, replacement, input.feeds);
       const id = ++made;
       last = {
         id,
@@ -126,7 +129,9 @@ export function circuitAnswers(
         coders,
         patternsHeld: patterns.length > 0,
         interventions: () => (interventions ??= openInterventions(model, sites, patterns, input.feeds)),
+        heldRuns: () => held,
         async release() {
+          await held.release();
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };

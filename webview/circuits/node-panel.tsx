@@ -1,7 +1,6 @@
 /** One node of a circuit: what it is, what makes it up, what it goes into, and what happens when a source is taken away. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CircuitCheck } from '../../src/protocol/circuits.js';
 import { NODE_KINDS } from '../../src/protocol/circuits.js';
 import { TextButton } from '../controls/button.js';
 import { Spinner } from '../controls/fields.js';
@@ -11,6 +10,7 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
+import { CheckTable } from './check-table.js';
 import { nodeName } from './names.js';
 import { edgesAt, type Edge } from './shown.js';
 
@@ -153,42 +153,5 @@ function Checked({ found: { answer }, edge }: { found: FoundCircuit; edge: Edge 
       {check.error && <ProblemBox problem={check.error} action="Try again" onAction={check.retry} />}
       {check.value && <CheckTable check={check.value} />}
     </section>
-  );
-}
-
-function CheckTable({ check: { direct, total, patternsHeld, parts } }: { check: CircuitCheck }): JSX.Element {
-  return (
-    <>
-      <table class="table">
-        <thead>
-          <tr>
-            <th>Change</th>
-            <th class="numeric">predicted</th>
-            <th class="numeric">measured</th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">
-              direct: other MLPs {patternsHeld ? 'and attention patterns held' : 'held, attention follows'},
-              normalisations follow
-            </th>
-            <td class="numeric">{formatNumber(direct.predicted)}</td>
-            <td class="numeric">{formatNumber(direct.measured)}</td>
-          </tr>
-          <tr>
-            <th scope="row">total: nothing held</th>
-            <td class="numeric">{formatNumber(total.predicted)}</td>
-            <td class="numeric">{formatNumber(total.measured)}</td>
-          </tr>
-        </tbody>
-      </table>
-      {parts && (
-        <p class="muted">
-          The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; the
-          product of decoder and encoder rows, the same on every input, is {formatNumber(parts.inputInvariant)}.
-        </p>
-      )}
-    </>
   );
 }
