@@ -140,6 +140,48 @@ export interface CircuitCheck {
   };
 }
 
+/** Of heads and the tokens that they read, the strongest ones. */
+export const HEADS_SHOWN = 100;
+
+/**
+ * How much of a target arrived through each attention head on the last step before it, and how much on the residual stream
+ * alone (methods B2): together with biases they are the target.
+ */
+export interface CircuitHeads {
+  /** Of the target: a pre-activation, or an output. */
+  readonly value: number;
+  /** The largest first, {@link HEADS_SHOWN} at most. */
+  readonly heads: readonly {
+    /** L of “blocks.L”, and the head from 0. */
+    readonly layer: number;
+    readonly head: number;
+    /** The token that is read, from 0. */
+    readonly source: number;
+    readonly contribution: number;
+    /** How much attention the target’s token pays to it, 0 to 1, where that is known. */
+    readonly attention?: number;
+  }[];
+  readonly others: { readonly count: number; readonly contribution: number };
+  /** Sum over all heads and tokens. */
+  readonly fromHeads: number;
+  /** The token’s own embedding. */
+  readonly embedding: number;
+  /** What MLPs of earlier layers wrote at the token itself. */
+  readonly mlps: readonly {
+    readonly layer: number;
+    readonly features: number;
+    readonly biases: number;
+    readonly error: number;
+  }[];
+  readonly biases: number;
+  /** |value − sum of all parts|, relative to their sizes. */
+  readonly residual: number;
+  /** Layers whose heads share values: so many of queries each. */
+  readonly sharing: readonly { readonly layer: number; readonly queries: number }[];
+  /** Attention that cannot be told apart by heads, and why: what arrives through it is among the other parts. */
+  readonly left: readonly { readonly layer: number; readonly reason: string }[];
+}
+
 export interface CircuitQuestions {
   /** @throws ProblemError `not-applicable` where no transcoders are attached, or the target is nothing there. */
   circuit(request: CircuitRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<CircuitAnswer>;
@@ -150,4 +192,9 @@ export interface CircuitQuestions {
   ): Promise<CircuitEdges>;
   /** Runs the model with the source changed. @throws ProblemError `not-applicable` for a target that is no target. */
   circuitCheck(request: CircuitCheckRequest, signal?: AbortSignal): Promise<CircuitCheck>;
+  /** @throws ProblemError `not-applicable` for a node that is no target. */
+  circuitHeads(
+    request: { readonly circuit: number; readonly node: number },
+    signal?: AbortSignal,
+  ): Promise<CircuitHeads>;
 }

@@ -37,6 +37,7 @@ export const QUESTIONS = [
   'circuit',
   'circuitEdges',
   'circuitCheck',
+  'circuitHeads',
   'pruningPreview',
   'gatheredFeatures',
   'feature',

@@ -1,11 +1,12 @@
 /** One edge of a circuit, checked by running the model with its source changed. */
 import type { CircuitNode } from '../core/circuits/attribution-graph.js';
 import { forEachEdge } from '../core/circuits/edge-matrix.js';
-import type { Edit, Reading } from '../core/circuits/intervention.js';
+import type { Edit } from '../core/circuits/intervention.js';
 import { pathSums } from '../core/circuits/path-sums.js';
 import { problem } from '../core/errors.js';
 import type { CircuitCheck, CircuitCheckRequest } from '../protocol/circuits.js';
 import type { MadeCircuit } from './circuit-questions.js';
+import { readingOf } from './circuit-reading.js';
 
 /** Factors beyond are no small change of anything. */
 const LARGEST_FACTOR = 100;
@@ -32,7 +33,7 @@ export async function checkEdge(
   forEachEdge(edges, target, (each, weight) => {
     if (each === source) edge = weight;
   });
-  const reading = await readingOf(circuit, to);
+  const { reading } = await readingOf(circuit, to);
   const edit = await editOf(circuit, from, factor - 1);
   const runs = await circuit.interventions();
   const held = circuit.heldRuns();
@@ -74,21 +75,6 @@ async function editOf(
     position,
     added: scaled(rowOf(replacement.value(embedding), replacement.width(embedding)), by),
   };
-}
-
-async function readingOf({ sites, replacement, coders }: MadeCircuit, node: CircuitNode): Promise<Reading> {
-  if (node.kind === 'output') {
-    const { position, direction } = node.target;
-    return { value: sites.logits, position, direction };
-  }
-  if (node.kind === 'feature') {
-    const { position, layer, feature } = node;
-    const found = await coders.list(replacement, sites)[layer]?.encoderRows([feature]);
-    return { value: sites.layers[layer]?.reads ?? '', position, direction: found?.rows ?? new Float32Array() };
-  }
-  throw problem('not-applicable', 'Tokens and errors are made up of nothing in a circuit.', {
-    remedy: 'Choose a feature or an output as the target.',
-  });
 }
 
 /** Formats section 4, items 1 and 2. */

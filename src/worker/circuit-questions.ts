@@ -7,6 +7,7 @@ import { attributionGraph } from '../core/circuits/attribution-graph.js';
 import { graphScores } from '../core/circuits/influence.js';
 import { nodeKinds } from '../core/circuits/kinds.js';
 import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
+import { headReaders, type HeadReaders } from '../core/circuits/through-heads.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
 import { differenceTarget, likelyTokens, outputTargets, type OutputTarget } from '../core/circuits/output-targets.js';
 import { replacementSites, type CircuitLayers } from '../core/circuits/placing.js';
@@ -26,6 +27,7 @@ import {
 } from '../protocol/circuits.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import { checkEdge } from './circuit-check.js';
+import { headsOfTarget } from './circuit-heads.js';
 import { circuitInput, tokenOf, type CircuitInput } from './circuit-input.js';
 import { nodeColumns } from './circuit-nodes.js';
 import { openCoders, type OpenCoders } from './circuit-coders.js';
@@ -51,13 +53,15 @@ export interface CircuitAnswers {
 export interface MadeCircuit {
   readonly id: number;
   readonly graph: AttributionGraph;
+  readonly layers: CircuitLayers;
   readonly sites: ReplacementSites;
   readonly replacement: ReplacementModel;
   readonly coders: OpenCoders;
   readonly patternsHeld: boolean;
-  /** Both opened for the first check. */
+  /** Opened for the first question that needs them. */
   interventions(): Promise<Interventions>;
   heldRuns(): HeldRuns;
+  heads(): HeadReaders;
   release(): Promise<void>;
 }
 
@@ -120,22 +124,26 @@ export function circuitAnswers(
       const patterns = layers.patterns.filter((value) => prepared.producerOf(value) !== undefined);
       let interventions: Promise<Interventions> | undefined;
       const held = heldRuns(model, sites, replacement, input.feeds);
+      const heads = headReaders(model, sites, replacement, layers.attention, input.feeds);
       const id = ++made;
       last = {
         id,
         graph,
+        layers,
         sites,
         replacement,
         coders,
         patternsHeld: patterns.length > 0,
         interventions: () => (interventions ??= openInterventions(model, sites, patterns, input.feeds)),
         heldRuns: () => held,
+        heads: () => heads,
         async release() {
           await held.release();
+          await heads.release();
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };
-      return answerOf(last, layers, input, position, (performance.now() - begun) / 1000);
+      return answerOf(last, input, position, (performance.now() - begun) / 1000);
     } finally {
       // The values stay; the sessions are not needed any more.
       await replacement.release();
@@ -153,6 +161,8 @@ export function circuitAnswers(
         }),
       circuitCheck: (request, signal) =>
         turns.take(signal, (either) => checkEdge(current(request.circuit), request, either)),
+      circuitHeads: ({ circuit, node }, signal) =>
+        turns.take(signal, (either) => headsOfTarget(current(circuit), node, either)),
     },
     async close() {
       turns.stop();
@@ -256,8 +266,7 @@ function targetsOf(
 }
 
 function answerOf(
-  { id, graph, replacement, sites, coders }: MadeCircuit,
-  layers: CircuitLayers,
+  { id, graph, layers, replacement, sites, coders }: MadeCircuit,
   input: CircuitInput,
   position: number,
   seconds: number,

@@ -11,6 +11,7 @@ export interface LinearReader {
 
 /**
  * @param from values that are cut: what they are is given, and nothing before them counts.
+ * @param beside values of the network that are given besides.
  * @throws ProblemError `not-applicable` where the reader depends on none of them; as the engine does.
  */
 export async function openLinearReader(
@@ -19,8 +20,9 @@ export async function openLinearReader(
   from: readonly string[],
   reader: string,
   part: LinearPart,
+  beside: readonly string[] = [],
 ): Promise<LinearReader> {
-  const written = linearize({ graph: prepared, shapes, from, to: [reader], reading: 'frozen' }).write([part]);
+  const written = linearize({ graph: prepared, shapes, from, to: [reader], reading: 'frozen' }).write([part], beside);
   return { session: await engine.open(toRunnable(written.model), { threads }), written };
 }
 

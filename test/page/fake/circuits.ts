@@ -49,6 +49,31 @@ export function fakeCircuitQuestions(): CircuitQuestions {
       patternsHeld: true,
       parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 },
     }),
+    circuitHeads: async () => ({
+      value: 2.2,
+      heads: [
+        { layer: 1, head: 3, source: 2, contribution: 1.21, attention: 0.83 },
+        { layer: 0, head: 5, source: 0, contribution: -0.42, attention: 0.07 },
+        ...Array.from({ length: 18 }, (_, at) => ({
+          layer: at % 3,
+          head: at % 6,
+          source: at % 5,
+          contribution: 0.3 / (at + 1),
+          attention: 0.2,
+        })),
+      ],
+      others: { count: 61, contribution: -0.05 },
+      fromHeads: 1.4,
+      embedding: 0.25,
+      mlps: [
+        { layer: 0, features: 0.4, biases: -0.02, error: 0.1 },
+        { layer: 1, features: 0.2, biases: 0.01, error: -0.14 },
+      ],
+      biases: 0,
+      residual: 2e-7,
+      sharing: [],
+      left: [{ layer: 2, reason: 'Its operator MultiHeadAttention does not give the values that it weighs.' }],
+    }),
   };
 }
 
