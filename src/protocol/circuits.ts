@@ -131,11 +131,14 @@ export interface CircuitCheck {
   readonly total: { readonly predicted: number; readonly measured: number };
   /** Whether attention patterns could be held in `following`: they are values of the graph. */
   readonly patternsHeld: boolean;
-  /** Between two features: the edge is activation × what one unit of the source adds on this input. */
+  /** From a feature: the edge is activation × what one unit of the source adds on this input. */
   readonly parts?: {
     readonly activation: number;
     readonly perUnit: number;
-    /** W_dec[source] · W_enc[target], the same on every input: it leaves out attention and normalisations between. */
+    /**
+     * W_dec[source] · v, the same on every input, with v = W_enc[target] or of an output W_U d: it leaves out attention and
+     * normalisations between, and does not know whether both are ever active together.
+     */
     readonly inputInvariant: number;
   };
 }
@@ -182,6 +185,41 @@ export interface CircuitHeads {
   readonly left: readonly { readonly layer: number; readonly reason: string }[];
 }
 
+/** The largest weights first, then the smallest first. */
+export interface FedByWeights {
+  /** W_E v: the token’s embedding along the target’s direction. */
+  readonly tokens: readonly [most: readonly WeightedText[], least: readonly WeightedText[]];
+  /** W_dec v: what one unit of an earlier feature writes along it. */
+  readonly features: readonly [most: readonly WeightedFeature[], least: readonly WeightedFeature[]];
+}
+
+export interface WeightedText {
+  readonly text: string;
+  readonly weight: number;
+}
+
+export interface WeightedFeature {
+  /** L of “blocks.L”. */
+  readonly layer: number;
+  readonly feature: number;
+  readonly weight: number;
+}
+
+/**
+ * What would feed a target by weights alone (formats section 4, items 1 and 8): v is a feature’s encoder row, or of an output
+ * its direction behind the final normalisation.
+ */
+export interface CircuitWeights extends FedByWeights {
+  /** Heads that can feed it most, by |W_V W_O v|, and what feeds it through each. */
+  readonly heads: readonly (FedByWeights & {
+    readonly layer: number;
+    readonly head: number;
+    readonly norm: number;
+  })[];
+  /** Attention whose matrices cannot be told apart by heads, and why. */
+  readonly left: readonly { readonly layer: number; readonly reason: string }[];
+}
+
 export interface CircuitQuestions {
   /** @throws ProblemError `not-applicable` where no transcoders are attached, or the target is nothing there. */
   circuit(request: CircuitRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<CircuitAnswer>;
@@ -197,4 +235,9 @@ export interface CircuitQuestions {
     request: { readonly circuit: number; readonly node: number },
     signal?: AbortSignal,
   ): Promise<CircuitHeads>;
+  /** @throws ProblemError `not-applicable` for a node that is no target, or an output that no matrix of weights makes. */
+  circuitWeights(
+    request: { readonly circuit: number; readonly node: number },
+    signal?: AbortSignal,
+  ): Promise<CircuitWeights>;
 }

@@ -38,6 +38,7 @@ export const QUESTIONS = [
   'circuitEdges',
   'circuitCheck',
   'circuitHeads',
+  'circuitWeights',
   'pruningPreview',
   'gatheredFeatures',
   'feature',

@@ -7,6 +7,7 @@ import { problem } from '../core/errors.js';
 import type { CircuitCheck, CircuitCheckRequest } from '../protocol/circuits.js';
 import type { MadeCircuit } from './circuit-questions.js';
 import { readingOf } from './circuit-reading.js';
+import { residualDirection } from './circuit-weights.js';
 
 /** Factors beyond are no small change of anything. */
 const LARGEST_FACTOR = 100;
@@ -46,7 +47,7 @@ export async function checkEdge(
       measured: await runs.change(edit, reading, 'total', signal),
     },
     patternsHeld: circuit.patternsHeld,
-    ...(await partsOf(circuit, from, to, edge)),
+    ...(await partsOf(circuit, from, to, reading.direction, edge)),
   };
 }
 
@@ -79,16 +80,17 @@ async function editOf(
 
 /** Formats section 4, items 1 and 2. */
 async function partsOf(
-  { sites, replacement, coders }: MadeCircuit,
+  circuit: MadeCircuit,
   from: CircuitNode,
   to: CircuitNode,
+  read: Float32Array,
   edge: number,
 ): Promise<Pick<CircuitCheck, 'parts'>> {
-  if (from.kind !== 'feature' || to.kind !== 'feature') return {};
-  const list = coders.list(replacement, sites);
-  const decoder = await list[from.layer]?.decoderRows([from.feature]);
-  const encoder = (await list[to.layer]?.encoderRows([to.feature]))?.rows;
-  if (decoder === undefined || encoder === undefined || decoder.length !== encoder.length) return {};
-  const inputInvariant = decoder.reduce((sum, value, k) => sum + value * (encoder[k] as number), 0);
+  if (from.kind !== 'feature') return {};
+  const { sites, replacement, coders } = circuit;
+  const decoder = await coders.list(replacement, sites)[from.layer]?.decoderRows([from.feature]);
+  const direction = await residualDirection(circuit, to, read);
+  if (decoder === undefined || direction === undefined || decoder.length !== direction.length) return {};
+  const inputInvariant = decoder.reduce((sum, value, k) => sum + value * (direction[k] as number), 0);
   return { parts: { activation: from.activation, perUnit: edge / from.activation, inputInvariant } };
 }

@@ -9,6 +9,7 @@ import { nodeKinds } from '../core/circuits/kinds.js';
 import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
 import { headReaders, type HeadReaders } from '../core/circuits/through-heads.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
+import { outputDirections, type OutputDirections } from '../core/circuits/output-direction.js';
 import { differenceTarget, likelyTokens, outputTargets, type OutputTarget } from '../core/circuits/output-targets.js';
 import { replacementSites, type CircuitLayers } from '../core/circuits/placing.js';
 import {
@@ -30,6 +31,7 @@ import { checkEdge } from './circuit-check.js';
 import { headsOfTarget } from './circuit-heads.js';
 import { circuitInput, tokenOf, type CircuitInput } from './circuit-input.js';
 import { nodeColumns } from './circuit-nodes.js';
+import { weightsOfTarget } from './circuit-weights.js';
 import { openCoders, type OpenCoders } from './circuit-coders.js';
 import type { Inputs } from './inputs.js';
 import type { OpenedTranscoders } from './transcoder-set.js';
@@ -52,6 +54,7 @@ export interface CircuitAnswers {
 /** A circuit that was made, with what it is checked by. */
 export interface MadeCircuit {
   readonly id: number;
+  readonly model: SystemModel;
   readonly graph: AttributionGraph;
   readonly layers: CircuitLayers;
   readonly sites: ReplacementSites;
@@ -62,6 +65,9 @@ export interface MadeCircuit {
   interventions(): Promise<Interventions>;
   heldRuns(): HeldRuns;
   heads(): HeadReaders;
+  outputDirections(): OutputDirections;
+  /** How a token of the vocabulary is shown. */
+  textOf(token: number): string;
   release(): Promise<void>;
 }
 
@@ -122,12 +128,14 @@ export function circuitAnswers(
       });
       const { prepared } = model;
       const patterns = layers.patterns.filter((value) => prepared.producerOf(value) !== undefined);
+      const directions = outputDirections(model, replacement.shapes, sites.logits);
       let interventions: Promise<Interventions> | undefined;
       const held = heldRuns(model, sites, replacement, input.feeds);
       const heads = headReaders(model, sites, replacement, layers.attention, input.feeds);
       const id = ++made;
       last = {
         id,
+        model,
         graph,
         layers,
         sites,
@@ -137,9 +145,12 @@ export function circuitAnswers(
         interventions: () => (interventions ??= openInterventions(model, sites, patterns, input.feeds)),
         heldRuns: () => held,
         heads: () => heads,
+        outputDirections: () => directions,
+        textOf: (token) => input.textOf(token),
         async release() {
           await held.release();
           await heads.release();
+          await directions.release();
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };
@@ -163,6 +174,8 @@ export function circuitAnswers(
         turns.take(signal, (either) => checkEdge(current(request.circuit), request, either)),
       circuitHeads: ({ circuit, node }, signal) =>
         turns.take(signal, (either) => headsOfTarget(current(circuit), node, either)),
+      circuitWeights: ({ circuit, node }, signal) =>
+        turns.take(signal, (either) => weightsOfTarget(current(circuit), node, either)),
     },
     async close() {
       turns.stop();

@@ -55,8 +55,12 @@ export function CheckTable({ check }: { readonly check: CircuitCheck }): JSX.Ele
       </table>
       {parts && (
         <p class="muted">
-          The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; the
-          product of decoder and encoder rows, the same on every input, is {formatNumber(parts.inputInvariant)}.
+          The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; by
+          weights alone, the same on every input, one unit adds {formatNumber(parts.inputInvariant)}.{' '}
+          <Help about="By weights alone">
+            The virtual weight: W_dec of the source times W_enc of the target, or W_U of an output. It leaves out
+            attention and normalisations between, and ignores whether both are ever active together.
+          </Help>
         </p>
       )}
     </>

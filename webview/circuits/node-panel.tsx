@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { NODE_KINDS } from '../../src/protocol/circuits.js';
 import { TextButton } from '../controls/button.js';
+import { Disclosure } from '../controls/disclosure.js';
 import { Spinner } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
@@ -10,9 +11,11 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
+import { ByWeights } from './by-weights.js';
 import { CheckTable } from './check-table.js';
 import { nodeName } from './names.js';
 import { edgesAt, type Edge } from './shown.js';
+import { ThroughHeads } from './through-heads.js';
 
 interface NodePanelProps {
   readonly found: FoundCircuit;
@@ -93,6 +96,16 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
           onSelect={onSelect}
           onCheck={setChecked}
         />
+      )}
+      {isTarget && (
+        <>
+          <Disclosure name="circuit heads" title="Through which heads" hint="runs the model once">
+            {() => <ThroughHeads found={found} node={node} />}
+          </Disclosure>
+          <Disclosure name="circuit weights" title="By weights alone" hint="de-embedding, pulled-back features">
+            {() => <ByWeights found={found} node={node} />}
+          </Disclosure>
+        </>
       )}
       {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
     </aside>

@@ -6,6 +6,7 @@ import {
   type CircuitAnswer,
   type CircuitEdges,
   type CircuitQuestions,
+  type FedByWeights,
   type TranscoderSetDescription,
 } from '../../../src/protocol/circuits.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
@@ -49,6 +50,14 @@ export function fakeCircuitQuestions(): CircuitQuestions {
       patternsHeld: true,
       parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 },
     }),
+    circuitWeights: async () => ({
+      ...fed(1),
+      heads: [
+        { layer: 1, head: 3, norm: 0.435, ...fed(0.3) },
+        { layer: 0, head: 5, norm: 0.251, ...fed(0.2) },
+      ],
+      left: [{ layer: 2, reason: 'Its operator MultiHeadAttention does not give the values that it weighs.' }],
+    }),
     circuitHeads: async () => ({
       value: 2.2,
       heads: [
@@ -76,6 +85,17 @@ export function fakeCircuitQuestions(): CircuitQuestions {
     }),
   };
 }
+
+const fed = (scale: number): FedByWeights => ({
+  tokens: [
+    [' cat', ' dog', ' kitten', ' paw'].map((text, at) => ({ text: `“${text}”`, weight: scale / (at + 1) })),
+    [' one', ' two', '.'].map((text, at) => ({ text: `“${text}”`, weight: -scale / (at + 2) })),
+  ],
+  features: [
+    [71, 3, 1204].map((feature, at) => ({ layer: at % 2, feature, weight: (2 * scale) / (at + 1) })),
+    [88].map((feature) => ({ layer: 0, feature, weight: -scale })),
+  ],
+});
 
 function circuitOf({ layers, positions, perPlace, perNode }: Size): {
   readonly answer: CircuitAnswer;

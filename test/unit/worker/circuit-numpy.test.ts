@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { influence } from '../../../src/core/circuits/influence.js';
-import { NODE_KINDS, type CircuitAnswer, type CircuitEdges } from '../../../src/protocol/circuits.js';
+import {
+  NODE_KINDS,
+  type CircuitAnswer,
+  type CircuitEdges,
+  type FedByWeights,
+} from '../../../src/protocol/circuits.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
 import { createInspection } from '../../../src/worker/inspection.js';
 import { WASM_FOLDER } from '../engine/engines.js';
@@ -23,6 +28,12 @@ interface Target {
   readonly alone_biases: number;
 }
 
+/** The five largest, then the five smallest, by token or by feature of all layers in a row. */
+interface Fed {
+  readonly tokens: readonly (readonly [number, number])[];
+  readonly features: readonly (readonly [number, number])[];
+}
+
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/circuits/circuits.json', import.meta.url), 'utf8')) as {
   readonly text: string;
   readonly ids: readonly number[];
@@ -31,11 +42,27 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/circuits/circuit
   readonly replacement: number;
   readonly completeness: number;
   readonly influence: readonly Weighed[];
-  readonly logit: Target;
-  readonly feature: Target & { readonly name: Name };
+  readonly logit: Target & { readonly virtual: number };
+  readonly feature: Target & {
+    readonly name: Name;
+    readonly weights: Fed & { readonly heads: readonly (Fed & { layer: number; head: number; norm: number })[] };
+  };
 };
 
 const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
+const FEATURES = 192;
+const vocabulary = new Map(
+  Object.entries(
+    (
+      JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8')) as {
+        readonly model: { readonly vocab: Readonly<Record<string, number>> };
+      }
+    ).model.vocab,
+  ).map(([text, id]) => [id, text]),
+);
+/** As the page shows tokens. */
+const textOf = (token: number): string =>
+  `“${(vocabulary.get(token) ?? '').replaceAll('Ġ', ' ').replaceAll('Ċ', '\n')}”`;
 const keyOf = ([kind, layer, position, feature]: readonly (string | number)[]): string =>
   [kind, layer, position, feature].join();
 
@@ -153,4 +180,45 @@ describe.each(['logit', 'feature'] as const)('one %s', (which) => {
     close(found.biases + sumOf('biases'), want.alone_biases, size);
     expect(found.left).toEqual([]);
   });
+});
+
+it('what would feed the feature by weights alone, directly and through the heads that can feed it most', async () => {
+  const { weights: want, name } = fixture.feature;
+  const found = await inspection.circuitWeights({ circuit: answer.id, node: nodes.get(keyOf(name)) ?? -1 });
+  const agree = (got: FedByWeights, wanted: Fed): void => {
+    for (const [side, from] of [
+      [0, 0],
+      [1, 5],
+    ] as const) {
+      for (const [at, [token, weight]] of wanted.tokens.slice(from, from + 5).entries()) {
+        // Bytes that are no character by themselves are shown as none.
+        if (/^[ -~“”]*$/.test(textOf(token))) expect(got.tokens[side][at]?.text).toBe(textOf(token));
+        close(got.tokens[side][at]?.weight, weight, 1);
+      }
+      for (const [at, [feature, weight]] of wanted.features.slice(from, from + 5).entries()) {
+        const each = got.features[side][at];
+        expect((each?.layer ?? NaN) * FEATURES + (each?.feature ?? NaN)).toBe(feature);
+        close(each?.weight, weight, 1);
+      }
+    }
+  };
+  agree(found, want);
+  expect(found.heads.map(({ layer, head }) => [layer, head])).toEqual(
+    want.heads.map(({ layer, head }) => [layer, head]),
+  );
+  want.heads.forEach((head, at) => {
+    const got = found.heads[at] as (typeof found.heads)[number];
+    close(got.norm, head.norm, 1);
+    agree(got, head);
+  });
+  expect(found.left).toEqual([]);
+});
+
+it('a feature’s virtual weight towards a logit is its decoder’s product with the unembedding', async () => {
+  const strongest = fixture.logit.checks.find(({ source: [kind] }) => kind === 'feature');
+  const source = nodes.get(keyOf(strongest?.source ?? [])) ?? -1;
+  const asked = { circuit: answer.id, source, target: answer.outputs[0]?.node ?? -1 };
+  const { parts } = await inspection.circuitCheck({ ...asked, factor: 0 });
+  close(parts?.inputInvariant, fixture.logit.virtual, 1);
+  close((parts?.activation ?? NaN) * (parts?.perUnit ?? NaN), strongest?.edge ?? NaN, 1);
 });
