@@ -97,6 +97,7 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
           onCheck={setChecked}
         />
       )}
+      {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
       {isTarget && (
         <>
           <Disclosure name="circuit heads" title="Through which heads" hint="runs the model once">
@@ -107,7 +108,6 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
           </Disclosure>
         </>
       )}
-      {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
     </aside>
   );
 }
