@@ -65,6 +65,10 @@ it('a node tells what makes it up, and an edge is checked by running the model',
   await page.waitForText('Made up of');
   await (await page.locator('.circuit-edges .text-button')).filter({ hasText: 'Check' }).first().click();
   await page.waitForText('Total: nothing held');
+  await (await page.locator('.circuit-node summary')).filter({ hasText: 'Through which heads' }).first().click();
+  await page.waitForText('The token’s own embedding');
+  await (await page.locator('.circuit-node summary')).filter({ hasText: 'By weights alone' }).first().click();
+  await page.waitForText('Through the heads that can feed it most');
   await code.screenshot('circuit node dark');
   await code.setTheme('Default Light Modern');
   await code.screenshot('circuit node light');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { repository } from '../../../scripts/lib/paths.mjs';
-import { headsOf } from '../../../src/core/circuits/cut-heads.js';
-import { behindHeads } from '../../../src/core/circuits/head-matrices.js';
+import { headsOf } from '../../../src/core/circuits/heads/cut-heads.js';
+import { behindHeads } from '../../../src/core/circuits/heads/head-matrices.js';
 import { openLinearReader } from '../../../src/core/circuits/linear-reader.js';
 import { circuitLayers, replacementSites, type LayerAttention } from '../../../src/core/circuits/placing.js';
 import { openReplacementModel, type ReplacementSites } from '../../../src/core/circuits/replacement-model.js';
-import { headReaders } from '../../../src/core/circuits/through-heads.js';
+import { headReaders } from '../../../src/core/circuits/heads/through-heads.js';
 import { normalStream, randomStream } from '../../../src/core/dataset/random.js';
 import {
   ModelProtoSchema,
