@@ -290,6 +290,20 @@ describe('the views of passes', () => {
     await page.close();
   });
 
+  it('say what removing units would save, inside which box that is proven, and what is tried before', async () => {
+    const page = await browser.open();
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    const part = page.getByRole('region', { name: 'What removing them would save' });
+    await expect.poll(() => part.innerText()).toContain('4 KB of 40 KB of weights');
+    const text = await part.innerText();
+    expect(text).toContain('proven dead inside this box of inputs only: “image” from -2 to 2');
+    expect(text).toContain('run on 16 random inputs drawn inside the box and on the inputs of the model');
+    expect(text).toContain('1 stays: it is an output of the model');
+    expect(await part.getByText('Prune Dead Units…').count()).toBe(1);
+    await page.close();
+  });
+
   it('show every chart as a table too, and export what is shown', async () => {
     const page = await browser.open({ model: 'text' });
     await page.getByRole('tab', { name: 'Passes' }).click();
