@@ -102,6 +102,7 @@ describe('the front page', () => {
         recipe: { version: 1, inputs: {}, limit: 10 },
         origin: 'chosen',
         lines: [{ input: 'image', text: 'image: 10 images from photos/', synthetic: false }],
+        notes: [],
         size: 10,
         synthetic: false,
       }),
@@ -145,6 +146,18 @@ describe('problems', () => {
   it('shows why inputs cannot be used', async () => {
     const page = await browser.open({ scenario: 'bad-inputs' });
     await expectProblem(page, 'The pictures have 1 channel', 'circle_000.png', 'Set "channels"');
+    await page.close();
+  });
+
+  it('says of one input without labels what cannot be told, beside the inputs and beside every share', async () => {
+    const page = await browser.open({ scenario: 'one-input' });
+    const inputs = page.getByRole('region', { name: 'Inputs' });
+    await expect.poll(() => inputs.innerText()).toContain('There is one input only: every share rests on it alone');
+    expect(await inputs.innerText()).toContain('Name “labels” in the recipe');
+    expect(await page.locator('.status').innerText()).toContain('on 1 input only');
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    await expect.poll(() => page.locator('.pass').innerText()).toContain('This rests on one input only.');
     await page.close();
   });
 

@@ -134,6 +134,7 @@ function inputs(description: InputsDescription | undefined): Markup | undefined 
       (${description.origin === 'guessed' ? 'guessed from the model' : description.origin === 'file' ? 'from the recipe file' : 'chosen'})
     </h3>
     <ul>
+      ${description.notes.map((note) => html`<li>${note}</li>`)}
       ${description.lines.map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}
     </ul>`;
 }
