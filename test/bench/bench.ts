@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
 import { measureCircuits } from './circuits.js';
+import { CORPUS_MEMORY_RUNS, measureCorpusMemory } from './corpus-memory.js';
 import { measureFeatures } from './features.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
@@ -36,6 +37,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   statistics: () => measureStatistics(Number(values.elements)),
   tiles: (seconds) => measureTiles(seconds),
   memory: () => measureMemory(runAlone),
+  'corpus-memory': () => measureCorpusMemory(runAlone),
   torch: (seconds) => measureTorch(seconds),
 };
 
@@ -43,6 +45,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
 const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
   ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
+  ...Object.fromEntries(CORPUS_MEMORY_RUNS.map(({ name, run }) => [`corpus memory ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };
 

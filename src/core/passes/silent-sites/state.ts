@@ -20,7 +20,8 @@ export interface SiteZeros {
   readonly inputs: Counts;
   /** By place: zeros over channels and inputs. */
   readonly sites: Counts;
-  readonly channels: ChannelCells | undefined;
+  /** Undefined where channels have no maps, and once they are gathered in another state. */
+  channels: ChannelCells | undefined;
 }
 
 interface ChannelCells {
@@ -112,12 +113,18 @@ export function foldSites({ layer, inputs, sites, channels }: SiteZeros, batch: 
   }
 }
 
-export function mergeSites(into: SiteZeros, from: SiteZeros): void {
-  mergeCounts(into.sites, from.sites);
-  mergeCounts(into.inputs, from.inputs);
+/** Most of a state is the maps of its channels. */
+export function gatherChannels(into: SiteZeros, from: SiteZeros): void {
   if (into.channels === undefined || from.channels === undefined) return;
   for (let cell = 0; cell < from.channels.zeros.length; cell++)
     into.channels.zeros[cell] = (into.channels.zeros[cell] as number) + (from.channels.zeros[cell] as number);
+  from.channels = undefined;
+}
+
+export function mergeSites(into: SiteZeros, from: SiteZeros): void {
+  mergeCounts(into.sites, from.sites);
+  mergeCounts(into.inputs, from.inputs);
+  gatherChannels(into, from);
 }
 
 /** Shares of zeros: of the layer by place, and of each channel by cell. */
