@@ -1,7 +1,4 @@
-import { kthLargestBits } from './select-bits.js';
-
-const float = new Float32Array(1);
-const floatBits = new Int32Array(float.buffer);
+import { kthLargestBits, numberOf } from './select-bits.js';
 
 /**
  * The exact median of magnitudes in linear time.
@@ -24,9 +21,4 @@ function largestBelow(bits: Int32Array, count: number, limit: number): number {
     largest = Math.max(largest, each & ((each - limit) >> 31));
   }
   return largest;
-}
-
-function numberOf(bits: number): number {
-  floatBits[0] = bits;
-  return float[0] as number;
 }
