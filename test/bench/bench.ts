@@ -10,6 +10,7 @@ import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
+import { measureSkipping } from './skipping.js';
 import { measureStructure } from './structure.js';
 import { measureTorch } from './torch.js';
 import { measureOpeningSizes, measureShards, measureStatistics, measureTiles } from './weights.js';
@@ -30,6 +31,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
   circuits: (seconds) => measureCircuits(seconds),
+  'skipping-sample': () => measureSkipping('sample'),
+  'skipping-gpt2': () => measureSkipping('gpt2'),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),

@@ -25,7 +25,7 @@ export const silentSites: Pass<PerLayer<SiteZeros>> = {
     const { mapped, withChannels } = mappedLayers(layers);
     return mapped.map(({ value }): Observation => ({
       layer: value,
-      kind: withChannels.has(value) ? 'values' : 'zero-count-by-position',
+      kind: withChannels.has(value) ? 'zero-count-by-site' : 'zero-count-by-position',
     }));
   },
   start(layers) {

@@ -10,6 +10,7 @@ import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
+import { VERSION } from './method.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
@@ -55,7 +56,7 @@ export async function report(examined: Examined): Promise<PassResult> {
   const curves: readonly Curve[] = [...lossCurves(examined, points), ...cettCurves(calibration)];
   return {
     pass: 'skippable-neurons',
-    passVersion: 1,
+    passVersion: VERSION,
     answer: answer(examined, shares, onInputs),
     headlines: [
       {
