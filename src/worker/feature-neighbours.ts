@@ -4,7 +4,7 @@ import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { AttachedDictionary, OpenAttached } from '../core/features/attached.js';
 import { featureNeighbours } from '../core/features/neighbours/neighbours.js';
 import { findRoles } from '../core/graph/roles/roles.js';
-import type { FeatureNeighbours } from '../protocol/features.js';
+import type { FeatureNeighbours, PlaceWords } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
 
 /** Tokens at which a feature fires, below which correlations and overlaps are rough. */
@@ -16,15 +16,16 @@ export async function neighboursOf(
   attached: AttachedDictionary,
   opened: OpenAttached,
   feature: number,
+  { many }: PlaceWords,
   onProgress: OnProgress | undefined,
 ): Promise<FeatureNeighbours> {
   const found = await featureNeighbours(subject, attached, opened, feature, (share) => onProgress?.(share));
   const { fired, tokens } = found;
   const warnings =
     fired === 0
-      ? [`It fires at none of ${count(tokens)} tokens: it goes together with nothing here.`]
+      ? [`It fires at none of ${count(tokens)} ${many}: it goes together with nothing here.`]
       : fired < FEW_FIRED
-        ? [`It fires at ${count(fired)} of ${count(tokens)} tokens only: correlations and overlaps are rough.`]
+        ? [`It fires at ${count(fired)} of ${count(tokens)} ${many} only: correlations and overlaps are rough.`]
         : [];
   return {
     feature,

@@ -53,6 +53,8 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
       dead: fired.filter((count) => count === 0).length,
       nonFinite: 0,
     },
+    layout: { kind: 'sequence' },
+    placeWords: { one: 'token', many: 'tokens' },
     fvu,
     fvuWithoutFirst: fvu * 1.1,
     data: '256 texts from corpus.npy',

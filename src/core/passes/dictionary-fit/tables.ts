@@ -59,9 +59,9 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean): 
   };
 }
 
-/** A value of the model as it is, a row for each token. */
-function isWhole({ variant, axis, isReplaceable }: Site): boolean {
-  return variant === 'as it is' && axis === 'last' && isReplaceable;
+/** A value of the model as it is. */
+function isWhole({ variant, isReplaceable }: Site): boolean {
+  return variant === 'as it is' && isReplaceable;
 }
 
 export function definitionsTable({ fidelity, reads }: MeasuredSite): ResultTable {
