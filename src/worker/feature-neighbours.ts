@@ -3,6 +3,7 @@ import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { AttachedDictionary, OpenAttached } from '../core/features/attached.js';
 import { featureNeighbours } from '../core/features/neighbours/neighbours.js';
+import { singular } from '../core/passes/words.js';
 import { findRoles } from '../core/graph/roles/roles.js';
 import type { FeatureNeighbours, PlaceWords } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
@@ -41,7 +42,8 @@ function unitWordOf({ graph, layers }: ExperimentSubject, value: string): string
     ({ neurons, activation, preActivation }) => value === neurons || value === activation || value === preActivation,
   );
   if (isNeurons) return 'neuron';
-  return layers.find((layer) => layer.value === value)?.unitWord ?? 'dimension';
+  const layer = layers.find((each) => each.value === value);
+  return layer === undefined ? 'dimension' : singular(layer.unitWord);
 }
 
 /** @throws ProblemError `not-applicable`. */

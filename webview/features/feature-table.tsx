@@ -68,13 +68,20 @@ const columnsOf = ({ one, many }: PlaceWords): readonly Column<FeatureRow>[] => 
   {
     id: 'token',
     label: 'Strongest on',
-    help: <Help about="Strongest on">The {one} at which it is largest.</Help>,
-    sortBy: ({ topToken }) => topToken,
-    cell: ({ topToken }) => (
-      <span class="feature-token" title={visible(topToken)}>
-        {visible(topToken)}
-      </span>
+    help: (
+      <Help about="Strongest on">
+        The {one} at which it is largest.{one === 'place' && ' Rows and columns are counted from 0.'}
+      </Help>
     ),
+    sortBy: ({ topToken }) => topToken,
+    cell: ({ topToken }) =>
+      one === 'token' ? (
+        <span class="feature-token" title={visible(topToken)}>
+          {visible(topToken)}
+        </span>
+      ) : (
+        <span title={topToken}>{topToken}</span>
+      ),
   },
   {
     id: 'density',

@@ -92,8 +92,8 @@ export async function openClassEffects(
   if (!isLinearFrom(subject.graph, scores, writes, layout)) {
     throw problem(
       'not-applicable',
-      `Steps that are not linear lie between “${writes}” and the scores: what the feature adds to them differs from input to input.`,
-      { place: `value “${writes}”`, remedy: 'Run the network without it at an example.' },
+      `Steps that are not linear lie between “${writes}” and the scores: what the feature adds to them differs from input to input, and is measured by running the network without it.`,
+      { place: `value “${writes}”`, remedy: 'Run the network without the feature at an example.' },
     );
   }
   return openLinear(

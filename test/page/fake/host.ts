@@ -43,7 +43,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...fakeAttributionQuestions(network),
-    ...fakeFeatureQuestions(scenario),
+    ...fakeFeatureQuestions(scenario, network.kind === 'text'),
     ...fakeSteeringQuestions(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),

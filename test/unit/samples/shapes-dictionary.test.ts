@@ -122,6 +122,10 @@ describe('the dictionary of the sample image network', () => {
       positions: [best?.position as number],
     });
     expect(predicts).toBe('class');
+    expect((await inspection.featureNeighbours({ feature })).unitWords).toEqual({
+      reads: 'channel',
+      writes: 'channel',
+    });
     expect(choices[0]?.probability.before).toBeGreaterThan(0.5);
   }, 120_000);
 });

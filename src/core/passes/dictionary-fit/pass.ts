@@ -10,6 +10,7 @@ import { createSweeps } from '../../experiment/sweeps.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
+import { rowWordOf } from './row-word.js';
 import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
 
 const ID = 'dictionary-fit';
@@ -20,11 +21,11 @@ const OBSERVED_BYTES = 256 * 2 ** 20;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 2,
+  version: 3,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
-    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims, L0 = mean number of features above 0 (methods B1). The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean over the tokens: loss, and KL divergence from the clean output.',
+    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens (or places of pictures) and dims, L0 = mean number of features above 0 (methods B1). The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean: loss, and KL divergence from the clean output.',
   runsPerInput: SWEEPS,
   applies({ dictionary }) {
     if (dictionary === undefined)
@@ -57,9 +58,13 @@ async function examine(subject: ExperimentSubject): Promise<PassResult> {
     const measured = await measureSites(subject, sweeps, coder, session, sites);
     const [best] = measured;
     if (best === undefined) {
-      throw problem('not-applicable', 'No place of the model changes from token to token: nothing can be compared.', {
-        remedy: 'Choose other inputs with “Choose Inputs…”.',
-      });
+      throw problem(
+        'not-applicable',
+        'No place of the model changes from one row to the next: nothing can be compared.',
+        {
+          remedy: 'Choose other inputs with “Choose Inputs…”.',
+        },
+      );
     }
     const [spliced, why] = await spliceBest(subject, sweeps, dictionary, session, best, sites);
     return await resultOf(subject, dictionary, measured, best, spliced, why);
@@ -117,9 +122,10 @@ async function resultOf(
   whyNot: string | undefined,
 ): Promise<PassResult> {
   const on = await onInputs(dataset.size - dataset.skipped.length);
+  const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
   const place = `${best.reads.label}, ${best.reads.variant}`;
-  const numbers = `FVU ${fvu.toPrecision(3)}, ${l0.toPrecision(3)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
+  const numbers = `FVU ${fvu.toPrecision(3)}, ${l0.toPrecision(3)} features a ${word}, over ${tokens.toLocaleString('en')} ${word}s ${on}`;
   const findings: Finding[] = [
     fvu > 1
       ? {
@@ -141,7 +147,13 @@ async function resultOf(
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
     ...(tokens < FEW_TOKENS
-      ? [{ severity: 'warning' as const, weight: 0.5, sentence: `These numbers rest on ${tokens} tokens only, ${on}.` }]
+      ? [
+          {
+            severity: 'warning' as const,
+            weight: 0.5,
+            sentence: `These numbers rest on ${tokens} ${word}s only, ${on}.`,
+          },
+        ]
       : []),
   ];
   return {
@@ -152,9 +164,9 @@ async function resultOf(
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
-      sitesTable(measured, attached.coder.kind === 'SAE'),
-      definitionsTable(best),
-      declaredTable(attached, best),
+      sitesTable(measured, attached.coder.kind === 'SAE', word),
+      definitionsTable(best, word),
+      declaredTable(attached, best, word),
       ...(spliced === undefined ? [] : [spliceTable(spliced)]),
     ],
   };
