@@ -44,7 +44,7 @@ export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => Pag
   };
   return {
     ...fakeAttributionQuestions(network),
-    ...fakeFeatureQuestions(scenario),
+    ...fakeFeatureQuestions(scenario, network.kind === 'text'),
     ...fakeSteeringQuestions(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
