@@ -77,6 +77,25 @@ describe.each(ENGINES)('bounds with the $name engine', ({ load }) => {
     expectClose(both.targets.get('y')?.upper, [-0.1]);
     expect(both.targets.get('y')?.upper[0]).toBeLessThan(0);
   });
+
+  test.each([
+    { scores: 'close', lower: [5, 0], upper: [6, 1], least: [0.982014, 0.002473], most: [0.997527, 0.017986] },
+    // e^x of one end is 0 beside that of the other: anything may win, and what lies below always loses.
+    { scores: 'wide', lower: [-9000, -9000], upper: [9000, 9000], least: [0, 0], most: [1, 1] },
+    { scores: 'wide, one above', lower: [9500, -9000], upper: [9600, 9000], least: [1, 0], most: [1, 0] },
+    { scores: 'masked', lower: [-9000, -Infinity], upper: [9000, -Infinity], least: [1, 0], most: [1, 0] },
+  ])('a softmax of two scores that are $scores', async ({ lower, upper, least, most }) => {
+    const model = modelProto({
+      nodes: [node('Softmax', ['x'], ['y'], { attributes: { axis: -1n } })],
+      inputs: [valueInfo('x', [1, 2])],
+      outputs: ['y'],
+    });
+    const { targets } = await boundModel(await load(), model, ORIGIN, new Map([['x', ends(lower, upper)]]), {
+      crownBudget: 0,
+    });
+    expectClose(targets.get('y')?.lower, least, 0.1);
+    expectClose(targets.get('y')?.upper, most, 0.1);
+  });
 });
 
 /** x → z = W x + b → operator → y = V h: the operator between two layers, so that rows are mixed behind it. */

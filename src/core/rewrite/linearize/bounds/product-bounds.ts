@@ -64,27 +64,42 @@ const divide: BoundsRule = (site) => {
   };
 };
 
-/** What a sum of single precision may be off by, per number. */
+/** What a sum of single precision may be off by, per number: of it, or of a difference that is at least half as large. */
 const SUM_ROUNDING = 2 ** -22;
 
-/** e^l / (e^l + Σ e^u of the others), and with both ends swapped. */
+/** The lowest number of single precision: stands for the largest of no numbers, and may be subtracted. */
+const LOWEST = -3.4028234663852886e38;
+
+/**
+ * 1 / (1 + Σ e^(u − l)) over the others, and with both ends swapped. The sum counts from its own largest number, which is the
+ * second where the largest is the share's own: however wide the scores, one of the sum stays 1.
+ */
 function softmaxInterval(site: Site, { lower, upper }: Interval): Interval {
   const { calc, node, from } = site;
   const axis = attributeInt(node, 'axis') ?? -1;
   const place = axis < 0 ? axis + from.length : axis;
   const along = [place + 1];
-  const highest = calc.reduce('ReduceMax', upper, along, true);
-  const [low, high] = [lower, upper].map((end) => calc.op('Exp', calc.op('Sub', end, highest)));
+  const total = (scores: string, highest: string): string =>
+    calc.reduce('ReduceSum', calc.op('Exp', calc.op('Sub', scores, highest)), along, true);
   const share = (own: string, others: string, direction: 'up' | 'down'): string => {
-    const total = calc.reduce('ReduceSum', others, along, true);
-    const rest = calc.op('Sub', total, others);
-    // Of a difference of nearly equal numbers only the rounding may be left.
-    const rounding = calc.op('Mul', total, (from[place] ?? 1) * SUM_ROUNDING);
-    const safe = calc.op('Max', calc.op(direction === 'up' ? 'Sub' : 'Add', rest, rounding), 0);
-    return calc.op('Div', own, calc.op('Add', own, safe));
+    const first = calc.reduce('ReduceMax', others, along, true);
+    const isFirst = calc.op('Equal', others, first);
+    const rest = calc.op('Where', isFirst, LOWEST, others);
+    const second = calc.reduce('ReduceMax', rest, along, true);
+    // Where several are the largest, all others have one of them left.
+    const firsts = calc.reduce('ReduceSum', calc.op('Where', isFirst, 1, 0), along, true);
+    const isOnly = calc.op('And', isFirst, calc.op('Less', firsts, 1.5));
+    const left = calc.op('Sub', total(others, first), calc.op('Exp', calc.op('Sub', others, first)));
+    const sum = calc.op('Where', isOnly, total(rest, second), left);
+    const rounding = 1 + (direction === 'up' ? -1 : 1) * 2 * (from[place] ?? 1) * SUM_ROUNDING;
+    const highest = calc.op('Where', isOnly, second, first);
+    const odds = calc.op('Mul', calc.op('Exp', calc.op('Sub', highest, own)), calc.op('Mul', sum, rounding));
+    return calc.op('Reciprocal', calc.op('Add', odds, 1));
   };
-  const [l, h] = [low ?? '', high ?? ''];
-  const { lower: least, upper: most } = widened(calc, { lower: share(l, h, 'down'), upper: share(h, l, 'up') });
+  const { lower: least, upper: most } = widened(calc, {
+    lower: share(lower, upper, 'down'),
+    upper: share(upper, lower, 'up'),
+  });
   return { lower: calc.op('Max', least, 0), upper: calc.op('Min', most, 1.000001) };
 }
 
