@@ -99,6 +99,10 @@ test('the sample language model over all tokens, by intervals, and by CROWN thro
   await expectOverTokens(readFileSync(sample), TRANSFORMERS.grammar);
 });
 
+test('stories260K over all tokens, by intervals, and by CROWN through its first block', async ({ skip }) => {
+  await expectOverTokens(readFileSync(neededData('derived/stories260K.onnx', skip)), TRANSFORMERS.stories);
+});
+
 async function expectOverTokens(file: Uint8Array, wanted: OverTokens): Promise<void> {
   const { input, start, tokens, intervals, crown } = wanted;
   const model = decodeOnnx(file);

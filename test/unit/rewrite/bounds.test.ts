@@ -98,6 +98,54 @@ describe.each(ENGINES)('bounds with the $name engine', ({ load }) => {
   });
 });
 
+const SPELLED: readonly [string, number, readonly ReturnType<typeof node>[]][] = [
+  ['x / √(mean(x²) + ε)', 1e-5, [node('Mul', ['x', 'x'], ['s']), ...behind(), node('Div', ['x', 'root'], ['y'])]],
+  [
+    'x · (1 / √(mean(x²) + ε))',
+    1e-5,
+    [
+      node('Pow', ['x', 'two'], ['s']),
+      ...behind(),
+      node('Reciprocal', ['root'], ['inverse']),
+      node('Mul', ['inverse', 'x'], ['y']),
+    ],
+  ],
+];
+
+function behind(): ReturnType<typeof node>[] {
+  return [
+    node('ReduceMean', ['s', 'axis'], ['mean']),
+    node('Add', ['mean', 'epsilon'], ['sum']),
+    node('Sqrt', ['sum'], ['root']),
+  ];
+}
+
+function normalisation(epsilon: number, nodes: readonly ReturnType<typeof node>[]): ModelProto {
+  return modelProto({
+    nodes,
+    inputs: [valueInfo('x', [1, 2])],
+    outputs: ['y'],
+    initializers: [scalar('two', 2), scalar('epsilon', epsilon), integers('axis', [-1])],
+  });
+}
+
+test.each(SPELLED)('a normalisation spelled as %s is within √n, whatever x is', async (_, epsilon, nodes) => {
+  const engine = await loadNativeEngine();
+  const { targets, bounds } = await boundModel(engine, normalisation(epsilon, nodes), ORIGIN, SQUARE);
+  expectClose(targets.get('y')?.lower, [-Math.SQRT2, -Math.SQRT2], 0.1);
+  expectClose(targets.get('y')?.upper, [Math.SQRT2, Math.SQRT2], 0.1);
+  // Of [1, 0] the first number becomes √2: no bound could be closer.
+  const [at] = await valuesAt(engine, normalisation(epsilon, nodes), [{ x: float([1, 2], [1, 0]) }]);
+  expect(numbers(at?.['y'])[0]).toBeGreaterThan(1.414);
+  expect(bounds.targets).toEqual(['y']);
+});
+
+test.each(SPELLED)('%s with something taken off the mean is no normalisation', async (_, _epsilon, nodes) => {
+  const engine = await loadNativeEngine();
+  const { targets } = await boundModel(engine, normalisation(-0.5, nodes), ORIGIN, SQUARE);
+  expect(targets.get('y')?.upper[0]).toBe(Infinity);
+});
+
 /** x → z = W x + b → operator → y = V h: the operator between two layers, so that rows are mixed behind it. */
 function between(
   opType: string,
