@@ -85,36 +85,44 @@ const divide: BoundsRule = (site) => {
   };
 };
 
-/** What a sum of single precision may be off by, per number: of it, or of a difference that is at least half as large. */
+/** What a sum of single precision may be off by, per number. */
 const SUM_ROUNDING = 2 ** -22;
-
-/** The lowest number of single precision: stands for the largest of no numbers, and may be subtracted. */
-const LOWEST = -3.4028234663852886e38;
+/** Stands for minus infinity, of which no difference could be taken. */
+const LOWEST = -1e30;
 
 /**
- * 1 / (1 + Σ e^(u − l)) over the others, and with both ends swapped. The sum counts from its own largest number, which is the
- * second where the largest is the share's own: however wide the scores, one of the sum stays 1.
+ * 1 / (1 + Σ e^(other − own)) over all others: own lowest with the others highest, and the other way round. The sum is
+ * taken relative to the largest of the others, which for the largest of all is the second: nothing then underflows that
+ * decides, as where a token attends to itself alone.
  */
 function softmaxInterval(site: Site, { lower, upper }: Interval): Interval {
   const { calc, node, from } = site;
   const axis = attributeInt(node, 'axis') ?? -1;
   const place = axis < 0 ? axis + from.length : axis;
   const along = [place + 1];
-  const total = (scores: string, highest: string): string =>
-    calc.reduce('ReduceSum', calc.op('Exp', calc.op('Sub', scores, highest)), along, true);
+  const count = from[place] ?? 1;
   const share = (own: string, others: string, direction: 'up' | 'down'): string => {
-    const first = calc.reduce('ReduceMax', others, along, true);
-    const isFirst = calc.op('Equal', others, first);
-    const rest = calc.op('Where', isFirst, LOWEST, others);
-    const second = calc.reduce('ReduceMax', rest, along, true);
-    // Where several are the largest, all others have one of them left.
-    const firsts = calc.reduce('ReduceSum', calc.op('Where', isFirst, 1, 0), along, true);
-    const isOnly = calc.op('And', isFirst, calc.op('Less', firsts, 1.5));
-    const left = calc.op('Sub', total(others, first), calc.op('Exp', calc.op('Sub', others, first)));
-    const sum = calc.op('Where', isOnly, total(rest, second), left);
-    const rounding = 1 + (direction === 'up' ? -1 : 1) * 2 * (from[place] ?? 1) * SUM_ROUNDING;
-    const highest = calc.op('Where', isOnly, second, first);
-    const odds = calc.op('Mul', calc.op('Exp', calc.op('Sub', highest, own)), calc.op('Mul', sum, rounding));
+    const known = calc.op('Max', others, LOWEST);
+    const top = calc.writer.node('ArgMax', [known], { axis: place + 1, keepdims: 1 });
+    const range = calc.writer.node('Range', [calc.writer.int(0), calc.writer.int(count), calc.writer.int(1)]);
+    const places = calc.reshape(range, [1, ...from.map((_, at) => (at === place ? count : 1))]);
+    const isTop = calc.op('Equal', places, top);
+    const rest = calc.op('Where', isTop, LOWEST, known);
+    const [first, second] = [known, rest].map((each) => calc.reduce('ReduceMax', each, along, true)) as [
+      string,
+      string,
+    ];
+    const relative = (values: string, to: string): string => calc.op('Exp', calc.op('Sub', values, to));
+    const all = relative(known, first);
+    const withoutOwn = calc.op('Sub', calc.reduce('ReduceSum', all, along, true), all);
+    const withoutTop = calc.reduce('ReduceSum', calc.op('Where', isTop, 0, relative(rest, second)), along, true);
+    const sum = calc.op('Where', isTop, withoutTop, withoutOwn);
+    // In any sum the largest of the others is 1, so that this is what all of it may be off by.
+    const rounding = calc.op('Mul', calc.op('Add', sum, 1), count * SUM_ROUNDING);
+    const safe = calc.op('Max', calc.op(direction === 'up' ? 'Sub' : 'Add', sum, rounding), 0);
+    const factor = relative(calc.op('Where', isTop, second, first), own);
+    // 0 · ∞ is where there are no others, or they are infinitely far above.
+    const odds = calc.op('Where', calc.op('Greater', safe, 0), calc.op('Mul', factor, safe), 0);
     return calc.op('Reciprocal', calc.op('Add', odds, 1));
   };
   const { lower: least, upper: most } = widened(calc, {
