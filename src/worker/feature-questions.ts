@@ -1,16 +1,11 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
-import { rowsOfRun } from '../core/dictionary/attach/rows.js';
-import { readRows } from '../core/dictionary/feature-matrix.js';
-import type { Dataset } from '../core/dataset/dataset.js';
 import type { Prompts } from '../core/dataset/prompts.js';
-import { usedFeeds } from '../core/engine/used-feeds.js';
-import { problem, ProblemError } from '../core/errors.js';
+import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
-import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
+import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
-import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
-import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
+import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
@@ -18,15 +13,11 @@ import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
 import type { PassResult } from '../core/passes/result.js';
-import type {
-  FeatureDetail,
-  FeatureOverview,
-  FeatureQuestions,
-  FeatureRequest,
-  TokenEffect,
-} from '../protocol/features.js';
+import type { FeatureDetail, FeatureOverview, FeatureQuestions, FeatureRequest } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
+import { withActivations } from './feature-activations.js';
+import { detailOf, logitsOf } from './feature-detail.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
@@ -42,7 +33,6 @@ export interface FeatureAnswers {
 
 /** Tokens per feature below which shares and dead features say little. */
 const FEW_TOKENS_PER_FEATURE = 10;
-const EFFECTS_SHOWN = 10;
 
 /** A pass that was made, with what its features are looked at through. */
 interface Gathered {
@@ -244,32 +234,14 @@ function warningsOf(tokens: number, features: number, fvu: number): string[] {
 }
 
 async function detail(opened: Gathered, feature: number): Promise<FeatureDetail> {
-  const { attached, gathered, subject } = opened;
-  const { coder } = attached;
-  const reader = await opened.reader.open();
+  const { attached, gathered, subject, unembedding } = opened;
   const { dataset } = subject;
-  const known = new Map<number, Promise<Float32Array>>();
-  const activations = (input: number): Promise<Float32Array> => {
-    const found = known.get(input) ?? activationsOn(reader, dataset, input, feature, coder.features);
-    known.set(input, found);
-    return found;
-  };
-  const excerpts = (examples: readonly { readonly token: number }[]): Promise<readonly Excerpt[]> =>
-    excerptsOf(
-      dataset,
-      examples.map(({ token }) => placeOf(token, gathered.stride)),
-      activations,
-    );
-  const { edges, counts, intervals, top } = featureFacts(gathered.state, feature);
-  const shown: FeatureDetail['intervals'][number][] = [];
-  for (const interval of intervals) shown.push({ ...interval, examples: await excerpts(interval.examples) });
-  return {
-    feature,
-    histogram: { edges, counts },
-    top: await excerpts(top),
-    intervals: shown,
-    ...(await logitsOf(opened, feature)),
-  };
+  const source = { subject, attached, reader: await opened.reader.open(), rows: gathered.rows };
+  const found = await withActivations(source, feature, (activations) =>
+    detailOf(gathered, dataset, feature, activations),
+  );
+  const [logits] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
+  return { ...found, ...logits };
 }
 
 function promptSubject({ overview, attached, subject, reader, unembedding, prompting }: Gathered): PromptSubject {
@@ -281,50 +253,6 @@ function promptSubject({ overview, attached, subject, reader, unembedding, promp
     reader: () => reader.open(),
     unembedding: () => unembedding.open(),
   };
-}
-
-async function activationsOn(
-  { network, read, run }: OpenAttached,
-  dataset: Dataset,
-  input: number,
-  feature: number,
-  features: number,
-): Promise<Float32Array> {
-  const batch = await dataset.batch(input, input + 1);
-  const { feeds, filled } = batch;
-  const { x } = read(await network.run(usedFeeds(network, feeds)), rowsOfRun(dataset, batch));
-  const found = new Float32Array(Math.min(filled?.[0] ?? x.positions, x.positions));
-  await run(x.rows(0, found.length), (tile, _written, first) => {
-    for (let row = 0; row < tile.length / features; row++)
-      found[first + row] = tile[row * features + feature] as number;
-  });
-  return found;
-}
-
-async function logitsOf(
-  { attached: { coder }, subject, unembedding }: Gathered,
-  feature: number,
-): Promise<Pick<FeatureDetail, 'logits' | 'noLogits'>> {
-  try {
-    const { effects: effectsOf } = await unembedding.open();
-    const effects = await effectsOf(await readRows(coder.decoder, feature, 1));
-    const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
-    const told = (token: number): TokenEffect => ({
-      token,
-      text: subject.dataset.classes?.[token] ?? String(token),
-      effect: effects[token] as number,
-    });
-    return {
-      logits: {
-        top: order.slice(0, EFFECTS_SHOWN).map(told),
-        bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
-        histogram: equalBins(effects, LOGIT_BINS),
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return { noLogits: error.problem.message };
-  }
 }
 
 async function openScores(subject: ExperimentSubject, width: number): Promise<Unembedding> {

@@ -31,7 +31,7 @@ export interface Excerpt {
  * @param activations of one feature at all positions of an input; asked for once for each place.
  */
 export async function excerptsOf(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'preview'>,
   places: readonly Place[],
   activations: (input: number) => Promise<Float32Array>,
 ): Promise<readonly Excerpt[]> {

@@ -4,6 +4,7 @@ import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unex
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { keptRows, type KeptRows } from './kept-rows.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
 
@@ -13,6 +14,8 @@ export interface GatheredFeatures {
   readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
+  /** What was read of the first inputs. */
+  readonly rows: KeptRows;
 }
 
 const MOST_TOKENS = 2 ** 31;
@@ -30,13 +33,15 @@ export async function gatherFeatures(
   const width = totalWidth(coder.writes);
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
+  const rows = keptRows();
   let stride = dataset.paddedLength ?? 0;
   const opened = await openAttached(subject, attached);
   try {
     await walkTokens(subject, coder, opened, 'Running the dictionary', {
-      tile({ input, position, positions, features, wanted, written }) {
+      tile({ input, position, positions, x, features, wanted, written }) {
         if (stride === 0) stride = positions;
         checkPositions(positions, stride, dataset.size);
+        rows.add(input, x);
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
         const skipped = position === 0 ? width : 0;
@@ -47,7 +52,7 @@ export async function gatherFeatures(
   } finally {
     await opened.release();
   }
-  return { state, reconstruction: { all, withoutFirst }, stride };
+  return { state, reconstruction: { all, withoutFirst }, stride, rows };
 }
 
 function checkPositions(positions: number, stride: number, inputs: number): void {
