@@ -14,11 +14,11 @@ function csvCell(cell: string | number): string {
 
 /** Row by row; what {@link csvText} put before a formula is taken away. Line breaks may stand inside quotes. */
 export function* csvRows(text: string): Generator<readonly string[]> {
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y;
+  const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y;
   let row: string[] = [];
   while (field.lastIndex < text.length || row.length > 0) {
     const found = field.exec(text);
-    // A quote amid a field: the rest of the line is taken as it stands.
+    // A quote amid a field: no table goes on from there.
     if (found === null) return;
     const [, quoted, plain = '', end] = found;
     row.push((quoted?.replaceAll('""', '"') ?? plain).replace(/^'(?=[=+\-@\t\r])/, ''));

@@ -5,6 +5,7 @@ import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
+import type { ExportedSource } from '../core/features/lists/exported.js';
 import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
@@ -14,11 +15,18 @@ import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
 import type { PassResult } from '../core/passes/result.js';
 import type { FeatureDetail, FeatureOverview, FeatureQuestions, FeatureRequest } from '../protocol/features.js';
+import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
 import { withActivations } from './feature-activations.js';
 import { detailOf, logitsOf } from './feature-detail.js';
+import { dictionarySource } from './feature-lists/dictionary-source.js';
+import { labelQuestions } from './feature-lists/label-questions.js';
+import { readFeatureList } from './feature-lists/read-feature-list.js';
+import { writeActivationCache } from './feature-lists/write-cache.js';
+import { writeCircuitTracer, writeNeuronpedia, type WrittenPass } from './feature-lists/write-features.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
+import { readLabels } from '../node/feature-labels.js';
 import { openDictionary } from './open-dictionary.js';
 import type { ModelFile } from './open-model.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
@@ -26,7 +34,7 @@ import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from '.
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions & SteeringQuestions;
+  readonly questions: FeatureQuestions & FeatureListQuestions & SteeringQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
@@ -38,6 +46,10 @@ const FEW_TOKENS_PER_FEATURE = 10;
 interface Gathered {
   readonly overview: FeatureOverview;
   readonly attached: AttachedDictionary;
+  /** Absolute: its names lie beside it. */
+  readonly dictionaryPath: string;
+  /** What other tools would call it. */
+  readonly source: ExportedSource;
   readonly gathered: GatheredFeatures;
   readonly subject: ExperimentSubject;
   /** Opened for the first feature that is looked at. */
@@ -58,6 +70,8 @@ export interface FeatureSource {
   fit(): PassResult | undefined;
   /** For texts that a person types. */
   prompts(): Promise<Prompts>;
+  /** Of the model. */
+  fileName(): string;
 }
 
 /** @param track told of work that uses the engine. */
@@ -94,6 +108,13 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           const cancellable = { ...subject, signal: either };
           return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
         }),
+      ...labelQuestions,
+      writeFeatures: (request, signal, onProgress) =>
+        turns.take(signal, (either) => write(gathered(), request, source, either, onProgress)),
+      featureList: (request, signal) => {
+        const { source: own, attached } = gathered();
+        return readFeatureList(request, own, attached.coder.features, signal);
+      },
       promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
       prompt: (request, signal, onProgress) =>
         turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
@@ -155,7 +176,20 @@ async function gather(
       await unembedding.release();
       await close();
     };
-    return { overview, attached, gathered, subject, reader, unembedding, prompting, close: closeAll };
+    const named = await dictionarySource(file, subject.graph, places.reads, source.fileName());
+    const dictionaryPath = request.dictionary;
+    return {
+      overview,
+      attached,
+      dictionaryPath,
+      source: named,
+      gathered,
+      subject,
+      reader,
+      unembedding,
+      prompting,
+      close: closeAll,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -242,6 +276,34 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
   );
   const [logits] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
   return { ...found, ...logits };
+}
+
+async function write(
+  { attached, dictionaryPath, gathered, source: own, subject, reader, unembedding }: Gathered,
+  { format, path, features: wanted, layer }: FeatureExportRequest,
+  source: FeatureSource,
+  signal: AbortSignal,
+  onProgress: OnProgress | undefined,
+): Promise<FeatureExportAnswer> {
+  const { features: count } = attached.coder;
+  const features = wanted ?? Array.from({ length: count }, (_, feature) => feature);
+  for (const feature of features) checkFeature(feature, count);
+  const task = { features, path, signal, onProgress };
+  const pass: WrittenPass = {
+    activations: { subject, attached, reader: await reader.open(), rows: gathered.rows },
+    gathered,
+    unembedding: () => unembedding.open(),
+    source: { ...own, ...(layer === undefined ? {} : { layer }) },
+    labels: await readLabels(dictionaryPath),
+  };
+  switch (format) {
+    case 'neuronpedia':
+      return writeNeuronpedia(pass, task);
+    case 'circuit-tracer':
+      return writeCircuitTracer(pass, task);
+    case 'activation-cache':
+      return writeActivationCache(pass, task, (await source.prompts()).input);
+  }
 }
 
 function promptSubject({ overview, attached, subject, reader, unembedding, prompting }: Gathered): PromptSubject {

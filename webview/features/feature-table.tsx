@@ -5,10 +5,14 @@ import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
 import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
+import { listWork } from '../state/feature-lists.js';
 import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
 import { visible } from '../unit/token-example.js';
+import { ExportMenu } from './export-menu.js';
+import { ImportForm } from './import-form.js';
+import { ListNotice } from './list-notice.js';
 import { featuresAsText, type FeatureRow } from './rows.js';
 
 interface FeatureTableProps {
@@ -21,6 +25,7 @@ interface FeatureTableProps {
 export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.Element {
   const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
   const text = (): TextTable => featuresAsText(rows);
+  const busy = listWork.value.running !== undefined;
   const touched = useExportable(csvFile(title, text));
   return (
     <section class="feature-table" onPointerDown={touched} onFocusCapture={touched}>
@@ -31,8 +36,16 @@ export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.
             : `${formatCount(total)} features`}
         </span>
         <span class="spacer-flex" />
+        <ImportForm disabled={busy} />
+        <ExportMenu
+          features={() => rows.map(({ feature }) => feature)}
+          count={rows.length}
+          total={total}
+          disabled={busy}
+        />
         <TableTools title={title} table={text} />
       </div>
+      <ListNotice />
       <Table
         name="features"
         label="Features"

@@ -7,6 +7,7 @@ export interface FeatureRow {
   readonly feature: number;
   /** What the person calls it; empty where they do not. */
   readonly name: string;
+  readonly note: string;
   readonly density: number;
   /** NaN of one that never fired: it has neither. */
   readonly mean: number;
@@ -24,6 +25,7 @@ export function featureRows(
   return Array.from(columns.density, (density, feature): FeatureRow => ({
     feature,
     name: labels[feature]?.name ?? '',
+    note: labels[feature]?.note ?? '',
     density,
     mean: density > 0 ? (columns.mean[feature] as number) : NaN,
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
@@ -44,16 +46,21 @@ export interface FeatureFilter {
   /** Numbers find features that begin with them, other words what a name or a token contains. */
   readonly text: string;
   readonly firing: 'all' | 'firing' | 'dead';
+  /** Only these, of a list that was imported. */
+  readonly list?: { readonly name: string; readonly features: readonly number[] };
   /** Shares of tokens, both ends included. */
   readonly leastDensity?: number;
   readonly mostDensity?: number;
 }
 
 export function filterFeatures(rows: readonly FeatureRow[], filter: FeatureFilter): readonly FeatureRow[] {
-  const { firing, leastDensity = 0, mostDensity = 1 } = filter;
+  const { firing, list, leastDensity = 0, mostDensity = 1 } = filter;
+  const listed = list && new Set(list.features);
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0 && firing === 'all' && leastDensity <= 0 && mostDensity >= 1) return rows;
+  if (listed === undefined && words.length === 0 && firing === 'all' && leastDensity <= 0 && mostDensity >= 1)
+    return rows;
   return rows.filter(({ feature, name, density, topToken }) => {
+    if (listed?.has(feature) === false) return false;
     if (firing !== 'all' && density > 0 !== (firing === 'firing')) return false;
     if (density < leastDensity || density > mostDensity) return false;
     return words.every((word) =>
@@ -73,12 +80,14 @@ export function featuresAsText(rows: readonly FeatureRow[]): TextTable {
       'share of L0',
       'decoder norm',
       'strongest token',
+      'note',
     ],
-    rows: rows.map(({ feature, name, density, mean, maximum, share, decoderNorm, topToken }) => [
+    rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken }) => [
       String(feature),
       name,
       ...[density, mean, maximum, share, decoderNorm].map(formatExact),
       topToken,
+      note,
     ]),
   };
 }

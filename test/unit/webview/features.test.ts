@@ -5,6 +5,7 @@ import { featuresAsText, filterFeatures, type FeatureRow } from '../../../webvie
 const row = (feature: number, density: number, topToken = ''): FeatureRow => ({
   feature,
   name: '',
+    note: '',
   density,
   mean: 1,
   maximum: 2,
@@ -35,8 +36,14 @@ describe('features that are shown', () => {
     expect(found({ mostDensity: 0.01, firing: 'firing' })).toEqual([12, 21]);
   });
 
+  it('are those of a list that was imported, and of them what else is asked', () => {
+    const list = { name: 'a.json', features: [12, 21, 400] };
+    expect(found({ list })).toEqual([12, 21]);
+    expect(found({ list, text: 'dog' })).toEqual([21]);
+  });
+
   it('leave the page with exact numbers', () => {
-    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '', '0.3333333', '1', '2', '0', '1', '=1']);
+    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '', '0.3333333', '1', '2', '0', '1', '=1', '']);
   });
 });
 
