@@ -1,5 +1,6 @@
 /** All features, one row each: sorted, filtered, copied, saved. */
 import type { JSX } from 'preact';
+import { featuresAsText, type FeatureRow } from '../../src/core/features/feature-rows.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
@@ -13,7 +14,6 @@ import { visible } from '../unit/token-example.js';
 import { ExportMenu } from './export-menu.js';
 import { ImportForm } from './import-form.js';
 import { ListNotice } from './list-notice.js';
-import { featuresAsText, type FeatureRow } from './rows.js';
 
 interface FeatureTableProps {
   readonly rows: readonly FeatureRow[];

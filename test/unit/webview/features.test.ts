@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { logarithmicBins } from '../../../webview/features/logarithmic-bins.js';
-import { featuresAsText, filterFeatures, type FeatureRow } from '../../../webview/features/rows.js';
+import { featuresAsText, type FeatureRow } from '../../../src/core/features/feature-rows.js';
+import { filterFeatures } from '../../../webview/features/rows.js';
 
 const row = (feature: number, density: number, topToken = ''): FeatureRow => ({
   feature,
   name: '',
-    note: '',
+  note: '',
   density,
   mean: 1,
   maximum: 2,
@@ -43,7 +44,17 @@ describe('features that are shown', () => {
   });
 
   it('leave the page with exact numbers', () => {
-    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '', '0.3333333', '1', '2', '0', '1', '=1', '']);
+    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual([
+      '3',
+      '',
+      '0.33333333',
+      '1',
+      '2',
+      '0',
+      '1',
+      '=1',
+      '',
+    ]);
   });
 });
 
