@@ -40,8 +40,12 @@ function describeCoder(
 ): void {
   for (const { what, formula } of equation) line(what, formula);
   for (const { what, value, because } of decisions) line(what, `${value}. ${because}`);
-  for (const { text, choices = [] } of questions)
-    line('Not said', [text, ...choices.map((choice) => choice.text)].join('\n  '));
+  for (const { switch: asked, text, choices } of questions) {
+    const answers = choices?.map((choice) => `--answer ${asked}=${choice.value}   ${choice.text}`) ?? [
+      `--answer ${asked}=<number>`,
+    ];
+    line('Not said', [text, ...answers].join('\n  '));
+  }
   if (problem !== undefined) line('Problem', [problem.message, problem.remedy].join(' '));
 }
 

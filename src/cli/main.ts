@@ -35,7 +35,8 @@ Options
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
-  --controls         report: run the passes again with random weights and on shuffled inputs, and show these beside
+  --controls         report: run the passes again with random weights and on shuffled inputs (signal propagation also on
+                     noise), and show these beside
   --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
                      may be repeated
   --preview          prune: say what could be removed, and write nothing

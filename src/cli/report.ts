@@ -45,7 +45,7 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   for (const { id, title, reason, runsPerInput } of model.passes) {
     if (reason !== undefined || runsPerInput === undefined || wanted.includes(id)) continue;
     process.stdout.write(
-      `Not run: ${title}. It runs every input about ${runsPerInput} times: --pass ${id}, or --pass all.\n`,
+      `Not run: “${title}”, which runs every input about ${runsPerInput === 1 ? 'once' : `${runsPerInput} times`}: --pass ${id}, or --pass all.\n`,
     );
   }
   const onInterrupt = (): void => {

@@ -15,7 +15,7 @@ export interface FeatureRequest {
   /** Absolute path of the dictionary’s file. */
   readonly dictionary: string;
   /**
-   * ONNX name of the value that it reads; absent: as the configuration beside it says (`metadata.onnx_value`), else where
+   * ONNX name of the value that it reads; absent: as the configuration beside it says, else where
    * the experiment “dictionary fit” found that it fits best.
    */
   readonly reads?: string;

@@ -22,6 +22,8 @@ export interface PassDescription {
   readonly over: 'inputs' | 'file';
   /** Of an experiment: how often each input goes through the network, about. It is started by name only. */
   readonly runsPerInput?: number;
+  /** Whether controls run it on N(0, 1) noise, too. */
+  readonly comparesNoise?: boolean;
   /** Why it does not apply, if so. */
   readonly reason?: string;
 }

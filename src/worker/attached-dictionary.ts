@@ -5,6 +5,7 @@ import type { Attachment, Declared } from '../core/dictionary/attach/attached.js
 import type { Coder } from '../core/dictionary/coder.js';
 import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
+import { pursuitModel } from '../core/dictionary/error/gradient-pursuit.js';
 import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
@@ -38,9 +39,13 @@ export async function openAttachment(
     opened = await openDictionary(path, answers, signal);
     const { coder, file, close } = opened;
     const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
+    const pursuit = (): Promise<RunnableModel> => pursuitModel(coder, file.weights, file.folder);
     const declared = await declaredOf(await realpath(path), file.siblings, coder);
     return {
-      attachment: { state: 'attached', attached: { name, coder, equation: equationLines(coder), model, declared } },
+      attachment: {
+        state: 'attached',
+        attached: { name, coder, equation: equationLines(coder), model, pursuit, declared },
+      },
       identity: JSON.stringify([file.identity, answers]),
       close,
     };

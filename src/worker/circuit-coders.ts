@@ -3,6 +3,7 @@ import { noFeatures, type CircuitCoder } from '../core/circuits/circuit-coder.js
 import type { ReplacementModel, ReplacementSites } from '../core/circuits/replacement-model.js';
 import { transcoderInCircuit } from '../core/circuits/transcoder.js';
 import { totalWidth } from '../core/dictionary/coder.js';
+import { checkMatrices } from '../core/dictionary/non-finite.js';
 import { coderModel } from '../core/dictionary/graphs/coder-model.js';
 import type { Session } from '../core/engine/engine.js';
 import type { SystemModel } from '../core/linear/system-graphs.js';
@@ -27,6 +28,7 @@ export async function openCoders({ placed }: OpenedTranscoders, { engine, thread
   try {
     for (const { name, writes, opened } of placed) {
       const { coder, file } = opened;
+      await checkMatrices(coder);
       const session = await engine.open(await coderModel(coder, file.weights, file.folder), { threads });
       sessions.push(session);
       byWrites.set(writes, await transcoderInCircuit(coder, session, name));

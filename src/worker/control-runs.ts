@@ -1,4 +1,4 @@
-/** Runs the passes of a result again on a network with redrawn weights, and on inputs in a random order: methods section 1. */
+/** Runs the passes of a result again on a network with redrawn weights, on inputs in a random order, and on noise. */
 import { join } from 'node:path';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { controlledPass, type Control, type ControlRun, type Controls } from '../core/controls/control.js';
@@ -21,11 +21,13 @@ export interface ControlSubject {
   readonly result: RunResult;
   readonly dataset: Dataset;
   /** The run loop as the result went through it: same passes, same layers, same batches. */
-  readonly run: (network: Network, dataset: Dataset, control: string) => Promise<readonly PassResult[]>;
+  readonly run: (network: Network, dataset: Dataset, control: Control) => Promise<readonly PassResult[]>;
+  /** Of the passes those for which a control is wanted; without any it is not run. */
+  readonly isWanted: (control: Control) => boolean;
 }
 
 /**
- * Both controls, each over as many inputs as the result. Where one is cancelled, those that were finished are kept.
+ * Every control that is wanted, each over as many inputs as the result. Where one is cancelled, those that were finished are kept.
  * @throws CancelledError when cancelled before one was finished; ProblemError as running does.
  */
 export async function runControls(subject: ControlSubject, seed: number, signal: AbortSignal): Promise<Controls> {
@@ -34,7 +36,9 @@ export async function runControls(subject: ControlSubject, seed: number, signal:
   for (const [control, run] of [
     ['random-weights', randomWeights],
     ['shuffled-inputs', shuffledInputs],
+    ['noise-inputs', noiseInputs],
   ] as const) {
+    if (!subject.isWanted(control)) continue;
     try {
       const started = performance.now();
       const { description, passes } = await run(subject, seed, signal);
@@ -77,7 +81,7 @@ async function randomWeights(subject: ControlSubject, seed: number, signal: Abor
     const source = await openFileSource(join(scratch.folder, scratch.location));
     try {
       const onnx = { ...network.onnx, proto: redrawn.model, openLocation: async () => source };
-      const passes = await subject.run(networkOf(onnx, scratch.folder), firstInputs(subject), 'Random weights');
+      const passes = await subject.run(networkOf(onnx, scratch.folder), firstInputs(subject), 'random-weights');
       return { description: redrawnText(redrawn, seed), passes };
     } finally {
       await source.close();
@@ -88,9 +92,9 @@ async function randomWeights(subject: ControlSubject, seed: number, signal: Abor
 }
 
 async function shuffledInputs(subject: ControlSubject, seed: number): Promise<Ran> {
-  if (subject.dataset.synthetic) throw notRandomTwice();
-  const dataset = firstInputs({ ...subject, dataset: await subject.inputs.shuffled(seed) });
-  const passes = await subject.run(subject.network, dataset, 'Shuffled inputs');
+  if (subject.dataset.synthetic) throw randomAlready('in another order they would be as random');
+  const dataset = firstInputs({ ...subject, dataset: await subject.inputs.control({ kind: 'shuffled', seed }) });
+  const passes = await subject.run(subject.network, dataset, 'shuffled-inputs');
   return {
     description:
       `Each input keeps its values and loses their order: pixels move with their channels, token ids without their ` +
@@ -99,10 +103,22 @@ async function shuffledInputs(subject: ControlSubject, seed: number): Promise<Ra
   };
 }
 
-function notRandomTwice(): ProblemError {
+async function noiseInputs(subject: ControlSubject, seed: number): Promise<Ran> {
+  if (subject.dataset.synthetic) throw randomAlready('noise would say the same');
+  const dataset = firstInputs({ ...subject, dataset: await subject.inputs.control({ kind: 'noise', seed }) });
+  const passes = await subject.run(subject.network, dataset, 'noise-inputs');
+  return {
+    description:
+      `In the place of every number of the inputs one from a normal distribution with mean 0 and standard deviation 1: ` +
+      `what is left is what the network itself does to a signal. Seed ${seed}.`,
+    passes,
+  };
+}
+
+function randomAlready(consequence: string): ProblemError {
   return new ProblemError({
     kind: 'not-applicable',
-    message: 'The inputs are random numbers already: in another order they would be as random.',
+    message: `The inputs are random numbers already: ${consequence}.`,
   });
 }
 

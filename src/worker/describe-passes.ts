@@ -24,7 +24,10 @@ export function describePasses(
   };
   const file = { tensors: weights.tensors, graph: network?.graph };
   return [
-    ...inputPasses.map((pass) => describe(pass, 'inputs', overInputs(pass))),
+    ...inputPasses.map((pass) => ({
+      ...describe(pass, 'inputs', overInputs(pass)),
+      ...(pass.comparesNoise === true ? { comparesNoise: true } : {}),
+    })),
     ...experiments.map((experiment) => ({
       ...describe(experiment, 'inputs', overInputs(experiment)),
       runsPerInput: experiment.runsPerInput,

@@ -1,4 +1,5 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
+import { checkMatrices } from '../core/dictionary/non-finite.js';
 import type { Prompts } from '../core/dataset/prompts.js';
 import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -10,9 +11,7 @@ import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
-import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
-import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
 import type { PassResult } from '../core/passes/result.js';
 import type { FeatureDetail, FeatureOverview, FeatureQuestions, FeatureRequest } from '../protocol/features.js';
 import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
@@ -27,8 +26,8 @@ import { writeActivationCache } from './feature-lists/write-cache.js';
 import { writeCircuitTracer, writeNeuronpedia, type WrittenPass } from './feature-lists/write-features.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
 import { readLabels } from '../node/feature-labels.js';
+import { featurePlaces, type FeaturePlaces } from './feature-places.js';
 import { openDictionary } from './open-dictionary.js';
-import type { ModelFile } from './open-model.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
 import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from './steering/steering-questions.js';
 import { createTurns } from './turns.js';
@@ -111,7 +110,7 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
       ...labelQuestions,
       writeFeatures: (request, signal, onProgress) =>
         turns.take(signal, (either) => write(gathered(), request, source, either, onProgress)),
-      featureList: (request, signal) => {
+      featureList: async (request, signal) => {
         const { source: own, attached } = gathered();
         return readFeatureList(request, own, attached.coder.features, signal);
       },
@@ -137,7 +136,7 @@ async function gather(
   const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
     const subject = await source.subject(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
-    const { placedBy, ...places } = await placesOf(request, file, subject, source.fit());
+    const { placedBy, ...places } = await featurePlaces(request, file, subject.graph, source.fit());
     const attached: AttachedDictionary = {
       coder,
       file: file.weights,
@@ -145,9 +144,12 @@ async function gather(
       model: subject.graph.model,
       ...places,
     };
+    // The engine may make 0 of NaN: a feature with broken weights would look dead.
+    await checkMatrices(coder, signal);
     const gathered = await gatherFeatures(subject, attached);
     const { all, withoutFirst } = gathered.reconstruction;
     const fvu = unexplainedVariance(all);
+    if (!Number.isFinite(all.error)) throw notFinite(places);
     if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
     const totals = featureTotals(gathered.state);
     const columns = featureColumns(gathered.state);
@@ -196,48 +198,14 @@ async function gather(
   }
 }
 
-/** As asked, else as the configuration beside the dictionary says, else where it was found to fit best. */
-async function placesOf(
-  { reads, writes }: FeatureRequest,
-  { siblings }: ModelFile,
-  { graph }: ExperimentSubject,
-  fit: PassResult | undefined,
-): Promise<Pick<FeatureOverview, 'reads' | 'writes' | 'placedBy'>> {
-  const configuration = await readConfiguration(siblings);
-  const stated = (key: string): string | undefined => {
-    const value = configuration.first(key)?.value;
-    return value === undefined ? undefined : String(value);
-  };
-  const configured = stated('metadata.onnx_value');
-  const [fitting, fittingTo] = reads === undefined && configured === undefined ? bestPlace(fit) : [];
-  const from = reads ?? configured ?? fitting;
-  if (from === undefined) {
-    throw problem('unplaced-dictionary', 'Nothing says which value of the model the dictionary reads.', {
-      remedy:
-        fit === undefined
-          ? 'Measure where it fits, or name the value.'
-          : 'It fits no value of the model as it is: see the experiment “Dictionary fit”.',
-    });
-  }
-  const to = writes ?? (reads === undefined ? (stated('metadata.onnx_value_out') ?? fittingTo) : undefined) ?? from;
-  for (const value of [from, to]) {
-    if (graph.producerOf(value) !== undefined) continue;
-    throw problem('not-applicable', `The model makes no value “${value}”.`, {
-      place: `value “${value}”`,
-      remedy: 'Name a value of the model that the dictionary was trained on.',
-    });
-  }
-  return {
-    reads: from,
-    writes: to,
-    placedBy: reads !== undefined ? 'asked' : configured !== undefined ? 'configuration' : 'fit',
-  };
-}
-
-/** What it reads and writes where it fits best; nothing where that is a value that the model does not hold as it is. */
-function bestPlace(fit: PassResult | undefined): readonly string[] {
-  return (
-    fit?.tables?.find(({ id }) => id === SITES_TABLE)?.rows.find(({ values }) => values !== undefined)?.values ?? []
+function notFinite({ reads, writes }: Pick<FeaturePlaces, 'reads' | 'writes'>): Error {
+  return problem(
+    'not-applicable',
+    `What the dictionary makes of “${reads}” is NaN or infinite on these inputs, though its own weights are not.`,
+    {
+      place: `value “${writes}”`,
+      remedy: 'Find where the model itself first gives such values: run the experiment “Non-finite scan”.',
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 /** A network and the inputs that go through it: probing its layers, running passes, looking at single units. */
 import type { Engine } from '../core/engine/engine.js';
-import { NO_CONTROLS, withControls, type Controls } from '../core/controls/control.js';
+import { CONTROL_NAMES, NO_CONTROLS, withControls, type Control, type Controls } from '../core/controls/control.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -201,6 +201,10 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
         result.passes.some(({ pass }) => pass === id) && (wanted?.includes(id) ?? true);
       const passes = passRegistry.filter(isWanted);
       const experiments = wanted === undefined ? [] : experimentRegistry.filter(isWanted);
+      const of = (control: Control): readonly Pass<unknown>[] =>
+        control === 'noise-inputs' ? passes.filter(({ comparesNoise }) => comparesNoise === true) : passes;
+      const experimentsOf = (control: Control): readonly Experiment[] =>
+        control === 'noise-inputs' ? [] : experiments;
       const observed = await observable(dataset, [...passes, ...experiments], signal);
       const fresh = await runControls(
         {
@@ -210,19 +214,21 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
           events,
           result,
           dataset,
+          isWanted: (control) => of(control).length + experimentsOf(control).length > 0,
           async run(onNetwork, onDataset, control) {
             const running: Running = {
               network: onNetwork,
               dataset: onDataset,
               observed,
               signal,
-              control,
+              control: CONTROL_NAMES[control],
               ...(onNetwork === network ? {} : { unitWeights: networkUnitWeights(onNetwork, events) }),
             };
-            const found = passes.length === 0 ? [] : (await runner.passes(running, passes)).passes;
+            const wantedPasses = of(control);
+            const found = wantedPasses.length === 0 ? [] : (await runner.passes(running, wantedPasses)).passes;
             const answers: PassResult[] = [];
             await runExperiments(
-              experiments,
+              experimentsOf(control),
               runner.experimentSubject(running),
               async (answer) => void answers.push(answer),
             );

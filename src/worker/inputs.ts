@@ -6,7 +6,7 @@ import type { Dataset } from '../core/dataset/dataset.js';
 import { describeInputs } from '../core/dataset/describe.js';
 import { guessRecipe } from '../core/dataset/guess.js';
 import { inputHints } from '../core/dataset/input-hints.js';
-import { openDataset, type OpenedDataset } from '../core/dataset/open-dataset.js';
+import { openDataset, type DatasetOptions, type OpenedDataset } from '../core/dataset/open-dataset.js';
 import { openPrompts, type Prompts } from '../core/dataset/prompts.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
 import { recipePathFor } from '../core/dataset/recipe-path.js';
@@ -20,8 +20,8 @@ export interface Inputs {
   description(): InputsDescription;
   /** @throws ProblemError why the inputs cannot be used. */
   dataset(): Dataset;
-  /** The same inputs, each in a random order. @throws ProblemError as opening them does. */
-  shuffled(seed: number): Promise<Dataset>;
+  /** The same inputs with something else in their place, to compare with. @throws ProblemError as opening them does. */
+  control(control: NonNullable<DatasetOptions['control']>): Promise<Dataset>;
   /** For texts that a person types, with the present recipe’s tokenizer. @throws ProblemError as opening it does. */
   prompts(): Promise<Prompts>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
@@ -59,13 +59,13 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
   const openedBy = (
     recipe: Recipe,
     origin: InputsDescription['origin'],
-    shuffleSeed?: number,
+    control?: DatasetOptions['control'],
   ): Promise<OpenedDataset> => {
     const limited = options.most === undefined ? recipe : { ...recipe, limit: options.most };
     return openDataset(limited, modelInputs, origin === 'chosen' ? byHand : byRecipe, {
       limit: options.limit,
       hints,
-      ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
+      ...(control === undefined ? {} : { control }),
     });
   };
 
@@ -113,7 +113,7 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
       if ('batch' in now.dataset) return now.dataset;
       throw new ProblemError(now.dataset);
     },
-    shuffled: (seed) => openedBy(now.description.recipe, now.description.origin, seed),
+    control: (control) => openedBy(now.description.recipe, now.description.origin, control),
     prompts() {
       const { recipe, origin } = now.description;
       // As the inputs themselves are read: what a recipe may not name, no prompt reads either.

@@ -128,5 +128,8 @@ export function createNetworkRunner(options: NetworkRunnerOptions): NetworkRunne
 }
 
 function phaseOf(phase: string, control: string | undefined): string {
-  return control === undefined ? phase : `${control}: ${phase.charAt(0).toLowerCase()}${phase.slice(1)}`;
+  if (control === undefined) return phase;
+  const named = (text: string, toCase: 'toUpperCase' | 'toLowerCase'): string =>
+    text.charAt(0)[toCase]() + text.slice(1);
+  return `${named(control, 'toUpperCase')}: ${named(phase, 'toLowerCase')}`;
 }

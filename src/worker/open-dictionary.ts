@@ -46,6 +46,7 @@ function coderOf(resolution: Resolution): Coder {
   const { questions } = resolution;
   throw problem('not-applicable', `Its file leaves open: ${questions.map((each) => each.switch).join(', ')}.`, {
     place: questions.map(({ text }) => text).join(' '),
-    remedy: 'Open the dictionary itself and answer what is asked there.',
+    remedy:
+      'Open the dictionary itself and answer what is asked there; on the command line, say --answer switch=value.',
   });
 }

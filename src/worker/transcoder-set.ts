@@ -2,11 +2,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { whyNotLinear } from '../core/circuits/transcoder.js';
-import { circuitLayers, placeTranscoders, type CircuitLayers, type StatedPlaces } from '../core/circuits/placing.js';
+import { circuitLayers, placeTranscoders, type CircuitLayers, type NamedPlaces } from '../core/circuits/placing.js';
+import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
-import { statedSite } from '../core/formats/dictionary-signature.js';
 import type { Graph } from '../core/graph/graph.js';
 import type { TranscoderSet, TranscoderSetDescription } from '../protocol/circuits.js';
 import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
@@ -50,7 +50,7 @@ export async function openTranscoders(
       close: async () => undefined,
     };
   }
-  const opened: { readonly stated: StatedPlaces; readonly dictionary: OpenedDictionary }[] = [];
+  const opened: { readonly stated: NamedPlaces; readonly dictionary: OpenedDictionary }[] = [];
   const close = async (): Promise<void> => {
     for (const { dictionary } of opened) await dictionary.close();
   };
@@ -66,7 +66,10 @@ export async function openTranscoders(
       for (const file of files) {
         try {
           const dictionary = await openDictionary(file, answers[file] ?? {}, signal);
-          opened.push({ dictionary, stated: await statedPlaces(dictionary, file) });
+          opened.push({
+            dictionary,
+            stated: { name: nameOf(file), ...statedPlaces(await readConfiguration(dictionary.file.siblings), file) },
+          });
         } catch (error) {
           left.push({ name: nameOf(file), reason: reasonOf(error) });
         }
@@ -144,39 +147,6 @@ async function dictionaryFiles(path: string): Promise<readonly string[]> {
 /** Files of a set are often all called alike: their folder tells them apart. */
 function nameOf(path: string): string {
   return displayText(join(basename(dirname(path)), basename(path)), 120);
-}
-
-async function statedPlaces({ file }: OpenedDictionary, path: string): Promise<StatedPlaces> {
-  const configuration = await readConfiguration(file.siblings);
-  const text = (...keys: string[]): string[] =>
-    keys.flatMap((key) => {
-      const value = configuration.first(key)?.value;
-      return typeof value === 'string' && value !== '' ? [value] : [];
-    });
-  const numbered =
-    configuration.first('layer', 'hook_layer', 'metadata.hook_layer')?.value ?? /layer_(\d+)\./.exec(path)?.[1];
-  const layer = numbered === undefined ? undefined : Number(numbered);
-  // circuit-tracer names hooks without their layer.
-  const whole = (names: readonly string[]): string[] =>
-    names.flatMap((name) =>
-      layer !== undefined && !name.startsWith('blocks.') ? [name, `blocks.${layer}.${name}`] : [name],
-    );
-  const site = statedSite(configuration)?.value;
-  return {
-    name: nameOf(path),
-    reads: whole([...text('metadata.onnx_value'), ...(typeof site === 'string' ? [site] : [])]),
-    writes: whole(
-      text(
-        'metadata.onnx_value_out',
-        'hook_name_out',
-        'metadata.hook_name_out',
-        'hook_point_out',
-        'out_hook_point',
-        'feature_output_hook',
-      ),
-    ),
-    ...(layer !== undefined && Number.isSafeInteger(layer) ? { layer } : {}),
-  };
 }
 
 function reasonOf(error: unknown): string {

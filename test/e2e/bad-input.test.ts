@@ -1,44 +1,30 @@
 /** What is wrong with a file is said in the editor itself, with what to do; the editor lives on. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
 import { brokenModels } from './broken-models.js';
-import { ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
-const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-bad-'));
+const workspace = temporaryFolder('bad');
 const sample = join(repository, 'media/samples/shapes');
-let server: VsCodeServer;
-let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
+beforeAll(() => {
   for (const [name, bytes] of Object.entries(brokenModels(readFileSync(join(sample, 'shapes-resnet.onnx'))))) {
     writeFileSync(join(workspace, name), bytes);
   }
   mkdirSync(join(workspace, 'good'));
   cpSync(join(sample, 'shapes-resnet.onnx'), join(workspace, 'good/good.onnx'));
-  // One thread of the portable engine: slow enough to be cancelled.
-  server = await startVsCode({ workspace, settings: { 'modelInspector.engine': 'wasm', 'modelInspector.threads': 1 } });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(workspace, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+// One thread of the portable engine: slow enough to be cancelled.
+useVsCode(
+  { workspace, settings: { 'modelInspector.engine': 'wasm', 'modelInspector.threads': 1 } },
+  (opened) => ({ code, page } = opened),
+);
 
 it.each([
   ['empty.onnx', /empty/i],

@@ -1,33 +1,20 @@
 /** Circuits in VS Code: transcoders are attached, a circuit is found, its picture looked at, and an edge checked. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { useVsCode } from './use-vscode.js';
 
 const DICTIONARIES = 'media/samples/grammar-gpt/dictionaries';
-let server: VsCodeServer;
-let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
-  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
-  browser = await openBrowser({ viewport: { width: 1600, height: 1000 } });
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode(
+  { workspace: join(repository, 'media/samples'), copy: true, browser: { viewport: { width: 1600, height: 1000 } } },
+  (opened) => ({ code, page } = opened),
+);
 
 async function press(name: string): Promise<void> {
   await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();

@@ -1,26 +1,25 @@
 /** “Would a random network give this too?”, asked in the real VS Code of the sample classifier and of a language model. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { sharedData } from '../unit/shared-data.js';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
+import { type TestBrowser } from './harness/browser.js';
+import { startVsCode } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
 import { ModelPage } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const samples = join(repository, 'media/samples');
 const stories = sharedData('derived/stories260K.onnx');
 const tokenizer = sharedData('derived/stories260K.tokenizer.json');
-const folder = mkdtempSync(join(tmpdir(), 'model-inspector-e2e-controls-'));
+const folder = temporaryFolder('controls');
 
-let server: VsCodeServer;
 let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
+beforeAll(() => {
   for (const part of ['shapes', 'stories']) mkdirSync(join(folder, part));
   if (stories !== undefined && tokenizer !== undefined) {
     copyFileSync(stories, join(folder, 'stories/stories260K.onnx'));
@@ -32,22 +31,8 @@ beforeAll(async () => {
       JSON.stringify({ version: 1, inputs, tokenizer: 'tokenizer.json', limit: 40 }),
     );
   }
-  server = await startVsCode({ workspace: samples, copy: true });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode({ workspace: samples, copy: true }, (opened) => ({ browser, code, page } = opened));
 
 describe('controls of the sample classifier', () => {
   it('are offered with their cost once there is a result', async () => {

@@ -1,34 +1,21 @@
 /** Features in VS Code: a dictionary is attached, run, sorted, and one feature looked at. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { useVsCode } from './use-vscode.js';
 
 const DICTIONARY = 'media/samples/grammar-gpt/dictionaries/blocks.1.hook_resid_post/sae_weights.safetensors';
-let server: VsCodeServer;
-let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
-  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
-  browser = await openBrowser({ viewport: { width: 1500, height: 950 } });
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode(
+  { workspace: join(repository, 'media/samples'), copy: true, browser: { viewport: { width: 1500, height: 950 } } },
+  (opened) => ({ code, page } = opened),
+);
 
 async function press(name: string): Promise<void> {
   await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();

@@ -1,41 +1,25 @@
 /** Searching, following and explaining the graph, in the real VS Code on the sample classifier. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { memorySource } from '../../src/core/bytes/memory-source.js';
 import { openOnnx } from '../../src/core/formats/onnx/open.js';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const samples = join(repository, 'media/samples');
-const target = mkdtempSync(join(tmpdir(), 'model-inspector-graph-'));
-let server: VsCodeServer;
-let browser: TestBrowser;
+const target = temporaryFolder('graph');
 let code: VsCode;
 let page: ModelPage;
 
+useVsCode({ workspace: samples, copy: true }, (opened) => ({ code, page } = opened));
 beforeAll(async () => {
-  server = await startVsCode({ workspace: samples, copy: true });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
   await code.openFile('shapes/shapes-resnet.onnx');
   await (await page.locator('.graph-item')).first().waitFor();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(target, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
 });
 
 it('Ctrl+F searches the graph; Enter goes from match to match', async () => {

@@ -1,37 +1,22 @@
 /** The linear interpreter in VS Code: votes that add up, rows, hidden cuts chosen on the graph, patching, export. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
-const target = mkdtempSync(join(tmpdir(), 'model-inspector-linear-'));
-let server: VsCodeServer;
-let browser: TestBrowser;
+const target = temporaryFolder('linear');
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
-  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
-  browser = await openBrowser({ viewport: { width: 1360, height: 900 } });
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(target, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode(
+  { workspace: join(repository, 'media/samples'), copy: true, browser: { viewport: { width: 1360, height: 900 } } },
+  (opened) => ({ code, page } = opened),
+);
 
 const EQUATION = /votes (−?[\d.]+) \+ biases (−?[\d.]+) = logit (−?[\d.]+)/g;
 

@@ -1,34 +1,20 @@
 /** The main job on the sample classifier, in the real VS Code: right-click, read, run, look, close, come back. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
 import { answerPath, ModelPage } from './model-page.js';
+import { type OpenVsCode, useVsCode } from './use-vscode.js';
 
-let server: VsCodeServer;
-let browser: TestBrowser;
+let opened: OpenVsCode;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
-  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
-
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
+useVsCode({ workspace: join(repository, 'media/samples'), copy: true }, (all) => {
+  opened = all;
+  ({ code, page } = all);
 });
 
 describe('a person who right-clicks a model', () => {
@@ -139,10 +125,11 @@ describe('what was found', () => {
   it('survives a restart of VS Code', async () => {
     const title = await page.unitTitle();
     await code.close();
-    await server.stop();
-    await server.start();
-    code = await browser.openVsCode(server);
+    await opened.server.stop();
+    await opened.server.start();
+    code = await opened.browser.openVsCode(opened.server);
     page = new ModelPage(code);
+    Object.assign(opened, { code, page });
     await code.selectTab('shapes-resnet.onnx');
     await page.waitForText('on 200 inputs');
     expect(await page.unitTitle()).toBe(title);
@@ -160,7 +147,7 @@ describe('the command palette', () => {
 
   it('“Save Report…” writes one HTML page that loads nothing, and the numbers as JSON', async () => {
     await code.runCommand('Model Inspector: Save Report…');
-    const target = join(server.workspace, 'shapes', 'answer.html');
+    const target = join(opened.server.workspace, 'shapes', 'answer.html');
     await answerPath(code, target);
     await until('the report', async () => existsSync(target) && existsSync(target.replace('.html', '.json')));
     const html = readFileSync(target, 'utf8');
@@ -184,7 +171,7 @@ describe('the command palette', () => {
     await code.selectTab('shapes-resnet.onnx');
     await page.openTab('passes');
     await code.runCommand('Model Inspector: Export Table or Picture…');
-    const target = join(server.workspace, 'exported.png');
+    const target = join(opened.server.workspace, 'exported.png');
     await answerPath(code, target);
     await until('the export', async () => existsSync(target));
     expect(readFileSync(target).length).toBeGreaterThan(100);

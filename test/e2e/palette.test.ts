@@ -1,38 +1,22 @@
 /** Commands when no model is open, the samples, and the walkthrough: what a new user meets first. */
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
-const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-new-'));
-let server: VsCodeServer;
-let browser: TestBrowser;
+const workspace = temporaryFolder('new');
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
+beforeAll(() => {
   cpSync(join(repository, 'media/samples/shapes/shapes-resnet.onnx'), join(workspace, 'net.onnx'));
-  server = await startVsCode({ workspace });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(workspace, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
 it('the walkthrough takes a new user through the first steps', async () => {
   await code.runCommand('Welcome: Open Walkthrough...');

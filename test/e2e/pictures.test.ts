@@ -4,33 +4,24 @@
  */
 import { join } from 'node:path';
 import { statSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { themeNames } from './harness/settings.js';
 import type { VsCode } from './harness/vscode.js';
-import { ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { useVsCode } from './use-vscode.js';
 
 const folder = join(
   repository,
   process.env.MODEL_INSPECTOR_PICTURES === '1' ? 'media/pictures' : 'test-results/pictures',
 );
-let server: VsCodeServer;
-let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
-  server = await startVsCode({ workspace: join(repository, 'media/samples'), copy: true });
-  browser = await openBrowser({ viewport: { width: 1360, height: 850 } });
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
+useVsCode(
+  { workspace: join(repository, 'media/samples'), copy: true, browser: { viewport: { width: 1360, height: 850 } } },
+  (opened) => ({ code, page } = opened),
+);
 
 const picture = async (name: string): Promise<void> => {
   const path = await code.screenshot(join(folder, `${name}.png`));

@@ -1,39 +1,23 @@
 /** A model with planted dead units, made smaller in the editor: preview, proof, the new file, the old one untouched. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
-const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-prune-'));
+const workspace = temporaryFolder('prune');
 const source = join(repository, 'test/fixtures/pruning/planted.onnx');
-let server: VsCodeServer;
-let browser: TestBrowser;
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(async () => {
+beforeAll(() => {
   cpSync(source, join(workspace, 'planted.onnx'));
-  server = await startVsCode({ workspace });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(workspace, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
 it('the pass’s page says what removing its units would save', async () => {
   await code.openFile('planted.onnx');

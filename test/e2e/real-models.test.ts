@@ -1,14 +1,13 @@
 /** Models that other people made, with their own inputs, through the interface that a person touches. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { encodeNpy } from '../../src/core/formats/numpy/npy.js';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const data = process.env.MODEL_INSPECTOR_DATA ?? resolve(repository, '../shared/data');
 const models = [
@@ -28,13 +27,11 @@ const missing = models.filter((path) => !existsSync(join(data, path)));
 describe.skipIf(missing.length > 0)(
   `real models${missing.length > 0 ? ` (missing: ${missing.join(', ')})` : ''}`,
   () => {
-    const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-real-'));
-    let server: VsCodeServer;
-    let browser: TestBrowser;
+    const workspace = temporaryFolder('real');
     let code: VsCode;
     let page: ModelPage;
 
-    beforeAll(async () => {
+    beforeAll(() => {
       const copy = (from: string, to: string): void => {
         mkdirSync(join(workspace, to, '..'), { recursive: true });
         cpSync(join(data, from), join(workspace, to));
@@ -52,21 +49,8 @@ describe.skipIf(missing.length > 0)(
       const raw = readFileSync(join(data, 'derived/io/stories260K.onnx__in_tokens.bin'));
       const ids = new BigInt64Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength));
       writeFileSync(join(workspace, 'tokens.npy'), encodeNpy({ type: 'int64', dims: [1, ids.length], data: ids }));
-      server = await startVsCode({ workspace });
-      browser = await openBrowser();
-      code = await browser.openVsCode(server);
-      page = new ModelPage(code);
     });
-    afterAll(async () => {
-      await browser?.close();
-      await server?.dispose();
-      rmSync(workspace, { recursive: true, force: true });
-    });
-    beforeEach(({ task }) => {
-      onTestFailed(async () => {
-        await code.screenshot(`failed ${task.name}`);
-      });
-    });
+    useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
     const chooseInputs = async (entry: string, path: string): Promise<void> => {
       await code.runCommand('Model Inspector: Choose Inputs…');

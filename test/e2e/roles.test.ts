@@ -1,44 +1,29 @@
 /** Roles and hook names of a language model, in the graph, on a node's page and as a question. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const data = process.env.MODEL_INSPECTOR_DATA ?? resolve(repository, '../shared/data');
 const model = join(data, 'derived/stories260K.onnx');
 
 describe.skipIf(!existsSync(model))(`roles${existsSync(model) ? '' : ` (missing: ${model})`}`, () => {
-  const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-roles-'));
-  let server: VsCodeServer;
-  let browser: TestBrowser;
+  const workspace = temporaryFolder('roles');
   let code: VsCode;
   let page: ModelPage;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     mkdirSync(join(workspace, 'stories'));
     cpSync(model, join(workspace, 'stories/stories260K.onnx'));
-    server = await startVsCode({ workspace });
-    browser = await openBrowser();
-    code = await browser.openVsCode(server);
-    page = new ModelPage(code);
+  });
+  useVsCode({ workspace }, (opened) => ({ code, page } = opened));
+  beforeAll(async () => {
     await code.openFile('stories/stories260K.onnx');
     await (await page.locator('.graph-item')).first().waitFor();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.dispose();
-    rmSync(workspace, { recursive: true, force: true });
-  });
-  beforeEach(({ task }) => {
-    onTestFailed(async () => {
-      await code.screenshot(`failed ${task.name}`);
-    });
   });
 
   it('a hook name finds the node that makes its value, and the page of the node tells its role', async () => {

@@ -1,13 +1,11 @@
 /** Signal propagation and massive activations, on a language model reading stories and on a deep residual network. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
-import { ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const data = process.env.MODEL_INSPECTOR_DATA ?? resolve(repository, '../shared/data');
 const needed = [
@@ -21,13 +19,11 @@ const missing = needed.filter((path) => !existsSync(join(data, path)));
 describe.skipIf(missing.length > 0)(
   `signals in depth${missing.length > 0 ? ` (missing: ${missing.join(', ')})` : ''}`,
   () => {
-    const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-signals-'));
-    let server: VsCodeServer;
-    let browser: TestBrowser;
+    const workspace = temporaryFolder('signals');
     let code: VsCode;
     let page: ModelPage;
 
-    beforeAll(async () => {
+    beforeAll(() => {
       for (const folder of ['stories', 'resnet']) mkdirSync(join(workspace, folder));
       cpSync(join(data, 'derived/stories260K.onnx'), join(workspace, 'stories/stories.onnx'));
       cpSync(join(data, 'derived/stories260K.tokenizer.json'), join(workspace, 'stories/tokenizer.json'));
@@ -43,16 +39,8 @@ describe.skipIf(missing.length > 0)(
           tokenizer: 'tokenizer.json',
         }),
       );
-      server = await startVsCode({ workspace });
-      browser = await openBrowser();
-      code = await browser.openVsCode(server);
-      page = new ModelPage(code);
     });
-    afterAll(async () => {
-      await browser?.close();
-      await server?.dispose();
-      rmSync(workspace, { recursive: true, force: true });
-    });
+    useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
     const openPass = async (title: string): Promise<void> => {
       await page.openTab('passes');

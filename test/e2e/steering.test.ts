@@ -1,37 +1,26 @@
 /** Features on a text that a person types, and the network with some of them changed, in VS Code. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const DICTIONARY = 'gpt/dictionaries/blocks.1.hook_resid_post/sae_weights.safetensors';
 const TEXT = 'Tom has four black umbrellas. He gives two of them to';
 
 describe('features on a text', () => {
-  const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-steering-'));
-  let server: VsCodeServer;
-  let browser: TestBrowser;
+  const workspace = temporaryFolder('steering');
   let code: VsCode;
   let page: ModelPage;
-  beforeAll(async () => {
+  beforeAll(() => {
     cpSync(join(repository, 'media/samples/grammar-gpt'), join(workspace, 'gpt'), { recursive: true });
-    server = await startVsCode({ workspace });
-    browser = await openBrowser();
-    code = await browser.openVsCode(server);
-    page = new ModelPage(code);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.dispose();
-    rmSync(workspace, { recursive: true, force: true });
-  });
+  useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
   const button = async (name: string): Promise<Locator> =>
     (await page.locator('vscode-button')).filter({ hasText: name }).first();

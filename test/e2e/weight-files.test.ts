@@ -1,28 +1,25 @@
 /** Files of weights in every format, in the real VS Code: right-click, read, look at a tensor, take it out. */
 import { zipSync } from 'fflate';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { memorySource } from '../../src/core/bytes/memory-source.js';
 import { encodeNpy } from '../../src/core/formats/numpy/npy.js';
 import { openNumpy } from '../../src/core/formats/numpy/open.js';
 import { encodeSafetensors } from '../../src/core/formats/safetensors/safetensors.js';
 import { ggufFile } from '../unit/formats/gguf-builder.js';
-import { openBrowser, type TestBrowser } from './harness/browser.js';
-import { startVsCode, type VsCodeServer } from './harness/server.js';
 import { until } from './harness/until.js';
 import type { VsCode } from './harness/vscode.js';
-import { answerPath, ModelPage } from './model-page.js';
+import type { ModelPage } from './model-page.js';
+import { answerPath } from './model-page.js';
+import { temporaryFolder, useVsCode } from './use-vscode.js';
 
 const fixtures = join(repository, 'test/fixtures');
 const data = process.env.MODEL_INSPECTOR_DATA ?? resolve(repository, '../shared/data');
 const STORIES = 'derived/stories260K.safetensors';
 
-const workspace = mkdtempSync(join(tmpdir(), 'model-inspector-weights-'));
-let server: VsCodeServer;
-let browser: TestBrowser;
+const workspace = temporaryFolder('weights');
 let code: VsCode;
 let page: ModelPage;
 
@@ -31,7 +28,7 @@ const weight = Float32Array.from({ length: 64 * 48 }, (_, index) => Math.fround(
 const bias = Float32Array.from({ length: 64 }, (_, index) => index / 64);
 const bytes = (array: Float32Array): Uint8Array => new Uint8Array(array.buffer);
 
-beforeAll(async () => {
+beforeAll(() => {
   writeFileSync(
     join(workspace, 'layers.safetensors'),
     encodeSafetensors(
@@ -60,21 +57,8 @@ beforeAll(async () => {
   cpSync(join(fixtures, 'hdf5/types.h5'), join(workspace, 'types.h5'));
   cpSync(join(fixtures, 'onnx-text/model.pbtxt'), join(workspace, 'model.pbtxt'));
   if (existsSync(join(data, STORIES))) cpSync(join(data, STORIES), join(workspace, 'stories260K.safetensors'));
-  server = await startVsCode({ workspace });
-  browser = await openBrowser();
-  code = await browser.openVsCode(server);
-  page = new ModelPage(code);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  rmSync(workspace, { recursive: true, force: true });
-});
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await code.screenshot(`failed ${task.name}`);
-  });
-});
+useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
 const inspect = async (name: string): Promise<void> => {
   await code.openExplorerContextMenu(name);

@@ -1,12 +1,10 @@
 /** The histogram of a unit or layer: exact zeros apart, since one bar of them would flatten all others. */
-import type { ChartConfiguration } from 'chart.js';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { HistogramView } from '../../src/protocol/inspection.js';
 import { formatCount, formatExact, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
-import type { Theme } from '../theme/theme.js';
-import { axis, baseOptions } from './chart.js';
+import { binBars } from './bin-bars.js';
 import { ChartCanvas } from './chart-canvas.js';
 import { ChartFrame } from './chart-frame.js';
 
@@ -35,7 +33,7 @@ export function HistogramChart({ title, histogram, foot }: HistogramChartProps):
       {counts.length > 0 && (
         <ChartCanvas
           label={`${title}: ${counts.length} buckets from ${formatNumber(edges[0] ?? 0)} to ${formatNumber(edges.at(-1) ?? 0)}`}
-          configure={(theme) => configure(histogram, theme)}
+          configure={(theme) => binBars({ edges, counts, along: 'activation', counted: 'values' }, theme)}
           dependencies={[histogram]}
           heightPx={HEIGHT_PX}
           canvas={canvas}
@@ -64,52 +62,6 @@ function ZeroBar({ zeros, counted }: { zeros: number; counted: number }): JSX.El
       </span>
     </div>
   );
-}
-
-function configure({ edges, counts }: HistogramView, theme: Theme): ChartConfiguration {
-  const labels = counts.map((_, index) => formatNumber(edges[index] ?? NaN));
-  const options = baseOptions(theme);
-  return {
-    type: 'bar',
-    data: {
-      labels,
-      datasets: [
-        {
-          data: [...counts],
-          backgroundColor: theme.series[0],
-          borderColor: theme.highContrast ? theme.border : undefined,
-          borderWidth: theme.highContrast ? 1 : 0,
-          barPercentage: 1,
-          categoryPercentage: counts.length > 60 ? 1 : 0.94,
-        },
-      ],
-    },
-    options: {
-      ...options,
-      scales: {
-        x: {
-          ...axis(theme, 'activation'),
-          grid: { display: false },
-          ticks: { ...axis(theme).ticks, maxRotation: 0, autoSkipPadding: 16 },
-        },
-        y: { ...axis(theme, 'values', 'count'), beginAtZero: true },
-      },
-      plugins: {
-        ...options.plugins,
-        tooltip: {
-          ...options.plugins?.tooltip,
-          displayColors: false,
-          callbacks: {
-            title: ([item]) =>
-              item === undefined
-                ? ''
-                : `${formatNumber(edges[item.dataIndex] ?? NaN)} to ${formatNumber(edges[item.dataIndex + 1] ?? NaN)}`,
-            label: (item) => `${formatCount(Number(item.raw))} values`,
-          },
-        },
-      },
-    },
-  };
 }
 
 function histogramTable({ edges, counts, zeros, nonFinite }: HistogramView): TextTable {

@@ -6,6 +6,7 @@ import { Button } from '../controls/button.js';
 import { Disclosure } from '../controls/disclosure.js';
 import { LongWork } from '../controls/long-work.js';
 import { formatCount } from '../format/numbers.js';
+import { NeedsRun } from '../shell/needs.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { cancelCircuit, circuit, findCircuit } from '../state/circuits.js';
 import { runCommand } from '../state/session.js';
@@ -28,16 +29,7 @@ export function CircuitsView({ model }: { model: OpenedModel }): JSX.Element {
 
 function Shown({ model: { overview, transcoders } }: { model: OpenedModel }): JSX.Element {
   const cannotRun = overview.network?.cannotRun ?? [];
-  if (cannotRun.length > 0) {
-    return (
-      <>
-        <p>This needs a model that runs. This one does not:</p>
-        {cannotRun.map((problem, index) => (
-          <ProblemBox key={index} problem={problem} severity="warning" />
-        ))}
-      </>
-    );
-  }
+  if (cannotRun.length > 0) return <NeedsRun problems={cannotRun} />;
   if (transcoders === undefined) {
     return (
       <>

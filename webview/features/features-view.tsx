@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
+import { NeedsInputs, NeedsRun } from '../shell/needs.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { cancelFeatures, gathered, gatherFeatures } from '../state/features.js';
 import { inputs, runCommand } from '../state/session.js';
@@ -28,16 +29,7 @@ export function FeaturesView({ model }: { model: OpenedModel }): JSX.Element {
 function Shown({ model }: { model: OpenedModel }): JSX.Element {
   const cannotRun = model.overview.network?.cannotRun ?? [];
   const { dictionary } = model;
-  if (cannotRun.length > 0) {
-    return (
-      <>
-        <p>This needs a model that runs. This one does not:</p>
-        {cannotRun.map((problem, index) => (
-          <ProblemBox key={index} problem={problem} severity="warning" />
-        ))}
-      </>
-    );
-  }
+  if (cannotRun.length > 0) return <NeedsRun problems={cannotRun} />;
   if (dictionary === undefined) {
     return (
       <>
@@ -64,17 +56,10 @@ function Shown({ model }: { model: OpenedModel }): JSX.Element {
     );
   }
   if ((inputs.value?.size ?? 0) === 0) {
-    const problem = inputs.value?.problem;
     return (
-      <>
-        {problem && <ProblemBox problem={problem} />}
-        <p>There are no inputs yet that features could fire on. Choose some that the model was made for.</p>
-        <div class="button-row">
-          <Button primary onClick={() => void runCommand('modelInspector.chooseInputs')}>
-            Choose Inputs…
-          </Button>
-        </div>
-      </>
+      <NeedsInputs>
+        There are no inputs yet that features could fire on. Choose some that the model was made for.
+      </NeedsInputs>
     );
   }
   const { overview, failed, running } = gathered.value;

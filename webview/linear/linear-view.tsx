@@ -6,10 +6,11 @@ import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
 import { ProblemBox } from '../shell/problem-box.js';
+import { NeedsInputs, NeedsRun } from '../shell/needs.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
-import { inputs, openedModel, runCommand } from '../state/session.js';
+import { inputs, openedModel } from '../state/session.js';
 import { dataKey } from './data-key.js';
 import { SystemHead } from './head/system-head.js';
 import { LinearParts } from './parts.js';
@@ -28,35 +29,16 @@ export function LinearView({ model }: { model: OpenedModel }): JSX.Element {
         </p>
       </div>
       {cannotRun.length > 0 ? (
-        <>
-          <p>This needs a model that runs. This one does not:</p>
-          {cannotRun.map((problem, index) => (
-            <ProblemBox key={index} problem={problem} severity="warning" />
-          ))}
-        </>
+        <NeedsRun problems={cannotRun} />
       ) : size > 0 ? (
         <SystemView size={size} />
       ) : (
-        <NoInputs />
+        <NeedsInputs>
+          There are no inputs yet. Choose pictures, texts or arrays that the model was made for, and look at one of
+          them.
+        </NeedsInputs>
       )}
     </section>
-  );
-}
-
-function NoInputs(): JSX.Element {
-  const problem = inputs.value?.problem;
-  return (
-    <>
-      {problem && <ProblemBox problem={problem} />}
-      <p>
-        There are no inputs yet. Choose pictures, texts or arrays that the model was made for, and look at one of them.
-      </p>
-      <div class="button-row">
-        <Button primary onClick={() => void runCommand('modelInspector.chooseInputs')}>
-          Choose Inputs…
-        </Button>
-      </div>
-    </>
   );
 }
 

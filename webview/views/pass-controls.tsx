@@ -1,7 +1,7 @@
 /** The numbers that an answer rests on, with what controls gave for them, and the way to run controls. */
 import { Fragment, type JSX } from 'preact';
 import { compareHeadlines, intervalText, valueText, type HeadlineComparison } from '../../src/core/controls/compare.js';
-import { CONTROLS, CONTROL_NAMES } from '../../src/core/controls/control.js';
+import { CONTROL_NAMES } from '../../src/core/controls/control.js';
 import type { PassSummary, ResultSummary } from '../../src/protocol/inspection.js';
 import type { PassDescription } from '../../src/protocol/model.js';
 import { Button, TextButton } from '../controls/button.js';
@@ -93,6 +93,9 @@ export function CompareControls({ pass }: { pass?: PassDescription }): JSX.Eleme
   const made = runs.filter(({ passes }) => passes.some((each) => each.pass === about));
   const seed = Math.max(0, ...made.map((run) => run.seed)) + 1;
   const cost = costText(now, experiment);
+  const onNoise = now.synthetic
+    ? undefined
+    : openedModel.value?.passes.find(({ id, comparesNoise }) => comparesNoise === true && compared.includes(id))?.title;
   const start = (): void => void startComparison(seed, experiment && [experiment.id]);
   const cannotStart = progress.value !== undefined || resultIsStale.value;
   if (made.length === 0) {
@@ -109,6 +112,7 @@ export function CompareControls({ pass }: { pass?: PassDescription }): JSX.Eleme
         <span class="muted">
           Would a random network give these numbers, too? Runs the same{' '}
           {experiment === undefined ? 'passes' : 'experiment'} with random weights and on shuffled inputs: {cost}.
+          {onNoise !== undefined && ` ${onNoise} is run on N(0, 1) noise as well.`}
         </span>
       </div>
     );
@@ -149,7 +153,8 @@ function isComparedTogether({ pass }: PassSummary): boolean {
 }
 
 function costText(now: ResultSummary, experiment: PassDescription | undefined): string {
-  const controlRuns = now.synthetic ? 1 : CONTROLS.length;
+  // Noise goes through the few passes that ask for it, and is told apart.
+  const controlRuns = now.synthetic ? 1 : 2;
   if (experiment?.runsPerInput !== undefined) {
     const times = controlRuns * experiment.runsPerInput;
     return `every input goes through the network ${times === 1 ? 'once' : `about ${formatCount(times)} times`}`;

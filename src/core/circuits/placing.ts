@@ -1,4 +1,5 @@
 /** Which transcoder of a set stands for which layer's MLP: by the ONNX values or the hook names of its configuration. */
+import { valueNamed, type StatedPlaces } from '../dictionary/attach/stated-places.js';
 import { displayText } from '../display-text.js';
 import { problem } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
@@ -47,15 +48,10 @@ export function circuitLayers(graph: Graph): CircuitLayers {
   return { embedding, layers: found, logits, patterns: attention.flatMap(({ pattern }) => pattern ?? []) };
 }
 
-/** What the configuration beside a transcoder says of where it belongs. */
-export interface StatedPlaces {
+/** A transcoder, by what the configuration beside it says of where it belongs. */
+export interface NamedPlaces extends StatedPlaces {
   /** For a person. */
   readonly name: string;
-  /** ONNX values or hook names, as written. */
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  /** A layer that is only numbered. */
-  readonly layer?: number;
 }
 
 export type Placed =
@@ -72,15 +68,12 @@ export type Placed =
  * A place for each of a set. What it is said to write must be what the MLP of its layer adds to the residual stream; what
  * it reads may be any value with a role (before or after a gain), since that decides only what its features are.
  */
-export function placeTranscoders(graph: Graph, stated: readonly StatedPlaces[]): readonly Placed[] {
+export function placeTranscoders(graph: Graph, stated: readonly NamedPlaces[]): readonly Placed[] {
   const { layers } = circuitLayers(graph);
-  const { points } = findRoles(graph);
-  const valueOf = (name: string): string | undefined =>
-    graph.producerOf(name) === undefined ? points.find(({ hooks }) => hooks.includes(name))?.value : name;
   const taken = new Map<number, string>();
   return stated.map(({ name, reads, writes, layer: numbered }): Placed => {
-    const from = firstOf(reads, valueOf);
-    const to = firstOf(writes, valueOf);
+    const from = valueNamed(graph, reads);
+    const to = valueNamed(graph, writes);
     const layer =
       to !== undefined
         ? layers.find((each) => each.writes === to.value)
@@ -100,17 +93,6 @@ export function placeTranscoders(graph: Graph, stated: readonly StatedPlaces[]):
       by: (to ?? from)?.name ?? `layer ${layer.index}`,
     };
   });
-}
-
-function firstOf(
-  names: readonly string[],
-  valueOf: (name: string) => string | undefined,
-): { readonly name: string; readonly value: string } | undefined {
-  for (const name of names) {
-    const value = valueOf(name);
-    if (value !== undefined) return { name, value };
-  }
-  return undefined;
 }
 
 const unknown = (names: readonly string[]): string =>

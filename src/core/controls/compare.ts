@@ -51,6 +51,7 @@ export function controlsThatGive(pass: string, finding: Finding, controls: Contr
 const GIVEN_BY: Readonly<Record<Control, string>> = {
   'random-weights': 'A random network would give this too.',
   'shuffled-inputs': 'Shuffled inputs give this too.',
+  'noise-inputs': 'Noise gives this too.',
 };
 
 /** Ends a finding's sentence where controls give it, too. */

@@ -1,17 +1,19 @@
 /**
  * Controls (methods section 1): the passes of a result run again through the same code, on a network whose weights mean
- * nothing, or on inputs whose order means nothing. A number that these give too says nothing about what was trained.
+ * nothing, or on inputs whose order means nothing; passes that ask for it also on inputs of noise (methods F). A number
+ * that these give too says nothing about what was trained, or about the inputs.
  */
 import type { Finding, PassResult } from '../passes/result.js';
 
 /** Also the order in which they run and are shown. */
-export const CONTROLS = ['random-weights', 'shuffled-inputs'] as const;
+export const CONTROLS = ['random-weights', 'shuffled-inputs', 'noise-inputs'] as const;
 
 export type Control = (typeof CONTROLS)[number];
 
 export const CONTROL_NAMES: Readonly<Record<Control, string>> = {
   'random-weights': 'random weights',
   'shuffled-inputs': 'shuffled inputs',
+  'noise-inputs': 'N(0, 1) noise',
 };
 
 /** What a control keeps of a pass: what stands beside the numbers of the result. */

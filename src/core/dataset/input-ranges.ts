@@ -11,6 +11,9 @@ export interface InputRange {
   readonly origin: string;
 }
 
+/** Halvings of a box, as media/inspect.schema.json bounds them. */
+export const MOST_SPLITS = 4096;
+
 const LARGEST_PIXEL = 255;
 
 /** By input; inputs that may hold anything are absent. */

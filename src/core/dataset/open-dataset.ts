@@ -13,6 +13,7 @@ import { type FilledInput, fillRoles } from './roles.js';
 import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
 import type { Prompt } from './sources/prompt.js';
+import { noiseSources } from './noise.js';
 import { randomOrder, shuffledSources } from './shuffle.js';
 import type { ExampleSource } from './sources/example-source.js';
 import type { TokenText } from './token-text.js';
@@ -21,8 +22,11 @@ export interface DatasetOptions {
   /** Examples at most, where the recipe does not say. */
   readonly limit: number;
   readonly hints?: InputHints;
-  /** Every example's values in a random order, and every label at another example: the control of methods C2. */
-  readonly shuffleSeed?: number;
+  /**
+   * What stands in the place of the data to compare with. `shuffled`: every example's values in a random order, and every
+   * label at another example (methods C2). `noise`: N(0, 1) in the shape of the data (methods F).
+   */
+  readonly control?: { readonly kind: 'shuffled' | 'noise'; readonly seed: number };
   /** Stands in place of what the recipe has for its input. */
   readonly prompt?: Prompt;
 }
@@ -59,9 +63,12 @@ export async function openDataset(
   const plan = planBatch(filled);
   const limit = recipe.limit ?? options.limit;
   checkLabels(recipe);
-  const { shuffleSeed, prompt } = options;
+  const { control, prompt } = options;
   const inOrder = await openSources(filled, plan, recipe, files, options.hints, limit, prompt);
-  const sources = shuffleSeed === undefined ? inOrder : shuffledSources(filled, inOrder, shuffleSeed);
+  const sources =
+    control === undefined
+      ? inOrder
+      : (control.kind === 'shuffled' ? shuffledSources : noiseSources)(filled, inOrder, control.seed);
   const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
@@ -79,7 +86,9 @@ export async function openDataset(
     return found;
   };
   const labelOrder =
-    shuffleSeed === undefined ? undefined : randomOrder(chosen.length, randomStream(shuffleSeed, 'shuffle labels', 0));
+    control?.kind === 'shuffled'
+      ? randomOrder(chosen.length, randomStream(control.seed, 'shuffle labels', 0))
+      : undefined;
   const label = (index: number): string | undefined => {
     const at = sourceIndex(labelOrder?.[index] ?? index);
     return labels?.of(at, main.nameOf(at)) ?? main.label?.(at);
@@ -97,7 +106,7 @@ export async function openDataset(
   return {
     size: chosen.length,
     description: description(filled, synthetic, main, chosen.length),
-    synthetic: synthetic.length > 0,
+    synthetic: synthetic.length > 0 || control?.kind === 'noise',
     key: fingerprint(
       JSON.stringify([
         recipe,
@@ -105,7 +114,7 @@ export async function openDataset(
         modelInputs,
         filled.map((each) => each.recipe),
         fingerprints,
-        ...(shuffleSeed === undefined ? [] : [{ shuffleSeed }]),
+        ...(control === undefined ? [] : [{ control }]),
       ]),
     ),
     maximumBatch: ragged || wholeInputs ? 1 : (plan.fixed ?? Infinity),

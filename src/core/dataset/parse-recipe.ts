@@ -12,6 +12,7 @@ import {
   withDefault,
   type Check,
 } from './check-json.js';
+import { MOST_SPLITS } from './input-ranges.js';
 import type {
   ArrayRecipe,
   BoxRecipe,
@@ -24,9 +25,8 @@ import type {
   TextRecipe,
 } from './recipe.js';
 
-/** Ends of a box that are listed one by one, and halvings of it. */
+/** Ends of a box that are listed one by one. */
 const MOST_ENDS = 1e6;
-const MOST_SPLITS = 4096;
 
 const path = text(4096);
 const exampleShape = list(integer(0, 1e9), 0, 8, 'a list of at most 8 whole numbers');

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { problem } from '../../core/errors.js';
 import { openEditor } from '../editor.js';
-import { pickModelFile, withModel, type CommandContext } from './target.js';
+import { assertNetwork, openedModel, pickModelFile, withModel, type CommandContext } from './target.js';
 
 /** The experiment that measures where it fits. */
 const FIT = 'dictionary-fit';
@@ -12,19 +12,14 @@ const MOST_MODELS = 200;
 /** Picks a dictionary for the model in front, or for the one named. */
 export async function attachDictionary(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Attach Dictionary…', named, async (session, model) => {
-    const now = await session.open();
-    if (now.state === 'failed') throw problem(now.problem.kind, now.problem.message, now.problem);
-    if (now.model.overview.network === undefined) {
-      throw problem(
-        'not-applicable',
-        `“${session.fileName}” holds weights only: no dictionary can be measured on it.`,
-        {
-          remedy: 'Attach the dictionary to the ONNX file of the whole model.',
-        },
-      );
-    }
-    const attached = now.model.dictionary;
-    const dictionary = await pickDictionary(attached?.name);
+    const opened = openedModel(await session.open());
+    assertNetwork(
+      opened,
+      session.fileName,
+      'no dictionary can be measured on it',
+      'Attach the dictionary to the ONNX file of the whole model.',
+    );
+    const dictionary = await pickDictionary(opened.dictionary?.name);
     if (dictionary === undefined) return;
     if (dictionary === 'none') await session.attach(undefined);
     else await attach(context, model, dictionary);
@@ -34,9 +29,7 @@ export async function attachDictionary(context: CommandContext, named?: unknown)
 /** Picks a model for a dictionary: the one named, or the one in front. */
 export async function attachToModel(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Attach to Model…', named, async (session, dictionary) => {
-    const now = await session.open();
-    if (now.state === 'failed') throw problem(now.problem.kind, now.problem.message, now.problem);
-    if (now.model.overview.dictionary === undefined) {
+    if (openedModel(await session.open()).overview.dictionary === undefined) {
       throw problem('not-applicable', `“${session.fileName}” is not recognised as a dictionary.`, {
         remedy: 'Dictionaries are files of sparse autoencoders, transcoders and crosscoders; the README lists whose.',
       });
@@ -51,10 +44,9 @@ async function attach({ models }: CommandContext, model: vscode.Uri, dictionary:
   const lease = models.acquire(model);
   try {
     const session = lease.value;
-    const state = await session.attach(dictionary.fsPath);
+    const opened = openedModel(await session.attach(dictionary.fsPath));
     await openEditor(model);
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
-    const reason = state.model.passes.find(({ id }) => id === FIT)?.reason;
+    const reason = opened.passes.find(({ id }) => id === FIT)?.reason;
     if (reason !== undefined) throw problem('not-applicable', reason, { place: basename(dictionary.fsPath) });
     const run = await session.run([FIT]);
     const held = models.acquire(model);

@@ -1,8 +1,7 @@
 /** “Attach Transcoders…”: a set of transcoders, one for each layer, through which circuits are found. Remembered. */
 import * as vscode from 'vscode';
-import { problem } from '../../core/errors.js';
 import { shownPage } from './shown-page.js';
-import { withModel, type CommandContext } from './target.js';
+import { assertNetwork, openedModel, withModel, type CommandContext } from './target.js';
 
 const TITLE = 'Attach Transcoders…';
 const FOLDER = 'A folder with one transcoder for each layer…';
@@ -11,17 +10,16 @@ const NONE = 'Detach them';
 
 export async function attachTranscoders(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, TITLE, named, async (session, model) => {
-    const now = await session.open();
-    if (now.state === 'failed') throw problem(now.problem.kind, now.problem.message, now.problem);
-    if (now.model.overview.network === undefined) {
-      throw problem('not-applicable', `“${session.fileName}” holds weights only: no circuit can be found in it.`, {
-        remedy: 'Attach the transcoders to the ONNX file of the whole model.',
-      });
-    }
-    const paths = await pickTranscoders(now.model.transcoders !== undefined);
+    const opened = openedModel(await session.open());
+    assertNetwork(
+      opened,
+      session.fileName,
+      'no circuit can be found in it',
+      'Attach the transcoders to the ONNX file of the whole model.',
+    );
+    const paths = await pickTranscoders(opened.transcoders !== undefined);
     if (paths === undefined) return;
-    const state = await session.attachTranscoders(paths === 'none' ? undefined : paths);
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
+    openedModel(await session.attachTranscoders(paths === 'none' ? undefined : paths));
     const page = await shownPage(context, session, model);
     await page?.showTab({ tab: 'circuits' });
   });

@@ -7,7 +7,7 @@ import type { InputsDescription } from '../../protocol/inspection.js';
 import { recipeUri } from '../recipe-file.js';
 import type { ModelSession } from '../session/session.js';
 import { problemText } from '../texts.js';
-import { withModel, type CommandContext } from './target.js';
+import { openedModel, withModel, type CommandContext } from './target.js';
 
 type Source = 'images' | 'text' | 'array' | 'test-data' | 'synthetic' | 'edit' | 'forget';
 
@@ -57,9 +57,7 @@ const forgetItem: SourceItem = {
 /** “Choose Inputs…”: what the model is run on. */
 export async function chooseInputs(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Choose Inputs…', named, async (session, uri) => {
-    const state = await session.open();
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
-    const { inputs } = state.model;
+    const { inputs } = openedModel(await session.open());
     if (inputs === undefined) {
       throw problem(
         'not-applicable',

@@ -5,7 +5,7 @@ import type { OnProgress } from '../../protocol/rpc.js';
 import type { PrunedFile, PruningPreview, UnitSource } from '../../protocol/pruning.js';
 import { openEditor } from '../editor.js';
 import { stemOf } from '../model-files.js';
-import { withModel, type CommandContext } from './target.js';
+import { assertNetwork, openedModel, withModel, type CommandContext } from './target.js';
 
 interface SourceItem extends vscode.QuickPickItem {
   readonly source: UnitSource;
@@ -35,17 +35,7 @@ const MOST_LINES = 12;
 /** “Prune Dead Units…”: what could be removed, then a smaller file that was proven to give the same. */
 export async function pruneDeadUnits(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Prune Dead Units…', named, async (session, uri) => {
-    const state = await session.open();
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
-    if (state.model.overview.network === undefined) {
-      throw problem(
-        'not-applicable',
-        `“${session.fileName}” holds weights only: it does not say which unit reads which.`,
-        {
-          remedy: 'Open the ONNX file of the whole model.',
-        },
-      );
-    }
+    assertNetwork(openedModel(await session.open()), session.fileName, 'it does not say which unit reads which');
     const picked = await pickSources(session.fileName);
     if (picked === undefined) return;
     const worker = await session.worker();

@@ -3,23 +3,18 @@ import { problem } from '../../core/errors.js';
 import { isInEveryRun, type PassDescription } from '../../protocol/model.js';
 import type { Run, ModelSession } from '../session/session.js';
 import { progressText, problemText } from '../texts.js';
-import { withModel, type CommandContext } from './target.js';
+import { openedModel, withModel, type CommandContext } from './target.js';
 
 /** “Run Pass…”: picks passes and runs them together. */
 export async function runPass(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Run Pass…', named, async (session) => {
-    const state = await session.open();
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
+    const model = openedModel(await session.open());
     if (session.running() !== undefined) {
       const answer = await vscode.window.showInformationMessage('A run of this model is under way.', 'Cancel Run');
       if (answer !== undefined) await session.cancelRun();
       return;
     }
-    const passes = await pickPasses(
-      state.model.passes,
-      session.fileName,
-      state.model.inputs?.lines.map((line) => line.text) ?? [],
-    );
+    const passes = await pickPasses(model.passes, session.fileName, model.inputs?.lines.map((line) => line.text) ?? []);
     if (passes !== undefined) await showRun(session, await session.run(passes));
   });
 }
@@ -92,8 +87,7 @@ function pickPasses(
   });
 }
 
-/** Progress with the time left and a cancel button, until the run has ended. */
-/** Progress and cancel in a notification, until the run has ended. */
+/** Progress with the time left and a cancel button in a notification, until the run has ended. */
 export async function showRun(session: ModelSession, run: Run): Promise<void> {
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: session.fileName, cancellable: true },

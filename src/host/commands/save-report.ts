@@ -1,13 +1,11 @@
 import * as vscode from 'vscode';
-import { problem } from '../../core/errors.js';
 import { stemOf } from '../model-files.js';
-import { withModel, type CommandContext } from './target.js';
+import { openedModel, withModel, type CommandContext } from './target.js';
 
 /** “Save Report…”: one HTML file that shows everything without a network, and the numbers as JSON beside it. */
 export async function saveReport(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'Save Report…', named, async (session, uri) => {
-    const state = await session.open();
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
+    openedModel(await session.open());
     const stem = stemOf(session.fileName);
     const target = await vscode.window.showSaveDialog({
       title: `Report on ${session.fileName}`,

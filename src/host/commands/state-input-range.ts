@@ -1,25 +1,22 @@
 import * as vscode from 'vscode';
-import { inputRanges } from '../../core/dataset/input-ranges.js';
+import { inputRanges, MOST_SPLITS } from '../../core/dataset/input-ranges.js';
 import type { BoxRecipe, Recipe } from '../../core/dataset/recipe.js';
 import { problem } from '../../core/errors.js';
 import type { ModelSession } from '../session/session.js';
 import { showRun } from './run-pass.js';
-import { withModel, type CommandContext } from './target.js';
+import { openedModel, withModel, type CommandContext } from './target.js';
 
 interface RangeItem extends vscode.QuickPickItem {
-  readonly change: () => Promise<BoxRecipe | undefined>;
+  /** The recipe's box afterwards (nothing stated: absent), or undefined when the person turned away. */
+  readonly change: () => Promise<Pick<Recipe, 'box'> | undefined>;
 }
 
 const CERTIFICATES = 'certificates';
-/** As media/inspect.schema.json bounds them. */
-const MOST_SPLITS = 4096;
 
 /** “State Input Range…”: what inputs can be at least and at most, and how finely that is cut; then certificates anew. */
 export async function stateInputRange(context: CommandContext, named?: unknown): Promise<void> {
   await withModel(context, 'State Input Range…', named, async (session) => {
-    const state = await session.open();
-    if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
-    const { inputs, overview, passes } = state.model;
+    const { inputs, overview, passes } = openedModel(await session.open());
     const reason = passes.find(({ id }) => id === CERTIFICATES)?.reason;
     if (inputs === undefined || reason !== undefined) {
       throw problem('not-applicable', reason ?? `“${session.fileName}” holds weights only.`, {
@@ -35,15 +32,21 @@ export async function stateInputRange(context: CommandContext, named?: unknown):
       ),
       { title: `Range of the inputs of ${session.fileName}`, placeHolder: 'Certificates hold for every input within' },
     );
-    const box = await picked?.change();
-    if (box === undefined) return;
-    await certify(session, { ...recipe, box });
+    const changed = await picked?.change();
+    if (changed === undefined) return;
+    const { box: _before, ...others } = recipe;
+    await certify(session, { ...others, ...changed });
   });
 }
 
 async function certify(session: ModelSession, recipe: Recipe): Promise<void> {
   await session.setInputs(recipe);
   await showRun(session, await session.run([CERTIFICATES]));
+}
+
+async function boxed(asked: Promise<BoxRecipe | undefined>): Promise<Pick<Recipe, 'box'> | undefined> {
+  const box = await asked;
+  return box && { box };
 }
 
 function itemsOf(names: readonly string[], recipe: Recipe): readonly RangeItem[] {
@@ -56,7 +59,7 @@ function itemsOf(names: readonly string[], recipe: Recipe): readonly RangeItem[]
       label: `$(symbol-numeric) ${name}`,
       description:
         range === undefined ? 'not known' : `${listText(range.lower)} to ${listText(range.upper)}, ${range.origin}`,
-      change: () => askRange(name, box),
+      change: () => boxed(askRange(name, box)),
     };
   });
   return [
@@ -65,7 +68,7 @@ function itemsOf(names: readonly string[], recipe: Recipe): readonly RangeItem[]
       label: '$(split-horizontal) Cut the range to prove more…',
       description: splits === 0 ? 'in one piece' : `at most ${splits} cuts`,
       detail: 'Each cut takes as long as the proof itself twice; worth it for a few inputs, not for pictures',
-      change: () => askSplits(box),
+      change: () => boxed(askSplits(box)),
     },
     ...(box === undefined
       ? []

@@ -1,6 +1,8 @@
 /** Which model a command is about. */
 import * as vscode from 'vscode';
-import { asProblem, CancelledError } from '../../core/errors.js';
+import { asProblem, CancelledError, problem } from '../../core/errors.js';
+import type { OpenState } from '../../protocol/page-api.js';
+import type { OpenedModel } from '../../protocol/worker-api.js';
 import { openEditor } from '../editor.js';
 import { OTHER_ENDINGS, OWN_ENDINGS } from '../model-files.js';
 import type { Models } from '../models.js';
@@ -55,4 +57,24 @@ export async function withModel(
       if (answer !== undefined) void vscode.commands.executeCommand('modelInspector.showLog');
     });
   }
+}
+
+/** What is known of a model that is open. @throws Problem that kept it from opening */
+export function openedModel(state: OpenState): OpenedModel {
+  if (state.state === 'failed') throw problem(state.problem.kind, state.problem.message, state.problem);
+  return state.model;
+}
+
+/**
+ * @param unable what a file of weights cannot give: “no input goes through it”
+ * @throws Problem when `model` is a file of weights
+ */
+export function assertNetwork(
+  model: OpenedModel,
+  fileName: string,
+  unable: string,
+  remedy = 'Open the ONNX file of the whole model.',
+): void {
+  if (model.overview.network === undefined)
+    throw problem('not-applicable', `“${fileName}” holds weights only: ${unable}.`, { remedy });
 }

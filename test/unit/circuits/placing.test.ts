@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { repository } from '../../../scripts/lib/paths.mjs';
-import { circuitLayers, placeTranscoders, type StatedPlaces } from '../../../src/core/circuits/placing.js';
+import { circuitLayers, placeTranscoders, type NamedPlaces } from '../../../src/core/circuits/placing.js';
 import { ModelProtoSchema } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { createGraph, type Graph } from '../../../src/core/graph/graph.js';
 
@@ -12,8 +12,8 @@ const graphOf = (path: string): Graph =>
 const graph = graphOf('grammar-gpt/grammar-gpt.onnx');
 const reads = '/blocks.1/norm2/LayerNormalization_output_0';
 const writes = '/blocks.1/mlp/down/Add_output_0';
-const stated = (places: Partial<StatedPlaces>): StatedPlaces => ({ name: 'a', reads: [], writes: [], ...places });
-const placeOf = (places: Partial<StatedPlaces>) => placeTranscoders(graph, [stated(places)])[0];
+const stated = (places: Partial<NamedPlaces>): NamedPlaces => ({ name: 'a', reads: [], writes: [], ...places });
+const placeOf = (places: Partial<NamedPlaces>) => placeTranscoders(graph, [stated(places)])[0];
 
 describe('the layers of a language model', () => {
   it('are those with an MLP, between the embedding of tokens and their scores', () => {

@@ -38,7 +38,7 @@ function open(shuffleSeed: number | undefined, nchw = true): Promise<OpenedDatas
       'mask.npy': encodeNpy({ type: 'float32', dims: [2, 4], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }),
       'labels.txt': 'cat\ndog\n',
     }),
-    { limit: 10, ...(shuffleSeed === undefined ? {} : { shuffleSeed }) },
+    { limit: 10, ...(shuffleSeed === undefined ? {} : { control: { kind: 'shuffled' as const, seed: shuffleSeed } }) },
   );
 }
 
@@ -92,7 +92,10 @@ describe('shuffled inputs (methods section 1, C2)', () => {
         ),
         [{ name: 'input_ids', type: 'int64', shape: ['batch', 'sequence'] }],
         memoryFiles({ 'a.txt': 'abcdefghij', 'vocab.txt': ['<pad>', ...'abcdefghijklmnop'].join('\n') }),
-        { limit: 10, ...(shuffleSeed === undefined ? {} : { shuffleSeed }) },
+        {
+          limit: 10,
+          ...(shuffleSeed === undefined ? {} : { control: { kind: 'shuffled' as const, seed: shuffleSeed } }),
+        },
       );
     const [plain, shuffled] = [await openText(), await openText(3)];
     const ids = async (dataset: OpenedDataset): Promise<number[]> =>

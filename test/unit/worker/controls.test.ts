@@ -9,6 +9,8 @@ import { controlledPass, type ControlRun } from '../../../src/core/controls/cont
 import { normalStream, randomStream } from '../../../src/core/dataset/random.js';
 import type { EngineName } from '../../../src/core/engine/engine.js';
 import { encodeNpy } from '../../../src/core/formats/numpy/npy.js';
+import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
 import type { ResultSummary } from '../../../src/protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
@@ -130,6 +132,58 @@ describe.each(['native', 'wasm'] as const)('controls in the %s engine', (engine)
     expect(weights?.description).toContain('4 tensors of weights (2,376 numbers) were redrawn');
   });
 });
+
+it('signal propagation, and it alone, is run on noise as well: a layer x ↦ 2 x makes its variance 4', async () => {
+  const doubled = modelProto({
+    nodes: [
+      node('Gemm', ['x', 'w'], ['h']),
+      node('Relu', ['h'], ['r']),
+      node('Gemm', ['r', 'w'], ['h2']),
+      node('Relu', ['h2'], ['r2']),
+    ],
+    inputs: [valueInfo('x', ['batch', 24])],
+    outputs: [valueInfo('r2', ['batch', 24])],
+    initializers: [
+      weight(
+        'w',
+        [24, 24],
+        Array.from({ length: 576 }, (_, at) => (at % 25 === 0 ? 2 : 0)),
+      ),
+    ],
+  });
+  const { inspection } = await open(save('noise', bytesOf(doubled)), 'wasm');
+  await inspection.run({ passes: ['signal-propagation', 'zero-sparsity'] });
+  const { result } = await inspection.compare({ seed: 1 });
+  await inspection.close({});
+  const noise = result?.controls.runs.find(({ control }) => control === 'noise-inputs');
+  expect(noise?.passes.map(({ pass }) => pass)).toEqual(['signal-propagation']);
+  expect(noise?.description).toContain('normal distribution with mean 0 and standard deviation 1');
+  const variances = noise?.passes[0]?.curves.find(({ id }) => id === 'channel-variance-by-depth')?.series[0]?.y ?? [];
+  // ReLU(N(0, 1)) has variance .3408450569 (methods F): times 4, then times 16. Over 2,160 numbers.
+  expect((variances[0] as number) / (4 * 0.3408450569)).toBeCloseTo(1, 0.8);
+  expect((variances[1] as number) / (variances[0] as number)).toBeCloseTo(4, 4);
+}, 60_000);
+
+it('token ids have no noise, which is said', async () => {
+  const embedding = modelProto({
+    nodes: [node('Gather', ['table', 'ids'], ['e']), node('Relu', ['e'], ['r']), node('Relu', ['r'], ['y'])],
+    inputs: [makeValueInfo('ids', DataType.INT64, ['batch', 5])],
+    outputs: [valueInfo('y', ['batch', 5, 8])],
+    initializers: [weight('table', [10, 8], normal('table', 80))],
+  });
+  const path = save('ids', bytesOf(embedding), { ids: { source: 'array', path: 'ids.npy' } });
+  writeFileSync(
+    join(path, '../ids.npy'),
+    encodeNpy({ type: 'int64', dims: [12, 5], data: BigInt64Array.from({ length: 60 }, (_, at) => BigInt(at % 10)) }),
+  );
+  const { inspection } = await open(path, 'wasm');
+  await inspection.run({ passes: ['signal-propagation'] });
+  const { result } = await inspection.compare({ seed: 1 });
+  await inspection.close({});
+  expect(result?.controls.notRun).toEqual([
+    { control: 'noise-inputs', reason: expect.stringContaining('token ids or other whole numbers') as string },
+  ]);
+}, 60_000);
 
 it('controls are told again when the model is opened again, and another seed stands beside the first', async () => {
   const path = save('cached', bytesOf(net));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -138,7 +138,7 @@ describe('features of a dictionary on the inputs of a model', () => {
 
   it.each([
     ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers'],
-    ['a value that there is not', { dictionary, reads: 'nothing' }, 'makes no value “nothing”'],
+    ['a value that there is not', { dictionary, reads: 'nothing' }, 'no value or hook “nothing”'],
     ['a file that is no dictionary', { dictionary: join(folder, 'grammar-gpt.onnx') }, 'is no dictionary'],
   ])('%s is said', async (_, request, message) => {
     await expect(inspection.features(request)).rejects.toThrow(message);
@@ -150,20 +150,22 @@ describe('features of a dictionary on the inputs of a model', () => {
   }, 60_000);
 });
 
-describe('a dictionary that nothing says the place of', () => {
+describe('a dictionary beside which a configuration says otherwise', () => {
   let alone = '';
   let inspection: WorkerApi;
   let path = '';
+  let configuration: { metadata: Record<string, unknown> };
+
+  /** Says other things of its place than the sample does. */
+  const say = (metadata: Record<string, unknown>): Promise<void> =>
+    writeFile(join(alone, 'cfg.json'), JSON.stringify({ ...configuration, metadata }));
 
   beforeAll(async () => {
     alone = await mkdtemp(join(tmpdir(), 'features-'));
     path = join(alone, 'sae_weights.safetensors');
     await copyFile(dictionary, path);
-    const configuration = JSON.parse(await readFile(join(dirname(dictionary), 'cfg.json'), 'utf8')) as {
-      metadata: Record<string, unknown>;
-    };
-    delete configuration.metadata['onnx_value'];
-    await writeFile(join(alone, 'cfg.json'), JSON.stringify(configuration));
+    configuration = JSON.parse(await readFile(join(dirname(dictionary), 'cfg.json'), 'utf8')) as typeof configuration;
+    await say({});
     inspection = createInspection(PLATFORM);
     const settings = { ...OPEN.settings, defaultInputs: 8, limit: 8 };
     await inspection.open({ ...OPEN, settings, dictionary: { path, answers: {} } });
@@ -173,7 +175,24 @@ describe('a dictionary that nothing says the place of', () => {
     await rm(alone, { recursive: true });
   });
 
-  it('is refused, then put where it was measured to fit best', async () => {
+  it('is placed by the name of a hook', async () => {
+    await say({ hook_name: 'blocks.1.hook_resid_post' });
+    expect(await inspection.features({ dictionary: path })).toMatchObject({
+      reads: '/blocks.1/Add_1_output_0',
+      writes: '/blocks.1/Add_1_output_0',
+      placedBy: 'configuration',
+    });
+  });
+
+  it('is refused where the model has no such hook, which is named', async () => {
+    await say({ hook_name: 'blocks.7.hook_resid_post' });
+    const refused = inspection.features({ dictionary: path });
+    await expect(refused).rejects.toMatchObject({ problem: { kind: 'unplaced-dictionary' } });
+    await expect(refused).rejects.toThrow('no value or hook “blocks.7.hook_resid_post”');
+  });
+
+  it('is refused where nothing is said, then put where it was measured to fit best', async () => {
+    await say({});
     await expect(inspection.features({ dictionary: path })).rejects.toMatchObject({
       problem: { kind: 'unplaced-dictionary' },
     });
@@ -184,4 +203,21 @@ describe('a dictionary that nothing says the place of', () => {
     const trainedOn = await inspection.features({ dictionary: path, reads: '/blocks.1/Add_1_output_0' });
     expect(found.fvu).toBeLessThanOrEqual(trainedOn.fvu);
   }, 120_000);
+
+  it('is refused with NaN among its weights, and the tensor is named', async () => {
+    const bytes = await readFile(path);
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<
+      string,
+      { data_offsets: readonly [number, number] }
+    >;
+    const [start = 0] = header['W_enc']?.data_offsets ?? [];
+    // NaN in the half precision that the sample is stored in.
+    bytes.writeUInt16LE(0x7e00, 8 + length + start + 2 * 11);
+    await mkdir(join(alone, 'broken'));
+    await writeFile(join(alone, 'broken/sae_weights.safetensors'), bytes);
+    await copyFile(join(dirname(dictionary), 'cfg.json'), join(alone, 'broken/cfg.json'));
+    const broken = inspection.features({ dictionary: join(alone, 'broken/sae_weights.safetensors') });
+    await expect(broken).rejects.toThrow('“W_enc” holds NaN (element 11)');
+  });
 });

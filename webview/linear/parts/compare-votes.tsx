@@ -1,13 +1,10 @@
 /** Votes of two inputs for each output, and the first minus the second. */
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { Vote } from '../../../src/protocol/linear.js';
-import { formatReading } from '../../format/numbers.js';
 import { outputName, outputWord, positionCount, positionDims, positionName, positionWord, reachOf } from '../ends.js';
-import { MapFrame } from '../map/map-frame.js';
-import type { ImageLayout, MapPicture } from '../map/map-picture.js';
-import { scaleWords } from '../map/pattern-view.js';
-import { SignedMap } from '../map/signed-map.js';
+import type { ImageLayout } from '../map/map-picture.js';
+import { VoteMap } from '../map/vote-map.js';
 import { systemFoot, type System } from '../system.js';
 import { ValueBars } from '../value-bars.js';
 import { VoteEquation } from '../vote-equation.js';
@@ -71,7 +68,7 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
   const [a, b] = [first.request.example, second.request.example];
   return (
     <div class="map-grid">
-      <ComparedMap
+      <VoteMap
         {...shared}
         heading={`Input ${a}`}
         title={`Input ${a}: votes for ${name}`}
@@ -79,8 +76,8 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
         values={vote.votes}
       >
         <VoteEquation vote={vote} description={first.description} />
-      </ComparedMap>
-      <ComparedMap
+      </VoteMap>
+      <VoteMap
         {...shared}
         heading={`Input ${b}`}
         title={`Input ${b}: votes for ${name}`}
@@ -88,8 +85,8 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
         values={other.votes}
       >
         <VoteEquation vote={other} description={second.description} />
-      </ComparedMap>
-      <ComparedMap
+      </VoteMap>
+      <VoteMap
         {...shared}
         heading={`Input ${a} minus input ${b}`}
         title={`Votes for ${name}, input ${a} minus input ${b}`}
@@ -97,53 +94,6 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
         values={difference}
       />
     </div>
-  );
-}
-
-interface ComparedMapProps {
-  readonly heading: string;
-  readonly title: string;
-  readonly foot: string;
-  readonly values: Float32Array;
-  readonly layout: ImageLayout;
-  readonly reach: number;
-  readonly pointed: { readonly cell: number | undefined; readonly set: (cell: number | undefined) => void };
-  readonly children?: JSX.Element;
-}
-
-function ComparedMap({
-  heading,
-  title,
-  foot,
-  values,
-  layout,
-  reach,
-  pointed,
-  children,
-}: ComparedMapProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const picture = useMemo(
-    (): MapPicture => ({ width: layout.width, height: layout.height, planes: [values], colors: 'signed' }),
-    [layout, values],
-  );
-  return (
-    <MapFrame
-      heading={heading}
-      title={title}
-      canvas={canvas}
-      saved={{ title, foot: `${foot}, ${scaleWords(picture, reach)}`, values, dims: positionDims(layout) }}
-    >
-      <SignedMap
-        label={title}
-        picture={picture}
-        reach={reach}
-        closeUp
-        reading={(at) => ({ value: formatReading('number', values[at] ?? NaN), place: positionName(layout, at) })}
-        pointed={pointed}
-        canvas={canvas}
-      />
-      {children}
-    </MapFrame>
   );
 }
 

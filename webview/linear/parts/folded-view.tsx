@@ -1,13 +1,10 @@
 import type { JSX } from 'preact';
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { FoldedSystems } from '../../../src/protocol/linear.js';
-import { formatCount, formatReading } from '../../format/numbers.js';
+import { formatCount } from '../../format/numbers.js';
 import { openedModel } from '../../state/session.js';
-import { outputName, outputWord, positionCount, positionDims, positionName, positionWord, reachOf } from '../ends.js';
-import { MapFrame } from '../map/map-frame.js';
-import type { ImageLayout, MapPicture } from '../map/map-picture.js';
-import { scaleWords } from '../map/pattern-view.js';
-import { SignedMap } from '../map/signed-map.js';
+import { outputName, outputWord, positionCount, positionName, positionWord, reachOf } from '../ends.js';
+import { VoteMap } from '../map/vote-map.js';
 import type { System } from '../system.js';
 import { ValueBars } from '../value-bars.js';
 import { BiasShares } from './bias-shares.js';
@@ -95,7 +92,7 @@ function MeanVotes({ system, folded, foot }: FoldedViewProps & { readonly foot: 
       <VoteLegend system={system} reach={reach} label={`Mean vote, in units of the ${outputWord(description)}`} />
       <div class="map-grid">
         {folded.outputs.map(({ output, meanVotes }) => (
-          <MeanMap
+          <VoteMap
             key={output}
             title={`Mean votes for ${outputName(description, output)}`}
             layout={layout}
@@ -106,37 +103,5 @@ function MeanVotes({ system, folded, foot }: FoldedViewProps & { readonly foot: 
         ))}
       </div>
     </>
-  );
-}
-
-interface MeanMapProps {
-  readonly title: string;
-  readonly layout: ImageLayout;
-  readonly values: Float32Array;
-  readonly reach: number;
-  readonly foot: string;
-}
-
-function MeanMap({ title, layout, values, reach, foot }: MeanMapProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const picture = useMemo(
-    (): MapPicture => ({ width: layout.width, height: layout.height, planes: [values], colors: 'signed' }),
-    [layout, values],
-  );
-  return (
-    <MapFrame
-      title={title}
-      canvas={canvas}
-      saved={{ title, foot: `${foot}, ${scaleWords(picture, reach)}`, values, dims: positionDims(layout) }}
-    >
-      <SignedMap
-        label={title}
-        picture={picture}
-        reach={reach}
-        closeUp
-        reading={(at) => ({ value: formatReading('number', values[at] ?? NaN), place: positionName(layout, at) })}
-        canvas={canvas}
-      />
-    </MapFrame>
   );
 }

@@ -10,6 +10,8 @@ export interface AttachedCoder {
   readonly equation: readonly EquationLine[];
   /** See `measuringModel` of graphs/coder-model.ts; made when it is needed. */
   model(): Promise<RunnableModel>;
+  /** See `pursuitModel` of error/gradient-pursuit.ts. */
+  pursuit(): Promise<RunnableModel>;
   /** What its file says of itself. */
   readonly declared: Declared;
 }

@@ -1,12 +1,8 @@
 /** Whether an attached dictionary belongs to this model, and where: measured at every place that it fits into. */
-import { findSites, type FoundSites } from '../../dictionary/attach/sites.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
-import { measureSites, type MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
-import { totalWidth } from '../../dictionary/coder.js';
-import { checkMatrices } from '../../dictionary/non-finite.js';
-import { asProblem, CancelledError, problem, ProblemError } from '../../errors.js';
-import { createSweeps } from '../../experiment/sweeps.js';
+import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
@@ -14,9 +10,7 @@ import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable
 
 const ID = 'dictionary-fit';
 /** Two sweeps over all places, then the losses. */
-const SWEEPS = 2 + SPLICE_SWEEPS;
-/** Values of one forward that are looked at, all together. */
-const OBSERVED_BYTES = 256 * 2 ** 20;
+const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
@@ -43,58 +37,21 @@ export const dictionaryFit: Experiment = {
 };
 
 async function examine(subject: ExperimentSubject): Promise<PassResult> {
-  const { dictionary, engine, threads, signal } = subject;
+  const { dictionary } = subject;
   if (dictionary === undefined) throw new Error('No dictionary is attached.');
-  const { coder } = dictionary;
-  await checkMatrices(coder, signal);
-  const widths = [...new Set([totalWidth(coder.reads), totalWidth(coder.writes)])];
-  const sites = await findSites(subject, widths);
-  const count = widths.reduce((all, width) => all + (sites.byWidth.get(width)?.length ?? 0), 0);
-  checkFit(dictionary, sites);
-  const sweeps = createSweeps(subject, SWEEPS, OBSERVED_BYTES / (4 * Math.max(...widths) * count * tokensOf(subject)));
-  const session = await engine.open(await dictionary.model(), { threads });
+  const place = await openBestPlace(subject, dictionary, SPLICE_SWEEPS);
   try {
-    const measured = await measureSites(subject, sweeps, coder, session, sites);
-    const [best] = measured;
-    if (best === undefined) {
-      throw problem('not-applicable', 'No place of the model changes from token to token: nothing can be compared.', {
-        remedy: 'Choose other inputs with “Choose Inputs…”.',
-      });
-    }
-    const [spliced, why] = await spliceBest(subject, sweeps, dictionary, session, best, sites);
-    return await resultOf(subject, dictionary, measured, best, spliced, why);
+    const [spliced, why] = await spliceBest(subject, dictionary, place);
+    return await resultOf(subject, dictionary, place, spliced, why);
   } finally {
-    await session.release();
-  }
-}
-
-/** Tokens of an example, about: as many positions as the widest layer has. */
-function tokensOf({ layers }: ExperimentSubject): number {
-  const most = layers.map(
-    ({ shape, units }) => Math.abs(shape.reduce((all, size) => all * size, 1)) / Math.max(1, units),
-  );
-  return Math.max(1, ...most);
-}
-
-/** @throws ProblemError `not-applicable` that says which widths there are. */
-function checkFit({ coder, name }: AttachedCoder, { byWidth, widths }: FoundSites): void {
-  for (const width of [totalWidth(coder.reads), totalWidth(coder.writes)]) {
-    if ((byWidth.get(width)?.length ?? 0) > 0) continue;
-    throw problem(
-      'not-applicable',
-      `“${name}” is for values ${width} wide, and no value of this model is. There are values ${widths.slice(0, 8).join(', ')} wide.`,
-      { remedy: 'Attach a dictionary that was trained on this model.' },
-    );
+    await place.release();
   }
 }
 
 async function spliceBest(
   subject: ExperimentSubject,
-  sweeps: ReturnType<typeof createSweeps>,
   { coder }: AttachedCoder,
-  session: Parameters<typeof spliceLosses>[3],
-  best: MeasuredSite,
-  sites: FoundSites,
+  { sweeps, session, best, sites }: BestPlace,
 ): Promise<[Spliced | undefined, string | undefined]> {
   if (!best.writes.isReplaceable)
     return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
@@ -111,8 +68,7 @@ async function spliceBest(
 async function resultOf(
   { dataset, onInputs }: ExperimentSubject,
   attached: AttachedCoder,
-  measured: readonly MeasuredSite[],
-  best: MeasuredSite,
+  { measured, best }: BestPlace,
   spliced: Spliced | undefined,
   whyNot: string | undefined,
 ): Promise<PassResult> {

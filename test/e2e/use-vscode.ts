@@ -1,0 +1,56 @@
+/** What the end-to-end tests begin with: one VS Code for a file of tests, which is closed after them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, onTestFailed } from 'vitest';
+import { openBrowser, type BrowserOptions, type TestBrowser } from './harness/browser.js';
+import { startVsCode, type StartOptions, type VsCodeServer } from './harness/server.js';
+import type { VsCode } from './harness/vscode.js';
+import { ModelPage } from './model-page.js';
+
+export interface OpenVsCode {
+  readonly server: VsCodeServer;
+  readonly browser: TestBrowser;
+  /** The window, and the page of a model in it: a test that opens another window puts that here. */
+  code: VsCode;
+  page: ModelPage;
+}
+
+/**
+ * Opens VS Code before the tests of this file or `describe`, after what was to be prepared before this call. A test that
+ * fails leaves a picture of the window.
+ */
+export function useVsCode(
+  options: StartOptions & { readonly browser?: BrowserOptions },
+  onOpen: (opened: OpenVsCode) => void,
+): void {
+  let server: VsCodeServer | undefined;
+  let browser: TestBrowser | undefined;
+  let opened: OpenVsCode | undefined;
+
+  beforeAll(async () => {
+    server = await startVsCode(options);
+    browser = await openBrowser(options.browser);
+    const code = await browser.openVsCode(server);
+    opened = { server, browser, code, page: new ModelPage(code) };
+    onOpen(opened);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.dispose();
+  });
+  beforeEach(({ task }) => {
+    onTestFailed(async () => {
+      await opened?.code.screenshot(`failed ${task.name}`);
+    });
+  });
+}
+
+/** An empty folder that goes when the tests of this file or `describe` are done. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `model-inspector-${name}-`));
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
