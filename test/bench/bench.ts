@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
 import { measureFeatures } from './features.js';
+import { FEATURE_PASS_RUNS, measureFeaturePass } from './features-pass.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-intervals': (seconds) => measureIntervals(seconds),
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
+  'features-pass': () => measureFeaturePass(runAlone),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),
@@ -41,6 +43,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
 const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
   ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
+  ...Object.fromEntries(FEATURE_PASS_RUNS.map(({ name, run }) => [`feature pass ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };
 
