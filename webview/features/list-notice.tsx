@@ -1,6 +1,6 @@
 /** What is going on with lists: one that was read and waits for a decision, one that was written, one that went wrong. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { joinLabels } from '../../src/core/features/lists/join-labels.js';
 import type { FeatureListAnswer, FeatureListGroup } from '../../src/protocol/feature-lists.js';
 import { Button, IconButton } from '../controls/button.js';
@@ -38,7 +38,8 @@ function ListChoice({ list }: { list: FeatureListAnswer }): JSX.Element {
   const { groups, group: own, format, name, notes } = list;
   const [chosen, setChosen] = useState(own ?? groups.findIndex(({ reason }) => reason === undefined));
   const group = groups[chosen];
-  const { added, differing } = joinLabels(featureLabels.value, group?.features ?? [], 'own');
+  const labels = featureLabels.value;
+  const { added, differing } = useMemo(() => joinLabels(labels, group?.features ?? [], 'own'), [labels, group]);
   const show = (named: 'keep-own' | 'take-listed' | undefined): void => {
     if (group === undefined) return;
     const features = group.features.map(({ feature }) => feature);

@@ -1,6 +1,6 @@
 /** A person’s names of features, and those of lists beside them. */
 import { joinLabels } from '../../core/features/lists/join-labels.js';
-import { withLabel } from '../../core/features/labels.js';
+import { cleanLabel, withLabel } from '../../core/features/labels.js';
 import { changeLabels, readLabels } from '../../node/feature-labels.js';
 import type { FeatureListQuestions } from '../../protocol/feature-lists.js';
 
@@ -10,6 +10,10 @@ export const labelQuestions: Pick<FeatureListQuestions, 'labels' | 'writeLabels'
     changeLabels(dictionary, (labels) =>
       named === 'set'
         ? given.reduce((all, { feature, label }) => withLabel(all, feature, label), labels)
-        : joinLabels(labels, given, named === 'keep-own' ? 'own' : 'listed').labels,
+        : joinLabels(
+            labels,
+            given.map(({ feature, label }) => ({ feature, label: cleanLabel(label) })),
+            named === 'keep-own' ? 'own' : 'listed',
+          ).labels,
     ),
 };

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csvRows, csvText } from '../../../src/core/csv.js';
+import { ProblemError } from '../../../src/core/errors.js';
 import { joinLabels } from '../../../src/core/features/lists/join-labels.js';
 import { groupName, groupsOf, layerOfSource } from '../../../src/core/features/lists/listed.js';
 import { readList } from '../../../src/core/features/lists/read-list.js';
@@ -250,6 +252,26 @@ describe('lists of features', () => {
     await expect(readList(text, 'list')).rejects.toMatchObject({
       problem: { kind: 'invalid-recipe', message: expect.stringContaining(why) as string, place: 'list' },
     });
+  });
+
+  it('that are broken anywhere are read or refused, and nothing else', async () => {
+    const whole = [
+      neuronpediaLine(SOURCE, DOGS),
+      circuitTracerFeature(SOURCE, DOGS),
+      JSON.stringify({ nodes: [{ node_id: '1_2_3', clerp: 'a' }], qParams: { supernodes: [['a', '1_2_3']] } }),
+      csvText([['feature', 'name'], ['3', 'a, "b"']]), // prettier-ignore
+      'https://www.neuronpedia.org/m/graph?supernodes=%5B%5B%22a%22%2C%221_2_3%22%5D%5D&pinnedIds=1_2_3',
+    ];
+    const broken = fc
+      .tuple(fc.constantFrom(...whole), fc.nat(2000), fc.nat(8), fc.string({ maxLength: 8 }))
+      .map(([text, at, less, more]) => text.slice(0, at) + more + text.slice(at + less));
+    await fc.assert(
+      fc.asyncProperty(broken, async (text) => {
+        const outcome: unknown = await readList(text, 'list').catch((error: unknown) => error);
+        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ProblemError);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('say how many entries name no feature, and make names harmless', async () => {

@@ -1,5 +1,5 @@
 /** The names of a list beside those that a person wrote: theirs are kept unless they say otherwise. */
-import { cleanLabel, type FeatureLabel, type FeatureLabels } from '../labels.js';
+import type { FeatureLabel, FeatureLabels } from '../labels.js';
 
 export interface JoinedLabels {
   readonly labels: FeatureLabels;
@@ -20,7 +20,7 @@ function differs(own: FeatureLabel, listed: FeatureLabel): boolean {
 }
 
 /**
- * @param differing whose word counts where both say something, name and note each. What a list leaves empty never takes
+ * @param features with clean labels, as lists are read. @param differing whose word counts where both say something, name and note each. What a list leaves empty never takes
  *   away what the person wrote.
  */
 export function joinLabels(
@@ -31,8 +31,7 @@ export function joinLabels(
   const joined: Record<number, FeatureLabel> = { ...labels };
   const others: JoinedLabels['differing'][number][] = [];
   let added = 0;
-  for (const { feature, label } of features) {
-    const listed = cleanLabel(label);
+  for (const { feature, label: listed } of features) {
     if (listed.name === '' && listed.note === '') continue;
     const own = labels[feature] ?? { name: '', note: '' };
     if (differs(own, listed)) others.push({ feature, own, listed });
