@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Attachment, Declared } from '../core/dictionary/attach/attached.js';
+import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
@@ -10,7 +11,6 @@ import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
-import { statedSite } from '../core/formats/dictionary-signature.js';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { AttachedDescription } from '../protocol/dictionary.js';
 import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
@@ -75,7 +75,6 @@ async function declaredOf(
   coder: Coder,
 ): Promise<Declared> {
   const configuration = await readConfiguration(siblings);
-  const site = statedSite(configuration);
   const folder = /average_l0_(\d+)/.exec(dirname(path));
   const { activation } = coder;
   const l0 =
@@ -86,6 +85,6 @@ async function declaredOf(
         : undefined;
   return {
     ...(l0 === undefined ? {} : { l0 }),
-    ...(site === undefined ? {} : { site: displayText(String(site.value), 100) }),
+    sites: statedPlaces(configuration, path).reads,
   };
 }

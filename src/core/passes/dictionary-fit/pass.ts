@@ -1,11 +1,15 @@
 /** Whether an attached dictionary belongs to this model, and where: measured at every place that it fits into. */
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
+import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
+import { displayText } from '../../display-text.js';
 import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
+import { amount } from '../words.js';
 import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
 
 const ID = 'dictionary-fit';
@@ -14,7 +18,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 2,
+  version: 3,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -65,8 +69,43 @@ async function spliceBest(
   }
 }
 
+/** FVU at the declared place may be this many times the smallest before the difference is told. */
+const NOTABLE_FACTOR = 1.1;
+
+/** A dictionary that is read at another place than it was trained on looks right all the same. */
+function placeFindings(
+  { declared, name }: AttachedCoder,
+  best: MeasuredSite,
+  stated: MeasuredSite | undefined,
+): Finding[] {
+  const [site] = declared.sites;
+  if (site === undefined || best.fidelity.fvu > 1) return [];
+  const named = `“${displayText(site, 100)}”`;
+  if (stated === undefined) {
+    return [
+      {
+        severity: 'warning',
+        weight: 0.8,
+        sentence: `The configuration of “${name}” names ${named}, which is no value or hook of this model that it could read.`,
+        advice: 'Make sure that this is the model it was trained on: the smallest FVU alone does not prove it.',
+      },
+    ];
+  }
+  const [there, smallest] = [stated.fidelity.fvu, best.fidelity.fvu];
+  if (there <= NOTABLE_FACTOR * smallest) return [];
+  return [
+    {
+      severity: 'warning',
+      weight: 0.8,
+      sentence: `The configuration of “${name}” names ${named}, where FVU is ${amount(there)}; at ${best.reads.label}, ${best.reads.variant}, it is ${amount(smallest)}.`,
+      advice:
+        'Compare with the FVU that its makers state: one of both places is wrong, or inputs are prepared differently.',
+    },
+  ];
+}
+
 async function resultOf(
-  { dataset, onInputs }: ExperimentSubject,
+  { graph, dataset, onInputs }: ExperimentSubject,
   attached: AttachedCoder,
   { measured, best }: BestPlace,
   spliced: Spliced | undefined,
@@ -75,7 +114,9 @@ async function resultOf(
   const on = await onInputs(dataset.size - dataset.skipped.length);
   const { fvu, l0, tokens } = best.fidelity;
   const place = `${best.reads.label}, ${best.reads.variant}`;
-  const numbers = `FVU ${fvu.toPrecision(3)}, ${l0.toPrecision(3)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
+  const named = valueNamed(graph, attached.declared.sites)?.value;
+  const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
+  const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
   const findings: Finding[] = [
     fvu > 1
       ? {
@@ -93,6 +134,7 @@ async function resultOf(
             ? { advice: 'More than half of the variance is not explained: compare with what its makers state.' }
             : {}),
         },
+    ...placeFindings(attached, best, stated),
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
@@ -103,14 +145,14 @@ async function resultOf(
   return {
     pass: ID,
     passVersion: dictionaryFit.version,
-    answer: fvu > 1 ? `No: at its best place, FVU is ${fvu.toPrecision(3)}.` : `It fits best at ${place}: ${numbers}.`,
+    answer: fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
     findings,
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
       sitesTable(measured, attached.coder.kind === 'SAE'),
       definitionsTable(best),
-      declaredTable(attached, best),
+      declaredTable(attached, best, stated),
       ...(spliced === undefined ? [] : [spliceTable(spliced)]),
     ],
   };
