@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
+import { measureCircuits } from './circuits.js';
 import { measureFeatures } from './features.js';
 import { FEATURE_PASS_RUNS, measureFeaturePass } from './features-pass.js';
 import { measureLinear, measureLiveRow } from './linear.js';
@@ -29,6 +30,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
   'features-pass': () => measureFeaturePass(runAlone),
+  circuits: (seconds) => measureCircuits(seconds),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),
