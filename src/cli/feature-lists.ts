@@ -92,6 +92,7 @@ async function writeCsv(
   const only = features && new Set(features);
   const { header, rows } = featuresAsText(
     featureRows(overview, labels).filter(({ feature }) => only?.has(feature) !== false),
+    overview.placeWords,
   );
   try {
     await writeFile(path, csvText([header, ...rows]));

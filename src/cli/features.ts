@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
+import { placeText } from '../core/features/layout.js';
 import type {
   Excerpt,
   FeatureDetail,
   FeatureLabels,
   FeatureNeighbours,
   FeatureOverview,
+  Layout,
 } from '../protocol/features.js';
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { exportListed, readListed, type Listed, type ListOptions } from './feature-lists.js';
@@ -92,15 +94,16 @@ function asText(
   text: TextAnswers,
   { features: listed, labels, lines: told }: Listed,
 ): string {
-  const { totals, columns, decoderNorm } = overview;
+  const { totals, columns, decoderNorm, fvuWithoutFirst } = overview;
+  const { one, many } = overview.placeWords;
   const count = (value: number): string => value.toLocaleString('en-US');
   const lines = [
     overview.dictionary,
     `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
-    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} tokens.`,
-    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}; ${overview.fvuWithoutFirst.toFixed(4)} without the first token of each input.`,
-    `L0, features that are not zero per token: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
-    `Dead, above zero at no token: ${count(totals.dead)}.`,
+    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} ${many}.`,
+    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}.`,
+    `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
+    `Dead, above zero at no ${one}: ${count(totals.dead)}.`,
     ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
     ...told,
@@ -126,7 +129,8 @@ function asText(
   }
   for (const detail of details) {
     const { neighbours } = detail;
-    lines.push(...detailLines(detail, labels), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
+    const like = neighbours === undefined ? [] : neighbourLines(neighbours);
+    lines.push(...detailLines(detail, overview, labels), ...like, '');
   }
   if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
@@ -139,12 +143,17 @@ function nameOf(labels: FeatureLabels, feature: number): string {
   return name === '' ? '' : `  ${name}`;
 }
 
-function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetail, labels: FeatureLabels): string[] {
+function detailLines(
+  { feature, top, intervals, logits, noLogits }: FeatureDetail,
+  { layout, placeWords }: FeatureOverview,
+  labels: FeatureLabels,
+): string[] {
   const lines = [`Feature ${feature}${nameOf(labels, feature)}`];
-  if (top.length === 0) lines.push('  Fires on no token.');
-  for (const excerpt of top) lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt)}`);
+  if (top.length === 0) lines.push(`  Fires at no ${placeWords.one}.`);
+  for (const excerpt of top)
+    lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt, layout)}`);
   for (const { from, to, count } of intervals)
-    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} tokens`);
+    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} ${placeWords.many}`);
   if (logits !== undefined) {
     const told = (effects: typeof logits.top): string =>
       effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');
@@ -154,8 +163,9 @@ function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetai
   return lines;
 }
 
-/** The text with the token in brackets. */
-function marked({ tokens, at }: Excerpt): string {
+/** The text with the token in brackets, or the input with the place. */
+function marked({ tokens, at, inputName, position }: Excerpt, layout: Layout): string {
+  if (tokens === undefined) return [inputName, placeText(position, layout)].filter(Boolean).join(', ');
   return tokens
     .map((token, place) => (place === at ? `[${token}]` : token))
     .join('')

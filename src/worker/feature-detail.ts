@@ -16,7 +16,7 @@ const EFFECTS_SHOWN = 10;
 
 /** All but what it does to the scores. */
 export async function detailOf(
-  { state, stride }: Pick<GatheredFeatures, 'state' | 'stride'>,
+  { state, stride, layout }: Pick<GatheredFeatures, 'state' | 'stride' | 'layout'>,
   dataset: Pick<Dataset, 'preview'>,
   feature: number,
   activations: ActivationsOn,
@@ -25,6 +25,7 @@ export async function detailOf(
     excerptsOf(
       dataset,
       examples.map(({ token }) => placeOf(token, stride)),
+      layout,
       activations,
     );
   const { edges, counts, intervals, top } = featureFacts(state, feature);
@@ -55,14 +56,16 @@ export async function logitsOf(
 }
 
 function shownEffects(effects: Float32Array, classes: readonly string[] | undefined): FeatureDetail['logits'] {
+  // Of few classes none is among both the highest and the lowest.
+  const shown = Math.min(EFFECTS_SHOWN, Math.max(1, Math.floor(effects.length / 2)));
   // Of those below zero, the largest of what is turned around.
-  const ends = createTopK(2, EFFECTS_SHOWN);
+  const ends = createTopK(2, shown);
   effects.forEach((effect, token) => {
     addToTop(ends, 0, token, effect);
     addToTop(ends, 1, token, -effect);
   });
   const told = (row: number): TokenEffect[] =>
-    [...ends.indices.subarray(row * EFFECTS_SHOWN, (row + 1) * EFFECTS_SHOWN)]
+    [...ends.indices.subarray(row * shown, (row + 1) * shown)]
       .filter((token) => token !== -1)
       .map((token) => ({ token, text: classes?.[token] ?? String(token), effect: effects[token] as number }));
   return { top: told(0), bottom: told(1), histogram: equalBins(effects, LOGIT_BINS) };

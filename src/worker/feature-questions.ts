@@ -9,7 +9,8 @@ import { decoderNorms } from '../core/features/decoder-norms.js';
 import type { ExportedSource } from '../core/features/lists/exported.js';
 import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
-import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
+import { placeWordsOf, type Layout, type PlaceWords } from '../core/features/layout.js';
+import { openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { PassResult } from '../core/passes/result.js';
@@ -103,9 +104,9 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
       feature: ({ feature }, signal) => turns.take(signal, async () => detail(gatheredFor(feature), feature)),
       featureNeighbours: ({ feature }, signal, onProgress) =>
         turns.take(signal, async (either) => {
-          const { attached, subject, reader } = gatheredFor(feature);
+          const { attached, overview, subject, reader } = gatheredFor(feature);
           const cancellable = { ...subject, signal: either };
-          return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
+          return neighboursOf(cancellable, attached, await reader.open(), feature, overview.placeWords, onProgress);
         }),
       ...labelQuestions,
       writeFeatures: (request, signal, onProgress) =>
@@ -153,24 +154,31 @@ async function gather(
     if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
     const totals = featureTotals(gathered.state);
     const columns = featureColumns(gathered.state);
-    const topTokens = await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal);
+    const { layout } = gathered;
+    const topTokens =
+      layout.kind === 'sequence'
+        ? await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal)
+        : undefined;
+    const placeWords = placeWordsOf(layout, topTokens !== undefined);
     const overview: FeatureOverview = {
       dictionary: dictionaryText(dictionary),
       ...places,
       placedBy,
       totals,
+      layout,
+      placeWords,
       fvu,
-      fvuWithoutFirst: unexplainedVariance(withoutFirst),
+      ...(withoutFirst.tokens === 0 ? {} : { fvuWithoutFirst: unexplainedVariance(withoutFirst) }),
       data: subject.dataset.description,
       synthetic: subject.dataset.synthetic,
-      warnings: warningsOf(totals.tokens, coder.features, fvu),
+      warnings: warningsOf(totals.tokens, coder.features, fvu, placeWords),
       columns,
       stride: gathered.stride,
       ...(topTokens === undefined ? {} : { topTokens }),
       decoderNorm: await decoderNorms(coder.decoder, signal),
     };
     const reader = kept(() => openAttached(subject, attached));
-    const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const unembedding = kept(() => openScores(subject, attached, layout));
     const prompting = kept(() => openPrompting(subject, attached, () => source.prompts()));
     const closeAll = async (): Promise<void> => {
       await prompting.release();
@@ -220,12 +228,12 @@ function unfit(fvu: number, value: string): Error {
   );
 }
 
-function warningsOf(tokens: number, features: number, fvu: number): string[] {
+function warningsOf(tokens: number, features: number, fvu: number, { many }: PlaceWords): string[] {
   const warnings: string[] = [];
   const count = (value: number): string => value.toLocaleString('en-US');
   if (tokens < FEW_TOKENS_PER_FEATURE * features) {
     warnings.push(
-      `Only ${count(tokens)} tokens were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
+      `Only ${count(tokens)} ${many} were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
     );
   }
   if (fvu > 1)
@@ -285,10 +293,17 @@ function promptSubject({ overview, attached, subject, reader, unembedding, promp
   };
 }
 
-async function openScores(subject: ExperimentSubject, width: number): Promise<Unembedding> {
+async function openScores(
+  subject: ExperimentSubject,
+  { coder, writes }: AttachedDictionary,
+  layout: Layout,
+): Promise<Unembedding> {
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
-  return openUnembedding(subject, scores.name, width);
+  const { width } = coder.writes;
+  return layout.kind === 'sequence'
+    ? openUnembedding(subject, scores.name, width)
+    : openClassEffects(subject, scores.name, width, writes, layout);
 }
 
 /** Opened when it is first needed, and kept; where that fails, the next question tries again. */

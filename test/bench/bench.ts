@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
 import { measureCircuits } from './circuits.js';
+import { CORPUS_MEMORY_RUNS, measureCorpusMemory } from './corpus-memory.js';
 import { measureFeatures } from './features.js';
 import { FEATURE_PASS_RUNS, measureFeaturePass } from './features-pass.js';
 import { measureLinear, measureLiveRow } from './linear.js';
@@ -10,6 +11,7 @@ import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
+import { measureSkipping } from './skipping.js';
 import { measureStructure } from './structure.js';
 import { measureTorch } from './torch.js';
 import { measureOpeningSizes, measureShards, measureStatistics, measureTiles } from './weights.js';
@@ -31,6 +33,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   features: (seconds) => measureFeatures(seconds),
   'features-pass': () => measureFeaturePass(runAlone),
   circuits: (seconds) => measureCircuits(seconds),
+  'skipping-sample': () => measureSkipping('sample'),
+  'skipping-gpt2': () => measureSkipping('gpt2'),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),
@@ -38,6 +42,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   statistics: () => measureStatistics(Number(values.elements)),
   tiles: (seconds) => measureTiles(seconds),
   memory: () => measureMemory(runAlone),
+  'corpus-memory': () => measureCorpusMemory(runAlone),
   torch: (seconds) => measureTorch(seconds),
 };
 
@@ -46,6 +51,7 @@ const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
   ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
   ...Object.fromEntries(FEATURE_PASS_RUNS.map(({ name, run }) => [`feature pass ${name}`, run])),
+  ...Object.fromEntries(CORPUS_MEMORY_RUNS.map(({ name, run }) => [`corpus memory ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };
 

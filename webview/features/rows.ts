@@ -7,7 +7,7 @@ export interface FeatureFilter {
   readonly firing: 'all' | 'firing' | 'dead';
   /** Only these, of a list that was imported. */
   readonly list?: { readonly name: string; readonly features: readonly number[] };
-  /** Shares of tokens, both ends included. */
+  /** Shares of places, both ends included. */
   readonly leastDensity?: number;
   readonly mostDensity?: number;
 }

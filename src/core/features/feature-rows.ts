@@ -1,6 +1,8 @@
 /** The table of all features as rows, and as text. */
 import type { FeatureColumns } from './columns.js';
+import { placeOf } from './excerpts.js';
 import type { FeatureLabels } from './labels.js';
+import { placeText, type Layout, type PlaceWords } from './layout.js';
 
 export interface FeatureRow {
   readonly feature: number;
@@ -22,11 +24,12 @@ interface FeatureTable {
   readonly columns: FeatureColumns;
   readonly decoderNorm: Float32Array;
   readonly stride: number;
+  readonly layout: Layout;
   readonly topTokens?: readonly string[];
 }
 
 export function featureRows(
-  { columns, decoderNorm, stride, topTokens }: FeatureTable,
+  { columns, decoderNorm, stride, topTokens, layout }: FeatureTable,
   labels: FeatureLabels,
 ): readonly FeatureRow[] {
   return Array.from(columns.density, (density, feature): FeatureRow => ({
@@ -38,18 +41,21 @@ export function featureRows(
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
     share: columns.share[feature] as number,
     decoderNorm: decoderNorm[feature] as number,
-    topToken: topTokens?.[feature] ?? placeText(columns.topToken[feature] as number, stride),
+    topToken: topTokens?.[feature] ?? whereText(columns.topToken[feature] as number, stride, layout),
   }));
 }
 
-/** Where there is no text: the number of the input, and of the position where it has several. */
-function placeText(token: number, stride: number): string {
+/** Where there is no text: the number of the input, and the place in it where it has several. */
+function whereText(token: number, stride: number, layout: Layout): string {
   if (token < 0) return '';
-  const input = `input ${Math.floor(token / stride)}`;
-  return stride === 1 ? input : `${input}, position ${token % stride}`;
+  const { input, position } = placeOf(token, stride);
+  return [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ');
 }
 
-export function featuresAsText(rows: readonly FeatureRow[]): {
+export function featuresAsText(
+  rows: readonly FeatureRow[],
+  { one, many }: PlaceWords,
+): {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
 } {
@@ -57,12 +63,12 @@ export function featuresAsText(rows: readonly FeatureRow[]): {
     header: [
       'feature',
       'name',
-      'density (share of tokens with f > 0)',
+      `density (share of ${many} with f > 0)`,
       'mean where f > 0',
       'largest',
       'share of L0',
       'decoder norm',
-      'strongest token',
+      `strongest ${one}`,
       'note',
     ],
     rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken }) => [

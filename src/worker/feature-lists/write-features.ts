@@ -3,8 +3,13 @@ import type { Dataset, ExamplePreview } from '../../core/dataset/dataset.js';
 import { breather } from '../../core/breathe.js';
 import { problem } from '../../core/errors.js';
 import { featureFacts } from '../../core/features/columns.js';
-import { placeOf } from '../../core/features/excerpts.js';
-import type { ExportedFeature, ExportedSource } from '../../core/features/lists/exported.js';
+import { placeOf, type Excerpt } from '../../core/features/excerpts.js';
+import {
+  exportedExample,
+  type ExportedExample,
+  type ExportedFeature,
+  type ExportedSource,
+} from '../../core/features/lists/exported.js';
 import { cantorPair, circuitTracerFeature } from '../../core/features/lists/write-circuit-tracer.js';
 import { neuronpediaLine } from '../../core/features/lists/write-neuronpedia.js';
 import type { GatheredFeatures } from '../../core/features/gather.js';
@@ -89,7 +94,8 @@ async function* exportedFeatures(
   { activations: source, gathered, unembedding, labels }: WrittenPass,
   { features, signal, onProgress }: WriteTask,
 ): AsyncGenerator<ExportedFeature> {
-  const { state, stride } = gathered;
+  const { state, stride, layout } = gathered;
+  const example = (excerpt: Excerpt): ExportedExample => exportedExample(excerpt, layout);
   const { subject, attached } = source;
   const { dataset } = subject;
   const pause = breather(signal);
@@ -139,8 +145,8 @@ async function* exportedFeatures(
         maximum: detail.top[0]?.activations[detail.top[0].at] ?? 0,
         tokens,
         histogram: detail.histogram,
-        top: detail.top,
-        intervals: detail.intervals,
+        top: detail.top.map(example),
+        intervals: detail.intervals.map((interval) => ({ ...interval, examples: interval.examples.map(example) })),
         ...(logits === undefined ? {} : { logits }),
       };
       held.delete(feature);

@@ -44,7 +44,7 @@ describe('features that are shown', () => {
   });
 
   it('leave the page with exact numbers', () => {
-    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual([
+    expect(featuresAsText([row(3, 1 / 3, '=1')], { one: 'token', many: 'tokens' }).rows[0]).toEqual([
       '3',
       '',
       '0.33333333',

@@ -2,6 +2,7 @@
 import type { EqualBins } from '../equal-bins.js';
 import type { Excerpt } from '../excerpts.js';
 import type { FeatureLabel } from '../labels.js';
+import { placeText, type Layout } from '../layout.js';
 
 /** Where features are from, as far as it is known: nothing is made up for what is not. */
 export interface ExportedSource {
@@ -11,6 +12,17 @@ export interface ExportedSource {
   readonly layer?: number;
   /** TransformerLens’ name of the value that is read. */
   readonly hookName?: string;
+}
+
+/** These formats know texts only: where an input is none, its places are named in their stead. */
+export interface ExportedExample extends Excerpt {
+  readonly tokens: readonly string[];
+}
+
+/** @param excerpt that without tokens shows its whole input. */
+export function exportedExample(excerpt: Excerpt, layout: Layout): ExportedExample {
+  const names = (): string[] => Array.from(excerpt.activations, (_, position) => `[${placeText(position, layout)}]`);
+  return { ...excerpt, tokens: excerpt.tokens ?? names() };
 }
 
 export interface ExportedFeature {
@@ -24,12 +36,12 @@ export interface ExportedFeature {
   readonly tokens: number;
   /** Of f > 0. */
   readonly histogram: EqualBins;
-  readonly top: readonly Excerpt[];
+  readonly top: readonly ExportedExample[];
   readonly intervals: readonly {
     readonly from: number;
     readonly to: number;
     readonly count: number;
-    readonly examples: readonly Excerpt[];
+    readonly examples: readonly ExportedExample[];
   }[];
   /** Largest and smallest first. */
   readonly logits?: {

@@ -4,8 +4,7 @@
  * circuit_tracer/frontend/feature_models.py and assets/feature_examples/init-feature-examples.js. Its `quantile_values` and
  * `histogram` are left out: what they count is not written down. It has no names of features: those are of graphs.
  */
-import type { Excerpt } from '../excerpts.js';
-import type { ExportedFeature, ExportedSource } from './exported.js';
+import type { ExportedExample, ExportedFeature, ExportedSource } from './exported.js';
 
 /** Cantor’s pairing, which the front end undoes to find the layer. */
 export function cantorPair(layer: number, feature: number): number {
@@ -50,7 +49,7 @@ interface TracedExample {
   readonly tokens: readonly string[];
 }
 
-function examplesOf(excerpts: readonly Excerpt[]): readonly TracedExample[] {
+function examplesOf(excerpts: readonly ExportedExample[]): readonly TracedExample[] {
   const seen = new Set<string>();
   return excerpts.map(({ tokens, activations, at }) => {
     const key = JSON.stringify(tokens);

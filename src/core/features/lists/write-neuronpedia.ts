@@ -3,8 +3,7 @@
  * github.com/hijohnnylin/neuronpedia, apps/webapp/prisma/schema.prisma, `model Neuron`, `model Explanation` and
  * `model Activation`; docs.neuronpedia.org, “Exports”. What is not known is left out.
  */
-import type { Excerpt } from '../excerpts.js';
-import { barValues, type ExportedFeature, type ExportedSource } from './exported.js';
+import { barValues, type ExportedExample, type ExportedFeature, type ExportedSource } from './exported.js';
 
 /** One line, with its end. */
 export function neuronpediaLine(source: ExportedSource, exported: ExportedFeature): string {
@@ -47,7 +46,7 @@ function neuronpediaFeature({ modelId, sourceId, hookName }: ExportedSource, exp
   };
 }
 
-function activation({ inputName, tokens, activations, at }: Excerpt): object {
+function activation({ inputName, tokens, activations, at }: ExportedExample): object {
   const values = Array.from(activations);
   const largest = Math.max(...values);
   return {
