@@ -26,9 +26,9 @@ export class ModelPage {
     return shown;
   }
 
-  /** Presses the first button that shows these words. */
+  /** Presses the first button that shows these words, once it can be pressed. */
   async press(words: string): Promise<void> {
-    await (await this.locator('vscode-button')).filter({ hasText: words }).first().click();
+    await (await this.locator('vscode-button:not([disabled])')).filter({ hasText: words }).first().click();
   }
 
   async scrollTo(selector: string): Promise<void> {

@@ -36,6 +36,8 @@ it('the front page after a run, the heatmap, and a unit with the pictures that e
   await page.run();
   await page.waitForText('In short');
   await (await page.locator('.graph-item')).first().waitFor();
+  await (await page.locator('.graph-panel vscode-dropdown')).first().click();
+  await (await page.locator('.graph-panel vscode-option')).getByText('Zero share', { exact: true }).first().click();
   await picture('overview');
   await page.openTab('heatmap');
   await (await page.locator('.heatmap-view canvas')).first().waitFor();
@@ -80,14 +82,13 @@ it('a feature of the language model, with its texts', async () => {
   await page.openTab('features');
   await page.press('Attach Dictionary…');
   await answerPath(code, join(dictionaries, 'blocks.2.hook_resid_post/sae_weights.safetensors'));
-  await page.waitForResult();
-  await page.openTab('features');
+  await page.waitForText('“sae_weights.safetensors” is attached');
   await page.press('Run the dictionary');
   await page.waitForText('192 features');
   await (await page.locator('.feature-table .sort-button')).filter({ hasText: 'Largest' }).click();
   await (await page.locator('.feature-table tbody tr')).nth(2).click();
   await page.waitForText('Raises');
-  await page.scrollTo('.all-features');
+  await page.scrollTo('.feature-examples');
   await picture('features');
 });
 
@@ -101,6 +102,7 @@ it('the circuit of one prediction', async () => {
   await text.fill('Tom has four black');
   await text.press('Enter');
   await page.waitForText(/through features/);
+  await page.scrollTo('.circuit-window');
   await picture('circuit');
 });
 
