@@ -1,12 +1,17 @@
 import type { CircuitNode } from '../core/circuits/attribution-graph.js';
+import { ProblemError, type Problem } from '../core/errors.js';
 import { strongestPaths, type CircuitPath } from '../core/circuits/paths.js';
 import {
   NODE_KINDS,
   type CircuitAnswer,
+  type CircuitHeads,
   type CircuitRequest,
+  type CircuitWeights,
   type TranscoderSetDescription,
 } from '../protocol/circuits.js';
 import type { WorkerApi } from '../protocol/worker-api.js';
+import { headLines, weightLines } from './circuit-target.js';
+import { number } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
 
 export interface CircuitOptions extends CliOptions {
@@ -20,6 +25,9 @@ interface Found {
   readonly edges: { readonly sources: Uint32Array; readonly weights: Float32Array };
   /** By target, the strongest target first. */
   readonly paths: readonly { readonly target: number; readonly paths: readonly CircuitPath[] }[];
+  /** Of the strongest target. */
+  readonly heads: CircuitHeads | Problem;
+  readonly weights: CircuitWeights | Problem;
 }
 
 /** Finds the circuit of one text and prints its scores and its strongest paths. */
@@ -35,11 +43,24 @@ export async function circuitCommand(options: CircuitOptions): Promise<number> {
       .sort((a, b) => (nodes.weight[b] as number) - (nodes.weight[a] as number));
     const plain = plainNodes(answer);
     const paths = targets.map((target) => ({ target, paths: strongestPaths(plain, matrix, target) }));
-    const found = { answer, transcoders: model.transcoders, edges, paths };
+    const asked = { circuit: answer.id, node: targets[0] ?? -1 };
+    const heads = await orProblem(inspection.circuitHeads(asked));
+    const weights = await orProblem(inspection.circuitWeights(asked));
+    const found = { answer, transcoders: model.transcoders, edges, paths, heads, weights };
     process.stdout.write(options.json ? asJson(found) : asText(found));
     return 0;
   } finally {
     await inspection.close({});
+  }
+}
+
+/** What cannot be told of a model is a part of the answer. */
+async function orProblem<T>(asked: Promise<T>): Promise<T | Problem> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem.kind === 'not-applicable') return error.problem;
+    throw error;
   }
 }
 
@@ -67,15 +88,15 @@ function plainNodes({ nodes }: CircuitAnswer): readonly CircuitNode[] {
 }
 
 /** Columns as lists of numbers. */
-function asJson({ answer, transcoders, edges, paths }: Found): string {
+function asJson({ answer, transcoders, edges, ...found }: Found): string {
   const plain = (_key: string, value: unknown): unknown =>
     ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   const { nodes, starts, ...scores } = answer;
   const kinds = Array.from(nodes.kind, (kind) => NODE_KINDS[kind]);
-  return `${JSON.stringify({ ...scores, transcoders, nodes: { ...nodes, kind: kinds }, edges: { starts, ...edges }, paths }, plain, 2)}\n`;
+  return `${JSON.stringify({ ...scores, transcoders, nodes: { ...nodes, kind: kinds }, edges: { starts, ...edges }, ...found }, plain, 2)}\n`;
 }
 
-function asText({ answer, transcoders, edges, paths }: Found): string {
+function asText({ answer, transcoders, edges, paths, heads, weights }: Found): string {
   const count = (value: number): string => value.toLocaleString('en-US');
   const { nodes } = answer;
   const features = nodes.kind.reduce((sum, kind) => sum + Number(NODE_KINDS[kind] === 'feature'), 0);
@@ -105,6 +126,11 @@ function asText({ answer, transcoders, edges, paths }: Found): string {
     if (ways.length === 0) lines.push('  Nothing but biases adds to it.');
   }
   lines.push('', 'Paths share parts: their contributions must not be added up.');
+  const [strongest] = paths;
+  if (strongest !== undefined) {
+    const name = nameOf(answer, strongest.target);
+    lines.push('', ...headLines(name, answer.tokens, heads), '', ...weightLines(name, weights));
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -125,5 +151,3 @@ function nameOf({ nodes, tokens, outputs }: CircuitAnswer, node: number): string
     }
   }
 }
-
-const number = (value: number | undefined): string => Number((value ?? NaN).toPrecision(4)).toString();

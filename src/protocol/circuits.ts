@@ -123,19 +123,101 @@ export interface CircuitCheckRequest {
 
 /** A change of the target: as the graph predicts it, and as the model gave it when it was run. */
 export interface CircuitCheck {
-  /** Attention patterns and other MLPs are held; normalisations follow. */
+  /** All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge. */
   readonly direct: { readonly predicted: number; readonly measured: number };
+  /** As `direct`, as measured with normalisations that follow the change: what holding them leaves out. */
+  readonly following: number;
   /** Nothing is held; predicted along all paths of the graph, with the same features active. */
   readonly total: { readonly predicted: number; readonly measured: number };
-  /** Whether attention patterns could be held: they are values of the graph. */
+  /** Whether attention patterns could be held in `following`: they are values of the graph. */
   readonly patternsHeld: boolean;
-  /** Between two features: the edge is activation × what one unit of the source adds on this input. */
+  /** From a feature: the edge is activation × what one unit of the source adds on this input. */
   readonly parts?: {
     readonly activation: number;
     readonly perUnit: number;
-    /** W_dec[source] · W_enc[target], the same on every input: it leaves out attention and normalisations between. */
+    /**
+     * W_dec[source] · v, the same on every input, with v = W_enc[target] or of an output W_U d: it leaves out attention and
+     * normalisations between, and does not know whether both are ever active together.
+     */
     readonly inputInvariant: number;
   };
+}
+
+/** Of heads and the tokens that they read, the strongest ones. */
+export const HEADS_SHOWN = 100;
+
+/**
+ * How much of a target arrived through each attention head on the last step before it, and how much on the residual stream
+ * alone (methods B2): together with biases they are the target.
+ */
+export interface CircuitHeads {
+  /** Of the target: a pre-activation, or an output. */
+  readonly value: number;
+  /** The largest first, {@link HEADS_SHOWN} at most. */
+  readonly heads: readonly {
+    /** L of “blocks.L”, and the head from 0. */
+    readonly layer: number;
+    readonly head: number;
+    /** The token that is read, from 0. */
+    readonly source: number;
+    readonly contribution: number;
+    /** How much attention the target’s token pays to it, 0 to 1, where that is known. */
+    readonly attention?: number;
+  }[];
+  readonly others: { readonly count: number; readonly contribution: number };
+  /** Sum over all heads and tokens. */
+  readonly fromHeads: number;
+  /** The token’s own embedding. */
+  readonly embedding: number;
+  /** What MLPs of earlier layers wrote at the token itself. */
+  readonly mlps: readonly {
+    readonly layer: number;
+    readonly features: number;
+    readonly biases: number;
+    readonly error: number;
+  }[];
+  readonly biases: number;
+  /** |value − sum of all parts|, relative to their sizes. */
+  readonly residual: number;
+  /** Layers whose heads share values: so many of queries each. */
+  readonly sharing: readonly { readonly layer: number; readonly queries: number }[];
+  /** Attention that cannot be told apart by heads, and why: what arrives through it is among the other parts. */
+  readonly left: readonly { readonly layer: number; readonly reason: string }[];
+}
+
+/** The largest weights first, then the smallest first. */
+export interface FedByWeights {
+  /** W_E v: the token’s embedding along the target’s direction. */
+  readonly tokens: readonly [most: readonly WeightedText[], least: readonly WeightedText[]];
+  /** W_dec v: what one unit of an earlier feature writes along it. */
+  readonly features: readonly [most: readonly WeightedFeature[], least: readonly WeightedFeature[]];
+}
+
+export interface WeightedText {
+  readonly text: string;
+  readonly weight: number;
+}
+
+export interface WeightedFeature {
+  /** L of “blocks.L”. */
+  readonly layer: number;
+  readonly feature: number;
+  readonly weight: number;
+}
+
+/**
+ * What would feed a target by weights alone (formats section 4, items 1 and 8): v is a feature’s encoder row, or of an output
+ * its direction behind the final normalisation.
+ */
+export interface CircuitWeights extends FedByWeights {
+  /** Heads that can feed it most, by |W_V W_O v|, and what feeds it through each. */
+  readonly heads: readonly (FedByWeights & {
+    readonly layer: number;
+    readonly head: number;
+    readonly norm: number;
+  })[];
+  /** Attention whose matrices cannot be told apart by heads, and why. */
+  readonly left: readonly { readonly layer: number; readonly reason: string }[];
 }
 
 export interface CircuitQuestions {
@@ -148,4 +230,14 @@ export interface CircuitQuestions {
   ): Promise<CircuitEdges>;
   /** Runs the model with the source changed. @throws ProblemError `not-applicable` for a target that is no target. */
   circuitCheck(request: CircuitCheckRequest, signal?: AbortSignal): Promise<CircuitCheck>;
+  /** @throws ProblemError `not-applicable` for a node that is no target. */
+  circuitHeads(
+    request: { readonly circuit: number; readonly node: number },
+    signal?: AbortSignal,
+  ): Promise<CircuitHeads>;
+  /** @throws ProblemError `not-applicable` for a node that is no target, or an output that no matrix of weights makes. */
+  circuitWeights(
+    request: { readonly circuit: number; readonly node: number },
+    signal?: AbortSignal,
+  ): Promise<CircuitWeights>;
 }

@@ -37,6 +37,8 @@ export const QUESTIONS = [
   'circuit',
   'circuitEdges',
   'circuitCheck',
+  'circuitHeads',
+  'circuitWeights',
   'pruningPreview',
   'gatheredFeatures',
   'feature',

@@ -1,11 +1,13 @@
 /** One edge of a circuit, checked by running the model with its source changed. */
 import type { CircuitNode } from '../core/circuits/attribution-graph.js';
 import { forEachEdge } from '../core/circuits/edge-matrix.js';
-import type { Edit, Reading } from '../core/circuits/intervention.js';
+import type { Edit } from '../core/circuits/intervention.js';
 import { pathSums } from '../core/circuits/path-sums.js';
 import { problem } from '../core/errors.js';
 import type { CircuitCheck, CircuitCheckRequest } from '../protocol/circuits.js';
 import type { MadeCircuit } from './circuit-questions.js';
+import { readingOf } from './circuit-reading.js';
+import { residualDirection } from './circuit-weights.js';
 
 /** Factors beyond are no small change of anything. */
 const LARGEST_FACTOR = 100;
@@ -32,18 +34,20 @@ export async function checkEdge(
   forEachEdge(edges, target, (each, weight) => {
     if (each === source) edge = weight;
   });
-  const reading = await readingOf(circuit, to);
+  const { reading } = await readingOf(circuit, to);
   const edit = await editOf(circuit, from, factor - 1);
   const runs = await circuit.interventions();
+  const held = circuit.heldRuns();
   const sums = pathSums(nodes, edges, target);
   return {
-    direct: { predicted: (factor - 1) * edge, measured: await runs.change(edit, reading, 'direct', signal) },
+    direct: { predicted: (factor - 1) * edge, measured: await held.change(edit, reading, signal) },
+    following: await runs.change(edit, reading, 'following', signal),
     total: {
       predicted: (factor - 1) * (sums[source] as number),
       measured: await runs.change(edit, reading, 'total', signal),
     },
     patternsHeld: circuit.patternsHeld,
-    ...(await partsOf(circuit, from, to, edge)),
+    ...(await partsOf(circuit, from, to, reading.direction, edge)),
   };
 }
 
@@ -74,33 +78,19 @@ async function editOf(
   };
 }
 
-async function readingOf({ sites, replacement, coders }: MadeCircuit, node: CircuitNode): Promise<Reading> {
-  if (node.kind === 'output') {
-    const { position, direction } = node.target;
-    return { value: sites.logits, position, direction };
-  }
-  if (node.kind === 'feature') {
-    const { position, layer, feature } = node;
-    const found = await coders.list(replacement, sites)[layer]?.encoderRows([feature]);
-    return { value: sites.layers[layer]?.reads ?? '', position, direction: found?.rows ?? new Float32Array() };
-  }
-  throw problem('not-applicable', 'Tokens and errors are made up of nothing in a circuit.', {
-    remedy: 'Choose a feature or an output as the target.',
-  });
-}
-
 /** Formats section 4, items 1 and 2. */
 async function partsOf(
-  { sites, replacement, coders }: MadeCircuit,
+  circuit: MadeCircuit,
   from: CircuitNode,
   to: CircuitNode,
+  read: Float32Array,
   edge: number,
 ): Promise<Pick<CircuitCheck, 'parts'>> {
-  if (from.kind !== 'feature' || to.kind !== 'feature') return {};
-  const list = coders.list(replacement, sites);
-  const decoder = await list[from.layer]?.decoderRows([from.feature]);
-  const encoder = (await list[to.layer]?.encoderRows([to.feature]))?.rows;
-  if (decoder === undefined || encoder === undefined || decoder.length !== encoder.length) return {};
-  const inputInvariant = decoder.reduce((sum, value, k) => sum + value * (encoder[k] as number), 0);
+  if (from.kind !== 'feature') return {};
+  const { sites, replacement, coders } = circuit;
+  const decoder = await coders.list(replacement, sites)[from.layer]?.decoderRows([from.feature]);
+  const direction = await residualDirection(circuit, to, read);
+  if (decoder === undefined || direction === undefined || decoder.length !== direction.length) return {};
+  const inputInvariant = decoder.reduce((sum, value, k) => sum + value * (direction[k] as number), 0);
   return { parts: { activation: from.activation, perUnit: edge / from.activation, inputInvariant } };
 }

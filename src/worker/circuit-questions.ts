@@ -6,7 +6,10 @@ import type { AttributionGraph } from '../core/circuits/attribution-graph.js';
 import { attributionGraph } from '../core/circuits/attribution-graph.js';
 import { graphScores } from '../core/circuits/influence.js';
 import { nodeKinds } from '../core/circuits/kinds.js';
+import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
+import { headReaders, type HeadReaders } from '../core/circuits/through-heads.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
+import { outputDirections, type OutputDirections } from '../core/circuits/output-direction.js';
 import { differenceTarget, likelyTokens, outputTargets, type OutputTarget } from '../core/circuits/output-targets.js';
 import { replacementSites, type CircuitLayers } from '../core/circuits/placing.js';
 import {
@@ -25,8 +28,10 @@ import {
 } from '../protocol/circuits.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import { checkEdge } from './circuit-check.js';
+import { headsOfTarget } from './circuit-heads.js';
 import { circuitInput, tokenOf, type CircuitInput } from './circuit-input.js';
 import { nodeColumns } from './circuit-nodes.js';
+import { weightsOfTarget } from './circuit-weights.js';
 import { openCoders, type OpenCoders } from './circuit-coders.js';
 import type { Inputs } from './inputs.js';
 import type { OpenedTranscoders } from './transcoder-set.js';
@@ -49,13 +54,20 @@ export interface CircuitAnswers {
 /** A circuit that was made, with what it is checked by. */
 export interface MadeCircuit {
   readonly id: number;
+  readonly model: SystemModel;
   readonly graph: AttributionGraph;
+  readonly layers: CircuitLayers;
   readonly sites: ReplacementSites;
   readonly replacement: ReplacementModel;
   readonly coders: OpenCoders;
   readonly patternsHeld: boolean;
-  /** Opened for the first check. */
+  /** Opened for the first question that needs them. */
   interventions(): Promise<Interventions>;
+  heldRuns(): HeldRuns;
+  heads(): HeadReaders;
+  outputDirections(): OutputDirections;
+  /** How a token of the vocabulary is shown. */
+  textOf(token: number): string;
   release(): Promise<void>;
 }
 
@@ -116,21 +128,33 @@ export function circuitAnswers(
       });
       const { prepared } = model;
       const patterns = layers.patterns.filter((value) => prepared.producerOf(value) !== undefined);
+      const directions = outputDirections(model, replacement.shapes, sites.logits);
       let interventions: Promise<Interventions> | undefined;
+      const held = heldRuns(model, sites, replacement, input.feeds);
+      const heads = headReaders(model, sites, replacement, layers.attention, input.feeds);
       const id = ++made;
       last = {
         id,
+        model,
         graph,
+        layers,
         sites,
         replacement,
         coders,
         patternsHeld: patterns.length > 0,
         interventions: () => (interventions ??= openInterventions(model, sites, patterns, input.feeds)),
+        heldRuns: () => held,
+        heads: () => heads,
+        outputDirections: () => directions,
+        textOf: (token) => input.textOf(token),
         async release() {
+          await held.release();
+          await heads.release();
+          await directions.release();
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };
-      return answerOf(last, layers, input, position, (performance.now() - begun) / 1000);
+      return answerOf(last, input, position, (performance.now() - begun) / 1000);
     } finally {
       // The values stay; the sessions are not needed any more.
       await replacement.release();
@@ -148,6 +172,10 @@ export function circuitAnswers(
         }),
       circuitCheck: (request, signal) =>
         turns.take(signal, (either) => checkEdge(current(request.circuit), request, either)),
+      circuitHeads: ({ circuit, node }, signal) =>
+        turns.take(signal, (either) => headsOfTarget(current(circuit), node, either)),
+      circuitWeights: ({ circuit, node }, signal) =>
+        turns.take(signal, (either) => weightsOfTarget(current(circuit), node, either)),
     },
     async close() {
       turns.stop();
@@ -251,8 +279,7 @@ function targetsOf(
 }
 
 function answerOf(
-  { id, graph, replacement, sites, coders }: MadeCircuit,
-  layers: CircuitLayers,
+  { id, graph, layers, replacement, sites, coders }: MadeCircuit,
   input: CircuitInput,
   position: number,
   seconds: number,

@@ -64,7 +64,7 @@ it('a node tells what makes it up, and an edge is checked by running the model',
   expect(await found()).toBe(true);
   await page.waitForText('Made up of');
   await (await page.locator('.circuit-edges .text-button')).filter({ hasText: 'Check' }).first().click();
-  await page.waitForText('total: nothing held');
+  await page.waitForText('Total: nothing held');
   await code.screenshot('circuit node dark');
   await code.setTheme('Default Light Modern');
   await code.screenshot('circuit node light');

@@ -1,9 +1,9 @@
 /** One node of a circuit: what it is, what makes it up, what it goes into, and what happens when a source is taken away. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CircuitCheck } from '../../src/protocol/circuits.js';
 import { NODE_KINDS } from '../../src/protocol/circuits.js';
 import { TextButton } from '../controls/button.js';
+import { Disclosure } from '../controls/disclosure.js';
 import { Spinner } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
@@ -11,8 +11,11 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
+import { ByWeights } from './by-weights.js';
+import { CheckTable } from './check-table.js';
 import { nodeName } from './names.js';
 import { edgesAt, type Edge } from './shown.js';
+import { ThroughHeads } from './through-heads.js';
 
 interface NodePanelProps {
   readonly found: FoundCircuit;
@@ -95,6 +98,16 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
         />
       )}
       {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
+      {isTarget && (
+        <>
+          <Disclosure name="circuit heads" title="Through which heads" hint="runs the model once">
+            {() => <ThroughHeads found={found} node={node} />}
+          </Disclosure>
+          <Disclosure name="circuit weights" title="By weights alone" hint="de-embedding, pulled-back features">
+            {() => <ByWeights found={found} node={node} />}
+          </Disclosure>
+        </>
+      )}
     </aside>
   );
 }
@@ -153,42 +166,5 @@ function Checked({ found: { answer }, edge }: { found: FoundCircuit; edge: Edge 
       {check.error && <ProblemBox problem={check.error} action="Try again" onAction={check.retry} />}
       {check.value && <CheckTable check={check.value} />}
     </section>
-  );
-}
-
-function CheckTable({ check: { direct, total, patternsHeld, parts } }: { check: CircuitCheck }): JSX.Element {
-  return (
-    <>
-      <table class="table">
-        <thead>
-          <tr>
-            <th>Change</th>
-            <th class="numeric">predicted</th>
-            <th class="numeric">measured</th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">
-              direct: other MLPs {patternsHeld ? 'and attention patterns held' : 'held, attention follows'},
-              normalisations follow
-            </th>
-            <td class="numeric">{formatNumber(direct.predicted)}</td>
-            <td class="numeric">{formatNumber(direct.measured)}</td>
-          </tr>
-          <tr>
-            <th scope="row">total: nothing held</th>
-            <td class="numeric">{formatNumber(total.predicted)}</td>
-            <td class="numeric">{formatNumber(total.measured)}</td>
-          </tr>
-        </tbody>
-      </table>
-      {parts && (
-        <p class="muted">
-          The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; the
-          product of decoder and encoder rows, the same on every input, is {formatNumber(parts.inputInvariant)}.
-        </p>
-      )}
-    </>
   );
 }

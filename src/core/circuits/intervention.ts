@@ -1,7 +1,7 @@
 /**
- * Checks a circuit by running the model: what a source wrote is changed in place, and the target is read again. `direct`:
- * attention patterns and the outputs of all other MLPs are held as they were, so that only the ways of one edge are left,
- * with normalisations free to follow; `total`: nothing is held.
+ * Checks a circuit by running the model itself: what a source wrote is changed in place, and the target is read again.
+ * `following`: attention patterns and the outputs of all other MLPs are held as they were, so that only the ways of one
+ * edge are left, with normalisations free to follow; `total`: nothing is held. `held-runs.ts` holds normalisations too.
  */
 import { throwIfCancelled } from '../errors.js';
 import type { Session } from '../engine/engine.js';
@@ -12,7 +12,7 @@ import { noPatch, patchValues, type SplicedValue } from '../rewrite/splice.js';
 import { prune } from '../rewrite/prune.js';
 import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import type { ReplacementSites } from './replacement-model.js';
+import { writersOf, type ReplacementSites } from './replacement-model.js';
 
 /** A change of one row of the residual stream's writers. */
 export interface Edit {
@@ -32,7 +32,7 @@ export interface Reading {
 
 export interface Interventions {
   /** How much a reading changes. @throws ProblemError as the engine does; CancelledError. */
-  change(edit: Edit, reading: Reading, held: 'direct' | 'total', signal?: AbortSignal): Promise<number>;
+  change(edit: Edit, reading: Reading, held: 'following' | 'total', signal?: AbortSignal): Promise<number>;
   release(): Promise<void>;
 }
 
@@ -42,12 +42,12 @@ export interface Interventions {
  */
 export async function openInterventions(
   { prepared, engine, threads, toRunnable }: SystemModel,
-  { embedding, layers, logits }: ReplacementSites,
+  sites: ReplacementSites,
   patterns: readonly string[],
   feeds: NamedTensors,
 ): Promise<Interventions> {
-  const writers = [embedding, ...layers.map(({ writes }) => writes)];
-  const held = [...new Set([...writers, ...patterns])];
+  const { layers, logits } = sites;
+  const held = [...new Set([...writersOf(sites), ...patterns])];
   const read = [...new Set([...layers.map(({ reads }) => reads), logits])];
   const originals = await once(await engine.open(toRunnable(prune(prepared.model, [...held, ...read])), { threads }));
   const spliced = held.map((value): SplicedValue => {
@@ -88,26 +88,33 @@ export async function openInterventions(
       throwIfCancelled(signal);
       const changed = valueOf(originals, value);
       if (!isFloatType(changed.type)) throw new Error(`“${value}” holds no floating-point numbers.`);
-      const rows = Float32Array.from(floatsOf(changed));
-      added.forEach((each, k) => {
-        rows[position * added.length + k] = (rows[position * added.length + k] as number) + each;
-      });
+      const rows = edited(floatsOf(changed), { position, added });
       let patches = patchOf(value, floatTensor(changed.type, changed.dims, rows));
       // What comes before the edit is not changed by it: holding it changes nothing.
-      if (mode === 'direct') {
+      if (mode === 'following') {
         for (const other of held)
           if (other !== value) patches = { ...patches, ...patchOf(other, valueOf(originals, other)) };
       }
       const found = await session.run(usedFeeds(session, { ...patched.feeds(feeds), ...untouched, ...patches }));
       throwIfCancelled(signal);
-      return product(valueOf(found, reading.value), reading) - product(valueOf(originals, reading.value), reading);
+      const valuesIn = (tensors: NamedTensors): Float32Array => floatsOf(valueOf(tensors, reading.value));
+      return readAt(valuesIn(found), reading) - readAt(valuesIn(originals), reading);
     },
     release: () => session.release(),
   };
 }
 
-function product(tensor: Tensor, { position, direction }: Reading): number {
-  const values = floatsOf(tensor);
+/** @param values [positions, width], after axes of size 1; they are not changed. */
+export function edited(values: Float32Array, { position, added }: Pick<Edit, 'position' | 'added'>): Float32Array {
+  const rows = Float32Array.from(values);
+  added.forEach((each, k) => {
+    rows[position * added.length + k] = (rows[position * added.length + k] as number) + each;
+  });
+  return rows;
+}
+
+/** @param values [positions, width], after axes of size 1. */
+export function readAt(values: Float32Array, { position, direction }: Reading): number {
   const first = position * direction.length;
   return direction.reduce((sum, weight, k) => sum + weight * (values[first + k] as number), 0);
 }

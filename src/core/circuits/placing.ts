@@ -3,7 +3,7 @@ import { valueNamed, type StatedPlaces } from '../dictionary/attach/stated-place
 import { displayText } from '../display-text.js';
 import { problem } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
-import { findRoles } from '../graph/roles/roles.js';
+import { findRoles, type Attention } from '../graph/roles/roles.js';
 import type { ReplacementSites } from './replacement-model.js';
 
 /** Where circuits of a model are read, before any transcoder is placed. */
@@ -14,6 +14,25 @@ export interface CircuitLayers {
   readonly logits: string;
   /** Attention patterns of all layers, where they are values of the graph. */
   readonly patterns: readonly string[];
+  readonly attention: readonly LayerAttention[];
+}
+
+/** The attention of one layer, as contributions through its heads ask. */
+export interface LayerAttention {
+  /** L of “blocks.L”. */
+  readonly layer: number;
+  readonly operator: string;
+  /**
+   * By roles: what queries are projected from, what the pattern weighs, the pattern, pattern times value before and after
+   * the output projection, and how many heads of queries and of values there are.
+   */
+  readonly input?: string;
+  readonly z: string;
+  readonly output?: string;
+  readonly weighed?: string;
+  readonly pattern?: string;
+  readonly heads?: number;
+  readonly keyValueHeads?: number;
 }
 
 export interface CircuitLayer {
@@ -45,7 +64,28 @@ export function circuitLayers(graph: Graph): CircuitLayers {
       remedy: 'Open a language model whose ONNX graph ends in scores of tokens.',
     });
   }
-  return { embedding, layers: found, logits, patterns: attention.flatMap(({ pattern }) => pattern ?? []) };
+  return {
+    embedding,
+    layers: found,
+    logits,
+    patterns: attention.flatMap(({ pattern }) => pattern ?? []),
+    attention: layers.flatMap(({ index, attention: own }) => (own === undefined ? [] : [layerAttention(index, own)])),
+  };
+}
+
+function layerAttention(layer: number, attention: Attention): LayerAttention {
+  const { operator, input, z, output, weighed, pattern, heads, keyValueHeads } = attention;
+  return {
+    layer,
+    operator,
+    z,
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    ...(weighed === undefined ? {} : { weighed }),
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(heads === undefined ? {} : { heads }),
+    ...(keyValueHeads === undefined ? {} : { keyValueHeads }),
+  };
 }
 
 /** A transcoder, by what the configuration beside it says of where it belongs. */

@@ -4,15 +4,15 @@
  * rows come from the `frozen` reading of the rule table, one graph per reader.
  */
 import { throwIfCancelled } from '../errors.js';
-import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
 import { weightBytes } from '../graph/weight-bytes.js';
 import type { SystemModel } from '../linear/system-graphs.js';
 import { valueShapes } from '../linear/value-shapes.js';
-import { linearize } from '../rewrite/linearize/linearize.js';
+import type { KnownShapes } from '../rewrite/linearize/plan.js';
 import { prune } from '../rewrite/prune.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import { keepReaders, openLinearReader } from './linear-reader.js';
 
 /** Values of the graph, each [..., positions, width] with all sizes before the positions 1. */
 export interface ReplacementSites {
@@ -21,6 +21,11 @@ export interface ReplacementSites {
   /** By layer, in the order of the graph: what its transcoder reads, and the MLP's output that it stands for. */
   readonly layers: readonly { readonly reads: string; readonly writes: string }[];
   readonly logits: string;
+}
+
+/** The embedding, and what the MLP of each layer writes. */
+export function writersOf({ embedding, layers }: ReplacementSites): readonly string[] {
+  return [embedding, ...layers.map(({ writes }) => writes)];
 }
 
 /** What one reader gets from each writer, for some directions at the reader. */
@@ -33,6 +38,8 @@ export interface Pulled {
 
 export interface ReplacementModel {
   readonly positions: number;
+  /** Of all values of the graph, at this input. */
+  readonly shapes: KnownShapes;
   /** What the model computed there, [positions, width] each: of the embedding, all readers and writers, and the logits. */
   value(name: string): Float32Array;
   width(name: string): number;
@@ -54,44 +61,32 @@ const KEPT_BYTES = 512 * 2 ** 20;
  */
 export async function openReplacementModel(
   model: SystemModel,
-  { embedding, layers, logits }: ReplacementSites,
+  sites: ReplacementSites,
   feeds: NamedTensors,
   signal?: AbortSignal,
 ): Promise<ReplacementModel> {
+  const { embedding, layers, logits } = sites;
   const { engine, threads, toRunnable, prepared } = model;
   const shapes = await valueShapes({ engine, threads, toRunnable, graph: prepared, feeds, signal });
   throwIfCancelled(signal);
   const names = [...new Set([embedding, ...layers.flatMap(({ reads, writes }) => [reads, writes]), logits])];
   const values = await runOnce(model, names, feeds);
   const widthOf = (name: string): number => valueOf(values, name).dims.at(-1) ?? 1;
-  const writers = [embedding, ...layers.map(({ writes }) => writes)];
+  const writers = writersOf(sites);
   const positions = elementCount(valueOf(values, embedding).dims) / widthOf(embedding);
 
-  const open = async (reader: string): Promise<ReaderSession> => {
-    const linearization = linearize({ graph: prepared, shapes, from: writers, to: [reader], reading: 'frozen' });
-    const written = linearization.write(['transpose']);
-    const session = await engine.open(toRunnable(written.model), { threads });
-    return { reader, session, written };
-  };
   const total = weightBytes(prepared).bytes.reduce((sum, bytes) => sum + bytes, 0);
-  /** The one used last at the end. */
-  let opened: ReaderSession[] = [];
-  const mostOpen = Math.max(1, Math.floor(KEPT_BYTES / Math.max(1, total)));
-  const sessionOf = async (reader: string): Promise<ReaderSession> => {
-    const known = opened.find((each) => each.reader === reader);
-    opened = opened.filter((each) => each !== known);
-    for (const oldest of opened.splice(0, Math.max(0, opened.length + 1 - mostOpen))) await oldest.session.release();
-    const found = known ?? (await open(reader));
-    opened.push(found);
-    return found;
-  };
+  const readers = keepReaders(Math.max(1, Math.floor(KEPT_BYTES / Math.max(1, total))), (reader) =>
+    openLinearReader(model, shapes, writers, reader, 'transpose'),
+  );
 
   return {
     positions,
+    shapes,
     value: (name) => floatsOf(valueOf(values, name)),
     width: widthOf,
     async pull(reader, directions) {
-      const { session, written } = await sessionOf(reader);
+      const { session, written } = await readers.of(reader);
       const { type, dims } = valueOf(values, reader);
       if (!isFloatType(type)) throw new Error(`“${reader}” has no floating-point type.`);
       const seeds = floatTensor(type, [directions.length / elementCount(dims), ...dims], directions);
@@ -101,16 +96,8 @@ export async function openReplacementModel(
       const ledger = written.ledger === undefined ? new Float32Array() : floatsOf(valueOf(results, written.ledger));
       return { rows, biases: sumRows(ledger, seeds.dims[0] ?? 1) };
     },
-    async release() {
-      for (const { session } of opened.splice(0)) await session.release();
-    },
+    release: () => readers.release(),
   };
-}
-
-interface ReaderSession {
-  readonly reader: string;
-  readonly session: Session;
-  readonly written: ReturnType<ReturnType<typeof linearize>['write']>;
 }
 
 async function runOnce(

@@ -6,6 +6,7 @@ import {
   type CircuitAnswer,
   type CircuitEdges,
   type CircuitQuestions,
+  type FedByWeights,
   type TranscoderSetDescription,
 } from '../../../src/protocol/circuits.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
@@ -43,13 +44,58 @@ export function fakeCircuitQuestions(): CircuitQuestions {
       weights: edges.weights.slice(first, first + EDGES_AT_ONCE),
     }),
     circuitCheck: async ({ factor }) => ({
-      direct: { predicted: (factor - 1) * 0.5, measured: (factor - 1) * 0.48 },
+      direct: { predicted: (factor - 1) * 0.5, measured: (factor - 1) * 0.5 },
+      following: (factor - 1) * 0.44,
       total: { predicted: (factor - 1) * 0.8, measured: (factor - 1) * 0.71 },
       patternsHeld: true,
       parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 },
     }),
+    circuitWeights: async () => ({
+      ...fed(1),
+      heads: [
+        { layer: 1, head: 3, norm: 0.435, ...fed(0.3) },
+        { layer: 0, head: 5, norm: 0.251, ...fed(0.2) },
+      ],
+      left: [{ layer: 2, reason: 'Its operator MultiHeadAttention does not give the values that it weighs.' }],
+    }),
+    circuitHeads: async () => ({
+      value: 2.2,
+      heads: [
+        { layer: 1, head: 3, source: 2, contribution: 1.21, attention: 0.83 },
+        { layer: 0, head: 5, source: 0, contribution: -0.42, attention: 0.07 },
+        ...Array.from({ length: 18 }, (_, at) => ({
+          layer: at % 3,
+          head: at % 6,
+          source: at % 5,
+          contribution: 0.3 / (at + 1),
+          attention: 0.2,
+        })),
+      ],
+      others: { count: 61, contribution: -0.05 },
+      fromHeads: 1.4,
+      embedding: 0.25,
+      mlps: [
+        { layer: 0, features: 0.4, biases: -0.02, error: 0.1 },
+        { layer: 1, features: 0.2, biases: 0.01, error: -0.14 },
+      ],
+      biases: 0,
+      residual: 2e-7,
+      sharing: [],
+      left: [{ layer: 2, reason: 'Its operator MultiHeadAttention does not give the values that it weighs.' }],
+    }),
   };
 }
+
+const fed = (scale: number): FedByWeights => ({
+  tokens: [
+    [' cat', ' dog', ' kitten', ' paw'].map((text, at) => ({ text: `“${text}”`, weight: scale / (at + 1) })),
+    [' one', ' two', '.'].map((text, at) => ({ text: `“${text}”`, weight: -scale / (at + 2) })),
+  ],
+  features: [
+    [71, 3, 1204].map((feature, at) => ({ layer: at % 2, feature, weight: (2 * scale) / (at + 1) })),
+    [88].map((feature) => ({ layer: 0, feature, weight: -scale })),
+  ],
+});
 
 function circuitOf({ layers, positions, perPlace, perNode }: Size): {
   readonly answer: CircuitAnswer;

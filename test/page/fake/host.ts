@@ -5,7 +5,7 @@ import type { Dictionary } from '../../../src/protocol/model.js';
 import { coderDescription } from './coder.js';
 import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api.js';
 import { fakeAttributionQuestions } from './attribution.js';
-import { fakeCircuitQuestions } from './circuits.js';
+import { fakeCircuitQuestions, TRANSCODERS } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNING } from './pruning.js';
 import { fakeSteeringQuestions } from './steering.js';
@@ -271,6 +271,7 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
         },
       },
       ...(isAttached(scenario) ? { dictionary: ATTACHED } : {}),
+      ...(scenario === 'circuits' ? { transcoders: TRANSCODERS } : {}),
       outline: [],
       passes:
         scenario === 'cannot-run'

@@ -2,6 +2,7 @@
 export const SCENARIOS = [
   'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails', 'dictionary',
   'no-inputs', 'attached', 'attached-large', 'unfit',
+  'circuits',
 ] as const; // prettier-ignore
 export type Scenario = (typeof SCENARIOS)[number];
 

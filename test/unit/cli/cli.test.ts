@@ -334,21 +334,29 @@ describe('a circuit', () => {
     expect(out).toMatch(/Replacement score: 0\.\d{4}/);
     expect(out).toMatch(/miss their targets by \d\.\de-\d of their sizes/);
     expect(out).toMatch(/→ logit “ \w+” after “ the” \(\d+\)/);
+    expect(out).toMatch(/layer \d head \d from “.*” \(\d+\), attention 0\.\d+/);
+    expect(out).toMatch(/Together they miss its value, .*, by \d\.\de-\d of their sizes/);
+    expect(out).toMatch(/tokens for it: “.*” 0?\.?\d/);
+    expect(out).toMatch(/Through layer \d head \d, \|W_V W_O v\| = /);
   }, 120_000);
 
   it('is told as JSON, of the difference of two tokens', async () => {
     const { code, out } = await circuit('--plus', 'tower', '--minus', 'forest', '--json');
     expect(code).toBe(0);
-    const { outputs, nodes, edges, residual } = JSON.parse(out) as {
+    const { outputs, nodes, edges, residual, heads, weights } = JSON.parse(out) as {
       readonly outputs: readonly { readonly text: string }[];
       readonly nodes: { readonly kind: readonly string[] };
       readonly edges: { readonly starts: readonly number[]; readonly weights: readonly number[] };
       readonly residual: number;
+      readonly heads: { readonly residual: number };
+      readonly weights: { readonly heads: readonly unknown[] };
     };
     expect(outputs.map(({ text }) => text)).toEqual(['“ tower” − “ forest”']);
     expect(edges.starts.at(-1)).toBe(edges.weights.length);
     expect(nodes.kind.filter((kind) => kind === 'feature')).toHaveLength(60);
     expect(residual).toBeLessThan(1e-4);
+    expect(heads.residual).toBeLessThan(1e-4);
+    expect(weights.heads).toHaveLength(6);
   }, 120_000);
 
   it('with tokens that the model does not know ends with 1', async () => {

@@ -136,35 +136,49 @@ describe('circuits of the sample language model', () => {
   it('edges agree with what the model does when their sources are taken away', async () => {
     const answer = await inspection.circuit(request({ maximumFeatures: 7500 }));
     const target = answer.outputs[0]?.node ?? -1;
-    const strongest = (await edgesOf(inspection, answer))
+    const edges = await edgesOf(inspection, answer);
+    const size = edges.reduce((sum, [, to, weight]) => sum + (to === target ? Math.abs(weight) : 0), 0);
+    const strongest = edges
       .filter(([source, to]) => to === target && NODE_KINDS[answer.nodes.kind[source] as number] === 'feature')
       .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))
       .slice(0, 40);
-    const [direct, total]: [number, number][][] = [[], []];
+    const [direct, following, total]: [number, number][][] = [[], [], []];
     for (const [source, , weight] of strongest) {
       const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor: 0 });
       expect(check.direct.predicted).toBeCloseTo(-weight, 5);
+      expect(Math.abs(check.direct.measured + weight)).toBeLessThan(1e-5 + 1e-4 * size);
       direct?.push([check.direct.predicted, check.direct.measured]);
+      following?.push([-weight, check.following]);
       total?.push([check.total.predicted, check.total.measured]);
     }
-    const [ofDirect, ofTotal] = [correlation(direct ?? []), correlation(total ?? [])];
+    const [ofDirect, ofFollowing, ofTotal] = [direct, following, total].map((pairs) => correlation(pairs ?? []));
     const ofEdges = correlation(strongest.map(([, , weight], at) => [-weight, total?.[at]?.[1] ?? NaN]));
     console.log(
-      `Correlation over the ${strongest.length} strongest features: direct ${ofDirect.toFixed(4)}, total against path sums ${ofTotal.toFixed(4)}, total against edges ${ofEdges.toFixed(4)}`,
+      `Correlation over the ${strongest.length} strongest features: direct ${ofDirect?.toFixed(6)}, with normalisations that follow ${ofFollowing?.toFixed(4)}, total against path sums ${ofTotal?.toFixed(4)}, total against edges ${ofEdges.toFixed(4)}`,
     );
-    expect(ofDirect).toBeGreaterThan(0.8);
+    expect(ofDirect).toBeGreaterThan(0.9999);
+    expect(ofFollowing).toBeGreaterThan(0.8);
     expect(ofTotal).toBeGreaterThan(0.5);
   });
 
-  it('a small change of a source is the edge itself, but for normalisations', async () => {
+  it('a source of every kind changes a feature by its edge, when all is held that the graph holds', async () => {
     const answer = await inspection.circuit(request());
-    const target = answer.outputs[0]?.node ?? -1;
-    const [source] = (await edgesOf(inspection, answer))
-      .filter(([from, to]) => to === target && NODE_KINDS[answer.nodes.kind[from] as number] === 'feature')
-      .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))[0] ?? [-1];
-    const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor: 0.95 });
-    expect(check.patternsHeld).toBe(true);
-    expect(Math.sign(check.direct.measured)).toBe(Math.sign(check.direct.predicted));
+    const { nodes } = answer;
+    const target = nodes.kind.findLastIndex((kind, at) => NODE_KINDS[kind] === 'feature' && nodes.layer[at] === 3);
+    const incoming = (await edgesOf(inspection, answer)).filter(([, to]) => to === target);
+    const size = incoming.reduce((sum, [, , weight]) => sum + Math.abs(weight), 0);
+    for (const kind of ['token', 'feature', 'error'] as const) {
+      const [source, , weight] = incoming
+        .filter(([from]) => NODE_KINDS[nodes.kind[from] as number] === kind)
+        .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))[0] ?? [-1, -1, NaN];
+      for (const factor of [0, 0.95, 3]) {
+        const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor });
+        expect(check.patternsHeld).toBe(true);
+        expect(Math.abs(check.direct.measured - (factor - 1) * weight), `${kind} × ${factor}`).toBeLessThan(
+          1e-5 + 1e-4 * size,
+        );
+      }
+    }
   });
 
   it('what is wrong is said', async () => {

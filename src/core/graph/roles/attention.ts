@@ -28,6 +28,11 @@ export interface Attention {
    * queries share them; false where a cache or anything else comes between.
    */
   readonly valueIsProjected?: boolean;
+  /**
+   * What the pattern is multiplied with, as it is multiplied: [..., positions, features of one head] behind axes of heads; of
+   * a fused operator its values as it takes them. Undefined where an operator keeps them to itself.
+   */
+  readonly weighed?: string;
   /** Whether weights are kept per head: projections then have an axis of heads. */
   readonly weightsPerHead?: boolean;
   /** Into the softmax: scaled and masked. */
@@ -84,6 +89,7 @@ function spelled(graph: Graph, node: GraphNode): Attention | undefined {
     ...(isSameNumbers(graph, left, query?.output) ? {} : { turnedQuery: left }),
     ...(isSameNumbers(graph, turned, key?.output) ? {} : { turnedKey: turned }),
     valueIsProjected: value !== undefined && isSameNumbers(graph, reader.value, value.output),
+    weighed: reader.value,
     weightsPerHead: value !== undefined && isPerHead(graph, value.node),
     scores,
     pattern,
@@ -114,7 +120,7 @@ function fused(graph: Graph, node: GraphNode): Attention | undefined {
       : {
           query: query?.output ?? first,
           ...(second === '' ? {} : { key: projected(graph, second)?.output ?? second }),
-          ...(third === '' ? {} : { value: projected(graph, third)?.output ?? third }),
+          ...(third === '' ? {} : { value: projected(graph, third)?.output ?? third, weighed: third }),
         }),
     z,
     ...(output === undefined ? {} : { output }),
