@@ -92,6 +92,7 @@ export function CircuitAnswerPart({ found }: { found: FoundCircuit }): JSX.Eleme
             selected={selected}
             onSelect={setSelected}
             nameOf={nameOf}
+            order={ranked.order}
             canvas={canvas}
           />
           <Key />

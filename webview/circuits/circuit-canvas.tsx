@@ -1,4 +1,7 @@
-/** The picture of a circuit: drag moves it, the wheel and + and − zoom, a click or the arrow keys choose a node. */
+/**
+ * The picture of a circuit: dragging and the arrow keys move it, the wheel and + and − zoom. A click chooses a node; the keys n
+ * and p go to the next and the previous one by influence.
+ */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fitView, zoomAt, type View } from '../graph/viewport.js';
@@ -8,19 +11,24 @@ import { nodeAt } from './layout.js';
 
 interface CircuitCanvasProps {
   readonly label: string;
-  readonly drawing: Omit<CircuitDrawing, 'focus'>;
+  readonly drawing: Omit<CircuitDrawing, 'focus' | 'most'>;
   readonly selected: number | undefined;
   readonly onSelect: (node: number | undefined) => void;
   readonly nameOf: (node: number) => string;
+  /** Nodes by influence, the largest first. */
+  readonly order: readonly number[];
   readonly canvas: { current: HTMLCanvasElement | null };
 }
 
 const DRAG_FROM_PX = 4;
 const ZOOM_STEP = 1.2;
 const MOVE_PX = 60;
+/** Edges that are drawn within a frame while something moves; the others follow when it rests. */
+const EDGES_IN_MOTION = 2000;
+const REST_MS = 150;
 
 export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
-  const { label, drawing, selected, onSelect, nameOf, canvas } = props;
+  const { label, drawing, selected, onSelect, nameOf, order, canvas } = props;
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [moved, setMoved] = useState<View>();
   const [hovered, setHovered] = useState<number>();
@@ -42,14 +50,20 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
     const element = canvas.current;
     const context = element?.getContext('2d');
     if (element === null || context === null || context === undefined || size.width === 0) return undefined;
-    const request = requestAnimationFrame(() => {
+    const draw = (most: number): void => {
       const ratio = window.devicePixelRatio;
       const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
       if (element.width !== width) element.width = width;
       if (element.height !== height) element.height = height;
-      drawCircuit(context, { ...drawing, focus: hovered ?? selected }, view, size, colors);
-    });
-    return () => cancelAnimationFrame(request);
+      drawCircuit(context, { ...drawing, focus: hovered ?? selected, most }, view, size, colors);
+    };
+    const request = requestAnimationFrame(() => draw(EDGES_IN_MOTION));
+    const rest =
+      drawing.drawn.list.length > EDGES_IN_MOTION ? window.setTimeout(() => draw(Infinity), REST_MS) : undefined;
+    return () => {
+      cancelAnimationFrame(request);
+      clearTimeout(rest);
+    };
   }, [drawing, view.scale, view.x, view.y, size, colors, hovered, selected]);
 
   useEffect(() => {
@@ -104,6 +118,12 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
   const onKeyDown = (event: KeyboardEvent): void => {
     const zoom = (factor: number): void => setMoved(zoomAt(view, factor, size.width / 2, size.height / 2));
     const move = (dx: number, dy: number): void => setMoved({ ...view, x: view.x + dx, y: view.y + dy });
+    const step = (by: number): void => {
+      const shown = order.filter((node) => !Number.isNaN(drawing.layout.x[node]));
+      const at = selected === undefined ? -1 : shown.indexOf(selected);
+      const next = at < 0 ? (by > 0 ? 0 : shown.length - 1) : (at + by + shown.length) % shown.length;
+      onSelect(shown[next]);
+    };
     const keys: Readonly<Record<string, () => void>> = {
       '+': () => zoom(ZOOM_STEP),
       '=': () => zoom(ZOOM_STEP),
@@ -113,6 +133,8 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       ArrowRight: () => move(-MOVE_PX, 0),
       ArrowUp: () => move(0, MOVE_PX),
       ArrowDown: () => move(0, -MOVE_PX),
+      n: () => step(1),
+      p: () => step(-1),
       Escape: () => onSelect(undefined),
     };
     const act = keys[event.key];
@@ -128,7 +150,7 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       </div>
       <p class="muted circuit-reading" role="status">
         {told === undefined
-          ? 'Point at a node to see its edges; click it to keep them. Drag moves, the wheel zooms, 0 shows all.'
+          ? 'Point at a node to see its edges; click it to keep them. Drag or arrow keys move, the wheel or + and − zoom, 0 shows all; n and p go through nodes by influence.'
           : nameOf(told)}
       </p>
     </div>

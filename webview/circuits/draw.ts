@@ -8,7 +8,7 @@ export interface DrawnEdges {
   /** Places in the arrays of the graph, strongest first. */
   readonly list: Uint32Array;
   readonly targets: Uint32Array;
-  /** Share of its target that each carries, 0 to 1. */
+  /** How large each is beside the largest that is kept of its target, 0 to 1. */
   readonly shares: Float32Array;
 }
 
@@ -21,6 +21,8 @@ export interface CircuitDrawing {
   /** Edges from and to it alone are drawn strongly. */
   readonly focus: number | undefined;
   readonly pinned: ReadonlySet<number>;
+  /** Of edges away from the focus, so many of the strongest. */
+  readonly most: number;
 }
 
 export interface Placement {
@@ -54,13 +56,14 @@ export function drawCircuit(
 }
 
 function drawEdges(context: CanvasRenderingContext2D, drawing: CircuitDrawing, theme: Theme): void {
-  const { edges, drawn, layout, focus } = drawing;
+  const { edges, drawn, layout, focus, most } = drawing;
   // One path for each sign and width: thousands of strokes would take longer than a frame.
   const paths = new Map<string, Path2D>();
   for (let at = 0; at < drawn.list.length; at++) {
     const edge = drawn.list[at] as number;
     const [source, target] = [edges.sources[edge] as number, drawn.targets[at] as number];
     const isNear = focus !== undefined && (source === focus || target === focus);
+    if (at >= most && !isNear) continue;
     const sign = (edges.weights[edge] as number) < 0 ? 1 : 0;
     const strength = Math.min(WIDTHS.length - 1, Math.floor((drawn.shares[at] as number) * WIDTHS.length));
     const key = `${focus === undefined || isNear ? 1 : 0} ${sign} ${strength}`;

@@ -28,8 +28,8 @@ interface Size {
 }
 
 const SMALL: Size = { layers: 3, positions: 6, perPlace: 3, perNode: 12 };
-/** 12 × 32 × 25 features and their errors, tokens and outputs: 10,026 nodes. */
-const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 104 };
+/** 12 × 32 × 25 features and their errors, tokens and outputs: 10,026 nodes, a million edges. */
+const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 140 };
 
 export function fakeCircuitQuestions(): CircuitQuestions {
   let edges: CircuitEdges = { sources: new Uint32Array(), weights: new Float32Array() };
