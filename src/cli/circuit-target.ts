@@ -4,6 +4,7 @@ import type { CircuitHeads, CircuitWeights, FedByWeights } from '../protocol/cir
 import { number } from './numbers.js';
 
 const HEADS_TOLD = 8;
+const HEADS_BY_WEIGHTS_TOLD = 3;
 const WEIGHTS_TOLD = 5;
 
 export function headLines(name: string, tokens: readonly string[], found: CircuitHeads | Problem): readonly string[] {
@@ -42,10 +43,12 @@ export function weightLines(name: string, found: CircuitWeights | Problem): read
     `What would feed ${name} by weights alone, the same on every input (without attention, other MLPs and normalisations`,
     'between; whether features are ever active together is not asked):',
     ...fedLines(found, '  '),
-    ...found.heads.flatMap(({ layer, head, norm, ...fed }) => [
-      `  Through layer ${layer} head ${head}, |W_V W_O v| = ${number(norm)}:`,
-      ...fedLines(fed, '    '),
-    ]),
+    ...found.heads
+      .slice(0, HEADS_BY_WEIGHTS_TOLD)
+      .flatMap(({ layer, head, norm, ...fed }) => [
+        `  Through layer ${layer} head ${head}, |W_V W_O v| = ${number(norm)}:`,
+        ...fedLines(fed, '    '),
+      ]),
     ...leftLines(found.left),
   ];
 }

@@ -2,14 +2,15 @@
 import { basename, dirname } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Attachment, Declared } from '../core/dictionary/attach/attached.js';
+import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
+import { pursuitModel } from '../core/dictionary/error/gradient-pursuit.js';
 import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
-import { statedSite } from '../core/formats/dictionary-signature.js';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { AttachedDescription } from '../protocol/dictionary.js';
 import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
@@ -38,9 +39,13 @@ export async function openAttachment(
     opened = await openDictionary(path, answers, signal);
     const { coder, file, close } = opened;
     const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
+    const pursuit = (): Promise<RunnableModel> => pursuitModel(coder, file.weights, file.folder);
     const declared = await declaredOf(await realpath(path), file.siblings, coder);
     return {
-      attachment: { state: 'attached', attached: { name, coder, equation: equationLines(coder), model, declared } },
+      attachment: {
+        state: 'attached',
+        attached: { name, coder, equation: equationLines(coder), model, pursuit, declared },
+      },
       identity: JSON.stringify([file.identity, answers]),
       close,
     };
@@ -70,7 +75,6 @@ async function declaredOf(
   coder: Coder,
 ): Promise<Declared> {
   const configuration = await readConfiguration(siblings);
-  const site = statedSite(configuration);
   const folder = /average_l0_(\d+)/.exec(dirname(path));
   const { activation } = coder;
   const l0 =
@@ -81,6 +85,6 @@ async function declaredOf(
         : undefined;
   return {
     ...(l0 === undefined ? {} : { l0 }),
-    ...(site === undefined ? {} : { site: displayText(String(site.value), 100) }),
+    sites: statedPlaces(configuration, path).reads,
   };
 }

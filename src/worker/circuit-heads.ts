@@ -1,5 +1,5 @@
 /** Through which attention heads a target of a circuit got what makes it up. */
-import type { ThroughHeads } from '../core/circuits/through-heads.js';
+import type { ThroughHeads } from '../core/circuits/heads/through-heads.js';
 import { HEADS_SHOWN, type CircuitHeads } from '../protocol/circuits.js';
 import type { MadeCircuit } from './circuit-questions.js';
 import { readingOf } from './circuit-reading.js';

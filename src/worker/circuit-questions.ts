@@ -7,9 +7,9 @@ import { attributionGraph } from '../core/circuits/attribution-graph.js';
 import { graphScores } from '../core/circuits/influence.js';
 import { nodeKinds } from '../core/circuits/kinds.js';
 import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
-import { headReaders, type HeadReaders } from '../core/circuits/through-heads.js';
+import { headReaders, type HeadReaders } from '../core/circuits/heads/through-heads.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
-import { outputDirections, type OutputDirections } from '../core/circuits/output-direction.js';
+import { outputDirections, type OutputDirections } from '../core/circuits/heads/output-direction.js';
 import { differenceTarget, likelyTokens, outputTargets, type OutputTarget } from '../core/circuits/output-targets.js';
 import { replacementSites, type CircuitLayers } from '../core/circuits/placing.js';
 import {

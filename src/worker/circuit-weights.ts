@@ -1,5 +1,5 @@
 /** What would feed a target of a circuit by weights alone: de-embeddings and pulled-back features. */
-import { byWeights, type FedBy } from '../core/circuits/by-weights.js';
+import { byWeights, type FedBy } from '../core/circuits/heads/by-weights.js';
 import type { CircuitNode } from '../core/circuits/attribution-graph.js';
 import type { LayerAttention } from '../core/circuits/placing.js';
 import { problem } from '../core/errors.js';

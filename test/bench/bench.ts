@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
+import { measureCircuits } from './circuits.js';
 import { measureFeatures } from './features.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-intervals': (seconds) => measureIntervals(seconds),
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
+  circuits: (seconds) => measureCircuits(seconds),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),

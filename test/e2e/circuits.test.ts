@@ -2,12 +2,14 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
+import { topmostMark } from '../page/topmost-mark.js';
 import type { VsCode } from './harness/vscode.js';
 import type { ModelPage } from './model-page.js';
 import { answerPath } from './model-page.js';
 import { useVsCode } from './use-vscode.js';
 
 const DICTIONARIES = 'media/samples/grammar-gpt/dictionaries';
+
 let code: VsCode;
 let page: ModelPage;
 
@@ -45,26 +47,15 @@ it('a text is typed, and what makes up the next token is drawn', async () => {
 
 it('a node tells what makes it up, and an edge is checked by running the model', async () => {
   const canvas = (await page.locator('.circuit-window canvas')).first();
-  const box = await canvas.boundingBox();
-  if (box === null) throw new Error('The circuit is not in sight.');
-  // Outputs stand in the top row of the last column.
-  const reading = (await page.locator('.circuit-reading')).first();
-  const found = async (): Promise<boolean> => {
-    for (let y = 10; y < box.height / 2; y += 5) {
-      for (let x = box.width - 8; x > box.width / 2; x -= 5) {
-        await canvas.hover({ position: { x, y } });
-        if (/^output /.test(await reading.innerText())) {
-          await canvas.click({ position: { x, y } });
-          return true;
-        }
-      }
-    }
-    return false;
-  };
-  expect(await found()).toBe(true);
+  await expect.poll(() => topmostMark(canvas)).toBeDefined();
+  await canvas.click({ position: (await topmostMark(canvas)) ?? { x: 0, y: 0 } });
   await page.waitForText('Made up of');
   await (await page.locator('.circuit-edges .text-button')).filter({ hasText: 'Check' }).first().click();
   await page.waitForText('Total: nothing held');
+  await (await page.locator('.circuit-node summary')).filter({ hasText: 'Through which heads' }).first().click();
+  await page.waitForText('The token’s own embedding');
+  await (await page.locator('.circuit-node summary')).filter({ hasText: 'By weights alone' }).first().click();
+  await page.waitForText('Through the heads that can feed it most');
   await code.screenshot('circuit node dark');
   await code.setTheme('Default Light Modern');
   await code.screenshot('circuit node light');

@@ -3,6 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lastCall } from './asked.js';
 import { startBrowser, type PageBrowser, type Situation } from './browser.js';
+import { topmostMark } from './topmost-mark.js';
 
 let browser: PageBrowser;
 beforeAll(async () => {
@@ -11,22 +12,6 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 const panel = (page: Page): Locator => page.locator('.circuit-node');
-
-/** Inside the topmost mark that has the colour of tokens and outputs, in pixels of the page. */
-function topmost(canvas: Locator): Promise<{ x: number; y: number } | undefined> {
-  return canvas.evaluate((element) => {
-    const { width, height, clientWidth } = element as HTMLCanvasElement;
-    const { data = [] } = (element as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) ?? {};
-    const mark = getComputedStyle(document.querySelector('.circuit-mark-token') as Element).backgroundColor;
-    const color = (mark.match(/\d+/g) ?? []).map(Number);
-    const scale = clientWidth / width;
-    for (let at = 0; at < width * height; at++) {
-      if (color.every((each, channel) => Math.abs((data[at * 4 + channel] ?? 0) - each) < 8))
-        return { x: (at % width) * scale + 3, y: Math.floor(at / width) * scale + 3 };
-    }
-    return undefined;
-  });
-}
 
 /** A circuit of the fake, and one of its outputs looked at. */
 async function openOutput(situation: Situation = {}): Promise<Page> {
@@ -39,8 +24,8 @@ async function openOutput(situation: Situation = {}): Promise<Page> {
   await canvas.waitFor();
   await page.locator('.circuit-mark-token').waitFor();
   // Outputs are of the colour of tokens, and stand above all else.
-  await expect.poll(() => topmost(canvas)).toBeDefined();
-  await canvas.click({ position: (await topmost(canvas)) ?? { x: 0, y: 0 } });
+  await expect.poll(() => topmostMark(canvas)).toBeDefined();
+  await canvas.click({ position: (await topmostMark(canvas)) ?? { x: 0, y: 0 } });
   await panel(page).waitFor();
   return page;
 }

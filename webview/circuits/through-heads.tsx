@@ -46,7 +46,7 @@ function HeadTable({ tokens, heads: found }: { tokens: readonly string[]; heads:
           normalisations held (methods B2). What a head reads may itself have come through earlier heads and features.
         </Help>
       </p>
-      <table class="table circuit-edges" aria-label="Through which heads">
+      <table class="table circuit-edges circuit-heads" aria-label="Through which heads">
         <thead>
           <tr>
             <th>Head</th>

@@ -6,13 +6,9 @@ import { Button } from '../controls/button.js';
 import { formatCount } from '../format/numbers.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { gatherFeatures } from '../state/features.js';
-import { ui } from '../state/interface-state.js';
-import { passResults } from '../state/metrics.js';
-import { inputs, progress, runCommand, startRun } from '../state/session.js';
+import { inputs, progress, runCommand } from '../state/session.js';
 import { Equation } from './equation.js';
-
-/** The experiment that measures where a dictionary fits. */
-const FIT = 'dictionary-fit';
+import { ExperimentButton } from './experiment-button.js';
 
 export function NotGathered({ dictionary }: { dictionary: AttachedDescription }): JSX.Element {
   const { size = 0, synthetic = false } = inputs.value ?? {};
@@ -42,13 +38,7 @@ interface RefusedProps {
 
 /** Why no features are shown, and every way on from there. */
 export function Refused({ problem, onAnyway, onAgain }: RefusedProps): JSX.Element {
-  const measured = passResults.value.some(({ pass }) => pass === FIT);
   const running = progress.value !== undefined;
-  const measure = (): void => {
-    ui.pass.value = FIT;
-    ui.tab.value = 'passes';
-    if (!measured) void startRun([FIT]);
-  };
   return (
     <>
       <ProblemBox problem={problem} />
@@ -59,9 +49,7 @@ export function Refused({ problem, onAnyway, onAgain }: RefusedProps): JSX.Eleme
         </p>
       )}
       <div class="button-row">
-        <Button primary disabled={running && !measured} onClick={measure}>
-          {measured ? 'See where it fits' : 'Measure where it fits'}
-        </Button>
+        <ExperimentButton primary experiment="dictionary-fit" see="See where it fits" start="Measure where it fits" />
         <Button disabled={running} onClick={onAgain}>
           Try again
         </Button>

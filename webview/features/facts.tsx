@@ -11,6 +11,7 @@ import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import { gatherFeatures } from '../state/features.js';
 import { runCommand } from '../state/session.js';
 import { Equation } from './equation.js';
+import { ExperimentButton } from './experiment-button.js';
 
 const PLACED: Readonly<Record<PlacedBy, string>> = {
   asked: 'as you asked',
@@ -37,6 +38,8 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
           Run again
         </Button>
         <Button onClick={() => void runCommand('modelInspector.attachDictionary')}>Other Dictionary…</Button>
+        <ExperimentButton experiment="dictionary-fit" see="Where it fits" start="Measure where it fits" />
+        <ExperimentButton experiment="dictionary-error" see="What it misses" start="Measure what it misses" />
       </div>
       <p>
         <strong>{overview.dictionary}</strong> reads <code>{reads}</code>

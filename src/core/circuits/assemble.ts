@@ -57,6 +57,10 @@ export async function assemble(
   ];
   let residual = 0;
   const everything = new Float32Array(positions + features.length + errors.length * positions);
+  /** Of each target a first part: nodes stand in the order in which they can be sources. */
+  const everyNode = Uint32Array.from(nodes.keys());
+  const weights = new Float32Array(nodes.length);
+  const leftOut = [...features.keys()].filter((index) => !featureRows.has(index));
   const rest = breather();
   for (const [node, row] of rows.entries()) {
     throwIfCancelled(signal);
@@ -69,15 +73,13 @@ export async function assemble(
     everything.set(row.features, positions);
     everything.set(row.errors, positions + features.length);
     const before = Math.min(node, sources);
-    const from = Uint32Array.from({ length: before }, (_, source) => source);
-    builder.add(
-      from,
-      Float32Array.from(from, (source) => everything[places[source] as number] as number),
-    );
+    for (let source = 0; source < before; source++) weights[source] = everything[places[source] as number] as number;
+    builder.add(everyNode.subarray(0, before), weights.subarray(0, before));
     values[node] = row.value;
     biases[node] = row.biases;
-    left[node] = row.features.reduce((sum, weight, index) => (featureRows.has(index) ? sum : sum + weight), 0);
-    const made = everything.reduce((sum, weight) => sum + weight, 0) + row.biases;
+    left[node] = leftOut.reduce((sum, index) => sum + (row.features[index] as number), 0);
+    let made = row.biases;
+    for (const weight of everything) made += weight;
     const size = absoluteSum(row) + Math.abs(row.biases) + Math.abs(row.value);
     residual = Math.max(residual, size === 0 ? 0 : Math.abs(row.value - made) / size);
   }

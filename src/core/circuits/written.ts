@@ -91,9 +91,11 @@ export function contributions(
     const width = replacement.width(writes);
     const [first, end] = bounds[layer] as readonly [number, number];
     const decoder = decoders[layer] as Float32Array;
+    const reached = reachedPositions(row, positions);
     for (let index = first; index < end; index++) {
       const { position, activation } = features[index] as Feature;
-      fromFeatures[index] = activation * dot(row, position * width, decoder, (index - first) * width, width);
+      if (reached[position] === 1)
+        fromFeatures[index] = activation * dot(row, position * width, decoder, (index - first) * width, width);
     }
     byPosition(row, errors[layer] as Float32Array, fromErrors, layer * positions);
     const bias = decoderBiases[layer] as Float32Array;
@@ -113,8 +115,28 @@ function subtract(
   for (let k = 0; k < length; k++) from[start + k] = (from[start + k] as number) - factor * (values[at + k] as number);
 }
 
+/** 1 where a target reads anything of a position: later tokens are not read at all, which is half of them. */
+function reachedPositions(row: Float32Array, positions: number): Uint8Array {
+  const width = row.length / positions;
+  const reached = new Uint8Array(positions);
+  for (let position = 0; position < positions; position++) {
+    const end = (position + 1) * width;
+    for (let k = position * width; k < end && reached[position] === 0; k++) if (row[k] !== 0) reached[position] = 1;
+  }
+  return reached;
+}
+
+/** Four sums at a time: one alone waits for itself at every step. */
 function dot(a: Float32Array, fromA: number, b: Float32Array, fromB: number, length: number): number {
-  let sum = 0;
-  for (let k = 0; k < length; k++) sum += (a[fromA + k] as number) * (b[fromB + k] as number);
-  return sum;
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < length; k += 4) {
+    const [i, j] = [fromA + k, fromB + k];
+    first += (a[i] as number) * (b[j] as number);
+    second += (a[i + 1] as number) * (b[j + 1] as number);
+    third += (a[i + 2] as number) * (b[j + 2] as number);
+    fourth += (a[i + 3] as number) * (b[j + 3] as number);
+  }
+  for (; k < length; k++) first += (a[fromA + k] as number) * (b[fromB + k] as number);
+  return first + second + (third + fourth);
 }

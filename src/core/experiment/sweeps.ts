@@ -1,5 +1,5 @@
 import { breathe } from '../breathe.js';
-import type { Batch } from '../dataset/dataset.js';
+import type { Batch, Dataset } from '../dataset/dataset.js';
 import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import { problem, throwIfCancelled } from '../errors.js';
@@ -33,6 +33,8 @@ export interface Sweeps {
    *   nothing. ProblemError `invalid-inputs` where not one input could be read.
    */
   run(sweep: Sweep): Promise<number>;
+  /** The same over other inputs, a part of the subject's: what was done counts as here. */
+  over(dataset: Dataset): Sweeps;
 }
 
 /**
@@ -40,14 +42,14 @@ export interface Sweeps {
  * @param mostExamples examples per forward at most, where outputs are large.
  */
 export function createSweeps(subject: ExperimentSubject, planned: number, mostExamples = Infinity): Sweeps {
-  const { dataset, engine, threads, toRunnable, signal, onProgress } = subject;
+  const { engine, threads, toRunnable, signal, onProgress } = subject;
   const batchSize = Math.max(1, Math.min(subject.batchSize, Math.floor(mostExamples)));
   const started = performance.now();
   let phase = 'Preparing';
   let done = 0;
   const tell = (): void => {
     // A search may end sooner or later than planned: what is planned is never less than what is done.
-    const runsPlanned = Math.max(done, planned * dataset.size);
+    const runsPlanned = Math.max(done, planned * subject.dataset.size);
     const perRun = (performance.now() - started) / 1000 / Math.max(1, done);
     onProgress({
       phase,
@@ -56,7 +58,8 @@ export function createSweeps(subject: ExperimentSubject, planned: number, mostEx
       ...(done === 0 ? {} : { secondsLeft: perRun * (runsPlanned - done) }),
     });
   };
-  return {
+  const over = (dataset: Dataset): Sweeps => ({
+    over,
     phase(text) {
       phase = text;
       tell();
@@ -84,7 +87,8 @@ export function createSweeps(subject: ExperimentSubject, planned: number, mostEx
         remedy: 'Choose other inputs with “Choose Inputs…”.',
       });
     },
-  };
+  });
+  return over(subject.dataset);
 }
 
 /** What a sweep's network gave. @throws ProblemError `engine-failed` where it gave no float32. */

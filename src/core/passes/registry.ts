@@ -3,6 +3,7 @@ import { activationStatistics } from './activation-statistics/pass.js';
 import { certificates } from './certificates/pass.js';
 import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
+import { dictionaryError } from './dictionary-error/pass.js';
 import { dictionaryFit } from './dictionary-fit/pass.js';
 import { fusableBranches } from './fusable-branches/pass.js';
 import { layerHealth } from './layer-health/pass.js';
@@ -52,4 +53,5 @@ export const experiments: readonly Experiment[] = [
   nonFiniteScan,
   roleInvariants,
   dictionaryFit,
+  dictionaryError,
 ];

@@ -105,7 +105,9 @@ function resultTable({ title, definition, columns, rows }: ResultTable): Markup 
   const hidden = rows.length - TABLE_ROWS;
   const cell = (value: string | number, index: number): Markup => {
     const format = columns[index]?.format;
-    return html`<td>${typeof value === 'string' || format === 'text' ? String(value) : show(value, format)}</td>`;
+    return format === 'text'
+      ? html`<td class="text">${String(value)}</td>`
+      : html`<td>${typeof value === 'string' ? value : show(value, format)}</td>`;
   };
   return html`<h3>${title}</h3>
     <p class="note">${definition}</p>
@@ -113,7 +115,7 @@ function resultTable({ title, definition, columns, rows }: ResultTable): Markup 
       <table>
         <thead>
           <tr>
-            ${columns.map(({ label }) => html`<th>${label}</th>`)}
+            ${columns.map(({ label, format }) => (format === 'text' ? html`<th class="text">${label}</th>` : html`<th>${label}</th>`))}
           </tr>
         </thead>
         <tbody>

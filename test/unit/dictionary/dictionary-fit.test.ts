@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultTable } from '../../../src/core/passes/result.js';
 import { createInspection } from '../../../src/worker/inspection.js';
@@ -120,6 +121,35 @@ describe('a real autoencoder and the transformer that it was trained on', () => 
     expect(none.model.passes.find(({ id }) => id === 'dictionary-fit')?.reason).toContain('No dictionary is attached');
     await none.inspection.close({});
   });
+});
+
+describe('an autoencoder of the sample whose configuration names another place', () => {
+  const sample = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
+  const own = join(sample, 'dictionaries/blocks.1.hook_resid_post');
+  const findings = async (hook: string): Promise<string> => {
+    const configuration = JSON.parse(readFileSync(join(own, 'cfg.json'), 'utf8')) as object;
+    await writeFile(join(folder, 'cfg.json'), JSON.stringify({ ...configuration, metadata: { hook_name: hook } }));
+    await copyFile(join(own, 'sae_weights.safetensors'), join(folder, 'sae_weights.safetensors'));
+    const path = join(folder, 'sae_weights.safetensors');
+    const { inspection } = await inspectionOf(join(sample, 'grammar-gpt.onnx'), { path, answers: {} });
+    await inspection.setInputs({
+      recipe: { ...(await inspection.recipeFor({ path: join(sample, 'corpus.npy') })), limit: 8 },
+    });
+    const { result } = await inspection.run({ passes: ['dictionary-fit'] });
+    await inspection.close({});
+    const pass = result?.passes.find((each) => each.pass === 'dictionary-fit');
+    return pass?.findings.map(({ sentence }) => sentence).join(' ') ?? '';
+  };
+
+  it('is warned of, with how well it fits there and where it fits best', async () => {
+    expect(await findings('blocks.3.hook_resid_post')).toMatch(
+      /names “blocks\.3\.hook_resid_post”, where FVU is [\d.]+; at \/blocks\.1\/Add_1_output_0 .* it is 0\.0\d+\./,
+    );
+    expect(await findings('blocks.9.hook_resid_post')).toContain(
+      'names “blocks.9.hook_resid_post”, which is no value or hook of this model that it could read.',
+    );
+    expect(await findings('blocks.1.hook_resid_post')).not.toContain('names “');
+  }, 120_000);
 });
 
 async function byHand(path: string, x: Float32Array): Promise<{ readonly fvu: number; readonly l0: number }> {

@@ -105,7 +105,7 @@ beforeAll(async () => {
       at,
     ]),
   );
-});
+}, 120_000);
 afterAll(() => inspection.close({}));
 
 it('the same tokens, active features and outputs', () => {

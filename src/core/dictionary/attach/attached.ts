@@ -10,6 +10,8 @@ export interface AttachedCoder {
   readonly equation: readonly EquationLine[];
   /** See `measuringModel` of graphs/coder-model.ts; made when it is needed. */
   model(): Promise<RunnableModel>;
+  /** See `pursuitModel` of error/gradient-pursuit.ts. */
+  pursuit(): Promise<RunnableModel>;
   /** What its file says of itself. */
   readonly declared: Declared;
 }
@@ -17,8 +19,8 @@ export interface AttachedCoder {
 export interface Declared {
   /** Features that fire for each token, with where that is said. */
   readonly l0?: { readonly value: number; readonly because: string };
-  /** The name of the place that it was trained on, as its tool writes it. */
-  readonly site?: string;
+  /** The place that it was trained on: ONNX values or hook names, as its tool writes them. */
+  readonly sites: readonly string[];
 }
 
 /** What a model is told of the dictionary that is attached to it: the coder, or why there is none. */

@@ -1,26 +1,24 @@
 /** Whether an attached dictionary belongs to this model, and where: measured at every place that it fits into. */
-import { findSites, type FoundSites } from '../../dictionary/attach/sites.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
-import { measureSites, type MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
+import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
-import { totalWidth } from '../../dictionary/coder.js';
-import { checkMatrices } from '../../dictionary/non-finite.js';
-import { asProblem, CancelledError, problem, ProblemError } from '../../errors.js';
-import { createSweeps } from '../../experiment/sweeps.js';
+import { displayText } from '../../display-text.js';
+import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
+import { amount } from '../words.js';
 import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
 
 const ID = 'dictionary-fit';
 /** Two sweeps over all places, then the losses. */
-const SWEEPS = 2 + SPLICE_SWEEPS;
-/** Values of one forward that are looked at, all together. */
-const OBSERVED_BYTES = 256 * 2 ** 20;
+const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 2,
+  version: 3,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -43,58 +41,21 @@ export const dictionaryFit: Experiment = {
 };
 
 async function examine(subject: ExperimentSubject): Promise<PassResult> {
-  const { dictionary, engine, threads, signal } = subject;
+  const { dictionary } = subject;
   if (dictionary === undefined) throw new Error('No dictionary is attached.');
-  const { coder } = dictionary;
-  await checkMatrices(coder, signal);
-  const widths = [...new Set([totalWidth(coder.reads), totalWidth(coder.writes)])];
-  const sites = await findSites(subject, widths);
-  const count = widths.reduce((all, width) => all + (sites.byWidth.get(width)?.length ?? 0), 0);
-  checkFit(dictionary, sites);
-  const sweeps = createSweeps(subject, SWEEPS, OBSERVED_BYTES / (4 * Math.max(...widths) * count * tokensOf(subject)));
-  const session = await engine.open(await dictionary.model(), { threads });
+  const place = await openBestPlace(subject, dictionary, SPLICE_SWEEPS);
   try {
-    const measured = await measureSites(subject, sweeps, coder, session, sites);
-    const [best] = measured;
-    if (best === undefined) {
-      throw problem('not-applicable', 'No place of the model changes from token to token: nothing can be compared.', {
-        remedy: 'Choose other inputs with “Choose Inputs…”.',
-      });
-    }
-    const [spliced, why] = await spliceBest(subject, sweeps, dictionary, session, best, sites);
-    return await resultOf(subject, dictionary, measured, best, spliced, why);
+    const [spliced, why] = await spliceBest(subject, dictionary, place);
+    return await resultOf(subject, dictionary, place, spliced, why);
   } finally {
-    await session.release();
-  }
-}
-
-/** Tokens of an example, about: as many positions as the widest layer has. */
-function tokensOf({ layers }: ExperimentSubject): number {
-  const most = layers.map(
-    ({ shape, units }) => Math.abs(shape.reduce((all, size) => all * size, 1)) / Math.max(1, units),
-  );
-  return Math.max(1, ...most);
-}
-
-/** @throws ProblemError `not-applicable` that says which widths there are. */
-function checkFit({ coder, name }: AttachedCoder, { byWidth, widths }: FoundSites): void {
-  for (const width of [totalWidth(coder.reads), totalWidth(coder.writes)]) {
-    if ((byWidth.get(width)?.length ?? 0) > 0) continue;
-    throw problem(
-      'not-applicable',
-      `“${name}” is for values ${width} wide, and no value of this model is. There are values ${widths.slice(0, 8).join(', ')} wide.`,
-      { remedy: 'Attach a dictionary that was trained on this model.' },
-    );
+    await place.release();
   }
 }
 
 async function spliceBest(
   subject: ExperimentSubject,
-  sweeps: ReturnType<typeof createSweeps>,
   { coder }: AttachedCoder,
-  session: Parameters<typeof spliceLosses>[3],
-  best: MeasuredSite,
-  sites: FoundSites,
+  { sweeps, session, best, sites }: BestPlace,
 ): Promise<[Spliced | undefined, string | undefined]> {
   if (!best.writes.isReplaceable)
     return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
@@ -108,18 +69,54 @@ async function spliceBest(
   }
 }
 
-async function resultOf(
-  { dataset, onInputs }: ExperimentSubject,
-  attached: AttachedCoder,
-  measured: readonly MeasuredSite[],
+/** FVU at the declared place may be this many times the smallest before the difference is told. */
+const NOTABLE_FACTOR = 1.1;
+
+/** A dictionary that is read at another place than it was trained on looks right all the same. */
+function placeFindings(
+  { declared, name }: AttachedCoder,
   best: MeasuredSite,
+  stated: MeasuredSite | undefined,
+): Finding[] {
+  const [site] = declared.sites;
+  if (site === undefined || best.fidelity.fvu > 1) return [];
+  const named = `“${displayText(site, 100)}”`;
+  if (stated === undefined) {
+    return [
+      {
+        severity: 'warning',
+        weight: 0.8,
+        sentence: `The configuration of “${name}” names ${named}, which is no value or hook of this model that it could read.`,
+        advice: 'Make sure that this is the model it was trained on: the smallest FVU alone does not prove it.',
+      },
+    ];
+  }
+  const [there, smallest] = [stated.fidelity.fvu, best.fidelity.fvu];
+  if (there <= NOTABLE_FACTOR * smallest) return [];
+  return [
+    {
+      severity: 'warning',
+      weight: 0.8,
+      sentence: `The configuration of “${name}” names ${named}, where FVU is ${amount(there)}; at ${best.reads.label}, ${best.reads.variant}, it is ${amount(smallest)}.`,
+      advice:
+        'Compare with the FVU that its makers state: one of both places is wrong, or inputs are prepared differently.',
+    },
+  ];
+}
+
+async function resultOf(
+  { graph, dataset, onInputs }: ExperimentSubject,
+  attached: AttachedCoder,
+  { measured, best }: BestPlace,
   spliced: Spliced | undefined,
   whyNot: string | undefined,
 ): Promise<PassResult> {
   const on = await onInputs(dataset.size - dataset.skipped.length);
   const { fvu, l0, tokens } = best.fidelity;
   const place = `${best.reads.label}, ${best.reads.variant}`;
-  const numbers = `FVU ${fvu.toPrecision(3)}, ${l0.toPrecision(3)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
+  const named = valueNamed(graph, attached.declared.sites)?.value;
+  const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
+  const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
   const findings: Finding[] = [
     fvu > 1
       ? {
@@ -137,6 +134,7 @@ async function resultOf(
             ? { advice: 'More than half of the variance is not explained: compare with what its makers state.' }
             : {}),
         },
+    ...placeFindings(attached, best, stated),
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
@@ -147,14 +145,14 @@ async function resultOf(
   return {
     pass: ID,
     passVersion: dictionaryFit.version,
-    answer: fvu > 1 ? `No: at its best place, FVU is ${fvu.toPrecision(3)}.` : `It fits best at ${place}: ${numbers}.`,
+    answer: fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
     findings,
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
       sitesTable(measured, attached.coder.kind === 'SAE'),
       definitionsTable(best),
-      declaredTable(attached, best),
+      declaredTable(attached, best, stated),
       ...(spliced === undefined ? [] : [spliceTable(spliced)]),
     ],
   };

@@ -3,7 +3,9 @@ import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
 import type { Site } from '../../dictionary/attach/sites.js';
+import { displayText } from '../../display-text.js';
 import type { ResultTable } from '../result.js';
+import { amount } from '../words.js';
 
 /** The table of places, best first: a row that features can be gathered at names the values that are read and written. */
 export const SITES_TABLE = 'dictionary-sites';
@@ -82,8 +84,14 @@ export function definitionsTable({ fidelity, reads }: MeasuredSite): ResultTable
   };
 }
 
-export function declaredTable({ declared, coder }: AttachedCoder, { fidelity, reads }: MeasuredSite): ResultTable {
-  const { l0, site } = declared;
+/** @param stated what was measured at the place that its configuration names, if the model has it. */
+export function declaredTable(
+  { declared, coder }: AttachedCoder,
+  { fidelity, reads }: MeasuredSite,
+  stated: MeasuredSite | undefined,
+): ResultTable {
+  const { l0, sites } = declared;
+  const best = `best at ${reads.label}, ${reads.variant}: FVU ${amount(fidelity.fvu)}`;
   return {
     id: 'dictionary-declared',
     title: 'Declared and measured',
@@ -99,11 +107,18 @@ export function declaredTable({ declared, coder }: AttachedCoder, { fidelity, re
         cells: [
           'Features that fire for a token (L0)',
           l0 === undefined ? 'not declared' : String(l0.value),
-          fidelity.l0.toPrecision(4),
+          amount(fidelity.l0),
           l0?.because ?? '',
         ],
       },
-      { cells: ['Place', site ?? 'not declared', `${reads.label}, ${reads.variant}`, ''] },
+      {
+        cells: [
+          'Place',
+          sites.length === 0 ? 'not declared' : sites.map((site) => displayText(site, 100)).join(', '),
+          stated === undefined ? best : `FVU ${amount(stated.fidelity.fvu)} there; ${best}`,
+          sites.length === 0 ? '' : 'The configuration beside it.',
+        ],
+      },
       { cells: ['Features', String(coder.features), String(coder.features), ''] },
     ],
   };

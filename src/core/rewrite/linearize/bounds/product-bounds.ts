@@ -66,25 +66,48 @@ const divide: BoundsRule = (site) => {
 
 /** What a sum of single precision may be off by, per number. */
 const SUM_ROUNDING = 2 ** -22;
+/** Stands for minus infinity, of which no difference could be taken. */
+const LOWEST = -1e30;
 
-/** e^l / (e^l + Σ e^u of the others), and with both ends swapped. */
+/**
+ * 1 / (1 + Σ e^(other − own)) over all others: own lowest with the others highest, and the other way round. The sum is
+ * taken relative to the largest of the others, which for the largest of all is the second: nothing then underflows that
+ * decides, as where a token attends to itself alone.
+ */
 function softmaxInterval(site: Site, { lower, upper }: Interval): Interval {
   const { calc, node, from } = site;
   const axis = attributeInt(node, 'axis') ?? -1;
   const place = axis < 0 ? axis + from.length : axis;
   const along = [place + 1];
-  const highest = calc.reduce('ReduceMax', upper, along, true);
-  const [low, high] = [lower, upper].map((end) => calc.op('Exp', calc.op('Sub', end, highest)));
+  const count = from[place] ?? 1;
   const share = (own: string, others: string, direction: 'up' | 'down'): string => {
-    const total = calc.reduce('ReduceSum', others, along, true);
-    const rest = calc.op('Sub', total, others);
-    // Of a difference of nearly equal numbers only the rounding may be left.
-    const rounding = calc.op('Mul', total, (from[place] ?? 1) * SUM_ROUNDING);
-    const safe = calc.op('Max', calc.op(direction === 'up' ? 'Sub' : 'Add', rest, rounding), 0);
-    return calc.op('Div', own, calc.op('Add', own, safe));
+    const known = calc.op('Max', others, LOWEST);
+    const top = calc.writer.node('ArgMax', [known], { axis: place + 1, keepdims: 1 });
+    const range = calc.writer.node('Range', [calc.writer.int(0), calc.writer.int(count), calc.writer.int(1)]);
+    const places = calc.reshape(range, [1, ...from.map((_, at) => (at === place ? count : 1))]);
+    const isTop = calc.op('Equal', places, top);
+    const rest = calc.op('Where', isTop, LOWEST, known);
+    const [first, second] = [known, rest].map((each) => calc.reduce('ReduceMax', each, along, true)) as [
+      string,
+      string,
+    ];
+    const relative = (values: string, to: string): string => calc.op('Exp', calc.op('Sub', values, to));
+    const all = relative(known, first);
+    const withoutOwn = calc.op('Sub', calc.reduce('ReduceSum', all, along, true), all);
+    const withoutTop = calc.reduce('ReduceSum', calc.op('Where', isTop, 0, relative(rest, second)), along, true);
+    const sum = calc.op('Where', isTop, withoutTop, withoutOwn);
+    // In any sum the largest of the others is 1, so that this is what all of it may be off by.
+    const rounding = calc.op('Mul', calc.op('Add', sum, 1), count * SUM_ROUNDING);
+    const safe = calc.op('Max', calc.op(direction === 'up' ? 'Sub' : 'Add', sum, rounding), 0);
+    const factor = relative(calc.op('Where', isTop, second, first), own);
+    // 0 · ∞ is where there are no others, or they are infinitely far above.
+    const odds = calc.op('Where', calc.op('Greater', safe, 0), calc.op('Mul', factor, safe), 0);
+    return calc.op('Reciprocal', calc.op('Add', odds, 1));
   };
-  const [l, h] = [low ?? '', high ?? ''];
-  const { lower: least, upper: most } = widened(calc, { lower: share(l, h, 'down'), upper: share(h, l, 'up') });
+  const { lower: least, upper: most } = widened(calc, {
+    lower: share(lower, upper, 'down'),
+    upper: share(upper, lower, 'up'),
+  });
   return { lower: calc.op('Max', least, 0), upper: calc.op('Min', most, 1.000001) };
 }
 

@@ -1,7 +1,7 @@
 /** Where heads are told apart: the values that attention patterns weigh, and how these are laid out. */
-import type { Graph } from '../graph/graph.js';
-import type { KnownShapes } from '../rewrite/linearize/plan.js';
-import type { LayerAttention } from './placing.js';
+import type { Graph } from '../../graph/graph.js';
+import type { KnownShapes } from '../../rewrite/linearize/plan.js';
+import type { LayerAttention } from '../placing.js';
 
 export interface CutHeads {
   readonly layer: number;

@@ -3,15 +3,15 @@
  * a direction before it, u = W_V W_O v. Patterns and normalisations are left out; matrices are as the network has them,
  * wherever they lie and whichever way round.
  */
-import { ProblemError, throwIfCancelled } from '../errors.js';
-import { usedFeeds } from '../engine/used-feeds.js';
-import type { SystemModel } from '../linear/system-graphs.js';
-import type { KnownShapes } from '../rewrite/linearize/plan.js';
-import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
-import { elementCount } from '../tensor/tensor.js';
+import { ProblemError, throwIfCancelled } from '../../errors.js';
+import { usedFeeds } from '../../engine/used-feeds.js';
+import type { SystemModel } from '../../linear/system-graphs.js';
+import type { KnownShapes } from '../../rewrite/linearize/plan.js';
+import { floatsOf, floatTensor, isFloatType } from '../../tensor/floats.js';
+import { elementCount } from '../../tensor/tensor.js';
 import { headsOf, layoutOf, type LeftAttention } from './cut-heads.js';
-import { openLinearReader } from './linear-reader.js';
-import type { LayerAttention } from './placing.js';
+import { openLinearReader } from '../linear-reader.js';
+import type { LayerAttention } from '../placing.js';
 
 export interface HeadDirection {
   readonly layer: number;

@@ -1,11 +1,11 @@
 /** An output as a direction of what the unembedding reads: W_U d, without the final normalisation (formats section 4, item 8). */
-import { usedFeeds } from '../engine/used-feeds.js';
-import { unembeddingInput } from '../features/logit-effects.js';
-import type { SystemModel } from '../linear/system-graphs.js';
-import type { KnownShapes } from '../rewrite/linearize/plan.js';
-import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
-import { elementCount } from '../tensor/tensor.js';
-import { keepReaders, openLinearReader } from './linear-reader.js';
+import { usedFeeds } from '../../engine/used-feeds.js';
+import { unembeddingInput } from '../../features/logit-effects.js';
+import type { SystemModel } from '../../linear/system-graphs.js';
+import type { KnownShapes } from '../../rewrite/linearize/plan.js';
+import { floatsOf, floatTensor, isFloatType } from '../../tensor/floats.js';
+import { elementCount } from '../../tensor/tensor.js';
+import { keepReaders, openLinearReader } from '../linear-reader.js';
 
 export interface OutputDirections {
   /**

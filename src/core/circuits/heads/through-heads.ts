@@ -5,16 +5,16 @@
  * else is what reaches the target on the residual stream alone: the token's own embedding, what MLPs wrote at the token,
  * and biases, those of the output projections among them. Together they are the target (the completeness identity).
  */
-import type { SystemModel } from '../linear/system-graphs.js';
-import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
-import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
-import { usedFeeds } from '../engine/used-feeds.js';
-import { throwIfCancelled } from '../errors.js';
+import type { SystemModel } from '../../linear/system-graphs.js';
+import { floatsOf, floatTensor, isFloatType } from '../../tensor/floats.js';
+import { elementCount, type NamedTensors, type Tensor } from '../../tensor/tensor.js';
+import { usedFeeds } from '../../engine/used-feeds.js';
+import { throwIfCancelled } from '../../errors.js';
 import { headsOf, type CutHeads, type LeftAttention } from './cut-heads.js';
-import type { Reading } from './intervention.js';
-import { keepReaders, openLinearReader } from './linear-reader.js';
-import type { LayerAttention } from './placing.js';
-import { writersOf, type ReplacementModel, type ReplacementSites } from './replacement-model.js';
+import type { Reading } from '../intervention.js';
+import { keepReaders, openLinearReader } from '../linear-reader.js';
+import type { LayerAttention } from '../placing.js';
+import { writersOf, type ReplacementModel, type ReplacementSites } from '../replacement-model.js';
 
 export interface HeadContribution {
   /** L of “blocks.L”. */

@@ -4,19 +4,19 @@
  * residual stream; the same behind the heads that can feed it most, by |W_V W_O v|. The same on every input: it leaves out
  * attention patterns, other MLPs and normalisations between, and does not know whether features ever fire together.
  */
-import { breather } from '../breathe.js';
-import { throwIfCancelled } from '../errors.js';
-import type { SystemModel } from '../linear/system-graphs.js';
-import { TensorProto_DataType as DataType } from '../formats/onnx/onnx_pb.js';
-import { findEmbeddings } from '../graph/roles/embedding.js';
-import { graphWriter } from '../rewrite/graph-writer.js';
-import { prune } from '../rewrite/prune.js';
-import { floatsOf } from '../tensor/floats.js';
-import type { CircuitCoder } from './circuit-coder.js';
+import { breather } from '../../breathe.js';
+import { throwIfCancelled } from '../../errors.js';
+import type { SystemModel } from '../../linear/system-graphs.js';
+import { TensorProto_DataType as DataType } from '../../formats/onnx/onnx_pb.js';
+import { findEmbeddings } from '../../graph/roles/embedding.js';
+import { graphWriter } from '../../rewrite/graph-writer.js';
+import { prune } from '../../rewrite/prune.js';
+import { floatsOf } from '../../tensor/floats.js';
+import type { CircuitCoder } from '../circuit-coder.js';
 import type { LeftAttention } from './cut-heads.js';
 import { behindHeads } from './head-matrices.js';
-import type { LayerAttention } from './placing.js';
-import type { ReplacementModel } from './replacement-model.js';
+import type { LayerAttention } from '../placing.js';
+import type { ReplacementModel } from '../replacement-model.js';
 
 export interface WeightedToken {
   readonly token: number;
