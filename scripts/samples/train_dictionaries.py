@@ -75,12 +75,12 @@ class Dictionary(torch.nn.Module):
     `before` is b_dec for an autoencoder, nothing for a transcoder.
     """
 
-    def __init__(self, reads, writes, is_transcoder):
+    def __init__(self, reads, writes, is_transcoder, features):
         super().__init__()
-        directions = torch.nn.functional.normalize(torch.randn(FEATURES, gpt.D_MODEL), dim=1)
+        directions = torch.nn.functional.normalize(torch.randn(features, reads.shape[1]), dim=1)
         self.W_dec = torch.nn.Parameter(directions)
         self.W_enc = torch.nn.Parameter(directions.T.clone())
-        self.b_enc = torch.nn.Parameter(torch.zeros(FEATURES))
+        self.b_enc = torch.nn.Parameter(torch.zeros(features))
         self.b_dec = torch.nn.Parameter(writes.mean(0))
         self.is_transcoder = is_transcoder
         if is_transcoder:
@@ -116,12 +116,12 @@ def learning_rate(step, steps):
     return PEAK_LEARNING_RATE * warm_up * cool_down
 
 
-def train(reads, writes, is_transcoder, per_token, steps):
+def train(reads, writes, is_transcoder, per_token, steps, features=FEATURES):
     """A trained dictionary for activations scaled to a mean square of 1, with its threshold."""
-    dictionary = Dictionary(reads, writes, is_transcoder)
+    dictionary = Dictionary(reads, writes, is_transcoder, features)
     rng = np.random.default_rng(WEIGHT_SEED)
     optimizer = torch.optim.Adam(dictionary.parameters(), betas=(0.9, 0.999))
-    idle_for = torch.zeros(FEATURES, dtype=torch.int64)
+    idle_for = torch.zeros(features, dtype=torch.int64)
     thresholds = []
     spread = (writes - writes.mean(0)).square().mean()
     for step in range(steps):
@@ -130,8 +130,8 @@ def train(reads, writes, is_transcoder, per_token, steps):
         tokens = torch.from_numpy(rng.integers(0, len(reads), BATCH_TOKENS))
         x, target = reads[tokens], writes[tokens]
         h = dictionary.encode(x)
-        features, smallest = largest_of_batch(h, per_token)
-        error = target - dictionary.decode(features)
+        kept, smallest = largest_of_batch(h, per_token)
+        error = target - dictionary.decode(kept)
         loss = error.square().mean() / spread
         is_idle = idle_for > IDLE_STEPS
         if is_idle.sum() >= HELPED_PER_TOKEN // 4:
@@ -143,7 +143,7 @@ def train(reads, writes, is_transcoder, per_token, steps):
         optimizer.step()
         with torch.no_grad():
             dictionary.W_dec /= dictionary.W_dec.norm(dim=1, keepdim=True)
-            idle_for = torch.where((features > 0).any(0), 0, idle_for + 1)
+            idle_for = torch.where((kept > 0).any(0), 0, idle_for + 1)
         if step >= steps * 0.9:
             thresholds.append(smallest.item())
     return dictionary, np.mean(thresholds)
@@ -155,7 +155,7 @@ def in_units_of_the_model(dictionary, threshold, read_scale, write_scale):
         vector = lambda values: (values / write_scale).float()
         return {"W_enc": (dictionary.W_enc * (read_scale / write_scale)).half(), "W_dec": dictionary.W_dec.half(),
                 "b_enc": vector(dictionary.b_enc), "b_dec": vector(dictionary.b_dec),
-                "threshold": vector(torch.full((FEATURES,), threshold))}
+                "threshold": vector(torch.full_like(dictionary.b_enc, threshold))}
 
 
 def write_safetensors(tensors, path):

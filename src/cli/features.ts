@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
-import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview } from '../protocol/features.js';
+import { placeText } from '../core/features/layout.js';
+import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview, Layout } from '../protocol/features.js';
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { neighbourLines } from './feature-neighbours.js';
 import { number, percent } from './numbers.js';
@@ -70,15 +71,16 @@ function asJson(overview: FeatureOverview, details: readonly Told[], text: TextA
 }
 
 function asText(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
-  const { totals, columns, decoderNorm } = overview;
+  const { totals, columns, decoderNorm, fvuWithoutFirst } = overview;
+  const { one, many } = overview.placeWords;
   const count = (value: number): string => value.toLocaleString('en-US');
   const lines = [
     overview.dictionary,
     `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
-    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} tokens.`,
-    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}; ${overview.fvuWithoutFirst.toFixed(4)} without the first token of each input.`,
-    `L0, features that are not zero per token: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
-    `Dead, above zero at no token: ${count(totals.dead)}.`,
+    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} ${many}.`,
+    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}.`,
+    `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
+    `Dead, above zero at no ${one}: ${count(totals.dead)}.`,
     ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
     '',
@@ -102,19 +104,23 @@ function asText(overview: FeatureOverview, details: readonly Told[], text: TextA
   }
   for (const detail of details) {
     const { neighbours } = detail;
-    lines.push(...detailLines(detail), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
+    lines.push(...detailLines(detail, overview), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
   }
   if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
   return `${lines.join('\n')}\n`;
 }
 
-function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetail): string[] {
+function detailLines(
+  { feature, top, intervals, logits, noLogits }: FeatureDetail,
+  { layout, placeWords }: FeatureOverview,
+): string[] {
   const lines = [`Feature ${feature}`];
-  if (top.length === 0) lines.push('  Fires on no token.');
-  for (const excerpt of top) lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt)}`);
+  if (top.length === 0) lines.push(`  Fires at no ${placeWords.one}.`);
+  for (const excerpt of top)
+    lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt, layout)}`);
   for (const { from, to, count } of intervals)
-    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} tokens`);
+    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} ${placeWords.many}`);
   if (logits !== undefined) {
     const told = (effects: typeof logits.top): string =>
       effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');
@@ -124,8 +130,9 @@ function detailLines({ feature, top, intervals, logits, noLogits }: FeatureDetai
   return lines;
 }
 
-/** The text with the token in brackets. */
-function marked({ tokens, at }: Excerpt): string {
+/** The text with the token in brackets, or the input with the place. */
+function marked({ tokens, at, inputName, position }: Excerpt, layout: Layout): string {
+  if (tokens === undefined) return [inputName, placeText(position, layout)].filter(Boolean).join(', ');
   return tokens
     .map((token, place) => (place === at ? `[${token}]` : token))
     .join('')

@@ -1,5 +1,6 @@
 import { basename, extname, resolve } from 'node:path';
 import type { PruningPreview, UnitSource } from '../protocol/pruning.js';
+import { keptText, SOURCE_NAMES } from '../core/pruning/words.js';
 import { openInspection, type CliOptions } from './open.js';
 import { shareBar } from './terminal.js';
 
@@ -10,13 +11,6 @@ export interface PruneOptions extends CliOptions {
   readonly preview: boolean;
   readonly json: boolean;
 }
-
-const SOURCE_NAMES: Readonly<Record<UnitSource, string>> = {
-  weights: 'Dead or constant by their weights',
-  bounds: 'Dead by certificates',
-  useless: 'Useless',
-  data: 'Dead on the data (not proven)',
-};
 
 /**
  * Writes the model without units that do nothing, after it gave the same as the original.
@@ -54,13 +48,13 @@ export async function pruneCommand({ sources, out, preview, json, ...options }: 
   }
 }
 
-function previewText({ sources, layers, kept, sentence }: PruningPreview): string {
+function previewText({ sources, layers, kept, sentence, proven, check }: PruningPreview): string {
   const lines = [
     ...sources.map(({ source, units, text }) => `${SOURCE_NAMES[source]}: ${units} (${text})`),
     '',
-    sentence,
+    ...[sentence, proven, check].filter((text) => text !== ''),
     ...layers.map(({ label, removed, units }) => `  ${label}: ${removed} of ${units}`),
-    ...kept.map(({ reason, units }) => `  ${units} ${units === 1 ? 'stays' : 'stay'}: ${reason}`),
+    ...kept.map((each) => `  ${keptText(each)}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -36,6 +36,7 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
     `${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${contentsText(overview)}\n`,
   );
   for (const { text } of inputs?.lines ?? []) process.stdout.write(`  ${text}\n`);
+  for (const note of inputs?.notes ?? []) process.stdout.write(`  ${note}\n`);
   if (inputs?.problem !== undefined) throw new ProblemError(inputs.problem);
 
   const wanted = wantedPasses(options.passes, model.passes);

@@ -1,6 +1,6 @@
 /** Writes a model beside others: under a name of its own, whole or not at all. */
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { problem, ProblemError, throwIfCancelled } from '../core/errors.js';
 import type { EncodedFile, EncodedModel } from '../core/formats/onnx/encode-model.js';
@@ -24,6 +24,9 @@ export async function checkTarget(
     problem('file-unwritable', message, { place: path, remedy });
   const facts = await stat(folder).catch(() => undefined);
   if (facts?.isDirectory() !== true) throw refuse(`There is no folder ${folder}.`, 'Choose a folder that exists.');
+  await access(folder, constants.W_OK).catch(() => {
+    throw refuse(`The folder ${folder} may not be written to.`, 'Choose a folder that you may write to.');
+  });
   const beside = externalName === undefined ? undefined : join(folder, externalName);
   for (const target of [path, beside]) {
     if (target !== undefined && originals.some((original) => isSameFile(original, target))) {
@@ -110,15 +113,18 @@ export async function writeModel<Checked>(
 function asUnwritable(error: unknown, path: string): unknown {
   if (error instanceof ProblemError || !(error instanceof Error) || !('code' in error) || !('syscall' in error))
     return error;
-  const reasons: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full',
-    EACCES: 'the folder may not be written to',
-    EPERM: 'the folder may not be written to',
-    EROFS: 'the disk is read-only',
-  };
   const code = String(error.code);
-  return problem('file-unwritable', `The model could not be written: ${reasons[code] ?? `the system says ${code}`}.`, {
+  const [reason, remedy] = REASONS[code] ?? [`the system says ${code}`, 'Choose another folder.'];
+  return problem('file-unwritable', `The model could not be written: ${reason}. Nothing is left of it.`, {
     place: path,
-    remedy: 'Choose another folder, or make room on the disk.',
+    remedy,
   });
 }
+
+const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
+  ENOSPC: ['the disk is full', 'Make room on the disk, or choose a folder on another.'],
+  EDQUOT: ['the disk is full', 'Make room on the disk, or choose a folder on another.'],
+  EACCES: ['the folder may not be written to', 'Choose a folder that you may write to.'],
+  EPERM: ['the folder may not be written to', 'Choose a folder that you may write to.'],
+  EROFS: ['the disk is read-only', 'Choose a folder on a disk that can be written to.'],
+};

@@ -3,12 +3,14 @@ import type { Answers } from '../core/dictionary/facts.js';
 import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 import type { EqualBins } from '../core/features/equal-bins.js';
 import type { Excerpt } from '../core/features/excerpts.js';
+import type { Layout, PlaceWords } from '../core/features/layout.js';
 import type { Neighbours } from '../core/features/neighbours/neighbours.js';
 import type { OnProgress } from './rpc.js';
 
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 export type { FeatureLabel, FeatureLabels } from '../core/features/labels.js';
 export type { Excerpt } from '../core/features/excerpts.js';
+export type { Layout, PlaceWords } from '../core/features/layout.js';
 
 /** A dictionary and where it belongs in the open model. */
 export interface FeatureRequest {
@@ -40,9 +42,12 @@ export interface FeatureOverview {
   readonly writes: string;
   readonly placedBy: PlacedBy;
   readonly totals: FeatureTotals;
-  /** Fraction of variance unexplained (methods B1): over all tokens, and without the first of each input. */
+  /** How the places lie of which the columns count each, and what they are called. */
+  readonly layout: Layout;
+  readonly placeWords: PlaceWords;
+  /** Fraction of variance unexplained (methods B1): over all places, and without the first of each input where they follow one another. */
   readonly fvu: number;
-  readonly fvuWithoutFirst: number;
+  readonly fvuWithoutFirst?: number;
   /** What was run: “256 texts from corpus.npy”. */
   readonly data: string;
   readonly synthetic: boolean;
@@ -51,7 +56,7 @@ export interface FeatureOverview {
   readonly columns: FeatureColumns;
   /** Token t of the columns is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
-  /** Text of each feature’s strongest token, "" of one that never fired; absent where inputs are no texts. */
+  /** Text of each feature’s strongest token, "" of one that never fired; absent where places are no tokens of a text. */
   readonly topTokens?: readonly string[];
   /** Length of each feature’s row of the decoder. */
   readonly decoderNorm: Float32Array;

@@ -12,6 +12,8 @@ export interface InputsDescription {
   readonly origin: 'file' | 'guessed' | 'chosen';
   /** One line per graph input: "image: 200 images from images/, stretched to 64 × 64, rgb, (x/255 − mean)/std". */
   readonly lines: readonly { readonly input: string; readonly text: string; readonly synthetic: boolean }[];
+  /** What to know of the inputs as a whole, and what to do: no labels, one input only. */
+  readonly notes: readonly string[];
   /** Examples a run would use, when the data could be opened. */
   readonly size?: number;
   readonly synthetic: boolean;

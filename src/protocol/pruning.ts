@@ -1,4 +1,5 @@
 /** Removing units that do nothing, as it crosses between worker, host and page. */
+import type { Problem } from '../core/errors.js';
 import type { Comparison } from '../core/pruning/proof.js';
 import type { UnitSource } from '../core/pruning/unit-sources.js';
 import type { Savings } from '../core/pruning/savings.js';
@@ -7,6 +8,14 @@ import type { OnProgress } from './rpc.js';
 export type { Comparison } from '../core/pruning/proof.js';
 export type { UnitSource } from '../core/pruning/unit-sources.js';
 export type { Footprint, Savings } from '../core/pruning/savings.js';
+
+/** What the report tells of pruning. */
+export interface PruningReport {
+  /** From what passes have found, or why that cannot be told. */
+  readonly found: PruningPreview | Problem;
+  /** The last smaller file that was written of this model, while it is open; its path is its name alone. */
+  readonly written?: PrunedFile;
+}
 
 /** What one way of knowing says of this model. */
 export interface SourceSummary {
@@ -38,8 +47,16 @@ export interface PruningPreview {
   /** Units that stay although they do nothing, by reason ("it is an output of the model"). */
   readonly kept: readonly { readonly reason: string; readonly units: number }[];
   readonly savings: Savings;
+  /** Of the proven: for inputs inside `box` only. */
+  readonly inBoxOnly: number;
+  /** "“image” from -2 to 2, pixels 0 to 255 as they are prepared"; where some are proven for inputs inside it only. */
+  readonly box?: string;
   /** What would be removed and saved, one or two sentences. */
   readonly sentence: string;
+  /** For which inputs it is proven that nothing changes; empty where nothing is removed. */
+  readonly proven: string;
+  /** What is tried before a file is kept; empty where nothing is removed. */
+  readonly check: string;
 }
 
 export interface PruningProof {

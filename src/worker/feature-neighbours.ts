@@ -3,8 +3,9 @@ import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { AttachedDictionary, OpenAttached } from '../core/features/attached.js';
 import { featureNeighbours } from '../core/features/neighbours/neighbours.js';
+import { singular } from '../core/passes/words.js';
 import { findRoles } from '../core/graph/roles/roles.js';
-import type { FeatureNeighbours } from '../protocol/features.js';
+import type { FeatureNeighbours, PlaceWords } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
 
 /** Tokens at which a feature fires, below which correlations and overlaps are rough. */
@@ -16,15 +17,16 @@ export async function neighboursOf(
   attached: AttachedDictionary,
   opened: OpenAttached,
   feature: number,
+  { many }: PlaceWords,
   onProgress: OnProgress | undefined,
 ): Promise<FeatureNeighbours> {
   const found = await featureNeighbours(subject, attached, opened, feature, (share) => onProgress?.(share));
   const { fired, tokens } = found;
   const warnings =
     fired === 0
-      ? [`It fires at none of ${count(tokens)} tokens: it goes together with nothing here.`]
+      ? [`It fires at none of ${count(tokens)} ${many}: it goes together with nothing here.`]
       : fired < FEW_FIRED
-        ? [`It fires at ${count(fired)} of ${count(tokens)} tokens only: correlations and overlaps are rough.`]
+        ? [`It fires at ${count(fired)} of ${count(tokens)} ${many} only: correlations and overlaps are rough.`]
         : [];
   return {
     feature,
@@ -40,7 +42,8 @@ function unitWordOf({ graph, layers }: ExperimentSubject, value: string): string
     ({ neurons, activation, preActivation }) => value === neurons || value === activation || value === preActivation,
   );
   if (isNeurons) return 'neuron';
-  return layers.find((layer) => layer.value === value)?.unitWord ?? 'dimension';
+  const layer = layers.find((each) => each.value === value);
+  return layer === undefined ? 'dimension' : singular(layer.unitWord);
 }
 
 /** @throws ProblemError `not-applicable`. */

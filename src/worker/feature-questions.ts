@@ -13,7 +13,8 @@ import { decoderNorms } from '../core/features/decoder-norms.js';
 import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
 import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
-import { openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
+import { placeWordsOf, type Layout, type PlaceWords } from '../core/features/layout.js';
+import { openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { PassResult } from '../core/passes/result.js';
@@ -99,9 +100,9 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
       feature: ({ feature }, signal) => turns.take(signal, async () => detail(gatheredFor(feature), feature)),
       featureNeighbours: ({ feature }, signal, onProgress) =>
         turns.take(signal, async (either) => {
-          const { attached, subject, reader } = gatheredFor(feature);
+          const { attached, overview, subject, reader } = gatheredFor(feature);
           const cancellable = { ...subject, signal: either };
-          return neighboursOf(cancellable, attached, await reader.open(), feature, onProgress);
+          return neighboursOf(cancellable, attached, await reader.open(), feature, overview.placeWords, onProgress);
         }),
       promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
       prompt: (request, signal, onProgress) =>
@@ -142,24 +143,31 @@ async function gather(
     if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
     const totals = featureTotals(gathered.state);
     const columns = featureColumns(gathered.state);
-    const topTokens = await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal);
+    const { layout } = gathered;
+    const topTokens =
+      layout.kind === 'sequence'
+        ? await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal)
+        : undefined;
+    const placeWords = placeWordsOf(layout, topTokens !== undefined);
     const overview: FeatureOverview = {
       dictionary: dictionaryText(dictionary),
       ...places,
       placedBy,
       totals,
+      layout,
+      placeWords,
       fvu,
-      fvuWithoutFirst: unexplainedVariance(withoutFirst),
+      ...(withoutFirst.tokens === 0 ? {} : { fvuWithoutFirst: unexplainedVariance(withoutFirst) }),
       data: subject.dataset.description,
       synthetic: subject.dataset.synthetic,
-      warnings: warningsOf(totals.tokens, coder.features, fvu),
+      warnings: warningsOf(totals.tokens, coder.features, fvu, placeWords),
       columns,
       stride: gathered.stride,
       ...(topTokens === undefined ? {} : { topTokens }),
       decoderNorm: await decoderNorms(coder.decoder, signal),
     };
     const reader = kept(() => openAttached(subject, attached));
-    const unembedding = kept(() => openScores(subject, coder.writes.width));
+    const unembedding = kept(() => openScores(subject, attached, layout));
     const prompting = kept(() => openPrompting(subject, attached, () => source.prompts()));
     const closeAll = async (): Promise<void> => {
       await prompting.release();
@@ -196,12 +204,12 @@ function unfit(fvu: number, value: string): Error {
   );
 }
 
-function warningsOf(tokens: number, features: number, fvu: number): string[] {
+function warningsOf(tokens: number, features: number, fvu: number, { many }: PlaceWords): string[] {
   const warnings: string[] = [];
   const count = (value: number): string => value.toLocaleString('en-US');
   if (tokens < FEW_TOKENS_PER_FEATURE * features) {
     warnings.push(
-      `Only ${count(tokens)} tokens were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
+      `Only ${count(tokens)} ${many} were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
     );
   }
   if (fvu > 1)
@@ -226,6 +234,7 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
     excerptsOf(
       dataset,
       examples.map(({ token }) => placeOf(token, gathered.stride)),
+      gathered.layout,
       activations,
     );
   const { edges, counts, intervals, top } = featureFacts(gathered.state, feature);
@@ -277,6 +286,7 @@ async function logitsOf(
     const { effects: effectsOf } = await unembedding.open();
     const effects = await effectsOf(await readRows(coder.decoder, feature, 1));
     const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
+    const shown = Math.min(EFFECTS_SHOWN, Math.max(1, Math.floor(order.length / 2)));
     const told = (token: number): TokenEffect => ({
       token,
       text: subject.dataset.classes?.[token] ?? String(token),
@@ -284,8 +294,8 @@ async function logitsOf(
     });
     return {
       logits: {
-        top: order.slice(0, EFFECTS_SHOWN).map(told),
-        bottom: order.slice(-EFFECTS_SHOWN).reverse().map(told),
+        top: order.slice(0, shown).map(told),
+        bottom: order.slice(-shown).reverse().map(told),
         histogram: equalBins(effects, LOGIT_BINS),
       },
     };
@@ -295,10 +305,17 @@ async function logitsOf(
   }
 }
 
-async function openScores(subject: ExperimentSubject, width: number): Promise<Unembedding> {
+async function openScores(
+  subject: ExperimentSubject,
+  { coder, writes }: AttachedDictionary,
+  layout: Layout,
+): Promise<Unembedding> {
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
-  return openUnembedding(subject, scores.name, width);
+  const { width } = coder.writes;
+  return layout.kind === 'sequence'
+    ? openUnembedding(subject, scores.name, width)
+    : openClassEffects(subject, scores.name, width, writes, layout);
 }
 
 /** Opened when it is first needed, and kept; where that fails, the next question tries again. */

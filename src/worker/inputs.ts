@@ -6,6 +6,7 @@ import type { Dataset } from '../core/dataset/dataset.js';
 import { describeInputs } from '../core/dataset/describe.js';
 import { guessRecipe } from '../core/dataset/guess.js';
 import { inputHints } from '../core/dataset/input-hints.js';
+import { inputNotes } from '../core/dataset/input-notes.js';
 import { openDataset, type DatasetOptions, type OpenedDataset } from '../core/dataset/open-dataset.js';
 import { openPrompts, type Prompts } from '../core/dataset/prompts.js';
 import { MAXIMUM_RECIPE_BYTES, parseRecipe } from '../core/dataset/parse-recipe.js';
@@ -82,6 +83,7 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
         recipe,
         origin,
         lines,
+        notes: opened === undefined ? [] : await inputNotes(opened),
         synthetic: lines.some(({ synthetic }) => synthetic),
         ...(opened === undefined ? { problem: dataset as Problem } : { size: opened.size }),
       },

@@ -272,6 +272,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
         dataset,
         controls,
         fileResult: examination.result(),
+        pruning: found && (await pruning.report(signal)),
       };
       const contents = await reportContents(subject, signal);
       return { html: reportHtml(contents), json: reportJson(contents) };

@@ -3,12 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCrown, measureIntervals } from './bounds.js';
 import { measureCircuits } from './circuits.js';
+import { CORPUS_MEMORY_RUNS, measureCorpusMemory } from './corpus-memory.js';
 import { measureFeatures } from './features.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
 import { measureObserving } from './observing.js';
 import { measureOpening, OPENING_SIDES, openOnce } from './opening.js';
+import { measureSkipping } from './skipping.js';
 import { measureStructure } from './structure.js';
 import { measureTorch } from './torch.js';
 import { measureOpeningSizes, measureShards, measureStatistics, measureTiles } from './weights.js';
@@ -29,6 +31,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
   circuits: (seconds) => measureCircuits(seconds),
+  'skipping-sample': () => measureSkipping('sample'),
+  'skipping-gpt2': () => measureSkipping('gpt2'),
   opening: () => measureOpening(runAlone),
   structure: () => measureStructure(),
   'opening-sizes': (seconds) => measureOpeningSizes(seconds),
@@ -36,6 +40,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   statistics: () => measureStatistics(Number(values.elements)),
   tiles: (seconds) => measureTiles(seconds),
   memory: () => measureMemory(runAlone),
+  'corpus-memory': () => measureCorpusMemory(runAlone),
   torch: (seconds) => measureTorch(seconds),
 };
 
@@ -43,6 +48,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
 const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
   ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
+  ...Object.fromEntries(CORPUS_MEMORY_RUNS.map(({ name, run }) => [`corpus memory ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };
 

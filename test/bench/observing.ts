@@ -16,6 +16,9 @@ import { note, reportRatio, timeInTurn, type Turn } from './timing.js';
 
 export const THREADS = 2;
 
+/** issue: all statistics of zero and magnitude sparsity that come from watching the network as it is. */
+const SPARSITY = ['zero-sparsity', 'shifted-relu', 'core-neurons'];
+const SPARSITY_TARGET = 1.5;
 /** issue: cost of all passes over the bare forward of the same engine. */
 const TARGETS = { native: { layers: 1.5, every: 1.6 }, wasm: { layers: 1.5, every: 1.3 } };
 const TOGETHER_TARGET = 1.1;
@@ -84,9 +87,11 @@ export async function measureObserving(
         .map(async (pass) => [pass.id, await watching(file, network, engineName, file.layers, [pass])] as const),
     ),
   );
+  const sparsity = passes.filter(({ id }) => SPARSITY.includes(id));
   const times = await timeInTurn(
     {
       bare: () => bare.run(inputs),
+      sparsity: await watching(file, network, engineName, file.layers, sparsity),
       layers: await watching(file, network, engineName, file.layers, passes),
       every: await watching(file, network, engineName, everyValue, passes),
       ...alone,
@@ -110,6 +115,7 @@ export async function measureObserving(
     .flatMap(({ id }) => turns[id] ?? [])
     .reduce((dear, turn) => (turn.wall > dear.wall ? turn : dear));
   return [
+    reportRatio(`${SPARSITY.join(', ')} / bare forward`, times.sparsity, times.bare, SPARSITY_TARGET),
     reportRatio(
       `all passes, ${file.layers.length} activation layers / bare forward`,
       times.layers,

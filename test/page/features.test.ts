@@ -134,3 +134,37 @@ describe('what a feature is like', () => {
     await page.close();
   });
 });
+
+describe('features at places of pictures', () => {
+  it('are shown on whole pictures, in words without tokens, and what needs a text says so', async () => {
+    const page = await openFeatures({ model: 'images', width: 1500, height: 950 });
+    expect(await view(page).innerText()).not.toMatch(/token/i);
+    expect(await rows(page).first().locator('td:nth-child(3)').innerText()).toMatch(/^input \d+, row \d+, column \d+$/);
+    await rows(page).nth(1).press('Enter');
+    const examples = page.locator('.feature-page .place-examples').first();
+    await expect.poll(() => examples.locator('canvas').count()).toBe(8);
+    expect(await page.locator('.feature-page').innerText()).toMatch(/picture_0\.png, row \d+, column \d+/);
+    // The frame around the strongest place is white, whatever the picture is.
+    const white = (): Promise<number> =>
+      examples
+        .locator('canvas')
+        .first()
+        .evaluate((canvas: HTMLCanvasElement) => {
+          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
+            0,
+            0,
+            canvas.width,
+            canvas.height,
+          );
+          let count = 0;
+          for (let at = 0; at < data.length; at += 4)
+            if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 255) count++;
+          return count;
+        });
+    await expect.poll(white).toBeGreaterThan(10);
+    await page.getByRole('tab', { name: 'On a text' }).click();
+    await expect.poll(() => view(page).innerText()).toContain('every token of a language model');
+    expect(await countCalls(page, 'promptFacts')).toBe(0);
+    await page.close();
+  });
+});

@@ -102,6 +102,7 @@ describe('the front page', () => {
         recipe: { version: 1, inputs: {}, limit: 10 },
         origin: 'chosen',
         lines: [{ input: 'image', text: 'image: 10 images from photos/', synthetic: false }],
+        notes: [],
         size: 10,
         synthetic: false,
       }),
@@ -145,6 +146,18 @@ describe('problems', () => {
   it('shows why inputs cannot be used', async () => {
     const page = await browser.open({ scenario: 'bad-inputs' });
     await expectProblem(page, 'The pictures have 1 channel', 'circle_000.png', 'Set "channels"');
+    await page.close();
+  });
+
+  it('says of one input without labels what cannot be told, beside the inputs and beside every share', async () => {
+    const page = await browser.open({ scenario: 'one-input' });
+    const inputs = page.getByRole('region', { name: 'Inputs' });
+    await expect.poll(() => inputs.innerText()).toContain('There is one input only: every share rests on it alone');
+    expect(await inputs.innerText()).toContain('Name “labels” in the recipe');
+    expect(await page.locator('.status').innerText()).toContain('on 1 input only');
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    await expect.poll(() => page.locator('.pass').innerText()).toContain('This rests on one input only.');
     await page.close();
   });
 
@@ -287,6 +300,20 @@ describe('the views of passes', () => {
     await page.getByRole('tab', { name: 'Passes' }).click();
     await page.getByRole('button', { name: /Attention patterns/ }).click();
     await expect.poll(() => page.locator('.pass').innerText()).toContain('This model has no attention');
+    await page.close();
+  });
+
+  it('say what removing units would save, inside which box that is proven, and what is tried before', async () => {
+    const page = await browser.open();
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    const part = page.getByRole('region', { name: 'What removing them would save' });
+    await expect.poll(() => part.innerText()).toContain('4 KB of 40 KB of weights');
+    const text = await part.innerText();
+    expect(text).toContain('proven dead inside this box of inputs only: “image” from -2 to 2');
+    expect(text).toContain('run on 16 random inputs drawn inside the box and on the inputs of the model');
+    expect(text).toContain('1 stays: it is an output of the model');
+    expect(await part.getByText('Prune Dead Units…').count()).toBe(1);
     await page.close();
   });
 

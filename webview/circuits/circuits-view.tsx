@@ -35,7 +35,8 @@ function Shown({ model: { overview, transcoders } }: { model: OpenedModel }): JS
       <>
         <p>
           No transcoders are attached to this model yet. A circuit needs one for each layer: a transcoder reads what an
-          MLP reads and writes what it writes, through features that can be named.
+          MLP reads and writes what it writes, through features that can be named. Circuits are for language models of
+          transformer layers.
         </p>
         <AttachButton primary />
       </>

@@ -12,16 +12,17 @@ interface ActivationHistogramProps {
 
 export function ActivationHistogram({ overview, detail }: ActivationHistogramProps): JSX.Element {
   const { feature, histogram } = detail;
+  const { many } = overview.placeWords;
   const density = overview.columns.density[feature] ?? 0;
   return (
     <BarHistogram
       title={`Activations of feature ${feature}, density ${formatShare(density)}`}
-      definition="How many tokens have which activation, where it is above 0; bins of equal width from 0. The density is the share of all tokens at which it is above 0."
+      definition={`How many ${many} have which activation, where it is above 0; bins of equal width from 0. The density is the share of all ${many} at which it is above 0.`}
       foot={featuresFoot(overview)}
       edges={histogram.edges}
       counts={histogram.counts}
       along="activation"
-      counted="tokens"
+      counted={many}
     />
   );
 }

@@ -21,8 +21,8 @@ export function AllFeatures({ overview }: { overview: FeatureOverview }): JSX.El
   return (
     <div class="all-features">
       <div class="all-features-list">
-        <FeatureFilters />
-        <FeatureTable rows={shown} total={rows.length} selected={feature} />
+        <FeatureFilters isText={overview.topTokens !== undefined} />
+        <FeatureTable rows={shown} total={rows.length} selected={feature} words={overview.placeWords} />
       </div>
       {feature === undefined ? (
         <Distributions overview={overview} />

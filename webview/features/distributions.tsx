@@ -8,7 +8,7 @@ import { featuresFoot } from './foot.js';
 import { logarithmicBins } from './logarithmic-bins.js';
 
 export function Distributions({ overview }: { overview: FeatureOverview }): JSX.Element {
-  const { columns, totals } = overview;
+  const { columns, totals, placeWords } = overview;
   const densities = useMemo(() => logarithmicBins(columns.density), [columns]);
   const largest = useMemo(() => logarithmicBins(columns.maximum), [columns]);
   const foot = featuresFoot(overview);
@@ -18,7 +18,7 @@ export function Distributions({ overview }: { overview: FeatureOverview }): JSX.
       <p class="note">Choose a feature in the table to see what it fires on and what it does.</p>
       <BarHistogram
         title="How often features fire"
-        definition={`How many features have which density (share of tokens with f > 0), ten bins for each power of ten.${dead}`}
+        definition={`How many features have which density (share of ${placeWords.many} with f > 0), ten bins for each power of ten.${dead}`}
         foot={foot}
         {...densities}
         along="density, logarithmic"

@@ -1,33 +1,40 @@
 /** Pieces of inputs around the places where a feature fires. */
 import type { JSX } from 'preact';
-import type { Excerpt } from '../../src/protocol/features.js';
+import type { Excerpt, Layout } from '../../src/protocol/features.js';
+import { placeText } from '../../src/core/features/layout.js';
 import { formatNumber } from '../format/numbers.js';
 import { Ablation } from './ablation.js';
 import { TokenExample } from '../unit/token-example.js';
+import { PlaceExample } from './place-example.js';
 
 interface ExcerptsProps {
   readonly feature: number;
   readonly excerpts: readonly Excerpt[];
+  readonly layout: Layout;
   /** The activation with the strongest colour. */
   readonly reach: number;
 }
 
-export function Excerpts({ feature, excerpts, reach }: ExcerptsProps): JSX.Element {
+export function Excerpts({ feature, excerpts, layout, reach }: ExcerptsProps): JSX.Element {
   return (
-    <ol class="excerpts">
+    <ol class={excerpts.some(({ tokens }) => tokens === undefined) ? 'excerpts place-examples' : 'excerpts'}>
       {excerpts.map((excerpt) => (
         <li key={`${excerpt.input} ${excerpt.position}`} class="excerpt">
           <div class="excerpt-head">
             <strong>{formatNumber(strength(excerpt))}</strong>
             <span class="muted">
-              {excerpt.inputName}, position {excerpt.position}
+              {[excerpt.inputName, placeText(excerpt.position, layout)].filter(Boolean).join(', ')}
             </span>
           </div>
-          <TokenExample
-            tokens={excerpt.tokens.map((token) => token.replaceAll('\n', '↵'))}
-            activations={{ shape: [excerpt.activations.length], values: excerpt.activations }}
-            reach={reach}
-          />
+          {excerpt.tokens === undefined ? (
+            <PlaceExample excerpt={excerpt} layout={layout} reach={reach} />
+          ) : (
+            <TokenExample
+              tokens={excerpt.tokens.map((token) => token.replaceAll('\n', '↵'))}
+              activations={{ shape: [excerpt.activations.length], values: excerpt.activations }}
+              reach={reach}
+            />
+          )}
           <Ablation feature={feature} excerpt={excerpt} />
         </li>
       ))}

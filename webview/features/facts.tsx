@@ -25,7 +25,8 @@ interface FeatureFactsProps {
 }
 
 export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.Element {
-  const { totals, fvu, fvuWithoutFirst, reads, writes, placedBy, data, synthetic, warnings } = overview;
+  const { totals, fvu, fvuWithoutFirst, layout, reads, writes, placedBy, data, synthetic, warnings } = overview;
+  const { one, many } = overview.placeWords;
   const features = overview.columns.density.length;
   return (
     <section class="feature-facts" aria-label="What the numbers rest on">
@@ -53,18 +54,25 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
         {synthetic && <Badge tone="warning">random inputs</Badge>}
       </p>
       <ul class="figures feature-figures">
-        <Fact value={formatCount(totals.tokens)} label="tokens">
-          Positions of the inputs that hold tokens; padding is not counted.
+        <Fact value={formatCount(totals.tokens)} label={many}>
+          {layout.kind === 'grid'
+            ? `A picture has ${layout.height} × ${layout.width} places there: the dictionary reads the channels at each of them.`
+            : layout.kind === 'single'
+              ? 'The dictionary reads one row of each input.'
+              : `Positions of the inputs that hold ${many}; padding is not counted.`}
         </Fact>
         <Fact value={formatNumber(fvu)} label="FVU">
-          Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims (methods B1). 0 is
-          perfect, the mean alone is at 1. Without the first token of each input it is {formatNumber(fvuWithoutFirst)}.
+          Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all {many} and dims (methods B1). 0 is
+          perfect, the mean alone is at 1.
+          {fvuWithoutFirst !== undefined &&
+            ` Without the first ${one} of each input it is ${formatNumber(fvuWithoutFirst)}.`}
         </Fact>
         <Fact value={formatNumber(totals.l0)} label="L0">
-          Mean number of features that are not 0 at a token (methods B1).
+          Mean number of features that are not 0 at {one === 'input' ? 'an' : 'a'} {one} (methods B1).
         </Fact>
         <Fact value={`${formatCount(totals.dead)} of ${formatCount(features)}`} label="dead features">
-          Features above 0 at no token of these inputs ({formatShare(totals.dead / Math.max(1, features))}).
+          Features above 0 at no {one === 'input' ? 'one' : one} of these inputs (
+          {formatShare(totals.dead / Math.max(1, features))}).
         </Fact>
       </ul>
       {totals.nonFinite > 0 && (

@@ -1,7 +1,8 @@
 /** Inputs on which a feature fires: the strongest, and some of every strength. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Excerpt, FeatureDetail, FeatureOverview } from '../../src/protocol/features.js';
+import { placeText } from '../../src/core/features/layout.js';
+import type { Excerpt, FeatureDetail, FeatureOverview, Layout } from '../../src/protocol/features.js';
 import { Legend } from '../charts/legend.js';
 import { IconButton, TextButton } from '../controls/button.js';
 import { PlainTable } from '../controls/plain-table.js';
@@ -23,11 +24,13 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
   const [all, setAll] = useState(false);
   const [asTable, setAsTable] = useState(false);
   const { top, intervals } = detail;
+  const { layout } = overview;
+  const { one, many } = overview.placeWords;
   const reach = top[0] === undefined ? 1 : strength(top[0]) || 1;
   const shown = all ? top : top.slice(0, FIRST_SHOWN);
   const fired = intervals.reduce((sum, { count }) => sum + count, 0);
   const title = `feature-${detail.feature}-examples`;
-  const table = (): TextTable => examplesTable(detail);
+  const table = (): TextTable => examplesTable(detail, layout);
   const touched = useExportable(csvFile(title, table));
   const isText = overview.topTokens !== undefined;
   return (
@@ -36,33 +39,35 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
         <div class="frame-head">
           <h3 class="frame-title">Strongest examples</h3>
           <Help about="Strongest examples">
-            The inputs in which its largest activation is highest, each around the place of that.{' '}
+            The inputs in which its largest activation is highest, each {isText ? 'around' : 'with'} the place of that.{' '}
             {isText && 'Every token is coloured by the feature’s activation there; point at one for the number.'}
+            {layout.kind === 'grid' &&
+              `The colours are its activations at all ${layout.height} × ${layout.width} places, the frame is around the strongest. What lies outside the frame may count, too: the network has looked further around before.`}
           </Help>
           <span class="spacer-flex" />
           <IconButton
             icon="table"
-            label={asTable ? 'Show as texts' : 'Show every activation as a table'}
+            label={asTable ? 'Show as examples' : 'Show as a table'}
             pressed={asTable}
             onClick={() => setAsTable(!asTable)}
           />
           <TableTools title={title} table={table} />
         </div>
         {asTable ? (
-          <PlainTable table={table()} label="Examples, token by token" />
+          <PlainTable table={table()} label="Examples as a table" />
         ) : (
           <>
             <Legend
               quantity={{
                 id: 'activation',
                 label: 'Activation',
-                definition: 'f of this feature at a token.',
+                definition: `f of this feature at ${one === 'input' ? 'an' : 'a'} ${one}.`,
                 format: 'number',
                 scale: 'sequential',
               }}
               domain={[0, reach]}
             />
-            <Excerpts feature={detail.feature} excerpts={shown} reach={reach} />
+            <Excerpts feature={detail.feature} excerpts={shown} layout={layout} reach={reach} />
             {shown.length < top.length && <TextButton onClick={() => setAll(true)}>All {top.length}</TextButton>}
           </>
         )}
@@ -73,7 +78,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
             <h3 class="frame-title">Examples by activation interval</h3>
             <Help about="Examples by activation interval">
               Intervals of equal width in activation (not quantiles), strongest first, each with up to three examples
-              drawn at random from all of its tokens. The share is of the tokens at which the feature fires.
+              drawn at random from all of its {many}. The share is of the {many} at which the feature fires.
             </Help>
           </div>
           {intervals.map(({ from, to, count, examples }) => (
@@ -81,10 +86,10 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
               <h4>
                 {formatNumber(from)} to {formatNumber(to)}:{' '}
                 <span class="muted">
-                  {formatCount(count)} {count === 1 ? 'token' : 'tokens'}, {formatShare(count / fired)}
+                  {formatCount(count)} {count === 1 ? one : many}, {formatShare(count / fired)}
                 </span>
               </h4>
-              <Excerpts feature={detail.feature} excerpts={examples} reach={reach} />
+              <Excerpts feature={detail.feature} excerpts={examples} layout={layout} reach={reach} />
             </div>
           ))}
         </section>
@@ -93,17 +98,19 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
   );
 }
 
-/** Every token of every example, for people who do not see the colours, and for files. */
-function examplesTable({ top, intervals }: FeatureDetail): TextTable {
+/** Every token of every example, or the place of each, for people who do not see the colours, and for files. */
+function examplesTable({ top, intervals }: FeatureDetail, layout: Layout): TextTable {
   const rowsOf = (group: string, { input, inputName, position, at, tokens, activations }: Excerpt): string[][] =>
-    tokens.map((token, place) => [
-      group,
-      String(input),
-      inputName,
-      String(position - at + place),
-      token,
-      formatExact(activations[place] ?? NaN),
-    ]);
+    tokens === undefined
+      ? [[group, String(input), inputName, placeText(position, layout), '', formatExact(activations[at] ?? NaN)]]
+      : tokens.map((token, place) => [
+          group,
+          String(input),
+          inputName,
+          String(position - at + place),
+          token,
+          formatExact(activations[place] ?? NaN),
+        ]);
   return {
     header: ['examples', 'input', 'name', 'position', 'token', 'activation'],
     rows: [

@@ -11,7 +11,7 @@ const FIRING: readonly { readonly name: FeatureFilter['firing']; readonly label:
 ];
 
 /** Which features the table shows. */
-export function FeatureFilters(): JSX.Element {
+export function FeatureFilters({ isText }: { isText: boolean }): JSX.Element {
   const filter = ui.featureFilter.value;
   const change = (next: Partial<FeatureFilter>): void => {
     ui.featureFilter.value = { ...filter, ...next };
@@ -20,7 +20,7 @@ export function FeatureFilters(): JSX.Element {
     <div class="feature-filters">
       <TextField
         label="Filter features"
-        placeholder="Filter by number, name or token"
+        placeholder={isText ? 'Filter by number, name or token' : 'Filter by number, name or place'}
         class="filter-field"
         value={filter.text}
         onInput={(text) => change({ text })}

@@ -1,4 +1,4 @@
-/** One feature: how often and how strongly it fires, on what, and which tokens it raises and lowers. */
+/** One feature: how often and how strongly it fires, on what, and which scores it raises and lowers. */
 import type { JSX } from 'preact';
 import type { FeatureDetail, FeatureOverview } from '../../src/protocol/features.js';
 import { IconButton } from '../controls/button.js';
@@ -51,11 +51,11 @@ export function FeaturePage({ overview, feature }: FeaturePageProps): JSX.Elemen
   );
 }
 
-function summary({ columns, totals }: FeatureOverview, feature: number): string {
+function summary({ columns, totals, placeWords: { many } }: FeatureOverview, feature: number): string {
   const density = columns.density[feature] ?? 0;
-  if (density === 0) return `It fires at none of ${formatCount(totals.tokens)} tokens.`;
+  if (density === 0) return `It fires at none of ${formatCount(totals.tokens)} ${many}.`;
   const fired = Math.round(density * totals.tokens);
-  return `It fires at ${formatCount(fired)} of ${formatCount(totals.tokens)} tokens (${formatShare(density)}), on average with ${formatNumber(columns.mean[feature] ?? NaN)} and at most with ${formatNumber(columns.maximum[feature] ?? NaN)}.`;
+  return `It fires at ${formatCount(fired)} of ${formatCount(totals.tokens)} ${many} (${formatShare(density)}), on average with ${formatNumber(columns.mean[feature] ?? NaN)} and at most with ${formatNumber(columns.maximum[feature] ?? NaN)}.`;
 }
 
 function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: FeatureDetail }): JSX.Element {

@@ -1,5 +1,7 @@
 /** All features, one row each: sorted, filtered, copied, saved. */
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { PlaceWords } from '../../src/protocol/features.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
@@ -16,11 +18,13 @@ interface FeatureTableProps {
   /** Of all features, shown or not. */
   readonly total: number;
   readonly selected: number | undefined;
+  readonly words: PlaceWords;
 }
 
-export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.Element {
+export function FeatureTable({ rows, total, selected, words }: FeatureTableProps): JSX.Element {
   const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
-  const text = (): TextTable => featuresAsText(rows);
+  const text = (): TextTable => featuresAsText(rows, words);
+  const columns = useMemo(() => columnsOf(words), [words]);
   const touched = useExportable(csvFile(title, text));
   return (
     <section class="feature-table" onPointerDown={touched} onFocusCapture={touched}>
@@ -36,7 +40,7 @@ export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.
       <Table
         name="features"
         label="Features"
-        columns={COLUMNS}
+        columns={columns}
         rows={rows}
         rowKey={({ feature }) => String(feature)}
         selected={({ feature }) => feature === selected}
@@ -46,7 +50,7 @@ export function FeatureTable({ rows, total, selected }: FeatureTableProps): JSX.
   );
 }
 
-const COLUMNS: readonly Column<FeatureRow>[] = [
+const columnsOf = ({ one, many }: PlaceWords): readonly Column<FeatureRow>[] => [
   {
     id: 'feature',
     label: 'Feature',
@@ -64,19 +68,26 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
   {
     id: 'token',
     label: 'Strongest on',
-    help: <Help about="Strongest on">The token at which it is largest.</Help>,
-    sortBy: ({ topToken }) => topToken,
-    cell: ({ topToken }) => (
-      <span class="feature-token" title={visible(topToken)}>
-        {visible(topToken)}
-      </span>
+    help: (
+      <Help about="Strongest on">
+        The {one} at which it is largest.{one === 'place' && ' Rows and columns are counted from 0.'}
+      </Help>
     ),
+    sortBy: ({ topToken }) => topToken,
+    cell: ({ topToken }) =>
+      one === 'token' ? (
+        <span class="feature-token" title={visible(topToken)}>
+          {visible(topToken)}
+        </span>
+      ) : (
+        <span title={topToken}>{topToken}</span>
+      ),
   },
   {
     id: 'density',
     label: 'Density',
     numeric: true,
-    help: <Help about="Density">Share of tokens at which the feature is above 0 (f &gt; 0, strictly).</Help>,
+    help: <Help about="Density">Share of {many} at which the feature is above 0 (f &gt; 0, strictly).</Help>,
     sortBy: ({ density }) => density,
     cell: ({ density }) => (density > 0 ? formatShare(density) : <span class="muted">dead</span>),
   },
@@ -84,7 +95,7 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
     id: 'mean',
     label: 'Mean',
     numeric: true,
-    help: <Help about="Mean">Mean activation over the tokens at which it is above 0.</Help>,
+    help: <Help about="Mean">Mean activation over the {many} at which it is above 0.</Help>,
     sortBy: ({ mean }) => mean,
     cell: ({ mean }) => formatNumber(mean),
   },
@@ -92,7 +103,7 @@ const COLUMNS: readonly Column<FeatureRow>[] = [
     id: 'maximum',
     label: 'Largest',
     numeric: true,
-    help: <Help about="Largest">Largest activation over all tokens.</Help>,
+    help: <Help about="Largest">Largest activation over all {many}.</Help>,
     sortBy: ({ maximum }) => maximum,
     cell: ({ maximum }) => formatNumber(maximum),
   },

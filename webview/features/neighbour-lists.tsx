@@ -1,6 +1,6 @@
 /** Units and features that a feature is made of, or goes together with, as lists and as one table. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { FeatureNeighbours, FeatureOverview } from '../../src/protocol/features.js';
+import type { FeatureNeighbours, FeatureOverview, PlaceWords } from '../../src/protocol/features.js';
 import { TextButton } from '../controls/button.js';
 import { TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
@@ -16,7 +16,8 @@ interface NeighbourListsProps {
 
 export function NeighbourLists({ overview, found }: NeighbourListsProps): JSX.Element {
   const { feature, warnings, tokens } = found;
-  const where = overview.synthetic ? 'random inputs' : 'tokens';
+  const { placeWords } = overview;
+  const where = overview.synthetic ? `${placeWords.many} of random inputs` : placeWords.many;
   return (
     <>
       {warnings.map((warning) => (
@@ -25,7 +26,7 @@ export function NeighbourLists({ overview, found }: NeighbourListsProps): JSX.El
         </p>
       ))}
       <div class="effect-columns">
-        {listsOf(found).map(({ id, title, definition, bars, reach, none }) => (
+        {listsOf(found, placeWords).map(({ id, title, definition, bars, reach, none }) => (
           <BarList
             key={id}
             title={title}
@@ -41,7 +42,7 @@ export function NeighbourLists({ overview, found }: NeighbourListsProps): JSX.El
           Over {formatCount(tokens)} {where}, on {overview.data}.
         </span>
         <span class="spacer-flex" />
-        <TableTools title={`feature-${feature}-neighbours`} table={() => asText(found)} />
+        <TableTools title={`feature-${feature}-neighbours`} table={() => asText(found, placeWords)} />
       </div>
     </>
   );
@@ -57,7 +58,10 @@ interface List {
   readonly none: string;
 }
 
-function listsOf({ alignment, units, features, nearest, together, unitWords }: FeatureNeighbours): readonly List[] {
+function listsOf(
+  { alignment, units, features, nearest, together, unitWords }: FeatureNeighbours,
+  { one, many }: PlaceWords,
+): readonly List[] {
   const { reads, writes } = unitWords;
   const basis =
     ' Single dimensions of a residual stream mean little: nothing in the model prefers them. Neurons of an MLP do.';
@@ -93,7 +97,7 @@ function listsOf({ alignment, units, features, nearest, together, unitWords }: F
     {
       id: 'units',
       title: `Correlated ${reads}s`,
-      definition: `Pearson correlation over all tokens between its activation and each ${reads} of the value that it reads, the largest by size.`,
+      definition: `Pearson correlation over all ${many} between its activation and each ${reads} of the value that it reads, the largest by size.`,
       bars: units.map(({ unit, pearson, cosine }) => ({
         key: String(unit),
         label: `${reads} ${unit}`,
@@ -106,7 +110,7 @@ function listsOf({ alignment, units, features, nearest, together, unitWords }: F
     {
       id: 'features',
       title: 'Correlated features',
-      definition: 'Pearson correlation over all tokens between its activation and that of each other feature.',
+      definition: `Pearson correlation over all ${many} between its activation and that of each other feature.`,
       bars: features.map(({ feature, pearson, cosine }) => ({
         key: String(feature),
         label: <FeatureLink feature={feature} />,
@@ -119,16 +123,15 @@ function listsOf({ alignment, units, features, nearest, together, unitWords }: F
     {
       id: 'together',
       title: 'Fires together with',
-      definition:
-        'Jaccard index: tokens at which both are above 0, of those at which either is. Only features that fire at one of its tokens.',
+      definition: `Jaccard index: ${many} at which both are above 0, of those at which either is. Only features that fire at ${one === 'input' ? 'one' : `a ${one}`} where it does.`,
       bars: together.map(({ feature, jaccard, both, either }) => ({
         key: String(feature),
         label: <FeatureLink feature={feature} />,
         value: jaccard,
-        hint: `Both at ${formatCount(both)} tokens, either at ${formatCount(either)}`,
+        hint: `Both at ${formatCount(both)} ${many}, either at ${formatCount(either)}`,
       })),
       reach: 1,
-      none: 'No other feature fires at its tokens.',
+      none: `No other feature fires at its ${many}.`,
     },
     {
       id: 'decoder',
@@ -153,7 +156,10 @@ function FeatureLink({ feature }: { feature: number }): JSX.Element {
   return <TextButton onClick={() => (ui.feature.value = feature)}>feature {feature}</TextButton>;
 }
 
-function asText({ alignment, units, features, nearest, together, unitWords }: FeatureNeighbours): TextTable {
+function asText(
+  { alignment, units, features, nearest, together, unitWords }: FeatureNeighbours,
+  { many }: PlaceWords,
+): TextTable {
   const row = (list: string, what: string, measure: string, value: number): string[] => [
     list,
     what,
@@ -169,8 +175,8 @@ function asText({ alignment, units, features, nearest, together, unitWords }: Fe
       ...features.map(({ feature, pearson }) => row('correlated', `feature ${feature}`, 'Pearson', pearson)),
       ...together.flatMap(({ feature, jaccard, both, either }) => [
         row('fires together', `feature ${feature}`, 'Jaccard', jaccard),
-        row('fires together', `feature ${feature}`, 'tokens of both', both),
-        row('fires together', `feature ${feature}`, 'tokens of either', either),
+        row('fires together', `feature ${feature}`, `${many} of both`, both),
+        row('fires together', `feature ${feature}`, `${many} of either`, either),
       ]),
       ...nearest.decoder.map(({ feature, cosine }) =>
         row('nearest by decoder', `feature ${feature}`, 'cosine', cosine),

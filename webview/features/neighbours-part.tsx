@@ -22,6 +22,7 @@ export function NeighboursPart({ overview, feature }: NeighboursPartProps): JSX.
     asked ? (signal, onProgress) => host.featureNeighbours({ feature }, signal, onProgress) : undefined,
     [overview, feature, asked],
   );
+  const { many } = overview.placeWords;
   const features = overview.columns.density.length;
   return (
     <section class="feature-neighbours">
@@ -29,7 +30,7 @@ export function NeighboursPart({ overview, feature }: NeighboursPartProps): JSX.
         <h3 class="frame-title">What it is like</h3>
         <Help about="What it is like">
           What the feature reads from and writes to, which single units rise and fall with it, and which of all other
-          features point the same way or fire at the same tokens. All tokens of the inputs are counted, padding is not.
+          features point the same way or fire at the same {many}. All {many} are counted, padding is not.
         </Help>
       </div>
       {!asked && (

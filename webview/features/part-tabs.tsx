@@ -11,6 +11,18 @@ const PARTS = [
   { name: 'prompt', label: 'On a text' },
 ] as const;
 
+function OnText({ overview }: { overview: FeatureOverview }): JSX.Element {
+  return overview.layout.kind === 'sequence' ? (
+    <PromptPart overview={overview} />
+  ) : (
+    <p class="note">
+      Texts, and features changed on them, are for dictionaries that read every token of a language model: this one
+      reads {overview.layout.kind === 'grid' ? 'places of a picture' : 'one row of each input'}. “Run without it”, under
+      every example of a feature, tells what the network says without the feature there.
+    </p>
+  );
+}
+
 export function FeaturePartTabs({ overview }: { overview: FeatureOverview }): JSX.Element {
   return (
     <>
@@ -21,7 +33,7 @@ export function FeaturePartTabs({ overview }: { overview: FeatureOverview }): JS
         active={ui.featurePart.value}
         onChange={(part) => (ui.featurePart.value = part)}
       />
-      {ui.featurePart.value === 'all' ? <AllFeatures overview={overview} /> : <PromptPart overview={overview} />}
+      {ui.featurePart.value === 'all' ? <AllFeatures overview={overview} /> : <OnText overview={overview} />}
     </>
   );
 }

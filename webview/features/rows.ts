@@ -1,5 +1,7 @@
 /** The table of all features as rows: which are shown, and as text. */
-import type { FeatureLabels, FeatureOverview } from '../../src/protocol/features.js';
+import { placeOf } from '../../src/core/features/excerpts.js';
+import { placeText } from '../../src/core/features/layout.js';
+import type { FeatureLabels, FeatureOverview, Layout, PlaceWords } from '../../src/protocol/features.js';
 import { formatExact } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 
@@ -18,7 +20,7 @@ export interface FeatureRow {
 }
 
 export function featureRows(
-  { columns, decoderNorm, stride, topTokens }: FeatureOverview,
+  { columns, decoderNorm, stride, topTokens, layout }: FeatureOverview,
   labels: FeatureLabels,
 ): readonly FeatureRow[] {
   return Array.from(columns.density, (density, feature): FeatureRow => ({
@@ -29,22 +31,22 @@ export function featureRows(
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
     share: columns.share[feature] as number,
     decoderNorm: decoderNorm[feature] as number,
-    topToken: topTokens?.[feature] ?? placeText(columns.topToken[feature] as number, stride),
+    topToken: topTokens?.[feature] ?? whereText(columns.topToken[feature] as number, stride, layout),
   }));
 }
 
-/** Where there is no text: the number of the input, and of the position where it has several. */
-function placeText(token: number, stride: number): string {
+/** Where there is no text: the number of the input, and the place in it where it has several. */
+function whereText(token: number, stride: number, layout: Layout): string {
   if (token < 0) return '';
-  const input = `input ${Math.floor(token / stride)}`;
-  return stride === 1 ? input : `${input}, position ${token % stride}`;
+  const { input, position } = placeOf(token, stride);
+  return [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ');
 }
 
 export interface FeatureFilter {
   /** Numbers find features that begin with them, other words what a name or a token contains. */
   readonly text: string;
   readonly firing: 'all' | 'firing' | 'dead';
-  /** Shares of tokens, both ends included. */
+  /** Shares of places, both ends included. */
   readonly leastDensity?: number;
   readonly mostDensity?: number;
 }
@@ -62,17 +64,17 @@ export function filterFeatures(rows: readonly FeatureRow[], filter: FeatureFilte
   });
 }
 
-export function featuresAsText(rows: readonly FeatureRow[]): TextTable {
+export function featuresAsText(rows: readonly FeatureRow[], { one, many }: PlaceWords): TextTable {
   return {
     header: [
       'feature',
       'name',
-      'density (share of tokens with f > 0)',
+      `density (share of ${many} with f > 0)`,
       'mean where f > 0',
       'largest',
       'share of L0',
       'decoder norm',
-      'strongest token',
+      `strongest ${one}`,
     ],
     rows: rows.map(({ feature, name, density, mean, maximum, share, decoderNorm, topToken }) => [
       String(feature),

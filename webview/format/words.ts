@@ -21,11 +21,6 @@ export function opsetName(domain: string, version: number): string {
   return STANDARD_DOMAINS.includes(domain) ? String(version) : `${domain} ${version}`;
 }
 
-/** "channels" → "channel": the word for one unit. */
-export function singular(word: string): string {
-  return word.endsWith('s') ? word.slice(0, -1) : word;
-}
-
 export function formatDate(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;

@@ -7,7 +7,7 @@ import { TextButton } from '../controls/button.js';
 import { Icon } from '../controls/icon.js';
 import { Explained } from '../controls/tooltip.js';
 import { explainWords } from '../format/glossary.js';
-import { singular } from '../format/words.js';
+import { singular } from '../../src/core/passes/words.js';
 import { controls, findings, layersByValue } from '../state/metrics.js';
 import { result } from '../state/session.js';
 import { select, selection, selectUnit } from '../state/selection.js';

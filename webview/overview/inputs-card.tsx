@@ -33,7 +33,9 @@ export function InputsCard({ inputs }: { inputs: InputsDescription }): JSX.Eleme
           </Badge>
         )}
         <span class="spacer-flex" />
-        {inputs.size !== undefined && <span class="muted">{formatCount(inputs.size)} examples</span>}
+        {inputs.size !== undefined && (
+          <span class="muted">{inputs.size === 1 ? '1 example' : `${formatCount(inputs.size)} examples`}</span>
+        )}
       </div>
       <ul class="input-lines">
         {inputs.lines.map(({ input, text, synthetic }) => (
@@ -43,6 +45,11 @@ export function InputsCard({ inputs }: { inputs: InputsDescription }): JSX.Eleme
           </li>
         ))}
       </ul>
+      {inputs.notes.map((note) => (
+        <p key={note} class="input-note">
+          {note}
+        </p>
+      ))}
       {inputs.problem && <ProblemBox problem={inputs.problem} />}
       <Button onClick={() => void runCommand('modelInspector.chooseInputs')}>Choose Inputs…</Button>
     </section>

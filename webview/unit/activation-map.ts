@@ -5,7 +5,10 @@ import type { ExampleDetail } from '../../src/protocol/inspection.js';
 const FAINTEST = 0.1;
 const STRONGEST = 0.82;
 
-export type Activations = NonNullable<ExampleDetail['activations']>;
+export type Activations = NonNullable<ExampleDetail['activations']> & {
+  /** The position that is framed. */
+  readonly marked?: number;
+};
 
 /**
  * One pixel per position; undefined when the activations do not lie on a plane of at least two rows and columns.
@@ -46,7 +49,29 @@ export function drawActivationMap(
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = 'high';
   context.drawImage(map, x, y, width, height);
+  const [rows = 1, columns = 1] = activations.shape.slice(-2);
+  if (activations.marked !== undefined) {
+    const [row, column] = [Math.floor(activations.marked / columns), activations.marked % columns];
+    const [cellWidth, cellHeight] = [width / columns, height / rows];
+    frame(context, [x + column * cellWidth, y + row * cellHeight, cellWidth, cellHeight]);
+  }
   context.restore();
+}
+
+/** In black and white, so that it is seen on any picture. */
+function frame(
+  context: CanvasRenderingContext2D,
+  [x, y, width, height]: readonly [number, number, number, number],
+): void {
+  const line = Math.max(1, Math.round(window.devicePixelRatio));
+  for (const [color, out] of [
+    ['#000', 1.5 * line],
+    ['#fff', 0.5 * line],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = line;
+    context.strokeRect(x - out, y - out, width + 2 * out, height + 2 * out);
+  }
 }
 
 const STRIP_SHARE = 0.09;
@@ -54,7 +79,7 @@ const STRIP_SHARE = 0.09;
 /** Activations along one axis (time), as a strip under a curve that shares the axis. */
 export function drawActivationStrip(
   context: CanvasRenderingContext2D,
-  { shape, values }: Activations,
+  { shape, values, marked }: Activations,
   reach: number,
   side: number,
 ): void {
@@ -69,4 +94,5 @@ export function drawActivationStrip(
     context.fillStyle = cssColor(colorAt(map, signed ? (strength + 1) / 2 : strength));
     context.fillRect(left, side - height, Math.ceil(((index + 1) * side) / length) - left, height);
   }
+  if (marked !== undefined) frame(context, [(marked * side) / length, side - height, side / length, height]);
 }

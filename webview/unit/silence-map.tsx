@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { LayerSummary, Quantity } from '../../src/core/passes/result.js';
-import { singular } from '../format/words.js';
+import { singular } from '../../src/core/passes/words.js';
 import type { HeatmapActions } from '../heatmap/heatmap.js';
 import { Heatmap } from '../heatmap/heatmap.js';
 import type { MatrixLabels, MatrixSource } from '../heatmap/matrix.js';

@@ -7,7 +7,7 @@ import { TextButton } from '../controls/button.js';
 import { Checkbox } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber } from '../format/numbers.js';
-import { singular } from '../format/words.js';
+import { singular } from '../../src/core/passes/words.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';

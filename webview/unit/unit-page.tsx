@@ -6,7 +6,7 @@ import { HistogramChart } from '../charts/histogram-chart.js';
 import { IconButton, TextButton } from '../controls/button.js';
 import { Spinner } from '../controls/fields.js';
 import { formatCount } from '../format/numbers.js';
-import { singular } from '../format/words.js';
+import { singular } from '../../src/core/passes/words.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { restsOn } from '../shell/rests-on.js';
 import { host } from '../state/channel.js';

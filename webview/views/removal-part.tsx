@@ -1,24 +1,19 @@
 /** What removing the units that a pass found would save, and the way to do it. */
 import type { JSX } from 'preact';
-import type { PruningPreview, UnitSource } from '../../src/protocol/pruning.js';
+import { SOURCES_OF_PASS } from '../../src/core/pruning/unit-sources.js';
+import { keptText } from '../../src/core/pruning/words.js';
+import type { PruningPreview } from '../../src/protocol/pruning.js';
 import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
 import { runCommand } from '../state/session.js';
 
-/** Passes that find units which do nothing, and what of theirs could be removed. */
-const SOURCES: Readonly<Record<string, readonly UnitSource[]>> = {
-  'dead-units': ['data'],
-  'static-dead-units': ['weights', 'useless'],
-  certificates: ['bounds'],
-};
-
 const LAYERS_SHOWN = 8;
 
 /** Nothing for other passes. Asks only for what is known: nothing is run for it. */
 export function RemovalPart({ pass, answer }: { pass: string; answer: string }): JSX.Element | null {
-  const sources = SOURCES[pass];
+  const sources = SOURCES_OF_PASS[pass];
   const ask =
     sources === undefined
       ? undefined
@@ -37,11 +32,12 @@ export function RemovalPart({ pass, answer }: { pass: string; answer: string }):
 }
 
 function Preview({ preview }: { preview: PruningPreview }): JSX.Element {
-  const { sentence, units, layers, kept } = preview;
+  const { sentence, proven, check, units, layers, kept } = preview;
   const more = layers.length - LAYERS_SHOWN;
   return (
     <>
       <p>{sentence}</p>
+      {proven !== '' && <p>{proven}</p>}
       {layers.length > 0 && (
         <ul class="removal-layers">
           {layers.slice(0, LAYERS_SHOWN).map(({ item, label, removed, units: all }) => (
@@ -56,14 +52,13 @@ function Preview({ preview }: { preview: PruningPreview }): JSX.Element {
         <>
           <p>Why the others stay:</p>
           <ul class="removal-layers">
-            {kept.map(({ reason, units: staying }) => (
-              <li key={reason}>
-                {staying}: {reason}
-              </li>
+            {kept.map((each) => (
+              <li key={each.reason}>{keptText(each)}</li>
             ))}
           </ul>
         </>
       )}
+      {check !== '' && <p class="note">{check}</p>}
       {units > 0 && (
         <Button icon="save" onClick={() => void runCommand('modelInspector.pruneDeadUnits')}>
           Prune Dead Units…

@@ -7,7 +7,7 @@ import { Spinner } from '../controls/fields.js';
 import { Select } from '../controls/select.js';
 import { formatCount, formatExact } from '../format/numbers.js';
 import { toTabSeparated } from '../format/tables.js';
-import { singular } from '../format/words.js';
+import { singular } from '../../src/core/passes/words.js';
 import { Heatmap, type HeatmapActions } from '../heatmap/heatmap.js';
 import { robustDomain, type MatrixLabels, type MatrixSource } from '../heatmap/matrix.js';
 import { ProblemBox } from '../shell/problem-box.js';

@@ -17,6 +17,7 @@ const PASSES_ON = new Set([
   'Split',
   'Expand',
 ]);
+const PARTS = new Set(['Slice', 'Split']);
 /** Nodes looked at per input: the answer is among the first or it is not worth having. */
 const MAXIMUM_NODES = 64;
 /** A graph that divides by this or more (255, 256, 127.5) takes pixels as they are stored. */
@@ -30,16 +31,20 @@ export function inputHints(graph: Graph): InputHints {
 function hintOf(graph: Graph, input: string): InputHint {
   const values = [input];
   const seen = new Set(values);
+  // Of the others a part is handed on.
+  const whole = new Set(values);
   for (let at = 0; at < values.length && seen.size < MAXIMUM_NODES; at++) {
     const value = values[at] as string;
     for (const node of graph.consumersOf(value)) {
       const vocabulary = vocabularyOf(graph, node, value);
-      if (vocabulary !== undefined) return { vocabulary };
+      if (vocabulary !== undefined)
+        return { vocabulary, ...(node.opType === 'Gather' && whole.has(value) ? { looksUp: true } : {}) };
       if (dividesPixels(graph, node, value)) return { rescales: true };
       if (!PASSES_ON.has(node.opType) || node.inputs[0] !== value) continue;
       for (const output of node.outputs.filter((name) => name !== '' && !seen.has(name))) {
         seen.add(output);
         values.push(output);
+        if (whole.has(value) && !PARTS.has(node.opType)) whole.add(output);
       }
     }
   }

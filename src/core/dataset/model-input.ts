@@ -9,8 +9,10 @@ export interface ModelInput {
 
 /** What the graph's first nodes say about an input, beyond its declared type (see input-hints.ts). */
 export interface InputHint {
-  /** Rows of the table that the input indexes: ids must be below it. */
+  /** Rows of the table that the input indexes, or classes of its one-hot code: ids of tokens are below it. */
   readonly vocabulary?: number;
+  /** It is a table: an id beyond its rows cannot be run. */
+  readonly looksUp?: boolean;
   /** The graph itself brings 0…255 to its own range (a division by 255, a rescaling layer). */
   readonly rescales?: boolean;
 }

@@ -5,12 +5,13 @@ import type { DataFiles } from './data-files.js';
 import type { Batch, Dataset, SkippedInput, Targets } from './dataset.js';
 import { fingerprint } from './fingerprint.js';
 import { classIndex, openLabels } from './labels.js';
-import { typeText, type InputHints, type ModelInput } from './model-input.js';
+import { typeText, type InputHint, type InputHints, type ModelInput } from './model-input.js';
+import { idsBeyond, tableText } from './ids-beyond.js';
 import { openSources } from './open-sources.js';
 import { randomStream } from './random.js';
 import type { Recipe } from './recipe.js';
 import { type FilledInput, fillRoles } from './roles.js';
-import { type FeedType, isFeedType, type Row, storeRow, zeros } from './rows.js';
+import { type FeedType, isFeedType, numbers, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
 import type { Prompt } from './sources/prompt.js';
 import { noiseSources } from './noise.js';
@@ -44,6 +45,8 @@ interface Feed {
   readonly source: ExampleSource;
   /** Axis that counts examples; undefined: one value serves the run. */
   readonly axis: number | undefined;
+  /** Rows of the table that its ids look up. */
+  readonly rows: number | undefined;
 }
 
 /**
@@ -69,12 +72,13 @@ export async function openDataset(
     control === undefined
       ? inOrder
       : (control.kind === 'shuffled' ? shuffledSources : noiseSources)(filled, inOrder, control.seed);
-  const feeds = filled.map(({ input }) => feedOf(input, sources, plan));
+  const feeds = filled.map(({ input }) => feedOf(input, sources, plan, options.hints?.get(input.name)));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
   const chosen = selection(filled, sources, limit);
   const fingerprints = await Promise.all(feeds.map(({ source }) => source.fingerprint(chosen)));
   const main = mainSource(filled, sources);
+  if (chosen[0] !== undefined) await checkFirst(feeds, chosen[0], main);
   const synthetic = filled.filter(({ recipe: { source } }) => source === 'synthetic');
   const ragged = feeds.some(({ source }) => source.shape === undefined);
   const wholeInputs = filled.some(({ input, conventional }) => !conventional && sources.get(input.name)?.wholeInput);
@@ -137,7 +141,9 @@ export async function openDataset(
         } catch (error) {
           if (!(error instanceof ProblemError)) throw error;
           skipped.set(index, { name: main.nameOf(at), reason: error.problem.message });
+          continue;
         }
+        checkIds(feeds, rows.at(-1) ?? [], main.nameOf(at));
       }
       const batch = batchOf(feeds, rows, indices, plan.fixed);
       if (padding === undefined) return batch;
@@ -197,7 +203,12 @@ function checkLabels({ inputs, labels }: Recipe): void {
   });
 }
 
-function feedOf(input: ModelInput, sources: ReadonlyMap<string, ExampleSource>, plan: BatchPlan): Feed {
+function feedOf(
+  input: ModelInput,
+  sources: ReadonlyMap<string, ExampleSource>,
+  plan: BatchPlan,
+  hint: InputHint | undefined,
+): Feed {
   const source = sources.get(input.name);
   if (source === undefined || !isFeedType(input.type)) {
     throw problem('invalid-inputs', `The input “${input.name}” is ${typeText(input)}, which cannot be fed.`, {
@@ -205,7 +216,8 @@ function feedOf(input: ModelInput, sources: ReadonlyMap<string, ExampleSource>, 
       remedy: 'Export the model with tensors of numbers as inputs.',
     });
   }
-  return { input, type: input.type, source, axis: source.wholeInput ? undefined : plan.axes.get(input.name) };
+  const axis = source.wholeInput ? undefined : plan.axes.get(input.name);
+  return { input, type: input.type, source, axis, rows: hint?.looksUp === true ? hint.vocabulary : undefined };
 }
 
 /** The source that a person would call "the inputs": pictures first, then other data, then random values. */
@@ -267,6 +279,35 @@ async function readExample(feeds: readonly Feed[], index: number): Promise<Row[]
   const rows: Row[] = [];
   for (const { source } of feeds) rows.push(await source.read(index));
   return rows;
+}
+
+/** Tokens of another model mostly show at once, so that no run is needed to tell. @throws ProblemError `invalid-inputs`. */
+async function checkFirst(feeds: readonly Feed[], index: number, main: ExampleSource): Promise<void> {
+  if (feeds.every(({ rows }) => rows === undefined)) return;
+  // What cannot be read is left out when its turn comes.
+  const example = await readExample(feeds, index).catch((error: unknown) => {
+    if (error instanceof ProblemError) return [];
+    throw error;
+  });
+  checkIds(feeds, example, main.nameOf(index));
+}
+
+/** One such id tells that all tokens are of another model. @throws ProblemError `invalid-inputs` that names them. */
+function checkIds(feeds: readonly Feed[], example: readonly Row[], name: string): void {
+  for (const [position, { input, rows }] of feeds.entries()) {
+    const row = example[position];
+    if (rows === undefined || row === undefined) continue;
+    const beyond = idsBeyond(numbers(row), rows);
+    if (beyond.length === 0) continue;
+    throw problem(
+      'invalid-inputs',
+      `The tokens do not fit the model: ${name} has ${beyond.join(', ')}, ${tableText(input, rows)}.`,
+      {
+        place: `input “${input.name}”`,
+        remedy: 'Choose tokens that the model’s own tokenizer made, or the text itself with its tokenizer.json.',
+      },
+    );
+  }
 }
 
 /**

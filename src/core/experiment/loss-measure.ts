@@ -67,12 +67,12 @@ export async function chooseLoss(subject: ExperimentSubject): Promise<LossMeasur
   }
   const reason =
     label !== undefined
-      ? 'The labels name no class of any output'
+      ? 'The labels name no class of any output, which the loss of the right class and accuracy need (correct “labels” or “classes” in the recipe)'
       : nextTokens !== undefined
         ? nextTokens.some((id) => id >= 0)
           ? 'No output has scores for the next token of every position'
-          : 'No next token is known: the text is shorter than two tokens'
-        : 'The inputs have no labels';
+          : 'No next token is known, which perplexity needs: the text is shorter than two tokens (choose a longer one)'
+        : 'The inputs have no labels, which the loss of the right class and accuracy need (name “labels” in the recipe, or put pictures into one folder for each class)';
   const tokens = nextTokens !== undefined;
   const distribution = candidates.find(
     (each) =>

@@ -32,7 +32,7 @@ export interface ExperimentSubject {
 }
 
 export interface ExperimentProgress {
-  /** What is being done: "Searching, step 3 of 12". */
+  /** What is being done: "Searching, step 3". */
   readonly phase: string;
   /** Runs of one input through the network. */
   readonly runsDone: number;

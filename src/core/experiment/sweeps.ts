@@ -24,7 +24,7 @@ export interface Sweep {
 
 /** Runs rewritten models over a subject's inputs, sweep after sweep, and says how far all of it is. */
 export interface Sweeps {
-  /** What is being done now, for people: "Searching, step 3 of 12". */
+  /** What is being done now, for people: "Searching, step 3". */
   phase(text: string): void;
   /** Opens a rewritten model. @throws ProblemError when the engine refuses it. */
   open(model: ModelProto): Promise<Session>;

@@ -1,6 +1,8 @@
 /** A dictionary and the network that it is attached to, ready to run: what one holds, the other reads. */
 import { totalWidth, type Coder, type Side } from '../dictionary/coder.js';
 import { CODER_FEATURES, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
+import { toRows } from '../dictionary/attach/rows.js';
+import { widthAxis } from '../dictionary/attach/sites.js';
 import { runTiles, tileNumbers } from '../dictionary/run-tiles.js';
 import type { Session } from '../engine/engine.js';
 import { problem } from '../errors.js';
@@ -8,9 +10,13 @@ import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { TensorFile } from '../formats/tensor-file.js';
 import { prune } from '../rewrite/prune.js';
+import { layoutOf, type Layout } from './layout.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 
-/** A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width] or [examples · positions, width]. */
+/**
+ * A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width], [examples · positions,
+ * width], or pictures, [examples, width, height, width of the picture].
+ */
 export interface AttachedDictionary {
   readonly coder: Coder;
   /** The dictionary’s, which its tensors are of, and the absolute folder of it. */
@@ -67,7 +73,8 @@ export type See = (features: Float32Array, written: Float32Array, firstRow: numb
 
 export interface Rows {
   readonly positions: number;
-  /** The first tokens of one example. */
+  readonly layout: Layout;
+  /** The first places of one example. */
   rows(example: number, tokens: number): Float32Array;
 }
 
@@ -81,7 +88,8 @@ export function rowsOf(outputs: NamedTensors, value: string, side: Side, example
     });
   }
   const { dims, data } = tensor;
-  if (dims.length < 2 || dims.at(-1) !== width) {
+  const axis = widthAxis(dims, width);
+  if (axis === undefined) {
     throw problem(
       'not-applicable',
       `“${value}” is ${dims.join(' × ')}, but the dictionary has rows of ${width} numbers.`,
@@ -96,15 +104,17 @@ export function rowsOf(outputs: NamedTensors, value: string, side: Side, example
   if (!Number.isInteger(positions)) {
     throw problem(
       'not-applicable',
-      `“${value}” is ${dims.join(' × ')}: it has no row for each token of ${examples} inputs.`,
+      `“${value}” is ${dims.join(' × ')}: it has no row for each place of ${examples} inputs.`,
       {
         place: `value “${value}”`,
-        remedy: 'Attach the dictionary to a value that has a row for each token.',
+        remedy: 'Attach the dictionary to a value that has a row for each place.',
       },
     );
   }
+  const all = toRows(data, dims, width, axis);
   return {
     positions,
-    rows: (example, tokens) => data.subarray(example * positions * width, (example * positions + tokens) * width),
+    layout: layoutOf(dims, axis, positions),
+    rows: (example, tokens) => all.subarray(example * positions * width, (example * positions + tokens) * width),
   };
 }

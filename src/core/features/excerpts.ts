@@ -1,6 +1,10 @@
-/** Pieces of text around tokens, with what a feature did at each of their tokens: run again for the few that are shown. */
+/**
+ * Pieces of text around tokens, and whole inputs that are no text, with what a feature did at each of their places: run
+ * again for the few that are shown.
+ */
 import { breather } from '../breathe.js';
 import type { Dataset } from '../dataset/dataset.js';
+import type { Layout } from './layout.js';
 
 /** Tokens shown before and after the one that an example is about. */
 export const BEFORE = 12;
@@ -19,40 +23,37 @@ export function placeOf(token: number, stride: number): Place {
 export interface Excerpt {
   readonly input: number;
   readonly inputName: string;
-  /** Position of the token in the input, and in what is shown. */
+  /** Position of the place in the input, and in what is shown. */
   readonly position: number;
   readonly at: number;
-  readonly tokens: readonly string[];
-  /** Of the feature at the tokens that are shown. */
+  /** Absent where the input is no text: then all of it is shown. */
+  readonly tokens?: readonly string[];
+  /** Of the feature at the places that are shown. */
   readonly activations: Float32Array;
 }
 
 /**
- * @param activations of one feature at all positions of an input; asked for once for each place.
+ * @param layout of the places. @param activations of one feature at all positions of an input; asked for once for each place.
  */
 export async function excerptsOf(
   dataset: Dataset,
   places: readonly Place[],
+  layout: Layout,
   activations: (input: number) => Promise<Float32Array>,
 ): Promise<readonly Excerpt[]> {
   const found: Excerpt[] = [];
   for (const { input, position } of places) {
     const all = await activations(input);
     const preview = await dataset.preview(input);
+    const of = { input, inputName: preview.name, position };
+    if (preview.kind !== 'tokens' || layout.kind !== 'sequence') {
+      found.push({ ...of, at: position, activations: all });
+      continue;
+    }
     const first = Math.max(0, position - BEFORE);
     const end = Math.min(all.length, position + AFTER + 1);
-    const tokens =
-      preview.kind === 'tokens'
-        ? preview.tokens.slice(first, end)
-        : Array.from({ length: end - first }, (_, at) => `[${first + at}]`);
-    found.push({
-      input,
-      inputName: preview.name,
-      position,
-      at: position - first,
-      tokens,
-      activations: all.slice(first, end),
-    });
+    const tokens = preview.tokens.slice(first, end);
+    found.push({ ...of, at: position - first, tokens, activations: all.slice(first, end) });
   }
   return found;
 }

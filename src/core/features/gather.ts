@@ -4,15 +4,20 @@ import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unex
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { isSameLayout, type Layout } from './layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
 
 export interface GatheredFeatures {
   readonly state: FeatureState;
-  /** Over all tokens, and over all but the first of each input, which is often unlike the others. */
+  /**
+   * Over all places, and over all but the first of each input, which is often unlike the others where places follow one
+   * another; elsewhere nothing is added to that.
+   */
   readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
+  readonly layout: Layout;
 }
 
 const MOST_TOKENS = 2 ** 31;
@@ -31,14 +36,17 @@ export async function gatherFeatures(
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
   let stride = dataset.paddedLength ?? 0;
+  let known: Layout | undefined;
   const opened = await openAttached(subject, attached);
   try {
     await walkTokens(subject, coder, opened, 'Running the dictionary', {
-      tile({ input, position, positions, features, wanted, written }) {
+      tile({ input, position, positions, layout, features, wanted, written }) {
         if (stride === 0) stride = positions;
         checkPositions(positions, stride, dataset.size);
+        checkLayout(layout, (known ??= layout));
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
+        if (layout.kind !== 'sequence') return;
         const skipped = position === 0 ? width : 0;
         addVariance(withoutFirst, wanted.subarray(skipped), written.subarray(skipped));
       },
@@ -47,7 +55,16 @@ export async function gatherFeatures(
   } finally {
     await opened.release();
   }
-  return { state, reconstruction: { all, withoutFirst }, stride };
+  return { state, reconstruction: { all, withoutFirst }, stride, layout: known ?? { kind: 'sequence' } };
+}
+
+/** A place of one picture must be the same place of all. */
+function checkLayout(layout: Layout, first: Layout): void {
+  if (layout.kind !== 'grid' || isSameLayout(layout, first)) return;
+  const told = (of: Layout): string => (of.kind === 'grid' ? `${of.height} × ${of.width} places` : 'no picture');
+  throw problem('not-applicable', `One input has ${told(layout)}, where the first one has ${told(first)}.`, {
+    remedy: 'Choose inputs of one size.',
+  });
 }
 
 function checkPositions(positions: number, stride: number, inputs: number): void {

@@ -9,6 +9,7 @@ import { TensorProto_DataType as DataType, type ModelProto } from '../formats/on
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { changingValues } from '../linear/changing-values.js';
+import type { Layout } from './layout.js';
 import { prune } from '../rewrite/prune.js';
 import { freeValues } from '../rewrite/splice.js';
 
@@ -52,17 +53,63 @@ function linearInput({ opType, domain, inputs }: GraphNode, changing: ReadonlySe
   return moving[0];
 }
 
+/** Steps that add the places of a picture up with equal weights, as a share of all that is 1: a mean. */
+const MEANS = new Set(['GlobalAveragePool', 'ReduceMean']);
+const SHAPES = new Set(['Flatten', 'Squeeze']);
+
+/**
+ * Whether scores follow from a value of [examples, channels] or, through the mean over all its places, from [examples,
+ * channels, height, width] by linear steps alone.
+ */
+export function isLinearFrom(graph: Graph, scores: string, value: string, layout: Layout): boolean {
+  const changing = new Set(changingValues(graph));
+  let isMean = layout.kind === 'single';
+  for (let [at, step] = [scores, 0]; step < MOST_STEPS; step++) {
+    if (at === value) return isMean;
+    const node = graph.producerOf(at);
+    if (node === undefined) return false;
+    isMean ||= MEANS.has(node.opType);
+    const isPlain = node.domain === '' && (MEANS.has(node.opType) || SHAPES.has(node.opType));
+    const input = isPlain ? node.inputs[0] : linearInput(node, changing);
+    if (input === undefined) return false;
+    at = input;
+  }
+  return false;
+}
+
+/**
+ * Of a dictionary that writes one row of an input or the channels of a picture: direction through the last, linear steps,
+ * as it would be at all places of the picture.
+ * @throws ProblemError `not-applicable` where a step that is not linear lies between, and as engines do.
+ */
+export async function openClassEffects(
+  subject: Parameters<typeof openUnembedding>[0],
+  scores: string,
+  width: number,
+  writes: string,
+  layout: Layout,
+): Promise<Unembedding> {
+  if (!isLinearFrom(subject.graph, scores, writes, layout)) {
+    throw problem(
+      'not-applicable',
+      `Steps that are not linear lie between “${writes}” and the scores: what the feature adds to them differs from input to input, and is measured by running the network without it.`,
+      { place: `value “${writes}”`, remedy: 'Run the network without the feature at an example.' },
+    );
+  }
+  return openLinear(
+    subject,
+    writes,
+    scores,
+    layout.kind !== 'grid' ? [width] : layout.axis === 'channels' ? [width, 1, 1] : [1, 1, width],
+  );
+}
+
 /**
  * @param width of the directions. @param scores the output that holds a score for each token.
  * @throws ProblemError `not-applicable` where no unembedding of this width makes the scores, and as engines do.
  */
 export async function openUnembedding(
-  {
-    graph,
-    toRunnable,
-    engine,
-    threads,
-  }: {
+  subject: {
     readonly graph: Graph;
     readonly toRunnable: (model: ModelProto) => RunnableModel;
     readonly engine: Engine;
@@ -71,13 +118,24 @@ export async function openUnembedding(
   scores: string,
   width: number,
 ): Promise<Unembedding> {
-  const input = unembeddingInput(graph, scores);
+  const input = unembeddingInput(subject.graph, scores);
   if (input === undefined) throw noUnembedding(scores);
-  const dims = ['directions', 1, width];
+  return openLinear(subject, input, scores, [1, width]);
+}
+
+/** @param shape of one direction, as the value holds it. */
+async function openLinear(
+  { graph, toRunnable, engine, threads }: Parameters<typeof openUnembedding>[0],
+  input: string,
+  scores: string,
+  shape: readonly number[],
+): Promise<Unembedding> {
+  const dims = ['directions', ...shape];
+  const width = shape.reduce((product, size) => product * size, 1);
   const cut = freeValues(graph.model, [{ value: input, type: DataType.FLOAT, dims }]);
   const session = await engine.open(toRunnable(prune(cut, [scores])), { threads });
   try {
-    const run = (rows: Float32Array): Promise<Float32Array> => scoresOf(session, input, scores, rows, width);
+    const run = (rows: Float32Array): Promise<Float32Array> => scoresOf(session, input, scores, rows, shape);
     const atZero = await run(new Float32Array(width));
     return {
       tokens: atZero.length,
@@ -98,11 +156,11 @@ async function scoresOf(
   input: string,
   scores: string,
   data: Float32Array,
-  width: number,
+  shape: readonly number[],
 ): Promise<Float32Array> {
   if (session.inputNames.some((name) => name !== input)) throw noUnembedding(scores);
-  const count = data.length / width;
-  const found = (await session.run({ [input]: { type: 'float32', dims: [count, 1, width], data } }))[scores];
+  const count = data.length / shape.reduce((product, size) => product * size, 1);
+  const found = (await session.run({ [input]: { type: 'float32', dims: [count, ...shape], data } }))[scores];
   if (!(found?.data instanceof Float32Array) || found.data.length % count !== 0) throw noUnembedding(scores);
   return found.data;
 }

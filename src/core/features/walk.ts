@@ -4,6 +4,7 @@ import { totalWidth, type Coder } from '../dictionary/coder.js';
 import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import type { OpenAttached } from './attached.js';
+import type { Layout } from './layout.js';
 
 /** Tokens that follow one another in one input. All row-major, a row for each of them. */
 export interface TokenTile {
@@ -12,6 +13,7 @@ export interface TokenTile {
   readonly position: number;
   /** Positions of an input, padding among them. */
   readonly positions: number;
+  readonly layout: Layout;
   readonly x: Float32Array;
   readonly features: Float32Array;
   readonly wanted: Float32Array;
@@ -45,7 +47,7 @@ export async function walkTokens(
     async fold(batch, outputs) {
       const { indices, filled } = batch;
       const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
-      const { positions } = x;
+      const { positions, layout } = x;
       for (const [row, input] of indices.entries()) {
         const tokens = Math.min(filled?.[row] ?? positions, positions);
         const [rows, targets] = [x.rows(row, tokens), wanted.rows(row, tokens)];
@@ -54,7 +56,7 @@ export async function walkTokens(
           const of = (all: Float32Array, wide: number): Float32Array =>
             all.subarray(position * wide, (position + count) * wide);
           const own = { x: of(rows, width), wanted: of(targets, outputWidth) };
-          tile({ input, position, positions, features, written, ...own });
+          tile({ input, position, positions, layout, features, written, ...own });
         });
         endInput?.();
       }

@@ -17,7 +17,8 @@ export interface Folded {
 /**
  * Folds `inputs` inputs chunk by chunk, each into its own states, and merges the chunks along a fixed binary tree: two
  * neighbours of equal size merge as soon as both exist. One machine and any number of shards that split on chunk
- * boundaries therefore add the same numbers in the same order.
+ * boundaries therefore add the same numbers in the same order. What adds up in any order goes to the first state at once,
+ * so that those which wait hold little: there are more of them the more inputs there are.
  *
  * Cancelling keeps what was folded so far.
  * @param start gives a pass an empty state.
@@ -53,6 +54,8 @@ export async function foldChunks(
       }
       onBatch(end);
     }
+    const [first] = tree;
+    if (first !== undefined) passes.forEach((pass, index) => pass.gather?.(first.states[index], states[index]));
     tree.push({ size: 1, states });
     while (tree.length > 1 && tree.at(-1)?.size === tree.at(-2)?.size) mergeLast();
   }

@@ -93,6 +93,11 @@ export interface Pass<State> extends Question, Watcher {
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
+  /**
+   * Moves counts from `other` into `state` that add up to the same in any order, and lets go of them there: what waits to be
+   * merged is small then, however many inputs a run has. `merge` adds nothing for them afterwards.
+   */
+  gather?(state: State, other: State): void;
   /** What takes long, computed into the state before `finish`. @throws CancelledError. */
   settle?(state: State, facts: RunFacts): Promise<void>;
   finish(state: State, facts: RunFacts): PassResult;

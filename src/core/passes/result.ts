@@ -3,6 +3,7 @@
  * them. Everything is plain data and typed arrays; every number carries its definition.
  */
 
+import type { InputRange } from '../dataset/input-ranges.js';
 import type { Interval } from '../summary/resamples.js';
 
 export type Severity = 'error' | 'warning' | 'information';
@@ -172,6 +173,14 @@ export interface LayerSummary {
 }
 
 /** Everything one pass found on one model and dataset. */
+/** The inputs that a proof holds for. */
+export interface ProofBox {
+  /** "“image” from -2 to 2, pixels 0 to 255 as they are prepared". */
+  readonly text: string;
+  /** By value: what is known of inputs of the model, and of the embeddings of their tokens. */
+  readonly ranges: Readonly<Record<string, InputRange>>;
+}
+
 export interface PassResult {
   readonly pass: string;
   readonly passVersion: number;
@@ -191,6 +200,8 @@ export interface PassResult {
   readonly nodeMetrics?: readonly NodeMetric[];
   readonly tensorMetrics?: readonly TensorMetric[];
   readonly tables?: readonly ResultTable[];
+  /** Of proofs that hold for some inputs only. */
+  readonly box?: ProofBox;
 }
 
 /** What a pass over the file alone has no numbers for: it saw no inputs. */

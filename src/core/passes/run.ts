@@ -77,6 +77,7 @@ export async function runPasses(run: Run): Promise<RunResult> {
   }
   const observing = observe(run.graph.model, observedValues(run), wanted, {
     rows: rowsPerRun(run),
+    padded: Number.isFinite(run.maximumBatch),
     ...(paddedLength === undefined ? {} : { paddedLength }),
   });
   const product = lazyProduct(run);

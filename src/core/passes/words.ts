@@ -24,6 +24,11 @@ export function ofUnits(some: number, all: number, unitWord: string): string {
   return `${count(some)} of ${count(all)} ${unitWord}`;
 }
 
+/** "channels" → "channel": the word for one unit. */
+export function singular(word: string): string {
+  return word.endsWith('s') ? word.slice(0, -1) : word;
+}
+
 /** Begins a sentence: "under 0.1 %" becomes "Under 0.1 %". */
 export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -5,15 +5,19 @@ import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import { throwIfCancelled } from '../errors.js';
 import { storedNumbers } from '../tensor/stored-type.js';
-import type { NamedTensors, NumberArray, Tensor } from '../tensor/tensor.js';
+import type { ElementType, NamedTensors, NumberArray, Tensor } from '../tensor/tensor.js';
 import type { WithSums } from './term-sums.js';
+import { TOLERANCE } from './tolerance.js';
 
-/** The number, among all outputs and inputs, whose difference is the largest part of what is allowed for it. */
-export interface WorstNumber {
+/** One number of an output, in both models. */
+export interface ChangedNumber {
   readonly output: string;
+  /** Of the output. */
+  readonly type: ElementType;
   readonly difference: number;
   /** Sum of the absolute terms behind it; the number itself where no sum of terms ends at the output. */
   readonly sum: number;
+  /** What rounding may make of it: {@link TOLERANCE}. */
   readonly allowed: number;
 }
 
@@ -21,12 +25,19 @@ export interface Comparison {
   readonly inputs: number;
   /** Where the inputs are from: ends a sentence. */
   readonly data: string;
-  /** Largest difference of all. */
+  /** Of these inputs: outside the box, so that nothing is proven for them. Absent where they were not looked at for that. */
+  readonly outsideBox?: number;
+  /** Largest difference of all, 0 where there is none. */
   readonly largest: number;
-  readonly worst: WorstNumber | undefined;
+  /** The number that it is of. */
+  readonly largestChange: ChangedNumber | undefined;
+  /** The number whose difference is the largest part of what is allowed for it. */
+  readonly worst: ChangedNumber | undefined;
   /** Outputs that are no floating-point numbers and differ, or have other sizes. */
   readonly different: readonly string[];
-  /** Every difference is allowed: |difference| ≤ 1e-5 + 1e-4 · sum (methods, section 0). */
+  /** Inputs on which more changed than rounding explains, inside and outside the box. */
+  readonly unequal: { readonly inside: number; readonly outside: number };
+  /** There are inputs, and on none of them more changed than rounding explains (methods, section 0). */
   readonly equal: boolean;
 }
 
@@ -39,22 +50,18 @@ export interface ComparisonRequest {
   readonly data: string;
   /** Changes the inputs before both are run. */
   readonly prepare?: (feeds: NamedTensors, example: number) => NamedTensors;
+  /** Whether an input lies in the box that units are proven dead in; absent where it does not matter. */
+  readonly isInside?: (feeds: NamedTensors) => boolean;
   readonly signal: AbortSignal;
   readonly onInput: (done: number) => void;
 }
 
-/** Single precision as methods have it; half precision keeps 11 bits of each term. */
-const TOLERANCE: Readonly<Record<string, readonly [absolute: number, relative: number]>> = {
-  float32: [1e-5, 1e-4],
-  float64: [1e-5, 1e-4],
-  float16: [1e-3, 2 ** -8],
-};
-
 /** One input at a time. @throws ProblemError as the engine and the data do; CancelledError. */
 export async function compareRuns(request: ComparisonRequest): Promise<Comparison> {
-  const { original, sums, pruned, dataset, data, prepare, signal, onInput } = request;
-  const state: State = { largest: 0, worst: undefined, ratio: 0, different: new Set() };
-  let inputs = 0;
+  const { original, sums, pruned, dataset, data, prepare, isInside, signal, onInput } = request;
+  const state: State = { largest: undefined, worst: undefined, ratio: 0, different: new Set() };
+  const unequal = { inside: 0, outside: 0 };
+  let [inputs, outsideBox] = [0, 0];
   for (let example = 0; example < dataset.size; example++) {
     throwIfCancelled(signal);
     const { feeds, indices } = await dataset.batch(example, example + 1);
@@ -62,60 +69,84 @@ export async function compareRuns(request: ComparisonRequest): Promise<Compariso
     const prepared = prepare === undefined ? feeds : prepare(feeds, example);
     const before = await original.run(usedFeeds(original, prepared));
     const after = await pruned.run(usedFeeds(pruned, prepared));
-    for (const name of pruned.outputNames) compareOutput(state, name, before, after, sums.get(name));
-    inputs += indices.length;
+    const inside = isInside === undefined || isInside(prepared);
+    // Every output is looked at, whatever an earlier one says.
+    const same = pruned.outputNames.map((name) => compareOutput(state, name, before, after, sums.get(name)));
+    if (same.includes(false)) unequal[inside ? 'inside' : 'outside']++;
+    if (!inside) outsideBox++;
+    inputs++;
     onInput(example + 1);
     await breathe();
   }
-  const { largest, worst, ratio, different } = state;
-  const equal = inputs > 0 && different.size === 0 && ratio <= 1;
-  return { inputs, data, largest, worst, different: [...different], equal };
+  const { largest, worst, different } = state;
+  return {
+    inputs,
+    data,
+    ...(isInside === undefined ? {} : { outsideBox }),
+    largest: largest?.difference ?? 0,
+    largestChange: largest,
+    worst,
+    different: [...different],
+    unequal,
+    equal: inputs > 0 && unequal.inside + unequal.outside === 0,
+  };
 }
 
 interface State {
-  largest: number;
-  worst: WorstNumber | undefined;
+  largest: ChangedNumber | undefined;
+  worst: ChangedNumber | undefined;
   /** Of the worst: its difference over what is allowed. */
   ratio: number;
   readonly different: Set<string>;
 }
 
+/** @returns whether all differences are allowed. */
 function compareOutput(
   state: State,
   name: string,
   before: NamedTensors,
   after: NamedTensors,
   sumName: string | undefined,
-): void {
+): boolean {
   const [want, got] = [before[name], after[name]];
   if (want === undefined || got === undefined || want.dims.join() !== got.dims.join() || want.type !== got.type) {
     state.different.add(name);
-    return;
+    return false;
   }
   const tolerance = TOLERANCE[want.type];
   if (tolerance === undefined) {
     const [a, b] = [want.data, got.data];
-    for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) state.different.add(name);
-    return;
+    for (let at = 0; at < a.length; at++) {
+      if (a[at] === b[at]) continue;
+      state.different.add(name);
+      return false;
+    }
+    return true;
   }
   const [absolute, relative] = tolerance;
   const [a, b] = [numbersOf(want), numbersOf(got)];
   const sums = sumName === undefined ? undefined : before[sumName];
   const scale = sums !== undefined && sums.data.length === a.length ? numbersOf(sums) : a;
+  let isAllowed = true;
   for (let at = 0; at < a.length; at++) {
     const [x, y] = [a[at] as number, b[at] as number];
     // Not-a-number and infinity are as good as any other answer, where both give them.
     if (Object.is(x, y) || x === y) continue;
-    const difference = Math.abs(x - y);
     const sum = Math.abs(scale[at] as number);
     const allowed = absolute + relative * sum;
-    const isNumber = Number.isFinite(difference) && Number.isFinite(allowed);
+    const isNumber = Number.isFinite(x - y) && Number.isFinite(allowed);
+    const difference = isNumber ? Math.abs(x - y) : Infinity;
     const ratio = isNumber ? difference / allowed : Infinity;
-    state.largest = Math.max(state.largest, isNumber ? difference : Infinity);
+    if (ratio > 1) isAllowed = false;
+    const isLargest = difference > (state.largest?.difference ?? 0);
+    if (!isLargest && ratio <= state.ratio) continue;
+    const change: ChangedNumber = { output: name, type: want.type, difference, sum, allowed };
+    if (isLargest) state.largest = change;
     if (ratio <= state.ratio) continue;
     state.ratio = ratio;
-    state.worst = { output: name, difference, sum, allowed };
+    state.worst = change;
   }
+  return isAllowed;
 }
 
 function numbersOf({ type, data }: Tensor): Float32Array | Float64Array {

@@ -43,6 +43,8 @@ export interface Removable {
   readonly units: number;
   /** Units among them that leave only because of what was seen on data. */
   readonly onDataOnly: number;
+  /** Units among them that leave only because of bounds: proven for the inputs in a box. */
+  readonly inBoxOnly: number;
   readonly layers: readonly PrunedLayer[];
   /** Units that stay although something is known of them, by reason. */
   readonly kept: readonly { readonly reason: string; readonly units: number }[];
@@ -54,14 +56,17 @@ export async function findRemovable(subject: PruningSubject, facts: readonly Uni
   const { graph, shapes, read } = subject;
   const plan = await planOf(subject, facts);
   const proven = facts.filter(({ source }) => source !== 'data');
-  // What leaves without any help of data is proven.
+  // What leaves without any help of data is proven, and what leaves without any help of bounds is so for all inputs.
   const provenPlan = proven.length === facts.length ? plan : await planOf(subject, proven);
+  const everywhere = proven.filter(({ source }) => source !== 'bounds');
+  const everywherePlan = everywhere.length === proven.length ? provenPlan : await planOf(subject, everywhere);
   const rewritten = await removeUnits(graph, plan.coupling, plan.choice, (value) => shapes.shapeOf(value), read);
   return {
     plan,
     rewritten,
     units: classesOf(plan),
     onDataOnly: classesOf(plan) - classesOf(provenPlan),
+    inBoxOnly: classesOf(provenPlan) - classesOf(everywherePlan),
     layers: prunedLayers(plan, provenPlan, facts),
     kept: keptUnits(plan, facts),
     savings: savingsOf(graph, shapes, plan, rewritten),

@@ -14,3 +14,10 @@ export const UNIT_SOURCES: readonly UnitSource[] = ['weights', 'bounds', 'useles
 
 /** Those that are proofs. */
 export const PROVEN_SOURCES: readonly UnitSource[] = ['weights', 'bounds', 'useless'];
+
+/** Passes that find units which do nothing, and what of theirs could be removed. */
+export const SOURCES_OF_PASS: Readonly<Record<string, readonly UnitSource[]>> = {
+  'static-dead-units': ['weights', 'useless'],
+  certificates: ['bounds'],
+  'dead-units': ['data'],
+};

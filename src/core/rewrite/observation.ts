@@ -2,7 +2,7 @@ import type { ObservedLayer } from '../graph/layers.js';
 import type { Layout } from './layout.js';
 
 /**
- * What can be asked of a value during a run. Every kind but `values` and `sample` is one number per (example, unit) or per
+ * What can be asked of a value during a run. Every kind but the last three is one number per (example, unit) or per
  * (example, position), exact over the axes it reduces; `observe` writes it as graph nodes or reduces the copied value,
  * whichever the engine does faster, and the fold never knows.
  */
@@ -25,6 +25,8 @@ export type ObservationKind =
   | 'zero-count-by-position'
   /** Per example and unit: first position whose value is not 0; the number of positions where all are 0. */
   | 'first-nonzero-position'
+  /** Entries that are exactly 0, per unit and position (over the examples of the batch). */
+  | 'zero-count-by-site'
   /** All values in the order that the engine has them; `layout` says where each example, unit and position lies. */
   | 'values'
   /** Values on a regular grid of positions, for histograms: (example, unit, sampled position). */
@@ -37,13 +39,16 @@ export interface Observation {
 
 /** The numbers of one observation over one batch. */
 export interface Observed {
-  /** Row-major [examples, units], [examples, positions] or, for samples, [examples, units, sampled positions]. */
+  /**
+   * Row-major [examples, units], [examples, positions], [1, units, positions] where examples are reduced over or, for
+   * samples, [examples, units, sampled positions].
+   */
   readonly data: Float32Array;
   readonly examples: number;
-  /** Units, positions, or units · sampled positions. */
+  /** Units, positions, units · positions, or units · sampled positions. */
   readonly columns: number;
   /**
-   * Entries behind each number: how many values one (example, unit) or (example, position) reduces over. For samples,
+   * Entries behind each number: how many values one (example, unit), (example, position) or site reduces over. For samples,
    * the positions that each unit has per example, sampled or not.
    */
   readonly entries: number;

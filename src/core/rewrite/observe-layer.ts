@@ -45,6 +45,10 @@ export function observeByCopy(
       const layout = layoutOf(dims, axes);
       if (kind === 'values') return allValues(data, layout, examples);
       if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
+      if (kind === 'zero-count-by-site') {
+        const isNonzero = toRows(data, dims, axes, examples).map((value) => (value === 0 ? 0 : 1));
+        return zerosBySite(isNonzero, examples, examples);
+      }
       const rows = reduceCopied(kind, layer, data, layout, examples);
       const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
       return observed(rows, examples, entries.length);
@@ -89,14 +93,14 @@ function gridPositions(sizes: readonly number[], step: number): number[] {
 /**
  * Writes the layer's observations as nodes, so that only small results leave the engine.
  * @param keep positions to sample per unit.
- * @param alone whether every run holds one example.
+ * @param rows of every run: whether there is one alone, whether some may be padding.
  */
 export function observeInGraph(
   writer: GraphWriter,
   layer: ObservedLayer,
   kinds: ReadonlySet<ObservationKind>,
   keep: number,
-  alone: boolean,
+  { alone, padded }: { readonly alone: boolean; readonly padded: boolean },
 ): LayerObservation {
   const axes = unfoldedAxes(layer);
   const dims = knownDims(layer);
@@ -144,6 +148,8 @@ export function observeInGraph(
         return complement(nonzeroCount());
       case 'zero-count-by-position':
         return complement(reduction(writer.reduce('ReduceSum', nonzero(), axes.units), axes.units));
+      case 'zero-count-by-site':
+        return bySite();
       case 'saturated-count':
         return overPositions('ReduceSum', writer.castToFloat(saturated(writer, layer, value)));
       case 'non-finite-count':
@@ -177,6 +183,19 @@ export function observeInGraph(
       const fired = count(tensors, examples).data;
       // Where nothing fires, ArgMax says 0: the number of positions stands for "never".
       return { ...position, data: position.data.map((at, index) => (fired[index] === 0 ? position.entries : at)) };
+    };
+  }
+
+  function bySite(): Reader {
+    const { example } = axes;
+    const over = example === undefined || alone || padded ? [] : [example];
+    const name = over.length === 0 ? nonzero() : writer.reduce('ReduceSum', nonzero(), over);
+    const left = withoutAxes(axes, over);
+    outputs.add(name);
+    return (tensors, examples) => {
+      const { data, dims: own } = floatOutput(tensors, name);
+      const rows = over.length === 0 ? examples : 1;
+      return zerosBySite(toRows(data, own, left, rows), rows, examples);
     };
   }
 
@@ -281,6 +300,16 @@ function complement(reader: Reader): Reader {
     const nonzeros = reader(tensors, examples);
     return { ...nonzeros, data: nonzeros.data.map((count) => nonzeros.entries - count) };
   };
+}
+
+/** @param nonzeros row-major [rows, units, positions]: of each row's examples, how many are not 0 there. */
+function zerosBySite(nonzeros: Float32Array, rows: number, examples: number): Observed {
+  const sites = nonzeros.length / rows;
+  const zeros = new Float32Array(sites).fill(examples);
+  for (let at = 0, row = 0; row < rows; row++) {
+    for (let site = 0; site < sites; site++, at++) zeros[site] = (zeros[site] as number) - (nonzeros[at] as number);
+  }
+  return observed(zeros, 1, examples);
 }
 
 function floatOutput(tensors: NamedTensors, name: string): { data: Float32Array; dims: readonly number[] } {

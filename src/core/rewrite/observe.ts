@@ -17,6 +17,8 @@ export interface ObserveOptions {
   readonly sampleBudget?: number;
   /** Rows of the example axis in every run, padding included, where that is known: a single one is summed faster. */
   readonly rows?: number;
+  /** Rows of a run past its examples may be padding. */
+  readonly padded?: boolean;
   /** Positions of every example, where some examples end in padding, which is left out of all observations. */
   readonly paddedLength?: number;
 }
@@ -70,7 +72,7 @@ export function observe(
     const source = filled?.of(layer) ?? layer;
     const inGraph = reducesInGraph(layer, kinds, writer.opset) && reducesInGraph(source, kinds, writer.opset);
     const observed = inGraph
-      ? observeInGraph(writer, source, kinds, sampled, options.rows === 1)
+      ? observeInGraph(writer, source, kinds, sampled, { alone: options.rows === 1, padded: options.padded === true })
       : observeByCopy(writer, source, kinds, sampled);
     readers.set(layer.value, observed.readers);
     for (const output of observed.outputs) outputs.add(output);

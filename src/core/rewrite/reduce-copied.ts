@@ -38,6 +38,7 @@ function stepOf(
         ? { start: 0, step: (count, value) => (Math.abs(value) > symmetric ? count + 1 : count) }
         : { start: 0, step: (count, value) => (value < low || value > high ? count + 1 : count) };
     case 'first-nonzero-position':
+    case 'zero-count-by-site':
     case 'values':
     case 'sample':
       return undefined;
@@ -50,7 +51,7 @@ function stepOf(
  * @returns row-major [examples, units] or, for `zero-count-by-position`, [examples, positions].
  */
 export function reduceCopied(
-  kind: Exclude<ObservationKind, 'values' | 'sample'>,
+  kind: Exclude<ObservationKind, 'zero-count-by-site' | 'values' | 'sample'>,
   layer: ActivationLayer,
   data: Float32Array,
   layout: Layout,

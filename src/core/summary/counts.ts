@@ -9,6 +9,6 @@ export function total(counts: Counts): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-export function mergeCounts(into: Counts, other: Counts): void {
+export function mergeCounts(into: Counts, other: ArrayLike<number>): void {
   for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
 }

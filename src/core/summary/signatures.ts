@@ -45,7 +45,7 @@ export function addExample(
   const [least, most] = [bitsOf(glimpse.minimum), bitsOf(glimpse.maximum)];
   const seed = mixed(index + 1, 0x9e3779b1);
   const keys = new Uint32Array(units);
-  const first = new Map<number, number>();
+  const first = firstUnits(keys);
   const tied = new Set<number>();
   for (let unit = 0; unit < units; unit++) {
     const at = start + unit;
@@ -57,9 +57,8 @@ export function addExample(
     add(into, unit, key, mixed(key, 0x85ebca6b));
     // Nothing but zeros is known already.
     if (glimpse.minimum[at] === 0 && glimpse.maximum[at] === 0) continue;
-    const other = first.get(key);
-    if (other === undefined) first.set(key, unit);
-    else tied.add(other).add(unit);
+    const other = first.with(unit);
+    if (other !== unit) tied.add(other).add(unit);
   }
   if (tied.size === 0) return;
   const { data, first: offset, layout } = values();
@@ -71,6 +70,29 @@ export function addExample(
       add(into, unit, hash, Math.imul(hash, two));
     }
   });
+}
+
+/**
+ * Finds the first unit of every key: a table of at least twice as many places, looked through from the key's own on.
+ * Many times faster than a Map, of which every example of every layer would fill one.
+ */
+function firstUnits(keys: Uint32Array): { with(unit: number): number } {
+  const mask = 2 ** Math.ceil(Math.log2(2 * keys.length + 1)) - 1;
+  /** Units, from 1; 0 is free. */
+  const table = new Int32Array(mask + 1);
+  return {
+    with(unit) {
+      const key = keys[unit] as number;
+      for (let place = key & mask; ; place = (place + 1) & mask) {
+        const held = table[place] as number;
+        if (held === 0) {
+          table[place] = unit + 1;
+          return unit;
+        }
+        if (keys[held - 1] === key) return held - 1;
+      }
+    },
+  };
 }
 
 function add({ low, high }: Signatures, unit: number, one: number, other: number): void {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CancelledError, problem } from '../../core/errors.js';
-import { PROVEN_SOURCES } from '../../core/pruning/unit-sources.js';
+import { PROVEN_SOURCES, UNIT_SOURCES } from '../../core/pruning/unit-sources.js';
+import { keptText, SOURCE_DETAILS, SOURCE_NAMES } from '../../core/pruning/words.js';
 import type { OnProgress } from '../../protocol/rpc.js';
 import type { PrunedFile, PruningPreview, UnitSource } from '../../protocol/pruning.js';
 import { openEditor } from '../editor.js';
@@ -11,24 +12,11 @@ interface SourceItem extends vscode.QuickPickItem {
   readonly source: UnitSource;
 }
 
-const SOURCES: readonly SourceItem[] = [
-  {
-    source: 'weights',
-    label: 'Dead or constant by their weights',
-    detail: 'Proven: all incoming weights are 0; what is left goes into the biases behind them where that is exact',
-  },
-  {
-    source: 'bounds',
-    label: 'Dead by certificates',
-    detail: 'Proven for every input in the box that the recipe states, or that pictures have by their preparation',
-  },
-  { source: 'useless', label: 'Useless', detail: 'Proven: every weight that reads them is 0' },
-  {
-    source: 'data',
-    label: 'Dead on the data',
-    detail: 'Not proven: exactly 0 on all present inputs, which are run for it; other inputs may wake them',
-  },
-];
+const SOURCES: readonly SourceItem[] = UNIT_SOURCES.map((source) => ({
+  source,
+  label: SOURCE_NAMES[source],
+  detail: SOURCE_DETAILS[source],
+}));
 
 const MOST_LINES = 12;
 
@@ -119,25 +107,22 @@ async function cancellable<T>(
 }
 
 function detailText(preview: PruningPreview): string {
-  const { sources, layers } = preview;
-  const known = sources.map(({ source, units, text }) => {
-    const label = SOURCES.find((item) => item.source === source)?.label ?? source;
-    return `${label}: ${units} (${text})`;
-  });
+  const { sources, layers, proven, check } = preview;
+  const known = sources.map(({ source, units, text }) => `${SOURCE_NAMES[source]}: ${units} (${text})`);
   const shown = layers.slice(0, MOST_LINES).map(({ label, removed, units }) => `${label}: ${removed} of ${units}`);
   const rest = layers.length > MOST_LINES ? [`and ${layers.length - MOST_LINES} more layers`] : [];
-  return [...known, '', ...shown, ...rest, '', reasonsText(preview)].join('\n').trim();
+  return [proven, '', check, '', ...known, '', ...shown, ...rest, '', reasonsText(preview)].join('\n').trim();
 }
 
 function reasonsText({ kept }: PruningPreview): string {
-  return kept.map(({ reason, units }) => `${units} ${units === 1 ? 'stays' : 'stay'}: ${reason}.`).join(' ');
+  return kept.map((each) => `${keptText(each)}.`).join(' ');
 }
 
-async function offerToOpen(target: vscode.Uri, { proof, externalName }: PrunedFile): Promise<void> {
+async function offerToOpen(target: vscode.Uri, { proof, preview, externalName }: PrunedFile): Promise<void> {
   const beside = externalName === undefined ? '' : ` Its weights lie beside it in ${externalName}.`;
   const without = proof.withoutData === undefined ? '' : ` The inputs of the model were not run: ${proof.withoutData}`;
   const answer = await vscode.window.showInformationMessage(
-    `Saved ${target.fsPath}.${beside} ${proof.sentence}${without}`,
+    `Saved ${target.fsPath}.${beside} ${preview.proven} ${proof.sentence}${without}`,
     'Open',
   );
   if (answer !== undefined) await openEditor(target);

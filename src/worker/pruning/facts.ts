@@ -1,8 +1,7 @@
 /** What passes know of units that do nothing, as facts about single units. */
-import { boxText, boxOf } from '../../core/passes/certificates/box.js';
 import { deadUnits } from '../../core/passes/dead-units/pass.js';
 import type { FileSubject, NetworkSubject } from '../../core/passes/pass.js';
-import type { PassResult, RunResult } from '../../core/passes/result.js';
+import type { PassResult, ProofBox, RunResult } from '../../core/passes/result.js';
 import { findStaticUnits, type StaticUnits } from '../../core/passes/static-dead-units/find.js';
 import { count } from '../../core/passes/words.js';
 import type { UnitFact } from '../../core/pruning/removable.js';
@@ -15,14 +14,17 @@ export interface FactsRequest {
   readonly sources: readonly UnitSource[];
   readonly subject: FileSubject & { readonly network: NetworkSubject };
   readonly read: ReadNumbers;
-  /** Results of passes; undefined where they do not apply, or are not known and not to be made. */
-  certify(): Promise<PassResult | undefined>;
+  /** What the pass of certificates says for the present box, or why it says nothing. */
+  certify(): Promise<PassResult | string>;
+  /** Undefined where it is not known and not to be found out. */
   runDeadUnits(): Promise<RunResult | undefined>;
 }
 
 export interface Facts {
   readonly facts: readonly UnitFact[];
   readonly summaries: readonly SourceSummary[];
+  /** That the facts of bounds hold in. */
+  readonly box?: ProofBox;
 }
 
 /** @throws as the passes do; CancelledError. */
@@ -30,6 +32,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   const { sources, subject, read } = request;
   const facts: UnitFact[] = [];
   const summaries: SourceSummary[] = [];
+  let box: ProofBox | undefined;
   const add = (source: UnitSource, found: readonly UnitFact[], text: string): void => {
     facts.push(...found);
     summaries.push({ source, units: found.length, text });
@@ -42,8 +45,13 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   }
   if (sources.includes('bounds')) {
     const result = await request.certify();
-    const found = result === undefined ? [] : certifiedUnits(result);
-    add('bounds', found, boundsText(subject.network, result));
+    if (typeof result === 'string') add('bounds', [], result);
+    else {
+      box = result.box;
+      // Without a box the answer says why nothing is certified.
+      const text = box === undefined ? result.answer : `0 for every input in the box: ${box.text}`;
+      add('bounds', box === undefined ? [] : certifiedUnits(result), text);
+    }
   }
   if (sources.includes('useless')) {
     const found = layers.flatMap(({ node, useless }) =>
@@ -61,7 +69,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
         : `0 everywhere on ${count(run.inputsSeen)} inputs (${run.data})`;
     add('data', found, text);
   }
-  return { facts, summaries };
+  return { facts, summaries, ...(box === undefined ? {} : { box }) };
 }
 
 /** Units without incoming weights are their bias, whatever the input. */
@@ -95,15 +103,4 @@ function zerosAt(source: UnitSource, value: string, numbers: Float32Array, wante
   return Array.from(numbers).flatMap((number, unit) =>
     number === wanted ? [{ source, value, unit, constant: 0 }] : [],
   );
-}
-
-function boundsText({ graph, box }: NetworkSubject, result: PassResult | undefined): string {
-  if (result === undefined) return 'bounds say nothing of this model';
-  if (result.unitMetrics.length === 0) return result.answer;
-  const inputs = graph.inputs.map(({ name }) => name).filter((name) => box.ranges[name] !== undefined);
-  const shapes = new Map(
-    graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((size) => (typeof size === 'number' ? size : 1))]),
-  );
-  const known = boxOf(inputs, box.ranges, (input) => shapes.get(input) ?? []);
-  return `0 for every input in the box (${boxText(known, box.ranges)})`;
 }

@@ -2,7 +2,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Engine } from '../../core/engine/engine.js';
 import { problem, ProblemError } from '../../core/errors.js';
-import { displayText } from '../../core/display-text.js';
 import { encodeModel, mustBeExternal } from '../../core/formats/onnx/encode-model.js';
 import { readTensor } from '../../core/formats/onnx/external-data.js';
 import { create } from '@bufbuild/protobuf';
@@ -11,14 +10,12 @@ import { nodeId } from '../../core/graph/item-ids.js';
 import { certificates } from '../../core/passes/certificates/pass.js';
 import { deadUnits } from '../../core/passes/dead-units/pass.js';
 import type { FileSubject, NetworkSubject } from '../../core/passes/pass.js';
+import type { PassResult, ProofBox } from '../../core/passes/result.js';
 import { placeOf } from '../../core/passes/place.js';
-import { count } from '../../core/passes/words.js';
 import { zeroLines } from '../../core/passes/zero-lines.js';
-import { compareRuns, type Comparison } from '../../core/pruning/proof.js';
 import { findRemovable, type PruningSubject, type Removable } from '../../core/pruning/removable.js';
-import type { UnitSource } from '../../core/pruning/unit-sources.js';
-import { withTermSums } from '../../core/pruning/term-sums.js';
-import { comparisonText, removableText, unitsText } from '../../core/pruning/words.js';
+import { SOURCES_OF_PASS, type UnitSource } from '../../core/pruning/unit-sources.js';
+import { checkText, provenText, removableText, unitsText } from '../../core/pruning/words.js';
 import { editedPayloads } from '../../core/rewrite/remove-units/payloads.js';
 import { storedNumbers } from '../../core/tensor/stored-type.js';
 import type { NumberArray } from '../../core/tensor/tensor.js';
@@ -27,17 +24,18 @@ import type {
   PrunedFile,
   PrunedLayerSummary,
   PruningPreview,
-  PruningProof,
   PruningQuestions,
+  PruningReport,
   SourceSummary,
 } from '../../protocol/pruning.js';
 import type { FileExamination } from '../file-examination.js';
 import type { InputRuns } from '../input-runs.js';
 import type { Inputs } from '../inputs.js';
-import { openModelFile, type ModelFile, type Network } from '../open-model.js';
+import type { ModelFile, Network } from '../open-model.js';
 import { createTurns } from '../turns.js';
 import { gatherFacts } from './facts.js';
-import { randomInputs, RANDOM_INPUTS } from './random-inputs.js';
+import { prove } from './prove.js';
+import { RANDOM_INPUTS } from './random-inputs.js';
 
 /** The open model, as far as removing units concerns it. */
 export interface PrunableModel {
@@ -58,6 +56,8 @@ export interface PrunableModel {
 
 export interface PruningAnswers {
   readonly questions: PruningQuestions;
+  /** From what passes have found; nothing where none of them was asked. */
+  report(signal: AbortSignal | undefined): Promise<PruningReport | undefined>;
   /** Stops what is under way. */
   close(): void;
 }
@@ -65,9 +65,11 @@ export interface PruningAnswers {
 interface Found {
   readonly removable: Removable;
   readonly summaries: readonly SourceSummary[];
+  /** That units are proven dead in, where some that leave are for inputs inside it only. */
+  readonly box?: ProofBox;
 }
 
-type Task = { readonly signal: AbortSignal; readonly onProgress: (share: number) => void };
+export type Task = { readonly signal: AbortSignal; readonly onProgress: (share: number) => void };
 
 /**
  * @param model throws where no graph is open.
@@ -75,7 +77,24 @@ type Task = { readonly signal: AbortSignal; readonly onProgress: (share: number)
  */
 export function pruningAnswers(model: () => PrunableModel, track: <T>(work: Promise<T>) => Promise<T>): PruningAnswers {
   const turns = createTurns(track);
+  let written: { readonly file: ModelFile; readonly pruned: PrunedFile } | undefined;
   return {
+    report: (signal) =>
+      turns.take(signal, async (either) => {
+        const subject = model();
+        const { examination, runs, file } = subject;
+        const answered = [...(examination.result()?.passes ?? []), ...(runs.shown()?.result.passes ?? [])];
+        const sources = answered.flatMap(({ pass }) => SOURCES_OF_PASS[pass] ?? []);
+        if (sources.length === 0) return undefined;
+        const found = await find(subject, sources, { signal: either, onProgress: ignore }, true)
+          .then((answer) => previewOf(subject, answer))
+          .catch((error: unknown) => {
+            if (error instanceof ProblemError) return error.problem;
+            throw error;
+          });
+        if (written?.file !== file) return { found };
+        return { found, written: { ...written.pruned, path: basename(written.pruned.path) } };
+      }),
     questions: {
       pruningPreview: ({ sources, known }, signal, onProgress) =>
         turns.take(signal, async (either) => {
@@ -84,9 +103,13 @@ export function pruningAnswers(model: () => PrunableModel, track: <T>(work: Prom
           return previewOf(subject, await find(subject, sources, task, known));
         }),
       writePruned: ({ sources, path, replace }, signal, onProgress) =>
-        turns.take(signal, (either) =>
-          write(model(), sources, resolve(path), replace, { signal: either, onProgress: onProgress ?? ignore }),
-        ),
+        turns.take(signal, async (either) => {
+          const subject = model();
+          const task = { signal: either, onProgress: onProgress ?? ignore };
+          const pruned = await write(subject, sources, resolve(path), replace, task);
+          written = { file: subject.file, pruned };
+          return pruned;
+        }),
     },
     close: () => turns.stop(),
   };
@@ -104,16 +127,22 @@ async function find(
   await file.assertUnchanged();
   const subject = await model.subject(signal, onProgress);
   const pruning = await pruningSubject(network, subject);
-  const { facts, summaries } = await gatherFacts({
+  const { facts, summaries, box } = await gatherFacts({
     sources,
     subject,
     read: pruning.read,
     async certify() {
       const graph = { tensors: subject.tensors, graph: network.graph };
-      if (!certificates.applies(graph).applies) return undefined;
-      const of = (result: ReturnType<FileExamination['result']>) =>
+      const applicability = certificates.applies(graph);
+      if (!applicability.applies) return applicability.reason;
+      const of = (result: ReturnType<FileExamination['result']>): PassResult | undefined =>
         result?.passes.find(({ pass }) => pass === certificates.id);
-      return of(examination.result()) ?? (known ? undefined : of(await examination.run([certificates], signal)));
+      const earlier = of(examination.result());
+      // An answer without a box says only what is not known of the inputs.
+      const stands =
+        earlier !== undefined && (earlier.box === undefined ? known : isOfBox(earlier.box, subject.network));
+      const answer = stands ? earlier : known ? undefined : of(await examination.run([certificates], signal));
+      return answer ?? 'nothing was certified for the present ranges of the inputs yet';
     },
     async runDeadUnits() {
       const shown = runs.shown();
@@ -124,7 +153,15 @@ async function find(
       return (await runs.run([deadUnits as Parameters<InputRuns['run']>[0][number]], signal)).result;
     },
   });
-  return { removable: await findRemovable(pruning, facts), summaries };
+  const removable = await findRemovable(pruning, facts);
+  return { removable, summaries, ...(box === undefined || removable.inBoxOnly === 0 ? {} : { box }) };
+}
+
+/** Whether a proof holds for the inputs as they are known now: ranges may have been stated anew since it was made. */
+function isOfBox({ ranges }: ProofBox, { graph, box }: NetworkSubject): boolean {
+  const ofInputs = (known: ProofBox['ranges']): string =>
+    JSON.stringify(graph.inputs.map(({ name }) => known[name] ?? null));
+  return ofInputs(ranges) === ofInputs(box.ranges);
 }
 
 async function pruningSubject(
@@ -151,12 +188,14 @@ async function pruningSubject(
   };
 }
 
-function previewOf({ network }: PrunableModel, { removable, summaries }: Found): PruningPreview {
-  const { units, onDataOnly, layers, kept, savings } = removable;
+function previewOf({ network }: PrunableModel, { removable, summaries, box }: Found): PruningPreview {
+  const { units, onDataOnly, inBoxOnly, layers, kept, savings } = removable;
   return {
     sources: summaries,
     units,
     onDataOnly,
+    inBoxOnly,
+    ...(box === undefined ? {} : { box: box.text }),
     layers: layers.map(({ node, units: all, removed }): PrunedLayerSummary => {
       const bySource: Partial<Record<UnitSource, number>> = {};
       for (const { source } of removed) bySource[source] = (bySource[source] ?? 0) + 1;
@@ -165,6 +204,8 @@ function previewOf({ network }: PrunableModel, { removable, summaries }: Found):
     kept,
     savings,
     sentence: removableText(removable),
+    proven: provenText(removable, box?.text),
+    check: units === 0 ? '' : checkText(removable, RANDOM_INPUTS),
   };
 }
 
@@ -176,6 +217,10 @@ async function write(
   { signal, onProgress }: Task,
 ): Promise<PrunedFile> {
   const { file, network } = model;
+  const folder = dirname(file.path);
+  const originals = [file.path, ...file.weights.files.slice(1).map((location) => resolve(folder, location))];
+  // What would stop the file from being kept is said before the work.
+  await checkTarget({ path, replace }, originals);
   // Finding takes a tenth, writing a half, the proof the rest: of large models as of small ones nobody knows better.
   const found = await find(model, sources, { signal, onProgress: (share) => onProgress(0.1 * share) });
   const { removable } = found;
@@ -186,8 +231,7 @@ async function write(
   const payloads = editedPayloads(edited, openLocation);
   const external = network.onnx.externalBytes > 0 || mustBeExternal(rewritten, payloads);
   const target: ModelTarget = { path, replace, ...(external ? { externalName: `${basename(path)}.data` } : {}) };
-  const folder = dirname(file.path);
-  await checkTarget(target, [file.path, ...file.weights.files.slice(1).map((location) => resolve(folder, location))]);
+  if (external) await checkTarget(target, originals);
   const encoded = encodeModel(withNote(rewritten, preview), {
     payloads,
     open: openLocation,
@@ -196,13 +240,14 @@ async function write(
   const proof = await writeModel(
     target,
     encoded,
-    (written) => prove(model, written, removable, { signal, onProgress: (share) => onProgress(0.6 + 0.4 * share) }),
-    {
-      signal,
-      onProgress: (share) => onProgress(0.1 + 0.5 * share),
+    async (written) => {
+      const task = { signal, onProgress: (share: number) => onProgress(0.6 + 0.4 * share) };
+      const proven = await prove(model, written, removable, found.box, task);
+      await file.assertUnchanged();
+      return proven;
     },
+    { signal, onProgress: (share) => onProgress(0.1 + 0.5 * share) },
   );
-  await file.assertUnchanged();
   return {
     path,
     bytes: encoded.main.bytes,
@@ -215,95 +260,8 @@ async function write(
 }
 
 /** Whoever opens the file can read where it is from. */
-function withNote(model: ModelProto, { units, onDataOnly }: PruningPreview): ModelProto {
-  const value = `${unitsText(units)} removed, ${count(onDataOnly)} of them on data only`;
+function withNote(model: ModelProto, { units, proven }: PruningPreview): ModelProto {
+  const value = `${unitsText(units)} removed. ${proven}`;
   const note = create(StringStringEntryProtoSchema, { key: 'pruned', value });
   return { ...model, metadataProps: [...model.metadataProps.filter(({ key }) => key !== note.key), note] };
-}
-
-/** Runs the file that was written beside the original. @throws ProblemError `not-applicable` when they differ. */
-async function prove(
-  model: PrunableModel,
-  written: string,
-  { onDataOnly }: Removable,
-  { signal, onProgress }: Task,
-): Promise<PruningProof> {
-  const { network, engine, threads, inputs } = model;
-  const pruned = await openModelFile(written, signal);
-  try {
-    const { network: smaller } = pruned;
-    if (smaller === undefined) throw new Error('What was written holds no graph.');
-    const { model: withSums, sums } = withTermSums(network.graph);
-    const original = await engine.open(network.toRunnable(withSums), { threads });
-    try {
-      const other = await engine.open(smaller.toRunnable(smaller.onnx.proto), { threads });
-      try {
-        const ranges = (await model.subject(signal, ignore)).network.box.ranges;
-        const random = await randomInputs(network.graph, ranges);
-        const own = datasetOf(inputs);
-        const total = RANDOM_INPUTS + ('dataset' in own ? own.dataset.size : 0);
-        const shared = { original, sums, pruned: other, signal };
-        const onRandom = await compareRuns({ ...shared, ...random, onInput: (done) => onProgress(done / total) });
-        const onData =
-          'dataset' in own
-            ? await compareRuns({
-                ...shared,
-                dataset: own.dataset,
-                data: `${count(own.dataset.size)} inputs (${own.dataset.description})`,
-                onInput: (done) => onProgress((RANDOM_INPUTS + done) / total),
-              })
-            : undefined;
-        return judged(onRandom, onData, 'reason' in own ? own.reason : undefined, onDataOnly);
-      } finally {
-        await other.release();
-      }
-    } finally {
-      await original.release();
-    }
-  } finally {
-    await pruned.close();
-  }
-}
-
-function datasetOf(inputs: Inputs): { readonly dataset: ReturnType<Inputs['dataset']> } | { readonly reason: string } {
-  try {
-    return { dataset: inputs.dataset() };
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return { reason: error.problem.message };
-  }
-}
-
-/** Units that were seen to do nothing on the data may do something on random inputs: there only the data counts. */
-function judged(
-  random: Comparison,
-  data: Comparison | undefined,
-  withoutData: string | undefined,
-  onDataOnly: number,
-): PruningProof {
-  const needed = onDataOnly === 0 ? [random, ...(data === undefined ? [] : [data])] : data === undefined ? [] : [data];
-  const texts = [random, ...(data === undefined ? [] : [data])].map(comparisonText);
-  const failed = needed.find(({ equal }) => !equal);
-  if (failed !== undefined || needed.length === 0) {
-    throw problem(
-      'not-applicable',
-      `The smaller model does not give the same, so it was not written. ${texts.join('. ')}.`,
-      {
-        remedy:
-          onDataOnly > 0
-            ? 'Leave out what was seen on the data only.'
-            : 'This is a defect of Model Inspector if the model gives the same twice: “Show Log” has the details.',
-      },
-    );
-  }
-  const exception =
-    onDataOnly > 0 && !random.equal
-      ? ' On random inputs units that are silent on the data may speak: that is no proof against it.'
-      : '';
-  return {
-    random,
-    ...(data === undefined ? {} : { data }),
-    ...(withoutData === undefined ? {} : { withoutData: displayText(withoutData) }),
-    sentence: `${texts.join('. ')}.${exception}`,
-  };
 }

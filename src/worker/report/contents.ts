@@ -7,6 +7,7 @@ import { overview } from '../../core/graph/overview.js';
 import type { GraphPicture } from '../../core/graph/description.js';
 import type { FileResult, RunResult } from '../../core/passes/result.js';
 import type { PassDescription } from '../../protocol/model.js';
+import type { PruningReport } from '../../protocol/pruning.js';
 import type { Inputs } from '../inputs.js';
 import type { ModelFile, Network } from '../open-model.js';
 import { unitDetail } from '../results.js';
@@ -27,10 +28,11 @@ export interface ReportSubject {
   readonly fileResult?: FileResult;
   /** The inputs that the result rests on. */
   readonly dataset?: Dataset;
+  readonly pruning?: PruningReport;
 }
 
 export async function reportContents(
-  { file, passes, inputs, result, controls = NO_CONTROLS, fileResult, dataset }: ReportSubject,
+  { file, passes, inputs, result, controls = NO_CONTROLS, fileResult, dataset, pruning }: ReportSubject,
   signal?: AbortSignal,
 ): Promise<ReportContents> {
   const { fileName, weights, network } = file;
@@ -40,6 +42,7 @@ export async function reportContents(
     passes,
     graph: network && (await pictureOf(network, signal)),
     fileResult,
+    pruning,
     controls,
     units: result === undefined || dataset === undefined ? [] : await mostActiveUnits(result, dataset),
     ...(result === undefined ? {} : { result }),

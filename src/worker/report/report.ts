@@ -5,6 +5,7 @@ import type { FileResult, Finding, PassResult, RunResult } from '../../core/pass
 import { sortFindings } from '../../core/passes/sort-findings.js';
 import type { Problem } from '../../core/errors.js';
 import type { InputsDescription } from '../../protocol/inspection.js';
+import type { PruningReport } from '../../protocol/pruning.js';
 import { dictionaryText } from '../../core/formats/dictionary-signature.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
 import { controlsNote } from './controls.js';
@@ -12,6 +13,7 @@ import { html, type Markup } from './markup.js';
 import { number, show } from './numbers.js';
 import { fileSection, passSection } from './passes.js';
 import { domainOf, graphSvg, legend } from './pictures.js';
+import { pruningSection } from './pruning.js';
 import { STYLE } from './style.js';
 import { unitsSection, type ReportUnit } from './units.js';
 
@@ -24,6 +26,7 @@ export interface ReportContents {
   readonly result?: RunResult;
   readonly controls: Controls;
   readonly fileResult?: FileResult;
+  readonly pruning?: PruningReport;
   readonly units: readonly ReportUnit[];
 }
 
@@ -53,7 +56,7 @@ export function reportHtml(contents: ReportContents): string {
           ${passes.length === 0 ? undefined : findings(passes, contents.controls)}
           ${result === undefined ? undefined : controlsNote(contents.controls)}${graph(contents)}
           ${result?.passes.map((pass) => passSection(pass, contents.passes, result, contents.controls))}${unitsSection(contents.units)}
-          ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))}
+          ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))} ${pruningSection(contents.pruning)}
           <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
         </main>
       </body>
@@ -131,6 +134,7 @@ function inputs(description: InputsDescription | undefined): Markup | undefined 
       (${description.origin === 'guessed' ? 'guessed from the model' : description.origin === 'file' ? 'from the recipe file' : 'chosen'})
     </h3>
     <ul>
+      ${description.notes.map((note) => html`<li>${note}</li>`)}
       ${description.lines.map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}
     </ul>`;
 }
@@ -188,7 +192,14 @@ function graph({ graph: picture, result }: ReportContents): Markup | undefined {
 }
 
 /** The same numbers without the per-unit arrays of examples; typed arrays become plain lists. */
-export function reportJson({ overview, inputs: description, result, controls, fileResult }: ReportContents): string {
+export function reportJson({
+  overview,
+  inputs: description,
+  result,
+  controls,
+  fileResult,
+  pruning,
+}: ReportContents): string {
   const plain = (_key: string, value: unknown): unknown => {
     if (ArrayBuffer.isView(value))
       return Array.from(value as Float32Array, (entry) => (Number.isFinite(entry) ? entry : null));
@@ -202,6 +213,7 @@ export function reportJson({ overview, inputs: description, result, controls, fi
       run: result === undefined ? undefined : { ...result, passes },
       controls,
       file: fileResult,
+      pruning,
     },
     plain,
     2,

@@ -16,6 +16,8 @@ const WORDS = [' the', ' of', '\n', ' dog', ' runs', 'ing', ',', ' cat', ' a', '
 const TOKENS = 32_768;
 const STRIDE = 128;
 const STEPS = 10;
+/** Places of a picture along each axis. */
+const SIDE = 12;
 
 export const ATTACHED = {
   name: 'sae.safetensors',
@@ -53,6 +55,8 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
       dead: fired.filter((count) => count === 0).length,
       nonFinite: 0,
     },
+    layout: { kind: 'sequence' },
+    placeWords: { one: 'token', many: 'tokens' },
     fvu,
     fvuWithoutFirst: fvu * 1.1,
     data: '256 texts from corpus.npy',
@@ -70,6 +74,32 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     decoderNorm: Float32Array.from(indices, (feature) => 0.9 + 0.2 * noise(feature, 5)),
     stride: STRIDE,
     topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
+  };
+}
+
+/** The same at places of pictures: the least that differs. */
+function onPictures({ topTokens: _, fvuWithoutFirst: __, ...overview }: FeatureOverview): FeatureOverview {
+  return {
+    ...overview,
+    data: '200 images from images/',
+    stride: SIDE * SIDE,
+    layout: { kind: 'grid', height: SIDE, width: SIDE, axis: 'channels' },
+    placeWords: { one: 'place', many: 'places' },
+  };
+}
+
+function pictureOf(feature: number, rank: number, strongest: number): Excerpt {
+  const at = Math.floor(noise(feature, rank) * SIDE * SIDE);
+  const [row, column] = [Math.floor(at / SIDE), at % SIDE];
+  return {
+    input: rank,
+    inputName: `picture_${rank}.png`,
+    position: at,
+    at,
+    activations: Float32Array.from({ length: SIDE * SIDE }, (_, place) => {
+      const distance = Math.hypot(Math.floor(place / SIDE) - row, (place % SIDE) - column);
+      return strongest * Math.max(0, 1 - distance / 3);
+    }),
   };
 }
 
@@ -91,7 +121,8 @@ function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
   };
 }
 
-export function fakeDetail({ columns }: FeatureOverview, feature: number): FeatureDetail {
+export function fakeDetail({ columns, layout }: FeatureOverview, feature: number): FeatureDetail {
+  const example = layout.kind === 'grid' ? pictureOf : excerptOf;
   const strongest = columns.maximum[feature] ?? 0;
   const end = 2 ** Math.ceil(Math.log2(Math.max(strongest, 0.1)));
   const bins = strongest === 0 ? 0 : Math.ceil((strongest / end) * 64);
@@ -105,7 +136,7 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
   return {
     feature,
     histogram: { edges: Array.from({ length: bins + (bins > 0 ? 1 : 0) }, (_, bin) => (bin * end) / 64), counts },
-    top: strongest === 0 ? [] : ranks.map((rank) => excerptOf(feature, rank, strongest * (1 - rank * 0.03))),
+    top: strongest === 0 ? [] : ranks.map((rank) => example(feature, rank, strongest * (1 - rank * 0.03))),
     intervals:
       strongest === 0
         ? []
@@ -113,7 +144,7 @@ export function fakeDetail({ columns }: FeatureOverview, feature: number): Featu
             from: (interval * strongest) / 4,
             to: ((interval + 1) * strongest) / 4,
             count: 700 - 200 * interval,
-            examples: [1, 2].map((rank) => excerptOf(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
+            examples: [1, 2].map((rank) => example(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
           })),
     logits: {
       histogram: {
@@ -160,6 +191,7 @@ export function fakeNeighbours({ totals, columns }: FeatureOverview, feature: nu
 
 export function fakeFeatureQuestions(
   scenario: Scenario,
+  isText: boolean,
 ): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureNeighbours' | 'featureLabels' | 'labelFeature'> {
   let known: FeatureOverview | undefined;
   let labels: FeatureLabels = { 7: { name: 'full stops', note: 'mostly at the end of sentences' } };
@@ -181,7 +213,8 @@ export function fakeFeatureQuestions(
           },
         );
       }
-      return (known = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined));
+      const overview = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined);
+      return (known = isText ? overview : onPictures(overview));
     },
     gatheredFeatures: async () => known,
     featureLabels: async () => labels,

@@ -34,7 +34,8 @@ const DICTIONARY: Dictionary = {
   ],
 };
 
-export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
+export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
+  const network = scenario === 'one-input' ? { ...given, examples: 1 } : given;
   const numbers = numbersOf(network);
   const layerOf = (value: string) => {
     const layer = network.layers.find((candidate) => candidate.value === value);
@@ -43,7 +44,7 @@ export function fakeHost(network: FakeNetwork, scenario: Scenario, page: () => P
   };
   return {
     ...fakeAttributionQuestions(network),
-    ...fakeFeatureQuestions(scenario),
+    ...fakeFeatureQuestions(scenario, network.kind === 'text'),
     ...fakeSteeringQuestions(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
@@ -290,11 +291,18 @@ function openState(network: FakeNetwork, scenario: Scenario): OpenState {
   };
 }
 
+/** As `inputNotes` writes them. */
+const ONE_INPUT_NOTES = [
+  'There is one input only: every share rests on it alone, and what another input would do stays open. Choose more inputs, or raise “limit” in the recipe.',
+  'No labels are known. Perplexity, the loss of the right class and accuracy need them; without them, what could be skipped and what a change does is measured by how much the output changes. Name “labels” in the recipe, or put pictures into one folder for each class.',
+];
+
 function inputsOf(network: FakeNetwork, scenario: Scenario): InputsDescription {
   const synthetic = scenario === 'synthetic';
   const [input] = ends(network, 'input');
   return {
     recipe: { version: 1, inputs: {} },
+    notes: scenario === 'one-input' ? ONE_INPUT_NOTES : [],
     origin: synthetic ? 'guessed' : 'file',
     lines: [
       {

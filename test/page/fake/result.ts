@@ -1,6 +1,7 @@
 /** A result as the three passes would give it. */
 import { NO_CONTROLS } from '../../../src/core/controls/control.js';
 import type { Curve, Finding, LayerMetric, LayerSummary, Quantity } from '../../../src/core/passes/result.js';
+import { oneInputCaution } from '../../../src/core/passes/words.js';
 import type { ResultSummary } from '../../../src/protocol/inspection.js';
 import type { PassDescription } from '../../../src/protocol/model.js';
 import type { FakeNetwork } from './network.js';
@@ -126,7 +127,7 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
       {
         pass: 'dead-units',
         passVersion: 1,
-        answer: `${dead} of ${total} units never fired on ${inputsSeen} inputs, most of them in the last stage.`,
+        answer: `${dead} of ${total} units never fired on ${inputsSeen} inputs, most of them in the last stage.${oneInputCaution(inputsSeen)}`,
         findings: findings.filter((finding) => finding.severity !== 'information'),
         layerMetrics: [
           layerMetric(

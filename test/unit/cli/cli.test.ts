@@ -266,6 +266,62 @@ describe('the structure', () => {
   });
 });
 
+describe('pruning', () => {
+  /** The first of two neurons is max(0, 2 x₀ − 3): dead in the box [−1, 1]⁴, awake where x₀ is above 1.5. */
+  const boxed = modelProto({
+    nodes: [node('Gemm', ['x', 'w', 'b'], ['h']), node('Relu', ['h'], ['a']), node('Gemm', ['a', 'v'], ['y'])],
+    inputs: [valueInfo('x', ['batch', 4])],
+    outputs: [valueInfo('y', ['batch', 1])],
+    initializers: [
+      weight('w', [4, 2], [2, 1, 0, 1, 0, 1, 0, 1]),
+      weight('b', [2], [-3, 0.5]),
+      weight('v', [2, 1], [1, 1]),
+    ],
+  });
+  const box = { inputs: { x: { lower: -1, upper: 1 } } };
+  beforeAll(() => {
+    const inputs = {
+      inside: { source: 'constant', value: 1 },
+      outside: normal,
+    };
+    for (const [name, x] of Object.entries(inputs)) {
+      writeFileSync(join(work, `${name}.onnx`), bytesOf(boxed));
+      writeFileSync(join(work, `${name}.inspect.json`), JSON.stringify({ version: 1, inputs: { x }, box }));
+    }
+  });
+  const prune = (...args: string[]): Promise<Ended> => cli('prune', ...args, '--engine', 'wasm', '--threads', '1');
+
+  it('says before what it saves, inside which box that is proven, and what will be run', async () => {
+    const { code, out } = await prune('inside.onnx', '--preview');
+    expect(code).toBe(0);
+    expect(out).toContain('Dead by certificates: 1 (0 for every input in the box: “x” from -1 to 1');
+    expect(out).toContain('Removing 1 unit would save 6 of 12 parameters (50 %)');
+    expect(out).toContain('It is proven dead inside this box of inputs only: “x” from -1 to 1');
+    expect(out).toContain('16 random inputs drawn inside the box');
+    expect(existsSync(join(work, 'inside.pruned.onnx'))).toBe(false);
+  });
+
+  it('says afterwards what runs changed at most', async () => {
+    const { code, out } = await prune('inside.onnx', '--json');
+    expect(code).toBe(0);
+    const { proof } = JSON.parse(out) as { readonly proof: { readonly sentence: string } };
+    expect(proof.sentence).toMatch(
+      /^On 16 random inputs drawn inside the box (no output changed|outputs changed by at most)/,
+    );
+    expect(proof.sentence).toContain(', all of them inside the box,');
+    expect(existsSync(join(work, 'inside.pruned.onnx'))).toBe(true);
+  });
+
+  it('that fails its proof ends with 1, says so, and leaves no file', async () => {
+    const { code, error } = await prune('outside.onnx');
+    expect(code).toBe(1);
+    expect(error).toContain('The smaller model does not give the same as the original, so no file was written.');
+    expect(error).toMatch(/\(all of them outside the box\) by up to/);
+    expect(error).toContain('do:    Units are proven dead inside the box only');
+    expect(existsSync(join(work, 'outside.pruned.onnx'))).toBe(false);
+  });
+});
+
 describe('features of a dictionary', () => {
   const samples = join(root, 'media/samples/grammar-gpt');
   const features = (...more: string[]): Promise<Ended> =>

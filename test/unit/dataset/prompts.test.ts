@@ -45,7 +45,7 @@ describe('a text that a person types', () => {
     expect(() => prompts.encode('')).toThrow('The text is empty');
     expect(() => prompts.encode('a'.repeat(20_001))).toThrow('20,001 characters; at most 20,000');
     const small = await open([ids(['batch', 'sequence'])], 3);
-    expect(() => small.encode('abc')).toThrow('its ids go up to 3 (“c”), but the table of “input_ids” has 3 rows');
+    expect(() => small.encode('abc')).toThrow('its ids go up to 3 (“c”), but the model knows 3 tokens only, 0 to 2');
   });
 
   it('needs an input of token ids, and a tokenizer', async () => {

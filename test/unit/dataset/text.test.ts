@@ -127,7 +127,9 @@ describe('text packed into windows', () => {
     expect(feeds['past_key_values.0.key']?.dims).toEqual([1, 2, 0, 4]);
     expect(await dataset.targets(0)).toEqual({ nextTokens: Int32Array.of(...coded('ab'), -1, -1, -1, -1), filled: 3 });
     expect([dataset.paddedLength, (await dataset.batch(0, 1)).filled]).toEqual([6, [3]]);
-    expect(dataset.lines.get('input_ids')).toContain('; only 3 tokens, padded with “<pad>” (0)');
+    expect(dataset.lines.get('input_ids')).toContain(
+      '; the text is shorter than one context, 3 of 6 tokens: choose a longer one to see more; padded with “<pad>” (0), which no figure counts',
+    );
     expect(dataset.lines.get('attention_mask')).toContain('0 on padding');
     const lines = describeInputs(recipeOf({ path: 'x.txt' }), inputs, 'file', { size: 1, lines: dataset.lines });
     expect(lines.map(({ text }) => text)).toEqual([
@@ -276,7 +278,9 @@ describe('text that cannot be used', () => {
     const hints = new Map([['input_ids', { vocabulary: 20 }]]);
     await expect(open({ 'x.txt': 'abc' }, { path: 'x.txt' }, { hints })).rejects.toMatchObject({
       problem: {
-        message: expect.stringMatching(/its ids go up to 29 \(“ ”\), but the table of “input_ids” has 20 rows/),
+        message: expect.stringMatching(
+          /its ids go up to 29 \(“ ”\), but the model knows 20 tokens only, 0 to 19 \(rows of the table that “input_ids” looks up\)/,
+        ),
         place: 'vocab.txt',
       },
     });
@@ -287,7 +291,7 @@ describe('text that cannot be used', () => {
       open({ 'x.txt': text, 't.json': tokenizer }, { path: 'x.txt' }, { hints, tokenizer: 't.json' } as object);
     expect((await opened('ab')).size).toBe(1);
     await expect(opened('ab<new>')).rejects.toThrow(
-      'the text has 25 (“<new>”), but the table of “input_ids” has 20 rows',
+      'the text has 25 (“<new>”), but the model knows 20 tokens only, 0 to 19',
     );
   });
 

@@ -9,7 +9,7 @@ import type { WorkerListener } from '../../../src/host/session/compute-worker.js
 import { createSession, type Audience, type SessionOptions } from '../../../src/host/session/session.js';
 
 const recipe: Recipe = { version: 1, inputs: {} };
-const inputs: InputsDescription = { recipe, origin: 'guessed', lines: [], size: 20, synthetic: true };
+const inputs: InputsDescription = { recipe, origin: 'guessed', lines: [], notes: [], size: 20, synthetic: true };
 const model: OpenedModel = {
   overview: {
     fileName: 'a.onnx',

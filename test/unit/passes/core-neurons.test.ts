@@ -1,12 +1,11 @@
 /** Methods C5: token-wise and text-wise core neurons, per-token variant. */
 import { describe, expect, it } from 'vitest';
+import { coreScratch, countTokenCore, shared, textCore } from '../../../src/core/passes/core-neurons/cores.js';
 import {
   coreSimilarity,
   createBlockCores,
   foldCores,
   mergeBlockCores,
-  textCore,
-  tokenCore,
 } from '../../../src/core/passes/core-neurons/state.js';
 import { layer, observedBatch, type Activations } from './observed-batch.js';
 
@@ -16,27 +15,39 @@ const ACTS = [
   [0, 1, 6, 2, 0],
 ];
 
+/** The core of a token whose activations lie backwards behind two other numbers. */
+function tokenCore(values: readonly number[], alpha: number): number[] {
+  const data = Float32Array.of(99, 99, ...[...values].reverse());
+  const offsets = Int32Array.from(values, (_, at) => values.length - 1 - at);
+  const counts = new Uint32Array(values.length);
+  countTokenCore({ data, first: 2, offsets }, alpha, counts, coreScratch(values.length));
+  return [...counts.keys()].filter((unit) => counts[unit] === 1);
+}
+
 describe('token cores', () => {
   it('count (2,0,2,1,1) on the three tokens of methods C5 at α = .5', () => {
     const counts = [0, 0, 0, 0, 0];
     for (const token of ACTS) {
-      for (const unit of tokenCore(Float32Array.from(token), 0.5, new Float32Array(5)))
-        counts[unit] = (counts[unit] ?? 0) + 1;
+      for (const unit of tokenCore(token, 0.5)) counts[unit] = (counts[unit] ?? 0) + 1;
     }
     expect(counts).toEqual([2, 0, 2, 1, 1]);
   });
   it('never take negative activations or zeros, at least one positive, the first of equal ones', () => {
-    const core = (values: number[], alpha: number): number[] =>
-      tokenCore(Float32Array.from(values), alpha, new Float32Array(values.length));
-    expect(core([-1, -2, 0], 1)).toEqual([]);
-    expect(core([-9, 0.1, 0], 0.01)).toEqual([1]);
-    expect(core([2, 2, 2, 2], 0.5)).toEqual([0, 1]);
-    expect(core([1, 3, 3, 2], 0.5)).toEqual([1, 2]);
+    expect(tokenCore([-1, -2, 0], 1)).toEqual([]);
+    expect(tokenCore([-9, 0.1, 0], 0.01)).toEqual([1]);
+    expect(tokenCore([2, 2, 2, 2], 0.5)).toEqual([0, 1]);
+    expect(tokenCore([1, 3, 3, 2], 0.5)).toEqual([1, 2]);
+    expect(tokenCore([-0, 1e-45, 3e38, -Infinity], 1)).toEqual([1, 2]);
+  });
+  it('never take NaN; infinity is the largest', () => {
+    expect(tokenCore([NaN, 1, Infinity, 2], 0.34)).toEqual([2]);
+    expect(tokenCore([NaN, 1, Infinity, 2], 1)).toEqual([1, 2, 3]);
   });
   it('are the largest values, as sorting finds them', () => {
     for (let round = 0; round < 200; round++) {
+      const wave = (at: number): number => Math.sin(at * 91.7 + round * 3.3) * 6;
       const values = Array.from({ length: 1 + (round % 37) }, (_, at) =>
-        Math.round(Math.sin(at * 91.7 + round * 3.3) * 6),
+        round % 2 === 0 ? Math.round(wave(at)) : Math.fround(wave(at)),
       );
       const alpha = 0.05 + (round % 10) / 10;
       const positive = values.map((value, at) => ({ value, at })).filter(({ value }) => value > 0);
@@ -46,7 +57,7 @@ describe('token cores', () => {
         .slice(0, size)
         .map(({ at }) => at)
         .sort((a, b) => a - b);
-      expect(tokenCore(Float32Array.from(values), alpha, new Float32Array(values.length))).toEqual(want);
+      expect(tokenCore(values, alpha)).toEqual(want);
     }
   });
 });
@@ -55,6 +66,11 @@ it('text cores are the neurons in most token cores, the first of equal ones, non
   expect([...textCore(Uint32Array.of(2, 0, 2, 1, 1, 0, 0, 0), 0.25)]).toEqual([0, 2]);
   expect([...textCore(Uint32Array.of(0, 0, 1, 0), 0.9)]).toEqual([2]);
   expect([...textCore(Uint32Array.of(1, 1, 1, 1), 0.01)]).toEqual([0]);
+});
+
+it('cores share the neurons that are in both', () => {
+  expect(shared(Uint32Array.of(1, 4, 6), Uint32Array.of(0, 1, 5, 6, 9))).toBe(2);
+  expect(shared(Uint32Array.of(), Uint32Array.of(3))).toBe(0);
 });
 
 describe('over texts', () => {

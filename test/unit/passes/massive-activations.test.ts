@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { magnitudes as valuesOf } from '../../../src/core/passes/magnitudes.js';
 import { exactMedian } from '../../../src/core/summary/exact-median.js';
 import { massiveActivations } from '../../../src/core/passes/massive-activations/pass.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
@@ -108,12 +109,61 @@ describe('the exact median', () => {
       const half = length >> 1;
       const expected =
         length % 2 === 1 ? (sorted[half] as number) : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
-      expect(exactMedian(values)).toBe(expected);
+      expect(exactMedian(new Int32Array(values.buffer), length)).toBe(expected);
     }
   });
 
-  it('leaves out what is not finite', () => {
-    expect(exactMedian(Float32Array.of(NaN, 3, Infinity, 1))).toBe(2);
-    expect(exactMedian(Float32Array.of(NaN, Infinity))).toBe(NaN);
+  it('is none of nothing', () => {
+    expect(exactMedian(new Int32Array(), 0)).toBe(NaN);
+  });
+});
+
+describe('magnitudes of an example', () => {
+  const layout = {
+    examples: 2,
+    exampleStride: 24,
+    // Positions before units, then units before positions.
+    tokens: { unitOffsets: Int32Array.of(0, 1, 2, 3), positionOffsets: Int32Array.of(0, 4, 8, 12, 16, 20) },
+    channels: { unitOffsets: Int32Array.of(0, 6, 12, 18), positionOffsets: Int32Array.of(0, 1, 2, 3, 4, 5) },
+  };
+  it.each(['tokens', 'channels'] as const)('are what sorting finds, with %s first', (order) => {
+    for (let round = 0; round < 50; round++) {
+      const data = Float32Array.from({ length: 48 }, (_, at) => {
+        const wave = Math.sin(at * 12.9898 + round * 7.1) * 9;
+        if (round % 5 === 4) return [NaN, -Infinity, 0][at % 3] as number;
+        if (at % 11 === round % 11) return [NaN, Infinity, -Infinity][at % 3] as number;
+        return round % 2 === 0 ? Math.round(wave) : wave;
+      });
+      const { unitOffsets, positionOffsets } = layout[order];
+      const rows = valuesOf(data, { ...layout, unitOffsets, positionOffsets }, 2);
+      for (const example of [0, 1]) {
+        const all = [...unitOffsets.keys()].flatMap((unit) =>
+          [...positionOffsets.keys()].map((position) => ({
+            size: Math.abs(
+              data[24 * example + (unitOffsets[unit] as number) + (positionOffsets[position] as number)] as number,
+            ),
+            unit,
+            position,
+          })),
+        );
+        const finite = all.filter(({ size }) => size < Infinity);
+        const sorted = finite.map(({ size }) => size).sort((a, b) => a - b);
+        const half = sorted.length >> 1;
+        const median =
+          sorted.length % 2 === 1 ? sorted[half] : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
+        const largest = [...finite].sort((a, b) => b.size - a.size).slice(0, 3);
+        expect([...rows.subarray(example * 15, example * 15 + 15)]).toEqual([
+          24 - finite.length,
+          sorted.length === 0 ? NaN : Math.fround(median as number),
+          ...[0, 1, 2].flatMap((rank) => {
+            const found = largest[rank];
+            return found === undefined ? [0, -1, -1] : [found.size, found.unit, found.position];
+          }),
+          ...[...unitOffsets.keys()].map((unit) =>
+            Math.max(0, ...finite.filter((each) => each.unit === unit).map(({ size }) => size)),
+          ),
+        ]);
+      }
+    }
   });
 });

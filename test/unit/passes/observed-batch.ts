@@ -86,6 +86,17 @@ function observe(activations: Activations, kind: ObservationKind): Observed {
         columns: positions,
         entries: units,
       };
+    case 'zero-count-by-site':
+      return {
+        data: Float32Array.from(
+          (activations[0] ?? []).flatMap((values, unit) =>
+            values.map((_, position) => activations.filter((example) => example[unit]?.[position] === 0).length),
+          ),
+        ),
+        examples: 1,
+        columns: units * positions,
+        entries: examples,
+      };
     case 'values':
       return {
         data: Float32Array.from(activations.flat(2)),

@@ -281,6 +281,27 @@ describe('the run loop’s folding', () => {
     expect(seven).toEqual(one);
     expect(all).toEqual(one);
   });
+  it('gives the same numbers whether or not counts are gathered before, and states that wait hold no histograms', async () => {
+    const waiting: (Uint32Array | undefined)[] = [];
+    const gathered: Pass<unknown> = {
+      ...(activationStatistics as Pass<unknown>),
+      merge(state, other) {
+        for (const { unitHistograms } of (other as ReturnType<typeof activationStatistics.start>).values())
+          waiting.push(unitHistograms);
+        activationStatistics.merge(state as never, other as never);
+      },
+    };
+    const { gather: _gather, ...apart } = activationStatistics as Pass<unknown>;
+    const folded = await foldChunks([gathered, apart], start, 300, 8, observe, () => undefined);
+    const [together, alone] = [gathered, apart].map((pass, index) =>
+      pass.finish(folded.states[index], facts([small], 300)),
+    );
+    expect(together).toEqual(alone);
+    // Five chunks are merged four times.
+    expect(waiting).toEqual([undefined, undefined, undefined, undefined]);
+    const histogram = together?.histograms?.['h']?.units ?? new Uint32Array();
+    expect(histogram.length).toBeGreaterThan(0);
+  });
   it('agrees with a direct computation over all inputs', async () => {
     const results = await run(8);
     const values = Array.from({ length: 300 }, (_, index) => random(index, 2)).map(Math.fround);

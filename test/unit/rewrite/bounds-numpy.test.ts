@@ -1,11 +1,13 @@
 /**
- * Intervals and CROWN against another implementation in numpy (test/fixtures/bounds/make_fixtures.py): ours hold its
- * bounds, and are wider by no more than the rounding that they are widened by.
+ * Intervals and CROWN against another implementation in numpy (test/fixtures/bounds): ours hold its bounds, and are wider
+ * by no more than the rounding that they are widened by.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
-import type { Ends } from '../../../src/core/rewrite/linearize/bounds/box.js';
+import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
+import type { Box, Ends } from '../../../src/core/rewrite/linearize/bounds/box.js';
+import type { NamedTensors } from '../../../src/core/tensor/tensor.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { neededData } from '../shared-data.js';
 import { boundModel, ends } from './bounds-run.js';
@@ -13,20 +15,39 @@ import { float } from './linear-system.js';
 
 type Listed = { readonly lower: readonly number[]; readonly upper: readonly number[] };
 
-const RECORDED = JSON.parse(readFileSync(new URL('../../fixtures/bounds/bounds.json', import.meta.url), 'utf8')) as {
+function recorded(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../fixtures/bounds/${name}`, import.meta.url), 'utf8'));
+}
+
+const RECORDED = recorded('bounds.json') as {
   readonly acasxu: Listed & { readonly intervals: Record<string, Listed>; readonly crown: Record<string, Listed> };
   readonly resnet20: AroundGray;
   readonly shapes: AroundGray;
 };
 
+type Summed = Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number };
+
 interface AroundGray {
   readonly side: number;
   readonly middle: number;
   readonly half: number;
-  readonly intervals: Record<
-    string,
-    Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number }
-  >;
+  readonly intervals: Record<string, Summed>;
+}
+
+const TRANSFORMERS = recorded('transformer-crown.json') as {
+  readonly grammar: OverTokens;
+  readonly stories: OverTokens & { readonly intervals: Record<string, Summed> };
+};
+
+interface OverTokens {
+  /** The input of token ids, and the embeddings that are made of it. */
+  readonly input: string;
+  readonly start: string;
+  readonly tokens: number;
+  /** Of one token's embedding. */
+  readonly box: Listed;
+  /** CROWN alone: of every ninth unit of the last token. */
+  readonly crown: Record<string, Listed & { readonly every: number }>;
 }
 
 /** Share of an interval that single precision may widen it by: of a network of 7 layers, and of one of 20. */
@@ -74,7 +95,53 @@ test('the sample classifier, by intervals, around gray pictures', async () => {
   await expectIntervals(readFileSync(sample), RECORDED.shapes, 13);
 });
 
-/** Every ReLU's input: a few of its elements, and the sums over all. */
+test('the sample language model over all tokens, by CROWN through its first block', async () => {
+  const sample = new URL('../../../media/samples/grammar-gpt/grammar-gpt.onnx', import.meta.url);
+  await expectCrown(decodeOnnx(readFileSync(sample)), TRANSFORMERS.grammar);
+});
+
+test('stories260K over all tokens, by intervals, and by CROWN through its first block', async ({ skip }) => {
+  const model = decodeOnnx(readFileSync(neededData('derived/stories260K.onnx', skip)));
+  const { intervals } = TRANSFORMERS.stories;
+  const { feeds, box } = overTokens(TRANSFORMERS.stories);
+  const to = Object.keys(intervals);
+  const { bounds, targets } = await boundModel(await loadNativeEngine(), model, feeds, box, { to, crownBudget: 0 });
+  expect(bounds.cutNodes).toEqual([]);
+  for (const [value, want] of Object.entries(intervals)) expectSummed(targets.get(value), want);
+  await expectCrown(model, TRANSFORMERS.stories);
+});
+
+function overTokens({ input, start, tokens, box }: OverTokens): { readonly feeds: NamedTensors; readonly box: Box } {
+  const repeated = (numbers: readonly number[]): number[] => Array.from({ length: tokens }, () => numbers).flat();
+  return {
+    feeds: { [input]: { type: 'int64', dims: [1, tokens], data: new BigInt64Array(tokens) } },
+    box: new Map([[start, ends(repeated(box.lower), repeated(box.upper))]]),
+  };
+}
+
+async function expectCrown(model: ModelProto, wanted: OverTokens): Promise<void> {
+  const { tokens, crown } = wanted;
+  const { feeds, box } = overTokens(wanted);
+  const engine = await loadNativeEngine();
+  for (const [value, want] of Object.entries(crown)) {
+    const count = tokens * wanted.box.lower.length;
+    const units = want.lower.map((_, at) => count - wanted.box.lower.length + at * want.every);
+    const rows = new Float32Array(2 * units.length * count);
+    for (const [at, unit] of units.entries()) {
+      rows[at * count + unit] = 1;
+      rows[(units.length + at) * count + unit] = -1;
+    }
+    const alone = await boundModel(engine, model, feeds, box, { to: [value], rows: new Map([[value, rows]]) });
+    const found = Array.from(alone.rows.get(value) ?? []);
+    const got = ends(
+      found.slice(units.length).map((upper) => -upper),
+      found.slice(0, units.length),
+    );
+    expectHeld(got, want, WIDER);
+  }
+}
+
+/** Every ReLU's input. */
 async function expectIntervals(file: Uint8Array, recorded: AroundGray, rectifiers: number): Promise<void> {
   const { side, middle, half, intervals } = recorded;
   const model = decodeOnnx(file);
@@ -88,15 +155,19 @@ async function expectIntervals(file: Uint8Array, recorded: AroundGray, rectifier
   expect(bounds.cutNodes).toEqual([]);
   expect(Object.keys(intervals)).toHaveLength(rectifiers);
   for (const [value, want] of Object.entries(intervals)) {
-    const got = targets.get(value);
-    expectHeld(got, want, WIDER_20, want.every);
-    const width = want.sumUpper - want.sumLower;
-    const sums = (numbers: Float64Array | undefined): { readonly sum: number; readonly room: number } => ({
-      sum: numbers?.reduce((sum, each) => sum + each, 0) ?? NaN,
-      room: WIDER_20 * width + TOLERANCE * (numbers?.reduce((sum, each) => sum + Math.abs(each), 0) ?? NaN),
-    });
-    const [lower, upper] = [sums(got?.lower), sums(got?.upper)];
-    expect(Math.abs(lower.sum - want.sumLower)).toBeLessThanOrEqual(lower.room);
-    expect(Math.abs(upper.sum - want.sumUpper)).toBeLessThanOrEqual(upper.room);
+    expectSummed(targets.get(value), want);
   }
+}
+
+/** A few elements, and the sums over all. */
+function expectSummed(got: Ends | undefined, want: Summed): void {
+  expectHeld(got, want, WIDER_20, want.every);
+  const width = want.sumUpper - want.sumLower;
+  const sums = (numbers: Float64Array | undefined): { readonly sum: number; readonly room: number } => ({
+    sum: numbers?.reduce((sum, each) => sum + each, 0) ?? NaN,
+    room: WIDER_20 * width + TOLERANCE * (numbers?.reduce((sum, each) => sum + Math.abs(each), 0) ?? NaN),
+  });
+  const [lower, upper] = [sums(got?.lower), sums(got?.upper)];
+  expect(Math.abs(lower.sum - want.sumLower)).toBeLessThanOrEqual(lower.room);
+  expect(Math.abs(upper.sum - want.sumUpper)).toBeLessThanOrEqual(upper.room);
 }

@@ -77,6 +77,73 @@ describe.each(ENGINES)('bounds with the $name engine', ({ load }) => {
     expectClose(both.targets.get('y')?.upper, [-0.1]);
     expect(both.targets.get('y')?.upper[0]).toBeLessThan(0);
   });
+
+  test.each([
+    { scores: 'close', lower: [5, 0], upper: [6, 1], least: [0.982014, 0.002473], most: [0.997527, 0.017986] },
+    // e^x of one end is 0 beside that of the other: anything may win, and what lies below always loses.
+    { scores: 'wide', lower: [-9000, -9000], upper: [9000, 9000], least: [0, 0], most: [1, 1] },
+    { scores: 'wide, one above', lower: [9500, -9000], upper: [9600, 9000], least: [1, 0], most: [1, 0] },
+    { scores: 'masked', lower: [-9000, -Infinity], upper: [9000, -Infinity], least: [1, 0], most: [1, 0] },
+  ])('a softmax of two scores that are $scores', async ({ lower, upper, least, most }) => {
+    const model = modelProto({
+      nodes: [node('Softmax', ['x'], ['y'], { attributes: { axis: -1n } })],
+      inputs: [valueInfo('x', [1, 2])],
+      outputs: ['y'],
+    });
+    const { targets } = await boundModel(await load(), model, ORIGIN, new Map([['x', ends(lower, upper)]]), {
+      crownBudget: 0,
+    });
+    expectClose(targets.get('y')?.lower, least, 0.1);
+    expectClose(targets.get('y')?.upper, most, 0.1);
+  });
+});
+
+const SPELLED: readonly [string, number, readonly ReturnType<typeof node>[]][] = [
+  ['x / √(mean(x²) + ε)', 1e-5, [node('Mul', ['x', 'x'], ['s']), ...behind(), node('Div', ['x', 'root'], ['y'])]],
+  [
+    'x · (1 / √(mean(x²) + ε))',
+    1e-5,
+    [
+      node('Pow', ['x', 'two'], ['s']),
+      ...behind(),
+      node('Reciprocal', ['root'], ['inverse']),
+      node('Mul', ['inverse', 'x'], ['y']),
+    ],
+  ],
+];
+
+function behind(): ReturnType<typeof node>[] {
+  return [
+    node('ReduceMean', ['s', 'axis'], ['mean']),
+    node('Add', ['mean', 'epsilon'], ['sum']),
+    node('Sqrt', ['sum'], ['root']),
+  ];
+}
+
+function normalisation(epsilon: number, nodes: readonly ReturnType<typeof node>[]): ModelProto {
+  return modelProto({
+    nodes,
+    inputs: [valueInfo('x', [1, 2])],
+    outputs: ['y'],
+    initializers: [scalar('two', 2), scalar('epsilon', epsilon), integers('axis', [-1])],
+  });
+}
+
+test.each(SPELLED)('a normalisation spelled as %s is within √n, whatever x is', async (_, epsilon, nodes) => {
+  const engine = await loadNativeEngine();
+  const { targets, bounds } = await boundModel(engine, normalisation(epsilon, nodes), ORIGIN, SQUARE);
+  expectClose(targets.get('y')?.lower, [-Math.SQRT2, -Math.SQRT2], 0.1);
+  expectClose(targets.get('y')?.upper, [Math.SQRT2, Math.SQRT2], 0.1);
+  // Of [1, 0] the first number becomes √2: no bound could be closer.
+  const [at] = await valuesAt(engine, normalisation(epsilon, nodes), [{ x: float([1, 2], [1, 0]) }]);
+  expect(numbers(at?.['y'])[0]).toBeGreaterThan(1.414);
+  expect(bounds.targets).toEqual(['y']);
+});
+
+test.each(SPELLED)('%s with something taken off the mean is no normalisation', async (_, _epsilon, nodes) => {
+  const engine = await loadNativeEngine();
+  const { targets } = await boundModel(engine, normalisation(-0.5, nodes), ORIGIN, SQUARE);
+  expect(targets.get('y')?.upper[0]).toBe(Infinity);
 });
 
 /** x → z = W x + b → operator → y = V h: the operator between two layers, so that rows are mixed behind it. */

@@ -17,6 +17,7 @@ const KINDS: readonly ObservationKind[] = [
   'saturated-count',
   'non-finite-count',
   'zero-count-by-position',
+  'zero-count-by-site',
   'first-nonzero-position',
   'sample',
 ];
@@ -215,6 +216,9 @@ describe.each(ENGINES)('what $name observes', (engine) => {
     expect([...values.get('h', 'maximum').data]).toEqual(perUnit.map((list) => Math.max(...list)));
     expect([...values.get('h', 'zero-count').data]).toEqual(perUnit.map(zeros));
     expect([...values.get('h', 'zero-count-by-position').data]).toEqual(perPosition.map(zeros));
+    const perSite = tuples(dims, [...units, ...positions]).map((fixed) => gather(data, dims, fixed));
+    expect([...values.get('h', 'zero-count-by-site').data]).toEqual(perSite.map(zeros));
+    expect(values.get('h', 'zero-count-by-site').entries).toBe(dims[example]);
     expect([...values.get('h', 'saturated-count').data]).toEqual(
       perUnit.map((list) => list.filter((number) => number < Math.fround(0.01) || number > Math.fround(0.99)).length),
     );
@@ -303,10 +307,14 @@ describe.each(ENGINES)('what $name observes', (engine) => {
   test('leaves out padding rows', async () => {
     const observed = layer({ shape: [3, 2000], unitAxes: [1], positionAxes: [2], units: 3 });
     const data = numbers(4 * 3 * 2000);
-    const values = await run(engine, identity(3), observed, float(data, [4, 3, 2000]), ['sum', 'sample'], {}, 2);
+    const kinds = ['sum', 'sample', 'zero-count-by-site'] as const;
+    const values = await run(engine, identity(3), observed, float(data, [4, 3, 2000]), kinds, { padded: true }, 2);
     expect(values.get('h', 'sum').data.length).toBe(6);
     expect(values.get('h', 'sum').examples).toBe(2);
     expect(values.get('h', 'sample').data.length).toBe(2 * 3 * 2000);
+    expect([...values.get('h', 'zero-count-by-site').data]).toEqual(
+      Array.from({ length: 6000 }, (_, site) => [site, site + 6000].filter((at) => data[at] === 0).length),
+    );
   });
 
   test('reads half and double precision as float32', async () => {

@@ -36,7 +36,16 @@ describe('features that are shown', () => {
   });
 
   it('leave the page with exact numbers', () => {
-    expect(featuresAsText([row(3, 1 / 3, '=1')]).rows[0]).toEqual(['3', '', '0.3333333', '1', '2', '0', '1', '=1']);
+    expect(featuresAsText([row(3, 1 / 3, '=1')], { one: 'token', many: 'tokens' }).rows[0]).toEqual([
+      '3',
+      '',
+      '0.3333333',
+      '1',
+      '2',
+      '0',
+      '1',
+      '=1',
+    ]);
   });
 });
 

@@ -1,100 +1,23 @@
 /** From a file to a smaller one: what is written, what is refused, and what stays when it fails. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { create } from '@bufbuild/protobuf';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
 import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation as DataLocation,
-  type ModelProto,
 } from '../../../src/core/formats/onnx/onnx_pb.js';
-import { safeTensorDims, tensorFromProto } from '../../../src/core/formats/onnx/tensor-proto.js';
+import { tensorFromProto } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { ProblemError } from '../../../src/core/errors.js';
-import type { EngineName } from '../../../src/core/engine/engine.js';
 import { PROVEN_SOURCES } from '../../../src/core/pruning/unit-sources.js';
-import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
 import { ACAS_XU_BOX } from '../passes/acasxu.js';
 import { float, numbers, runModel } from '../rewrite/linear-system.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { neededData } from '../shared-data.js';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'model-inspector-prune-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function open(path: string, engine: EngineName = 'native'): Promise<WorkerApi> {
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
-  await inspection.open({
-    path,
-    recipePaths: 'model-folder',
-    settings: { engine, threads: 1, defaultInputs: 24, cacheMegabytes: 0 },
-  });
-  return inspection;
-}
-
-/** 40 hidden neurons, of which 3 have no weights and a bias below 0, one without weights is 0.5, and one nobody reads. */
-function planted(): ModelProto {
-  const value = (seed: number): number => Math.sin(seed * 12.9898) * 0.5;
-  const dead = [3, 17, 39];
-  const w1 = Array.from({ length: 30 * 40 }, (_, at) => ([...dead, 8].includes(at % 40) ? 0 : value(at)));
-  const b1 = Array.from({ length: 40 }, (_, unit) => (dead.includes(unit) ? -1 : unit === 8 ? 0.5 : value(unit)));
-  const w2 = Array.from({ length: 40 * 30 }, (_, at) => (Math.floor(at / 30) === 20 ? 0 : value(at + 7)));
-  return modelProto({
-    nodes: [
-      node('Gemm', ['x', 'w1', 'b1'], ['h']),
-      node('Relu', ['h'], ['a']),
-      node('Gemm', ['a', 'w2', 'b2'], ['z']),
-      node('Softmax', ['z'], ['y']),
-    ],
-    inputs: [valueInfo('x', ['batch', 30])],
-    outputs: [valueInfo('y', ['batch', 30])],
-    initializers: [
-      weight('w1', [30, 40], w1),
-      weight('b1', [40], b1),
-      weight('w2', [40, 30], w2),
-      weight('b2', [30], b1.slice(0, 30)),
-    ],
-  });
-}
-
-function place(name: string, model = planted()): string {
-  const own = join(folder, name);
-  mkdirSync(own);
-  writeFileSync(join(own, 'model.onnx'), bytesOf(model));
-  return own;
-}
-
-const dimsOf = (path: string): Record<string, readonly number[]> =>
-  Object.fromEntries(
-    (decodeOnnx(readFileSync(path)).graph?.initializer ?? []).map((tensor) => [
-      tensor.name,
-      safeTensorDims(tensor) ?? [],
-    ]),
-  );
+import { dimsOf, folder, open, place, planted, root } from './pruning-models.js';
 
 describe('a smaller model', () => {
   it.each(['native', 'wasm'] as const)(
@@ -238,9 +161,8 @@ describe('a smaller model', () => {
     expect(preview).toMatchObject({ units: 1, onDataOnly: 0 });
     // 5 weights and a bias come in, 50 weights go out.
     expect(preview.savings.before.parameters - preview.savings.after.parameters).toBe(56);
-    expect(preview.sentence).toContain(
-      'Removing 1 unit (proven to change no output) would save 56 of 13,310 parameters',
-    );
+    expect(preview.sentence).toContain('Removing 1 unit would save 56 of 13,310 parameters (0.4 %), 224 bytes of');
+    expect(preview.proven).toContain('proven dead inside this box of inputs only: “input” from -0.5 to 0.68');
     expect([proof.random.equal, proof.data?.equal]).toEqual([true, true]);
     expect(proof.random.largest).toBeLessThan(1e-6);
     await inspection.close({});
@@ -259,7 +181,7 @@ describe('a smaller model', () => {
       replace: false,
     });
     expect(preview.onDataOnly).toBeGreaterThan(0);
-    expect(preview.sentence).toContain('on the data only');
+    expect(preview.proven).toMatch(/^All are 0 on every input that was run, which proves nothing/);
     // What meets the shortcut of a residual block is alive there.
     expect(preview.kept.length).toBeGreaterThan(0);
     expect(proof.data?.equal).toBe(true);

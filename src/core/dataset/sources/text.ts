@@ -1,6 +1,7 @@
 import { elementCount } from '../../tensor/tensor.js';
 import { baseName, type DataFiles, folderOf } from '../data-files.js';
 import { fingerprint } from '../fingerprint.js';
+import { idsBeyond, tableText } from '../ids-beyond.js';
 import { type InputHint, type ModelInput, typeText } from '../model-input.js';
 import { tokenPreview } from '../previews.js';
 import type { TextRecipe } from '../recipe.js';
@@ -15,8 +16,6 @@ import type { ExampleSource } from './example-source.js';
 
 /** Changes when the same text and tokenizer give other windows. */
 const VERSION = 'text 1';
-/** Ids that a message names. */
-const NAMED_IDS = 5;
 
 export interface TextSource extends ExampleSource {
   /** 1 on text, 0 on padding: one row of the shape [length]. */
@@ -69,7 +68,7 @@ export async function textSource(
       : {}),
     describe: (used) => describe(used, recipe, windows, tokenizer),
     line: (used) => {
-      const notes = [...notesOf(recipe, windows, tokenizer), ...characterNote(leftOut)];
+      const notes = [...notesOf(recipe, windows, tokenizer, length), ...characterNote(leftOut)];
       return `text: ${describe(used, recipe, windows, tokenizer)}${notes.map((note) => `; ${note}`).join('')}`;
     },
     synthetic: false,
@@ -156,17 +155,14 @@ export function fitsVocabulary(
 ): (ids: readonly number[]) => void {
   const rows = hint?.vocabulary ?? Infinity;
   const refuse = (what: string): Error =>
-    unusableTokenizer(
-      tokenizer.path,
-      `does not fit the model: ${what}, but the table of “${input.name}” has ${rows} rows`,
-    );
+    unusableTokenizer(tokenizer.path, `does not fit the model: ${what}, ${tableText(input, rows)}`);
   if (tokenizer.highestId >= rows) {
     const last = tokenizer.highestId;
     throw refuse(`its ids go up to ${last} (“${tokenizer.text.textOf(last)}”)`);
   }
   return (ids) => {
     if (ids.every((id) => id < rows)) return;
-    const beyond = [...new Set(ids.filter((id) => id >= rows))].slice(0, NAMED_IDS);
+    const beyond = idsBeyond(ids, rows);
     throw refuse(`the text has ${beyond.map((id) => `${id} (“${tokenizer.text.textOf(id)}”)`).join(', ')}`);
   };
 }
@@ -187,15 +183,20 @@ function describe(used: number, recipe: TextRecipe, windows: Windows, tokenizer:
   );
 }
 
-function notesOf(recipe: TextRecipe, windows: Windows, tokenizer: FileTokenizer): string[] {
+/** @param context tokens that a window would hold, were there enough. */
+function notesOf(recipe: TextRecipe, windows: Windows, tokenizer: FileTokenizer, context: number): string[] {
   const notes: string[] = [];
   const { more, leftOut, cutOff, filled, length } = windows;
   if (more) notes.push('the text goes on');
   if (leftOut > 0) notes.push(`${leftOut} ${leftOut === 1 ? 'token' : 'tokens'} at the end left out`);
   if (cutOff > 0) notes.push(`${cutOff} ${cutOff === 1 ? 'document' : 'documents'} cut off`);
+  const [first = 0] = filled;
+  if (recipe.windows === 'packed' && first < context) {
+    notes.push(`the text is shorter than one context, ${first} of ${context} tokens: choose a longer one to see more`);
+  }
   if (filled.some((each) => each < length)) {
-    const shorter = recipe.windows === 'packed' ? `only ${filled[0]} tokens, ` : '';
-    notes.push(`${shorter}padded with “${tokenizer.text.textOf(tokenizer.padding)}” (${tokenizer.padding})`);
+    const padding = `“${tokenizer.text.textOf(tokenizer.padding)}” (${tokenizer.padding})`;
+    notes.push(`padded with ${padding}, which no figure counts`);
   }
   return notes;
 }

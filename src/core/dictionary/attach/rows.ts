@@ -3,7 +3,7 @@ import type { Dataset } from '../../dataset/dataset.js';
 import { floatsOf } from '../../tensor/floats.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
 import type { SweptBatch } from '../../experiment/sweeps.js';
-import type { Site } from './sites.js';
+import type { Site, WidthAxis } from './sites.js';
 
 export interface Rows {
   /** Row-major [count, width]; of padding too. Shared with the tensor where it lies so: not to be changed. */
@@ -16,7 +16,7 @@ export interface Rows {
 
 export function rowsOf(tensor: Tensor, width: number, site: Pick<Site, 'axis' | 'variant'>): Rows {
   const flat = floatsOf(tensor);
-  const shared = site.axis === 'last' ? flat : turned(flat, tensor.dims[0] ?? 1, width, 'to rows');
+  const shared = toRows(flat, tensor.dims, width, site.axis);
   const count = elementCount(tensor.dims) / width;
   if (site.variant !== 'centred') return { values: shared, count, width };
   const values = shared === tensor.data ? shared.slice() : shared;
@@ -45,6 +45,11 @@ export function tensorOf(
   return { type: 'float32', dims, data };
 }
 
+/** Row-major [rows, width]: shared where it lies so. */
+export function toRows(flat: Float32Array, dims: readonly number[], width: number, axis: WidthAxis): Float32Array {
+  return axis === 'last' ? flat : turned(flat, dims[0] ?? 1, width, 'to rows');
+}
+
 /** [batch, channels, cells] to [batch, cells, channels], or back. */
 function turned(flat: Float32Array, batch: number, channels: number, way: 'to rows' | 'to picture'): Float32Array {
   const cells = flat.length / (batch * channels);
@@ -70,15 +75,23 @@ export function rowsOfRun(
   return Number.isFinite(maximumBatch) ? maximumBatch : indices.length;
 }
 
-/** Which rows count: those of examples, not of padding. @returns for each row: 0 no, 1 yes, 2 the first of its example. */
-export function countedRows(count: number, batch: SweptBatch, runRows: number): Uint8Array {
+/**
+ * Which rows count: those of examples, not of padding.
+ * @returns for each row: 0 no, 1 yes, 2 the first of several that follow one another in an example: cells of a picture do not.
+ */
+export function countedRows(
+  count: number,
+  batch: SweptBatch,
+  runRows: number,
+  { axis }: Pick<Site, 'axis'>,
+): Uint8Array {
   const { indices, filled } = batch;
   const perExample = Math.max(1, Math.round(count / runRows));
   const counted = new Uint8Array(count);
   for (let example = 0; example < Math.min(indices.length, runRows); example++) {
     const most = Math.min(perExample, filled?.[example] ?? perExample);
     for (let position = 0; position < most; position++)
-      counted[example * perExample + position] = position === 0 && perExample > 1 ? 2 : 1;
+      counted[example * perExample + position] = position === 0 && perExample > 1 && axis === 'last' ? 2 : 1;
   }
   return counted;
 }

@@ -13,14 +13,25 @@ import { elementCount, type Tensor } from '../../tensor/tensor.js';
 /** How a value is taken: as it is; less its mean over the width; or what a normalisation gives before its gain and bias. */
 export type Variant = 'as it is' | 'centred' | 'before the gain';
 
+/** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
+export type WidthAxis = 'last' | 'channels';
+
+/**
+ * Where both would do, as of 32 channels on 32 × 32 places, channels are meant: that is how ONNX lays out pictures.
+ * @returns undefined where a value of these dims has no axis of this width.
+ */
+export function widthAxis(dims: readonly number[], width: number): WidthAxis | undefined {
+  if (dims.length === 4 && dims[1] === width) return 'channels';
+  return dims.length >= 2 && dims.at(-1) === width ? 'last' : undefined;
+}
+
 export interface Site {
   /** The value that is read of the graph (of the extended one, where a gain is left out). */
   readonly value: string;
   /** Short name for a person. */
   readonly label: string;
   readonly variant: Variant;
-  /** Which axis is the width: the last, or the channels of a picture. */
-  readonly axis: 'last' | 'channels';
+  readonly axis: WidthAxis;
   readonly rank: number;
   /** Place in the order of computation. */
   readonly order: number;
@@ -60,8 +71,8 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
     const last = dims.at(-1) ?? 0;
     if (dims.length >= 2 && !ungained.has(name)) counts.set(last, (counts.get(last) ?? 0) + 1);
     for (const [width, sites] of byWidth) {
-      const axis = last === width ? 'last' : dims.length === 4 && dims[1] === width ? 'channels' : undefined;
-      if (axis === undefined || dims.length < 2 || (elementCount(dims) / width) % rows !== 0) continue;
+      const axis = widthAxis(dims, width);
+      if (axis === undefined || (elementCount(dims) / width) % rows !== 0) continue;
       const site = {
         value: name,
         label: labelOf(graph, source),

@@ -10,6 +10,7 @@ import { totalWidth } from '../../dictionary/coder.js';
 import { CODER_INPUT } from '../../dictionary/graphs/coder-model.js';
 import { STEERING_INPUTS, STEERING_OUTPUTS, steeringModel } from '../../dictionary/graphs/steering-model.js';
 import { rowsOfRun } from '../../dictionary/attach/rows.js';
+import { widthAxis } from '../../dictionary/attach/sites.js';
 import type { Session } from '../../engine/engine.js';
 import { usedFeeds } from '../../engine/used-feeds.js';
 import { problem } from '../../errors.js';
@@ -170,16 +171,20 @@ export async function openSteering(
 /** x + Δ where Δ is not 0 throughout a position of the first example; elsewhere what the network computes. */
 function patchOf({ dims, data }: Tensor, change: Float32Array, width: number): Readonly<Record<keyof Patch, Tensor>> {
   const values = (data as Float32Array).slice();
-  const rows = values.length / width;
-  const mask = new Uint8Array(rows);
+  const mask = new Uint8Array(values.length / width);
+  const isChannels = widthAxis(dims, width) === 'channels';
+  const widthAt = isChannels ? 1 : dims.length - 1;
+  const cells = change.length / width;
   for (let at = 0; at < change.length; at++) {
     if (change[at] === 0) continue;
-    mask[Math.floor(at / width)] = 1;
-    values[at] = (values[at] as number) + (change[at] as number);
+    const [row, axis] = [Math.floor(at / width), at % width];
+    mask[row] = 1;
+    const own = isChannels ? axis * cells + row : at;
+    values[own] = (values[own] as number) + (change[at] as number);
   }
   return {
     values: { type: 'float32', dims, data: values },
-    mask: { type: 'bool', dims: [...dims.slice(0, -1), 1], data: mask },
+    mask: { type: 'bool', dims: dims.map((size, axis) => (axis === widthAt ? 1 : size)), data: mask },
   };
 }
 
@@ -198,6 +203,6 @@ function scoresOf(tensor: Tensor | undefined, name: string, examples: number): S
 
 function unlike(reads: number, writes: number): Error {
   return problem('not-applicable', `The dictionary reads ${reads} rows of an input but is to write ${writes}.`, {
-    remedy: 'Attach it to values that have a row for each token.',
+    remedy: 'Attach it to values that have a row for each place.',
   });
 }

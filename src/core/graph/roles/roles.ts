@@ -116,16 +116,15 @@ function find(graph: Graph): Roles {
 function whyNoMlpBlocks(graph: Graph): string {
   const layers = detectActivationLayers(graph);
   const functions = layers.filter(({ family }) => family !== 'recurrent' && family !== 'distribution');
-  const need = 'an MLP block is an activation function between two linear layers with constant weights';
-  if (layers.length === 0) return `This graph has no activation function, and ${need}.`;
+  const none = 'This graph has no MLP block, an activation function between two linear layers with constant weights';
+  if (layers.length === 0) return `${none}: it has no activation function.`;
   if (functions.length === 0) {
     const kinds = [...new Set(layers.map(({ operator }) => operator))].slice(0, 3).join(', ');
-    return `The only activation layers of this graph are of the kind ${kinds}, and ${need}.`;
+    return `${none}: its only activation layers are of the kind ${kinds}.`;
   }
   const all =
-    functions.length === 1 ? 'The activation function' : `None of the ${functions.length} activation functions`;
-  const stands = functions.length === 1 ? 'does not stand' : 'stands';
-  return `${all} of this graph ${stands} alone between two linear layers of the same kind and width, and ${need}.`;
+    functions.length === 1 ? 'its activation function does not stand' : `none of its ${functions.length} stands`;
+  return `${none}: ${all} alone between two such layers of one kind and width.`;
 }
 
 function whyNoLayers(attention: readonly Attention[], mlpBlocks: readonly MlpBlock[]): string {

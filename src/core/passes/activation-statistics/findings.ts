@@ -2,7 +2,7 @@ import type { BrokenWeights } from '../../graph/scan-weights.js';
 import type { RunFacts } from '../pass.js';
 import type { Finding } from '../result.js';
 import { unitsWhere, type PerLayer } from '../units.js';
-import { amount, count, ofUnits } from '../words.js';
+import { amount, count, ofUnits, oneInputCaution } from '../words.js';
 import type { LayerStatistics } from './state.js';
 
 function meanMagnitude({ absoluteSum, absoluteEntries }: LayerStatistics): number {
@@ -22,12 +22,12 @@ export function statisticsAnswer(state: PerLayer<LayerStatistics>, facts: RunFac
   const spread =
     low === undefined || high === undefined
       ? 'no finite activation was seen'
-      : low === high
+      : low.mean === high.mean
         ? `mean |activation| is ${amount(low.mean)}`
         : `mean |activation| runs from ${amount(low.mean)} (${low.label}) to ${amount(high.mean)} (${high.label})`;
   const finite = broken === 0 ? 'nothing is NaN or infinite' : `${count(broken)} of them hold NaN or infinity`;
   const layers = facts.layers.length === 1 ? '1 layer' : `${count(facts.layers.length)} layers`;
-  return `In ${layers} with ${count(units)} units, ${spread}; ${finite} (${facts.onInputs}).`;
+  return `In ${layers} with ${count(units)} units, ${spread}; ${finite} (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`;
 }
 
 export function statisticsFindings(state: PerLayer<LayerStatistics>, facts: RunFacts): Finding[] {

@@ -7,7 +7,14 @@ import type { Pass } from '../pass.js';
 import type { Headline, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { statisticsAnswer, statisticsFindings } from './findings.js';
-import { allowance, createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
+import {
+  allowance,
+  createLayerStatistics,
+  foldLayer,
+  gatherHistograms,
+  mergeLayerStatistics,
+  type LayerStatistics,
+} from './state.js';
 
 const KINDS: readonly ObservationKind[] = [
   'sum',
@@ -44,6 +51,7 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
     }
   },
   merge: (state, other) => mergePerLayer(state, other, mergeLayerStatistics),
+  gather: (state, other) => mergePerLayer(state, other, gatherHistograms),
   finish(state, facts): PassResult {
     return {
       pass: 'activation-statistics',

@@ -48,7 +48,8 @@ export interface LayerStatistics {
   /** Inputs in which some unit was not finite. */
   readonly nonFiniteInputs: Counts;
   readonly histogram: Uint32Array;
-  readonly unitHistograms: Uint32Array | undefined;
+  /** Undefined where the layer has none, and once they are gathered in another state. */
+  unitHistograms: Uint32Array | undefined;
   readonly sampled: Counts;
   readonly top: TopK;
   readonly maxima: ExampleRows;
@@ -74,6 +75,13 @@ export function createLayerStatistics({ value, units }: ObservedLayer, allowed: 
   };
 }
 
+/** Most of a state is the histograms of its units. */
+export function gatherHistograms(into: LayerStatistics, other: LayerStatistics): void {
+  if (into.unitHistograms === undefined || other.unitHistograms === undefined) return;
+  addCounts(into.unitHistograms, other.unitHistograms);
+  other.unitHistograms = undefined;
+}
+
 export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatistics): void {
   mergeMoments(into.moments, other.moments);
   mergeCounts(into.absoluteSum, other.absoluteSum);
@@ -84,9 +92,7 @@ export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatisti
   mergeCounts(into.entries, other.entries);
   mergeCounts(into.nonFiniteInputs, other.nonFiniteInputs);
   addCounts(into.histogram, other.histogram);
-  if (into.unitHistograms !== undefined && other.unitHistograms !== undefined) {
-    addCounts(into.unitHistograms, other.unitHistograms);
-  }
+  gatherHistograms(into, other);
   mergeCounts(into.sampled, other.sampled);
   mergeTop(into.top, other.top);
   mergeExampleRows(into.maxima, other.maxima);

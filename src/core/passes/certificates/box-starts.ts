@@ -14,11 +14,14 @@ import type { KnownShapes } from '../../rewrite/linearize/plan.js';
 import { prune } from '../../rewrite/prune.js';
 import { elementCount, type NamedTensors } from '../../tensor/tensor.js';
 import type { NetworkSubject } from '../pass.js';
+import { constantOf } from './box.js';
 
 export interface BoxStarts {
   readonly starts: readonly string[];
   /** By start. */
   readonly ranges: Readonly<Record<string, InputRange>>;
+  /** Inputs of whole numbers that are always the same. */
+  readonly fixed: readonly string[];
   /** What is not known of which input; nothing can be bounded then. */
   readonly unknown: readonly string[];
   /** Inputs that are no starts: those that are always the same, and of tokens their number. */
@@ -47,13 +50,7 @@ export async function boxStarts(graph: Graph, shapes: KnownShapes, network: Netw
   const feeds = Object.fromEntries(
     whole.map((name) => [name, feedOf(name, shapes, moving.has(name) ? 0 : (constantOf(known[name]) ?? 0))]),
   );
-  return { starts, ranges, unknown, feeds };
-}
-
-/** The one value that an input always has. */
-function constantOf(range: InputRange | undefined): number | undefined {
-  const [lower, ...more] = range?.lower ?? [];
-  return more.length === 0 && lower === range?.upper[0] ? lower : undefined;
+  return { starts, ranges, fixed: [...fixed], unknown, feeds };
 }
 
 function feedOf(input: string, shapes: KnownShapes, value: number): NamedTensors[string] {

@@ -43,15 +43,25 @@ function spread(input: string, range: InputRange, end: 'lower' | 'upper', shape:
   });
 }
 
-/** "input from −0.5 to 0.68 (as the recipe states it)": stands beside every number that rests on the box. */
-export function boxText(box: Box, ranges: Readonly<Record<string, InputRange>>): string {
-  return [...box]
-    .map(([input, { lower, upper }]) => {
-      const least = lower.reduce((a, b) => Math.min(a, b), Infinity);
-      const most = upper.reduce((a, b) => Math.max(a, b), -Infinity);
-      const alike = lower.every((value) => value === lower[0]) && upper.every((value) => value === upper[0]);
-      const each = alike ? '' : ', each element with ends of its own';
-      return `“${input}” from ${amount(least)} to ${amount(most)}${each}, ${ranges[input]?.origin ?? ''}`;
-    })
-    .join('; ');
+/** The one value that an input always has. */
+export function constantOf(range: InputRange | undefined): number | undefined {
+  const [lower, ...more] = range?.lower ?? [];
+  return more.length === 0 && lower === range?.upper[0] ? lower : undefined;
+}
+
+/**
+ * "input from −0.5 to 0.68 (as the recipe states it)": stands beside every number that rests on the box.
+ * @param fixed inputs that are no part of the box because they are always the same.
+ */
+export function boxText(box: Box, ranges: Readonly<Record<string, InputRange>>, fixed: readonly string[]): string {
+  const moving = [...box].map(([input, { lower, upper }]) => {
+    const least = lower.reduce((a, b) => Math.min(a, b), Infinity);
+    const most = upper.reduce((a, b) => Math.max(a, b), -Infinity);
+    const alike = lower.every((value) => value === lower[0]) && upper.every((value) => value === upper[0]);
+    const each = alike ? '' : ', each element with ends of its own';
+    return `“${input}” from ${amount(least)} to ${amount(most)}${each}, ${ranges[input]?.origin ?? ''}`;
+  });
+  return [...moving, ...fixed.map((input) => `“${input}” always ${amount(constantOf(ranges[input]) ?? NaN)}`)].join(
+    '; ',
+  );
 }

@@ -62,7 +62,7 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
   const graph = prepareForLinearize(network.graph.model);
   const inferred = await inferShapes({ graph, engine, toRunnable, signal });
   const shapes = await inferred.at(sizes, signal);
-  const { starts, ranges, unknown, feeds } = await boxStarts(graph, shapes, network);
+  const { starts, ranges, fixed, unknown, feeds } = await boxStarts(graph, shapes, network);
   if (unknown.length > 0 || starts.length === 0) {
     return withoutBox(
       `Nothing is certified: it is not known ${unknown.join(', nor ')}. State Input Range… says so.`,
@@ -88,7 +88,7 @@ async function examineNetwork(network: NetworkSubject, signal: AbortSignal): Pro
     const { splits } = network.box;
     const found = await certify({ graph, bounds, run, box, rows, classes, splits, signal });
     return reportOf({
-      box: boxText(box, ranges),
+      box: { text: boxText(box, ranges, fixed), ranges },
       layers: certifiedLayers(graph, network.layers, bounds, found.targets),
       classes: [...found.classes].map(([end, verdicts]) => ({ end, ...verdicts })),
       cutNodes: bounds.cutNodes,

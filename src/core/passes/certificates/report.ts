@@ -6,6 +6,7 @@ import {
   type Finding,
   type LayerMetric,
   type PassResult,
+  type ProofBox,
   type ResultTable,
   type UnitMetric,
 } from '../result.js';
@@ -14,11 +15,10 @@ import type { ClassVerdicts } from './classes.js';
 import { unitsWith, type CertifiedLayer } from './layers.js';
 import type { Verdict } from './verdicts.js';
 
-export const PASS = { id: 'certificates', version: 2 } as const;
+export const PASS = { id: 'certificates', version: 3 } as const;
 
 export interface Certificates {
-  /** "“input” from 0 to 1, pixels 0 to 255 as they are prepared". */
-  readonly box: string;
+  readonly box: ProofBox;
   readonly layers: readonly CertifiedLayer[];
   readonly classes: readonly (ClassVerdicts & { readonly end: string })[];
   /** Where bounds end. */
@@ -45,6 +45,7 @@ export function reportOf(certificates: Certificates): PassResult {
     answer: answerOf(certificates),
     findings: findingsOf(certificates),
     ...NO_ACTIVATIONS,
+    box: certificates.box,
     layerMetrics: layerMetrics(certificates),
     unitMetrics: unitMetrics(certificates),
     tables: layers.length === 0 ? [] : [layerTable(certificates), ...classTables(certificates)],
@@ -76,7 +77,7 @@ function answerOf(certificates: Certificates): string {
         ? ' Of every class it is open whether it can win.'
         : ` ${count(losing)} ${losing === 1 ? 'class' : 'classes'} can never win.`;
   const rest = ' What is not proven is open: such a unit may fire or not.';
-  return `${parts.join(', ')} (${box}).${outputs}${rest}`;
+  return `${parts.join(', ')} (${box.text}).${outputs}${rest}`;
 }
 
 const MEANING: Readonly<Record<Exclude<Verdict, 'undecided'>, { readonly is: string; readonly advice: string }>> = {
@@ -106,7 +107,7 @@ function findingsOf({ layers, classes, cutNodes, box }: Certificates): Finding[]
         {
           severity: kind === 'linear' ? 'information' : 'warning',
           weight: units.length / verdicts.length,
-          sentence: `${who} of ${displayText(layer.label)} ${MEANING[kind].is} for any input in the box (${box}).`,
+          sentence: `${who} of ${displayText(layer.label)} ${MEANING[kind].is} for any input in the box (${box.text}).`,
           advice: MEANING[kind].advice,
           layer: layer.value,
           units,
@@ -122,7 +123,7 @@ function findingsOf({ layers, classes, cutNodes, box }: Certificates): Finding[]
       {
         severity: 'warning',
         weight: losing.length / neverLargest.length,
-        sentence: `${which} never win at “${displayText(end)}” for any input in the box (${box}).`,
+        sentence: `${which} never win at “${displayText(end)}” for any input in the box (${box.text}).`,
         advice: 'Another output is larger for every such input. Classes are counted from 0.',
       },
     ];
@@ -144,7 +145,7 @@ function layerMetrics({ layers, box }: Certificates): LayerMetric[] {
   const metric = (id: string, label: string, verdict: Verdict, what: string): LayerMetric => ({
     id,
     label,
-    definition: `Share of the layer’s units that ${what} for every input in the box: ${box}. Proven by bounds, no data (methods D3).`,
+    definition: `Share of the layer’s units that ${what} for every input in the box: ${box.text}. Proven by bounds, no data (methods D3).`,
     format: 'share',
     scale: 'sequential',
     values: share(verdict),
@@ -167,7 +168,7 @@ function unitMetrics({ layers, box }: Certificates): UnitMetric[] {
   ): UnitMetric => ({
     id,
     label,
-    definition: `${definition} In the box: ${box} (methods D3).`,
+    definition: `${definition} In the box: ${box.text} (methods D3).`,
     format: 'number',
     scale: 'diverging',
     values: Object.fromEntries(layers.map((each) => [each.layer.value, values(each)])),
@@ -199,7 +200,7 @@ function layerTable({ layers, box, splits }: Certificates): ResultTable {
   return {
     id: 'certificates-by-layer',
     title: 'What is proven, by layer',
-    definition: `For every input in the box: ${box}.${cut} A unit is proven where all its positions are. Undecided units may fire or not.`,
+    definition: `For every input in the box: ${box.text}.${cut} A unit is proven where all its positions are. Undecided units may fire or not.`,
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
       { id: 'units', label: 'Units', format: 'count' },
@@ -229,7 +230,7 @@ function classTables({ classes, box }: Certificates): ResultTable[] {
     return {
       id: `certificates-classes-${end}`,
       title: `Classes of ${displayText(end)}`,
-      definition: `${sentence(percent(share))} of the classes can never win, for any input in the box: ${box}. Where the smallest number wins, read the last column.`,
+      definition: `${sentence(percent(share))} of the classes can never win, for any input in the box: ${box.text}. Where the smallest number wins, read the last column.`,
       columns: [
         { id: 'class', label: 'Class', format: 'count' },
         { id: 'largest', label: 'Is the largest', format: 'text' },

@@ -27,8 +27,9 @@ export const coreNeurons: Pass<PerLayer<Block>> = {
     return {
       applies: false,
       reason:
-        noMlpBlocks ??
-        `The MLP blocks of this graph (${mlpBlocks.length}) are convolutions over pictures: there are no tokens to tell cores by.`,
+        noMlpBlocks === undefined
+          ? `The MLP blocks of this graph (${mlpBlocks.length}) are convolutions over pictures: there are no tokens to tell cores by.`
+          : `${noMlpBlocks} Dead units, zero sparsity and what can be skipped are told of its activation layers all the same.`,
     };
   },
   watches: ({ graph }) => denseBlocks(graph).map(({ neurons, label }) => ({ value: neurons, label })),

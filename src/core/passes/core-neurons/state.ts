@@ -2,6 +2,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { coreScratch, countTokenCore, shared, textCore } from './cores.js';
 
 /** Share of a token's positive activations that are its core: methods C5 (the paper's α at + 2 % perplexity). */
 export const ALPHA = 0.4;
@@ -57,95 +58,30 @@ export function foldCores(state: BlockCores, { value, units }: ObservedLayer, ba
   if (layout === undefined) return;
   const { exampleStride, unitOffsets, positionOffsets } = layout;
   const tokens = positionOffsets.length;
-  const numbers = new Float32Array(units);
-  const scratch = new Float32Array(units);
+  const scratch = coreScratch(units);
   batch.indices.forEach((index, row) => {
     const counts = new Uint32Array(units);
     /** Cores of the text's beginnings, by their number of tokens. */
     const beginnings = new Map<number, Uint32Array>();
     positionOffsets.forEach((offset, position) => {
-      const first = row * exampleStride + offset;
-      for (let unit = 0; unit < units; unit++) numbers[unit] = data[first + (unitOffsets[unit] as number)] as number;
-      for (const unit of tokenCore(numbers, ALPHA, scratch)) {
-        counts[unit] = (counts[unit] as number) + 1;
-        add(state.inTokenCore, unit, 1);
-      }
+      countTokenCore({ data, first: row * exampleStride + offset, offsets: unitOffsets }, ALPHA, counts, scratch);
       const read = position + 1;
       if ((read & position) === 0 || read === Math.ceil(tokens / 2)) beginnings.set(read, textCore(counts, BETA));
     });
     const core = textCore(counts, BETA);
+    const sharedWith = (read: number): number =>
+      shared(beginnings.get(read) ?? new Uint32Array(), core) / core.length || 0;
     add(state.tokens, 0, tokens);
     add(state.texts, 0, 1);
+    mergeCounts(state.inTokenCore, counts);
     for (const unit of core) add(state.inTextCore, unit, 1);
     for (let step = 0; step < STEPS && 2 ** step <= tokens; step++) {
-      add(state.stability, step, shared(beginnings.get(2 ** step), core) / core.length || 0);
+      add(state.stability, step, sharedWith(2 ** step));
       add(state.stabilityTexts, step, 1);
     }
-    add(state.halfStability, 0, shared(beginnings.get(Math.ceil(tokens / 2)), core) / core.length || 0);
+    add(state.halfStability, 0, sharedWith(Math.ceil(tokens / 2)));
     if (index < TEXTS_COMPARED) state.cores.set(index, core);
   });
-}
-
-/**
- * The share α of a token's positive activations, the largest ones: round(α · positive), at least one where any is.
- * Negative activations never count. Of equal ones, the first are taken.
- * @param scratch as long as the activations; overwritten.
- */
-export function tokenCore(activations: Float32Array, alpha: number, scratch: Float32Array): number[] {
-  let positive = 0;
-  for (const value of activations) if (value > 0) scratch[positive++] = value;
-  if (positive === 0) return [];
-  const size = Math.min(positive, Math.max(1, Math.round(alpha * positive)));
-  const least = kthLargest(scratch, positive, size);
-  let ties = size;
-  for (let at = 0; at < activations.length; at++) if ((activations[at] as number) > least) ties--;
-  const core: number[] = [];
-  for (let at = 0; at < activations.length; at++) {
-    const value = activations[at] as number;
-    if (value > least) core.push(at);
-    else if (value === least && ties > 0) {
-      ties--;
-      core.push(at);
-    }
-  }
-  return core;
-}
-
-/** The k-th largest of the first `count` values, which are put into another order (Hoare's FIND). */
-function kthLargest(values: Float32Array, count: number, k: number): number {
-  let [low, high] = [0, count - 1];
-  const wanted = k - 1;
-  while (low < high) {
-    const pivot = values[(low + high) >> 1] as number;
-    let [left, right] = [low, high];
-    while (left <= right) {
-      while ((values[left] as number) > pivot) left++;
-      while ((values[right] as number) < pivot) right--;
-      if (left > right) break;
-      const value = values[left] as number;
-      values[left++] = values[right] as number;
-      values[right--] = value;
-    }
-    if (wanted <= right) high = right;
-    else if (wanted >= left) low = left;
-    else break;
-  }
-  return values[wanted] as number;
-}
-
-/** The share β of the neurons that are in most tokens' cores: ⌊β n⌋, at least one; of equal ones the first; never one in none. */
-export function textCore(counts: Uint32Array, beta: number): Uint32Array {
-  const size = Math.max(1, Math.floor(beta * counts.length));
-  const order = Uint32Array.from(counts.keys()).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
-  return order
-    .subarray(0, size)
-    .filter((unit) => (counts[unit] as number) > 0)
-    .sort();
-}
-
-function shared(one: Uint32Array | undefined, other: Uint32Array): number {
-  const known = new Set(one);
-  return other.reduce((sum, unit) => sum + (known.has(unit) ? 1 : 0), 0);
 }
 
 /** Mean over pairs of texts of |A ∩ B| / |A ∪ B| (Jaccard, OURS); NaN with fewer than two. */

@@ -8,7 +8,7 @@ import { layerMetrics, unitMetrics, unitsTable } from './report.js';
 import { createLayerFiring, foldFiring, mergeLayerFiring, plannedKinds, type LayerFiring } from './state.js';
 import { verdictsOf, type LayerVerdicts } from './verdicts.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Which units never, rarely or always fire: methods D1, data part. */
 export const deadUnits: Pass<PerLayer<LayerFiring>> = {
@@ -23,8 +23,9 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
     'Functions that are never exactly zero (GELU, SiLU, Tanh …): dead when max |h| stays under 1 % of the layer’s. ' +
     'Tanh and sigmoid units are saturated when more than 99 % of their entries lie beyond |0.99| (sigmoid: below 0.01 or ' +
     'above 0.99). Faint: mean |h| ≤ 0.025 of the layer’s mean (ReDo). Duplicate: the values of another unit, bit for bit ' +
-    '(hashed; layers with over a million values per input on sampled positions). DNR is the share of units that are 0 ' +
-    'everywhere on an input, averaged over inputs; the static part of it follows from weights and biases. Dead on these inputs is no proof: other inputs may wake a unit. Source: methods D1.',
+    '(hashed; in layers with over 65,536 values per input: the extremes, the number of zeros and the values on sampled ' +
+    'positions). DNR is the share of units that are 0 everywhere on an input, averaged over inputs; the static part of ' +
+    'it follows from weights and biases. Dead on these inputs is no proof: other inputs may wake a unit. Source: methods D1.',
   applies: needsActivationLayers,
   plan: (layers) =>
     layers.flatMap((layer) => plannedKinds(layer).map((kind): Observation => ({ layer: layer.value, kind }))),

@@ -6,7 +6,7 @@ import { addExample, createSignatures, mergeSignatures, type Signatures } from '
 import { elementCount } from '../../tensor/tensor.js';
 
 /** Layers with more values than this per input are compared on sampled positions: copying all of them takes too long. */
-const VALUES_COMPARED = 2 ** 20;
+const VALUES_COMPARED = 2 ** 16;
 /** Of a unit that never fired. */
 const NEVER = 2 ** 31 - 1;
 

@@ -25,11 +25,11 @@ const ENOUGH_TIMES_WIDTH = 10;
 
 export const dictionaryError: Experiment = {
   id: ID,
-  version: 1,
+  version: 2,
   title: 'What the dictionary misses',
   question: 'Is what the dictionary leaves unexplained a linear function of the activation, and what does it cost?',
   method:
-    'The error e = x − x̂ of an autoencoder, where it fits best, at every token but the first of each input. On the first ' +
+    'The error e = x − x̂ of an autoencoder, where it fits best, at every token but the first of each input (of pictures at every place). On the first ' +
     'half of the inputs a matrix B with e ≈ x B and a vector a with |e|² ≈ x·a are fitted (least squares without a ' +
     'constant, from sums in double precision, Cholesky factorisation); on the second half they are judged: R² = mean over ' +
     'dims of 1 − SSR/SST. The linear part of the error is x B, the non-linear part e − x B; the latter’s FVU is what would ' +

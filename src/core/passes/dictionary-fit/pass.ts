@@ -9,6 +9,7 @@ import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
+import { rowWordOf } from './row-word.js';
 import { amount } from '../words.js';
 import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
 
@@ -18,11 +19,11 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 3,
+  version: 4,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
-    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims, L0 = mean number of features above 0 (methods B1). The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean over the tokens: loss, and KL divergence from the clean output.',
+    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens (or places of pictures) and dims, L0 = mean number of features above 0 (methods B1). The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean: loss, and KL divergence from the clean output.',
   runsPerInput: SWEEPS,
   applies({ dictionary }) {
     if (dictionary === undefined)
@@ -112,11 +113,12 @@ async function resultOf(
   whyNot: string | undefined,
 ): Promise<PassResult> {
   const on = await onInputs(dataset.size - dataset.skipped.length);
+  const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
   const place = `${best.reads.label}, ${best.reads.variant}`;
   const named = valueNamed(graph, attached.declared.sites)?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
-  const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a token, over ${tokens.toLocaleString('en')} tokens ${on}`;
+  const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a ${word}, over ${tokens.toLocaleString('en')} ${word}s ${on}`;
   const findings: Finding[] = [
     fvu > 1
       ? {
@@ -139,7 +141,13 @@ async function resultOf(
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
     ...(tokens < FEW_TOKENS
-      ? [{ severity: 'warning' as const, weight: 0.5, sentence: `These numbers rest on ${tokens} tokens only, ${on}.` }]
+      ? [
+          {
+            severity: 'warning' as const,
+            weight: 0.5,
+            sentence: `These numbers rest on ${tokens} ${word}s only, ${on}.`,
+          },
+        ]
       : []),
   ];
   return {
@@ -150,9 +158,9 @@ async function resultOf(
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
-      sitesTable(measured, attached.coder.kind === 'SAE'),
-      definitionsTable(best),
-      declaredTable(attached, best, stated),
+      sitesTable(measured, attached.coder.kind === 'SAE', word),
+      definitionsTable(best, word),
+      declaredTable(attached, best, stated, word),
       ...(spliced === undefined ? [] : [spliceTable(spliced)]),
     ],
   };

@@ -3,6 +3,7 @@ import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
 import type { Site } from '../../dictionary/attach/sites.js';
+import type { RowWord } from './row-word.js';
 import { displayText } from '../../display-text.js';
 import type { ResultTable } from '../result.js';
 import { amount } from '../words.js';
@@ -26,22 +27,22 @@ export function equationTable({ equation, name }: AttachedCoder): ResultTable {
   };
 }
 
-export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean): ResultTable {
+export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean, word: RowWord): ResultTable {
   return {
     id: SITES_TABLE,
     title: 'Where it fits',
-    definition: `Every value of its width, best first${measured.length > MOST_ROWS ? ` (the first ${MOST_ROWS} of ${measured.length})` : ''}. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens and dims; L0 = mean number of features above 0, and of those that are not 0, of a token; cosine = mean over tokens between x and x̂ (methods B1). Padding is not counted.`,
+    definition: `Every value of its width, best first${measured.length > MOST_ROWS ? ` (the first ${MOST_ROWS} of ${measured.length})` : ''}. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all ${word}s and dims; L0 = mean number of features above 0, and of those that are not 0, of a ${word}; cosine = mean over ${word}s between x and x̂ (methods B1). Padding is not counted.`,
     columns: [
       { id: 'reads', label: isSame ? 'Value' : 'Reads', format: 'text' },
       ...(isSame ? [] : [{ id: 'writes', label: 'Compared with', format: 'text' as const }]),
       { id: 'variant', label: 'Taken', format: 'text' },
       { id: 'fvu', label: 'FVU', format: 'number' },
-      { id: 'fvu-later', label: 'FVU without first tokens', format: 'number' },
+      { id: 'fvu-later', label: `FVU without first ${word}s`, format: 'number' },
       { id: 'l0', label: 'L0 (f > 0)', format: 'number' },
       { id: 'l0-non-zero', label: 'L0 (f ≠ 0)', format: 'number' },
       { id: 'cosine', label: 'Cosine', format: 'number' },
       { id: 'bias', label: 'Relative bias', format: 'number' },
-      { id: 'tokens', label: 'Tokens', format: 'count' },
+      { id: 'tokens', label: word === 'token' ? 'Tokens' : 'Places', format: 'count' },
     ],
     rows: measured.slice(0, MOST_ROWS).map(({ reads, writes, fidelity }) => ({
       cells: [
@@ -61,16 +62,16 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean): 
   };
 }
 
-/** A value of the model as it is, a row for each token. */
-function isWhole({ variant, axis, isReplaceable }: Site): boolean {
-  return variant === 'as it is' && axis === 'last' && isReplaceable;
+/** A value of the model as it is. */
+function isWhole({ variant, isReplaceable }: Site): boolean {
+  return variant === 'as it is' && isReplaceable;
 }
 
-export function definitionsTable({ fidelity, reads }: MeasuredSite): ResultTable {
+export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWord): ResultTable {
   return {
     id: 'dictionary-explained',
     title: 'Explained variance, by every definition in use',
-    definition: `At ${reads.label}, ${reads.variant}, over ${fidelity.tokens} tokens. The same data, different numbers: compare what others state by its own definition.`,
+    definition: `At ${reads.label}, ${reads.variant}, over ${fidelity.tokens} ${word}s. The same data, different numbers: compare what others state by its own definition.`,
     columns: [
       { id: 'name', label: 'Name', format: 'text' },
       { id: 'value', label: 'Value', format: 'number' },
@@ -89,6 +90,7 @@ export function declaredTable(
   { declared, coder }: AttachedCoder,
   { fidelity, reads }: MeasuredSite,
   stated: MeasuredSite | undefined,
+  word: RowWord,
 ): ResultTable {
   const { l0, sites } = declared;
   const best = `best at ${reads.label}, ${reads.variant}: FVU ${amount(fidelity.fvu)}`;
@@ -105,7 +107,7 @@ export function declaredTable(
     rows: [
       {
         cells: [
-          'Features that fire for a token (L0)',
+          `Features that fire for a ${word} (L0)`,
           l0 === undefined ? 'not declared' : String(l0.value),
           amount(fidelity.l0),
           l0?.because ?? '',
@@ -128,7 +130,7 @@ const WORDS: Readonly<Record<Replacement, string>> = {
   clean: 'As it is',
   dictionary: 'The dictionary’s reconstruction',
   zero: 'Zeros',
-  mean: 'The mean over the tokens',
+  mean: 'Its mean',
 };
 
 /** Scores are shares of what an ablation costs: of zero ablation, as SAELens has it, and of mean ablation. */

@@ -95,10 +95,17 @@ function answer(state: LayerHealth, facts: RunFacts): string {
     return `No layer has singular values: ${facts.signal?.aborted ? 'the run was stopped before they were computed' : 'see the table for why'}.`;
   }
   const { effectiveRank, rank99 } = found.spectrum;
+  const rows = `${count(found.rows)} ${found.rows === 1 ? 'row' : 'rows'}`;
+  if (effectiveRank === 0) {
+    return (
+      `The last hidden layer, ${last.label}, is 0 everywhere, so it uses no direction at all (${rows} ${facts.onInputs}).` +
+      `${oneInputCaution(facts.inputsSeen)} Look for weights that are all 0 before it, or for inputs that are.`
+    );
+  }
   return (
     `The last hidden layer, ${last.label}, uses ${amount(effectiveRank)} of ${count(largestRank(last, found.rows))} possible ` +
     `directions (effective rank); ${count(rank99)} of them carry 99 % ` +
-    `(${count(found.rows)} rows ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
+    `(${rows} ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
   );
 }
 

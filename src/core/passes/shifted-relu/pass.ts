@@ -87,14 +87,20 @@ interface Found extends Source {
   readonly total: number;
 }
 
+/** "28 % (layer1.relu) to 73 % (layer3.relu)". */
+function spreadText(found: readonly Found[], shares: readonly number[]): string {
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  if (least === most) return percent(least);
+  const labelOf = (share: number): string => found[shares.indexOf(share)]?.label ?? '';
+  return `${percent(least)} (${labelOf(least)}) to ${percent(most)} (${labelOf(most)})`;
+}
+
 function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
   const found = sources(facts.graph, facts.layers).flatMap((source): Found[] => {
     const shifted = state.get(source.from);
     return shifted === undefined ? [] : [{ ...source, histogram: shifted.histogram, total: shifted.total.values }];
   });
   const plain = found.map(({ histogram }) => shareUpTo(histogram, 0));
-  const low = found[plain.indexOf(Math.min(...plain))];
-  const high = found[plain.indexOf(Math.max(...plain))];
   const metrics: LayerMetric[] = [
     {
       id: 'layer-relu-zeros',
@@ -110,10 +116,10 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
     pass: 'shifted-relu',
     passVersion: VERSION,
     answer:
-      low === undefined || high === undefined
+      found.length === 0
         ? 'No value before an activation function could be observed.'
-        : `A plain ReLU makes ${percent(Math.min(...plain))} (${low.label}) to ${percent(Math.max(...plain))} (${high.label}) ` +
-          `of the values exactly 0; larger shifts make more, as the curve shows (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`,
+        : `A plain ReLU makes ${spreadText(found, plain)} of the values exactly 0; ` +
+          `larger shifts make more, as the curve shows (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`,
     headlines: found.length === 0 ? [] : [zerosWithRelu(found)],
     findings: [],
     layerMetrics: found.length === 0 ? [] : metrics,

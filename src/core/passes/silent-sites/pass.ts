@@ -2,7 +2,7 @@ import type { Observation } from '../../rewrite/observation.js';
 import type { Pass } from '../pass.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { report } from './report.js';
-import { createSiteZeros, foldSites, mappedLayers, mergeSites, type SiteZeros } from './state.js';
+import { createSiteZeros, foldSites, gatherChannels, mappedLayers, mergeSites, type SiteZeros } from './state.js';
 
 const VERSION = 1;
 
@@ -25,7 +25,7 @@ export const silentSites: Pass<PerLayer<SiteZeros>> = {
     const { mapped, withChannels } = mappedLayers(layers);
     return mapped.map(({ value }): Observation => ({
       layer: value,
-      kind: withChannels.has(value) ? 'values' : 'zero-count-by-position',
+      kind: withChannels.has(value) ? 'zero-count-by-site' : 'zero-count-by-position',
     }));
   },
   start(layers) {
@@ -36,6 +36,7 @@ export const silentSites: Pass<PerLayer<SiteZeros>> = {
     for (const zeros of state.values()) foldSites(zeros, batch);
   },
   merge: (state, other) => mergePerLayer(state, other, mergeSites),
+  gather: (state, other) => mergePerLayer(state, other, gatherChannels),
   finish: (state, facts) => ({
     pass: 'silent-sites',
     passVersion: VERSION,

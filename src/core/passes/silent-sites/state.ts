@@ -7,8 +7,8 @@ import type { PositionMaps } from '../result.js';
 /** Sites of a layer's map, and cells of the maps of all channels together: 8 bytes each while a run goes on. */
 const MOST_SITES = 2 ** 18;
 const MOST_CELLS = 2 ** 20;
-/** Values per input of a layer whose channels have maps: they are copied out of the engine and looked at one by one. */
-const MOST_VALUES = 2 ** 18;
+/** Sites of a layer whose channels have maps: each is copied out of the engine and looked at, batch by batch. */
+const MOST_CHANNEL_SITES = 2 ** 18;
 /** Cells along a side of a channel's map. */
 const CHANNEL_SIDE = 32;
 
@@ -20,7 +20,8 @@ export interface SiteZeros {
   readonly inputs: Counts;
   /** By place: zeros over channels and inputs. */
   readonly sites: Counts;
-  readonly channels: ChannelCells | undefined;
+  /** Undefined where channels have no maps, and once they are gathered in another state. */
+  channels: ChannelCells | undefined;
 }
 
 interface ChannelCells {
@@ -52,7 +53,7 @@ export function mappedLayers(layers: readonly ObservedLayer[]): {
   let left = MOST_CELLS;
   for (const layer of mapped) {
     const [height, width] = sizeOf(layer) as readonly [number, number];
-    if (layer.units * height * width > MOST_VALUES) continue;
+    if (layer.units * height * width > MOST_CHANNEL_SITES) continue;
     left -= layer.units * Math.min(height, CHANNEL_SIDE) * Math.min(width, CHANNEL_SIDE);
     if (left >= 0) withChannels.add(layer.value);
   }
@@ -94,30 +95,31 @@ export function foldSites({ layer, inputs, sites, channels }: SiteZeros, batch: 
     }
     return;
   }
-  const { data: values, layout } = batch.get(layer.value, 'values');
-  if (layout === undefined) return;
+  const { data } = batch.get(layer.value, 'zero-count-by-site');
   const { zeros, cellOf, places } = channels;
-  const { exampleStride, unitOffsets, positionOffsets } = layout;
-  for (let row = 0; row < rows; row++) {
-    for (let unit = 0; unit < layer.units; unit++) {
-      const first = row * exampleStride + (unitOffsets[unit] as number);
-      const into = unit * places.length;
-      for (let place = 0; place < cellOf.length; place++) {
-        if (values[first + (positionOffsets[place] as number)] !== 0) continue;
-        const cell = into + (cellOf[place] as number);
-        zeros[cell] = (zeros[cell] as number) + 1;
-        sites[place] = (sites[place] as number) + 1;
-      }
+  for (let unit = 0, at = 0; unit < layer.units; unit++) {
+    const first = unit * places.length;
+    for (let place = 0; place < cellOf.length; place++, at++) {
+      const count = data[at] as number;
+      const cell = first + (cellOf[place] as number);
+      zeros[cell] = (zeros[cell] as number) + count;
+      sites[place] = (sites[place] as number) + count;
     }
   }
+}
+
+/** Most of a state is the maps of its channels. */
+export function gatherChannels(into: SiteZeros, from: SiteZeros): void {
+  if (into.channels === undefined || from.channels === undefined) return;
+  for (let cell = 0; cell < from.channels.zeros.length; cell++)
+    into.channels.zeros[cell] = (into.channels.zeros[cell] as number) + (from.channels.zeros[cell] as number);
+  from.channels = undefined;
 }
 
 export function mergeSites(into: SiteZeros, from: SiteZeros): void {
   mergeCounts(into.sites, from.sites);
   mergeCounts(into.inputs, from.inputs);
-  if (into.channels === undefined || from.channels === undefined) return;
-  for (let cell = 0; cell < from.channels.zeros.length; cell++)
-    into.channels.zeros[cell] = (into.channels.zeros[cell] as number) + (from.channels.zeros[cell] as number);
+  gatherChannels(into, from);
 }
 
 /** Shares of zeros: of the layer by place, and of each channel by cell. */

@@ -4,6 +4,7 @@
  * weights; D(t) = { i : |n_i| < t }; CETT(t) = |Σ_D n_i| / |Σ n_i| at one token (site).
  */
 
+import { kthLargest } from '../../summary/select-bits.js';
 import { countBelow } from './ascending.js';
 
 /** Sums of neuron outputs below this share of Σ |n_i| are nothing but rounding: CETT says nothing there. */
@@ -39,16 +40,23 @@ export interface TokenSteps {
  */
 export function tokenSteps(activations: Float32Array, { norms, rows }: Outgoing): TokenSteps {
   const neurons = activations.length;
-  const size = Float32Array.from(activations, (a, i) => Math.abs(a) * (norms[i] as number));
+  const size = new Float32Array(neurons);
+  for (let i = 0; i < neurons; i++) size[i] = Math.abs(activations[i] as number) * (norms[i] as number);
   const order = ascendingOrder(size);
-  const magnitudes = Float64Array.from(order, (i) => size[i] as number);
-  const lost = rows === undefined ? orthogonalSums(magnitudes) : vectorSums(activations, order, rows);
-  const whole = lost[neurons - 1] ?? 0;
-  const sizes = magnitudes.reduce((sum, each) => sum + each, 0);
+  const magnitudes = new Float64Array(neurons);
+  let sizes = 0;
+  for (let place = 0; place < neurons; place++) {
+    const each = size[order[place] as number] as number;
+    magnitudes[place] = each;
+    sizes += each;
+  }
   // Where nothing comes out at all, nothing is lost.
   if (sizes === 0) return { magnitudes, cett: new Float64Array(neurons) };
-  const isNothing = !(whole > NOTHING * sizes);
-  return { magnitudes, cett: lost.map((each) => (isNothing ? NaN : each / whole)) };
+  const lost = rows === undefined ? orthogonalSums(magnitudes) : vectorSums(activations, order, rows);
+  const whole = lost[neurons - 1] ?? 0;
+  if (!(whole > NOTHING * sizes)) return { magnitudes, cett: lost.fill(NaN) };
+  for (let place = 0; place < neurons; place++) lost[place] = (lost[place] as number) / whole;
+  return { magnitudes, cett: lost };
 }
 
 /** Neurons that one key can name beside a float32. */
@@ -65,15 +73,21 @@ function ascendingOrder(values: Float32Array): Uint32Array {
       (i, j) => (bits[i] as number) - (bits[j] as number) || i - j,
     );
   }
-  const keys = Float64Array.from(bits, (each, place) => each * NAMED + place).sort();
-  return Uint32Array.from(keys, (key) => key % NAMED);
+  const keys = new Float64Array(values.length);
+  for (let place = 0; place < keys.length; place++) keys[place] = (bits[place] as number) * NAMED + place;
+  keys.sort();
+  const order = new Uint32Array(values.length);
+  for (let place = 0; place < keys.length; place++) order[place] = (keys[place] as number) % NAMED;
+  return order;
 }
 
 /** |Σ of the first k + 1 outputs|. */
 function vectorSums(activations: Float32Array, order: Uint32Array, rows: Float32Array): Float64Array {
   const width = rows.length / activations.length;
   const sum = new Float64Array(width);
-  return Float64Array.from(order, (neuron) => {
+  const lengths = new Float64Array(order.length);
+  for (let place = 0; place < order.length; place++) {
+    const neuron = order[place] as number;
     const a = activations[neuron] as number;
     const start = neuron * width;
     let squares = 0;
@@ -82,8 +96,9 @@ function vectorSums(activations: Float32Array, order: Uint32Array, rows: Float32
       sum[at] = next;
       squares += next * next;
     }
-    return Math.sqrt(squares);
-  });
+    lengths[place] = Math.sqrt(squares);
+  }
+  return lengths;
 }
 
 function orthogonalSums(magnitudes: Float64Array): Float64Array {
@@ -114,15 +129,13 @@ export interface CettCurve {
  * are exactly 0 are below every candidate.
  */
 export function cettCurve(tokens: readonly TokenSteps[], candidates = CANDIDATES): CettCurve {
-  const all = sorted(tokens);
-  const lowest = all[0] ?? 0;
-  const quantile = all[Math.ceil(HIGHEST_QUANTILE * all.length) - 1] ?? 0;
-  const highest = quantile > 0 ? quantile : (all.at(-1) ?? 0);
+  const { entries, lowest, quantile, largest } = rangeOf(tokens);
+  const highest = quantile > 0 ? quantile : largest;
   if (highest === 0) {
     return {
       thresholds: Float64Array.of(LEAST_POSITIVE),
       cett: new Float64Array(1),
-      sparsity: Float64Array.of(all.length === 0 ? 0 : 1),
+      sparsity: Float64Array.of(entries === 0 ? 0 : 1),
       tokens: tokens.length,
       leftOut: 0,
     };
@@ -137,34 +150,49 @@ export function cettCurve(tokens: readonly TokenSteps[], candidates = CANDIDATES
     const counts = !Number.isNaN(ofToken.at(-1));
     if (!counts) leftOut++;
     let before = 0;
-    magnitudes.forEach((magnitude, at) => {
-      const first = firstAbove(thresholds, magnitude, lowest, step);
+    for (let at = 0; at < magnitudes.length; at++) {
+      const first = firstAbove(thresholds, magnitudes[at] as number, lowest, step);
       const now = ofToken[at] as number;
       if (first < candidates) {
         sparsity[first] = (sparsity[first] as number) + 1;
         if (counts) cett[first] = (cett[first] as number) + (now - before);
       }
       before = now;
-    });
+    }
   }
   const counted = tokens.length - leftOut;
   return {
     thresholds,
     cett: runningMean(cett, counted),
-    sparsity: runningMean(sparsity, all.length),
+    sparsity: runningMean(sparsity, entries),
     tokens: counted,
     leftOut,
   };
 }
 
-function sorted(tokens: readonly TokenSteps[]): Float64Array {
-  const all = new Float64Array(tokens.reduce((sum, { magnitudes }) => sum + magnitudes.length, 0));
+/** Of all |n| of all tokens. The quantile is that of {@link HIGHEST_QUANTILE}, by nearest rank. */
+function rangeOf(tokens: readonly TokenSteps[]): {
+  readonly entries: number;
+  readonly lowest: number;
+  readonly quantile: number;
+  readonly largest: number;
+} {
+  const entries = tokens.reduce((sum, { magnitudes }) => sum + magnitudes.length, 0);
+  if (entries === 0) return { entries, lowest: 0, quantile: 0, largest: 0 };
+  // They are float32 numbers.
+  const all = new Float32Array(entries);
   let at = 0;
   for (const { magnitudes } of tokens) {
     all.set(magnitudes, at);
     at += magnitudes.length;
   }
-  return all.sort();
+  const above = entries - Math.ceil(HIGHEST_QUANTILE * entries);
+  return {
+    entries,
+    lowest: tokens.reduce((least, { magnitudes }) => Math.min(least, magnitudes[0] ?? Infinity), Infinity),
+    quantile: kthLargest(all, above + 1),
+    largest: tokens.reduce((most, { magnitudes }) => Math.max(most, magnitudes.at(-1) ?? 0), 0),
+  };
 }
 
 /** The first candidate that a magnitude is below. */

@@ -14,20 +14,20 @@ import { baselines } from './baselines.js';
 import { calibrate, type CalibratedLayer } from './calibrate.js';
 import { LEAST_POSITIVE, quantileOf, thresholdFor } from './cett.js';
 import { maskedLayers, type MaskedLayers } from './masked-layers.js';
-import { METHOD } from './method.js';
+import { METHOD, VERSION } from './method.js';
 import type { MeasuredPoint } from './examined.js';
 import { report } from './report.js';
-import { searchTarget, STEPS } from './search.js';
+import { searchTarget, USUAL_STEPS } from './search.js';
 import { openSkipping, type Skipping } from './skipping.js';
 
 /** The network as it is, the search, and the lines of other metrics beside it. */
-const RUNS = 1 + STEPS + 17;
+const RUNS = 1 + USUAL_STEPS + 17;
 /** Scores of one forward that may be held at once, with their logarithms. */
 const SCORE_BYTES = 128 * 2 ** 20;
 
 export const skippableNeurons: Experiment = {
   id: 'skippable-neurons',
-  version: 2,
+  version: VERSION,
   title: 'Skippable neurons',
   question: 'How many neurons could be skipped at each token, and at what loss?',
   method: METHOD,
@@ -46,7 +46,7 @@ function nothingToSkip({ leftOut }: MaskedLayers): PassResult {
   const reasons = leftOut.map(({ label, reason }) => `${label}: ${reason}`).join(' ');
   return {
     pass: skippableNeurons.id,
-    passVersion: skippableNeurons.version,
+    passVersion: VERSION,
     answer: `Nothing of this model can be skipped site by site. ${reasons}`,
     findings: [],
     layerMetrics: [],
@@ -71,7 +71,7 @@ async function examineLayers(subject: ExperimentSubject, masked: MaskedLayers): 
     const skipping = await openSkipping(subject, model, layers, criterion, runs);
     open.push(skipping);
     const search = await searchTarget(measure.kind, clean, (target, step) => {
-      sweeps.phase(`Searching, step ${step + 1} of ${STEPS}`);
+      sweeps.phase(`Searching, step ${step + 1}`);
       return unlessCancelled(skipping.at(calibration.layers.map((layer) => levelFor(layer, target))));
     });
     if (search === undefined) throw new CancelledError();
@@ -106,7 +106,7 @@ async function examineLayers(subject: ExperimentSubject, masked: MaskedLayers): 
       points,
       ...(search.isCut
         ? {
-            incomplete: `The search was cancelled after ${search.steps.length} of ${STEPS} steps, and other metrics were not compared.`,
+            incomplete: `The search was cancelled after ${search.steps.length === 1 ? '1 step' : `${search.steps.length} steps`}, and other metrics were not compared.`,
           }
         : done < wanted.length
           ? {

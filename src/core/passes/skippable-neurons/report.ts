@@ -10,6 +10,7 @@ import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
+import { VERSION } from './method.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
@@ -55,7 +56,7 @@ export async function report(examined: Examined): Promise<PassResult> {
   const curves: readonly Curve[] = [...lossCurves(examined, points), ...cettCurves(calibration)];
   return {
     pass: 'skippable-neurons',
-    passVersion: 1,
+    passVersion: VERSION,
     answer: answer(examined, shares, onInputs),
     headlines: [
       {
@@ -136,6 +137,9 @@ function resisting({ layers }: MaskedLayers, shares: readonly number[], overall:
     .map(({ label }, index) => ({ label, share: shares[index] ?? NaN }))
     .filter(({ share }) => share < RESISTS * overall)
     .sort((a, b) => a.share - b.share);
+  if (shares.every((share) => share === 1)) {
+    return 'That is all of every layer: the output hardly depends on them, if at all. Look for weights that are all 0, or for inputs that are.';
+  }
   if (resist.length === 0) {
     return `No layer resists: it is ${percent(Math.min(...shares))} of one and ${percent(Math.max(...shares))} of another.`;
   }
@@ -157,7 +161,10 @@ function cautions({ measure, calibration, subject }: Examined): string {
           : 'positions';
   const without = clean.counts.reduce((sum, each) => sum + (each === 0 ? 1 : 0), 0);
   const leftOut = without === 0 ? '' : ` ${count(without)} inputs have no known target and count for nothing.`;
-  const few = counted < FEW ? ` That rests on ${count(counted)} ${unit}: few for a loss of 1 %.` : '';
+  const few =
+    counted < FEW
+      ? ` That rests on ${counted === 1 ? `1 ${unit.slice(0, -1)}` : `${count(counted)} ${unit}`}: few for a loss of 1 %.`
+      : '';
   const synthetic = subject.dataset.synthetic ? ' The inputs are random: real ones may allow more or less.' : '';
   return `${few}${leftOut}${synthetic}${oneInputCaution(clean.sums.length)}`.trim();
 }
@@ -190,6 +197,8 @@ function findings(
         weight: 1,
         layer,
         sentence: `All neurons of ${label} can be skipped at every site ${onInputs}: the block adds nothing but its bias.${oneInputCaution(calibration.clean.sums.length)}`,
+        advice:
+          'Look for weights that are all 0 in it or before it. Without any, the block can be left out on inputs like these.',
       },
     ];
   });

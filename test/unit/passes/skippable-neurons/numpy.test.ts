@@ -10,10 +10,17 @@ import { openModelFile } from '../../../../src/worker/open-model.js';
 import { datasetOf, subjectOf, type ByHand } from '../../experiment/subject.js';
 import { neededData } from '../../shared-data.js';
 
+interface Skipped {
+  readonly target: number;
+  readonly increase: number;
+  readonly shares: readonly number[];
+}
 interface Recorded {
   readonly ids?: readonly (readonly number[])[];
   readonly labels?: readonly number[];
-  readonly search: { readonly target: number; readonly increase: number; readonly shares: readonly number[] };
+  /** At the target that a search begins with, and at the highest one within the budget that halving finds. */
+  readonly measured: Skipped;
+  readonly search: Skipped;
   readonly cats: readonly { readonly share: number; readonly skipped: readonly number[]; readonly increase: number }[];
   readonly layers: readonly Readonly<Record<string, { readonly cett: number; readonly sparsity: number }>>[];
   readonly loss: number;
@@ -41,18 +48,21 @@ const cells = (result: PassResult, id: string): readonly (readonly (string | num
   result.tables?.find((table) => table.id === id)?.rows.map((row) => row.cells) ?? [];
 
 /** Thresholds lie on a grid, and float32 differs from float64 in its last digits: a step of it either way is the same. */
-function agree(result: PassResult, { search, cats, layers }: Recorded): void {
+function agree(result: PassResult, { measured, search, cats, layers }: Recorded): void {
   const byLayer = cells(result, 'skippable-layers').slice(0, -1);
   expect(byLayer).toHaveLength(search.shares.length);
-  search.shares.forEach((share, at) => expect(byLayer[at]?.[4]).toBeCloseTo(share, 2));
+  // The loss of so few inputs rises and falls: which target within the budget is found depends on where one looks.
+  search.shares.forEach((share, at) => expect(Math.abs(Number(byLayer[at]?.[4]) - share)).toBeLessThan(0.01));
   const settings = cells(result, 'skipping-settings');
-  const found = settings.find(([, setting]) => setting === `CETT ${search.target.toFixed(4)}`);
-  expect(found?.[4]).toBeCloseTo(search.increase, 3);
+  const found = settings.find(([, setting]) => setting === `CETT ${measured.target.toFixed(4)}`);
+  expect(found?.[4]).toBeCloseTo(measured.increase, 4);
+  const isConvolutional = byLayer[0]?.[1] === 'convolutional';
+  // Blocks of one language model are equally wide and long; of the classifier they are not.
+  const mean = (shares: readonly number[]): number => shares.reduce((sum, each) => sum + each, 0) / shares.length;
+  if (!isConvolutional) expect(found?.[2]).toBeCloseTo(mean(measured.shares), 3);
   for (const { share, skipped, increase } of cats) {
     const cut = settings.find(([, setting]) => setting === `k = ${Math.round(100 * share)} %`);
-    const mean = skipped.reduce((sum, each) => sum + each, 0) / skipped.length;
-    // Blocks of one language model are equally wide and long; of the classifier they are not.
-    if (result.tables?.[0]?.rows[0]?.cells[1] !== 'convolutional') expect(cut?.[2]).toBeCloseTo(mean, 3);
+    if (!isConvolutional) expect(cut?.[2]).toBeCloseTo(mean(skipped), 3);
     expect(Number(cut?.[4]) / increase).toBeCloseTo(1, 1);
   }
   const curve = result.curves.find(({ id }) => id === 'cett-sparsity');

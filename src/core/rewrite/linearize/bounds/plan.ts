@@ -22,7 +22,7 @@ export interface RelaxedStep {
   readonly output: string;
   readonly calc: Calculator;
   readonly relax: Relax;
-  /** Inputs that depend on the box, each once. */
+  /** Inputs that depend on the box and that bounds are taken from, each once. */
   readonly inputs: readonly string[];
 }
 
@@ -116,10 +116,12 @@ export function planBounds(request: BoundsRequest, trace: Trace): BoundsPlan {
     const since = trace.nodes.length;
     const site = siteOf(node, { graph, writer: trace.writer }, known, bounded, moving);
     const found = bounds(site);
-    if (typeof found === 'object') return found.declined;
-    if (typeof found === 'function') {
-      const inputs = [...new Set(node.inputs.filter((value) => bounded.has(value)))];
-      return [{ kind: 'relaxed', node, output, calc: site.calc, relax: found, inputs }];
+    if (found !== 'affine') {
+      if ('declined' in found) return found.declined;
+      const { relax, inputs: asked } = typeof found === 'function' ? { relax: found, inputs: undefined } : found;
+      const used = asked?.map((at) => node.inputs[at] ?? '') ?? node.inputs;
+      const inputs = [...new Set(used.filter((value) => bounded.has(value)))];
+      return [{ kind: 'relaxed', node, output, calc: site.calc, relax, inputs }];
     }
     const read = rule(site, 'tangent');
     if ('declined' in read) return read.declined;

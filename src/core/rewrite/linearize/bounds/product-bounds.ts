@@ -11,9 +11,11 @@ import {
   type Interval,
   type Lines,
   type Relax,
+  type RelaxOf,
   type Relaxation,
 } from './relaxation.js';
 import { reciprocalOf } from './smooth-bounds.js';
+import { spelledNormalisation } from './spelled-normalisation.js';
 
 function spreadOver(site: Site, at: number, { lower, upper }: Interval): Interval {
   const spread = expand(site.calc, site.shape(site.input(at)), site.to);
@@ -27,9 +29,26 @@ function corners(site: Site, a: Interval, b: Interval): Interval {
   return widened(calc, { lower: calc.op('Min', ...all), upper: calc.op('Max', ...all) });
 }
 
+/** A normalisation that ends here: bounded as a whole, so that of its inputs only the normalised value counts. */
+function withinRoot(site: Site): RelaxOf | undefined {
+  const found = spelledNormalisation(site);
+  if (found === undefined) return undefined;
+  const { input, count } = found;
+  const relax: Relax = (intervals) => {
+    const { calc } = site;
+    // Squares, their sum and its root are rounded by no more than n units of the last place.
+    const largest = Math.sqrt(count) * (1 + 1e-5 + count * 2 ** -24);
+    const none = calc.op('Mul', spreadOver(site, input, intervals(input)).lower, 0);
+    return { interval: { lower: calc.op('Sub', none, largest), upper: calc.op('Add', none, largest) } };
+  };
+  return { relax, inputs: [input] };
+}
+
 /** a b, with the lines of McCormick through one corner each. */
 const multiply: BoundsRule = (site) => {
   if (!(site.isActive(0) && site.isActive(1))) return 'affine';
+  const whole = withinRoot(site);
+  if (whole !== undefined) return whole;
   return (intervals): Relaxation => {
     const { calc, to } = site;
     const [a, b] = [spreadOver(site, 0, intervals(0)), spreadOver(site, 1, intervals(1))];
@@ -55,6 +74,8 @@ const multiply: BoundsRule = (site) => {
 /** a / b: a times 1 / b. */
 const divide: BoundsRule = (site) => {
   if (!site.isActive(1)) return 'affine';
+  const whole = withinRoot(site);
+  if (whole !== undefined) return whole;
   return (intervals) => {
     const { calc, to } = site;
     const below = reciprocalOf(calc, spreadOver(site, 1, intervals(1)));

@@ -28,8 +28,14 @@ export interface Relaxation {
 /** @param intervals of the node's inputs, by position; constants are none of them. */
 export type Relax = (intervals: (input: number) => Interval) => Relaxation;
 
+/** Bounds that need some of the node's inputs only, by position. */
+export interface RelaxOf {
+  readonly relax: Relax;
+  readonly inputs: readonly number[];
+}
+
 /** `affine`: the tangent reading holds everywhere in the box. Whether it does is checked on what it writes. */
-export type BoundsRule = (site: Site) => 'affine' | Declined | Relax;
+export type BoundsRule = (site: Site) => 'affine' | Declined | Relax | RelaxOf;
 
 export const affine: BoundsRule = () => 'affine';
 
