@@ -154,7 +154,7 @@ export function circuitAnswers(
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };
-      return answerOf(last, input, position, (performance.now() - begun) / 1000);
+      return await answerOf(last, input, position, (performance.now() - begun) / 1000);
     } finally {
       // The values stay; the sessions are not needed any more.
       await replacement.release();
@@ -278,12 +278,12 @@ function targetsOf(
   return [differenceTarget(scores, replacement.positions, position, token ?? 0, minus ?? 0)];
 }
 
-function answerOf(
+async function answerOf(
   { id, graph, layers, replacement, sites, coders }: MadeCircuit,
   input: CircuitInput,
   position: number,
   seconds: number,
-): CircuitAnswer {
+): Promise<CircuitAnswer> {
   const { nodes, edges, outputs } = graph;
   const likely = likelyTokens(replacement.value(sites.logits), replacement.positions, position, LIKELY_SHOWN);
   return {
@@ -300,7 +300,7 @@ function answerOf(
     }),
     likely: likely.map(({ token, probability }) => ({ token, text: input.textOf(token), probability })),
     starts: edges.starts,
-    ...graphScores(edges, nodeKinds({ nodes, outputs }), outputs),
+    ...(await graphScores(edges, nodeKinds({ nodes, outputs }), outputs)),
     residual: graph.residual,
     active: graph.active,
     leftOut: graph.leftOut,

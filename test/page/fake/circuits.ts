@@ -35,7 +35,7 @@ export function fakeCircuitQuestions(): CircuitQuestions {
   let edges: CircuitEdges = { sources: new Uint32Array(), weights: new Float32Array() };
   return {
     circuit: async ({ input }) => {
-      const made = circuitOf(input.kind === 'prompt' && input.text === 'large' ? LARGE : SMALL);
+      const made = await circuitOf(input.kind === 'prompt' && input.text === 'large' ? LARGE : SMALL);
       edges = made.edges;
       return made.answer;
     },
@@ -97,10 +97,10 @@ const fed = (scale: number): FedByWeights => ({
   ],
 });
 
-function circuitOf({ layers, positions, perPlace, perNode }: Size): {
+async function circuitOf({ layers, positions, perPlace, perNode }: Size): Promise<{
   readonly answer: CircuitAnswer;
   readonly edges: CircuitEdges;
-} {
+}> {
   const random = randomStream(1, 'circuit', 0);
   const nodes: { kind: NodeKind; layer: number; position: number; feature: number }[] = [];
   for (let position = 0; position < positions; position++)
@@ -165,7 +165,7 @@ function circuitOf({ layers, positions, perPlace, perNode }: Size): {
         { token: 1, text: '“ other”', probability: 0.1 },
       ],
       starts,
-      ...graphScores(matrix, kinds, weight),
+      ...(await graphScores(matrix, kinds, weight)),
       residual: 1e-6,
       active: layers * positions * perPlace,
       leftOut: 0,
