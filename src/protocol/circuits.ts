@@ -75,6 +75,8 @@ export interface CircuitNodes {
 
 export interface CircuitOutput {
   readonly node: number;
+  /** Of a difference: the token that is explained. */
+  readonly token: number;
   /** “ the”, “ the” − “ a”. */
   readonly text: string;
   readonly probability: number;
@@ -84,6 +86,7 @@ export interface CircuitAnswer {
   /** Names the circuit: what is asked of an earlier one is refused. */
   readonly id: number;
   readonly tokens: readonly string[];
+  readonly tokenIds: readonly number[];
   /** What was run: “1 window of 15 tokens from your text”. */
   readonly data: string;
   readonly synthetic: boolean;

@@ -289,6 +289,7 @@ async function answerOf(
   return {
     id,
     tokens: input.tokens.slice(0, input.filled),
+    tokenIds: input.ids.slice(0, input.filled),
     data: input.data,
     synthetic: input.synthetic,
     nodes: nodeColumns(graph, layers),
@@ -296,7 +297,7 @@ async function answerOf(
       if (node.kind !== 'output') return [];
       const { token, minus, probability } = node.target;
       const text = minus === undefined ? input.textOf(token) : `${input.textOf(token)} − ${input.textOf(minus)}`;
-      return [{ node: at, text, probability }];
+      return [{ node: at, token, text, probability }];
     }),
     likely: likely.map(({ token, probability }) => ({ token, text: input.textOf(token), probability })),
     starts: edges.starts,

@@ -144,6 +144,7 @@ async function circuitOf({ layers, positions, perPlace, perNode }: Size): Promis
     answer: {
       id: nodes.length,
       tokens: Array.from({ length: positions }, (_, at) => ` word${at + 1}`),
+      tokenIds: Array.from({ length: positions }, (_, at) => at + 10),
       data: 'a circuit of random numbers',
       synthetic: true,
       nodes: {
@@ -158,7 +159,7 @@ async function circuitOf({ layers, positions, perPlace, perNode }: Size): Promis
         weight,
       },
       outputs: nodes.flatMap(({ kind }, node) =>
-        kind === 'output' ? [{ node, text: `“ next${node}”`, probability: 0.1 }] : [],
+        kind === 'output' ? [{ node, token: node, text: `“ next${node}”`, probability: 0.1 }] : [],
       ),
       likely: [
         { token: 0, text: '“ next”', probability: 0.1 },
