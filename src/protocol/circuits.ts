@@ -108,6 +108,11 @@ export interface CircuitAnswer {
   readonly seconds: number;
 }
 
+export interface KeptCircuit {
+  readonly request: CircuitRequest;
+  readonly answer: CircuitAnswer;
+}
+
 /** Edges in one message: 3.2 MB. */
 export const EDGES_AT_ONCE = 400_000;
 
@@ -226,6 +231,8 @@ export interface CircuitWeights extends FedByWeights {
 export interface CircuitQuestions {
   /** @throws ProblemError `not-applicable` where no transcoders are attached, or the target is nothing there. */
   circuit(request: CircuitRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<CircuitAnswer>;
+  /** The last circuit, while inputs and transcoders are what it was found with: a page that was hidden begins anew. */
+  keptCircuit(request: Record<string, never>, signal?: AbortSignal): Promise<KeptCircuit | undefined>;
   /** Edges of the last circuit from one on, at most {@link EDGES_AT_ONCE}. */
   circuitEdges(
     request: { readonly circuit: number; readonly first: number },

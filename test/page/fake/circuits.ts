@@ -7,6 +7,7 @@ import {
   type CircuitEdges,
   type CircuitQuestions,
   type FedByWeights,
+  type KeptCircuit,
   type TranscoderSetDescription,
 } from '../../../src/protocol/circuits.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
@@ -32,13 +33,17 @@ const SMALL: Size = { layers: 3, positions: 6, perPlace: 3, perNode: 12 };
 const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 140 };
 
 export function fakeCircuitQuestions(): CircuitQuestions {
+  let kept: KeptCircuit | undefined;
   let edges: CircuitEdges = { sources: new Uint32Array(), weights: new Float32Array() };
   return {
-    circuit: async ({ input }) => {
+    circuit: async (request) => {
+      const { input } = request;
       const made = await circuitOf(input.kind === 'prompt' && input.text === 'large' ? LARGE : SMALL);
       edges = made.edges;
+      kept = { request, answer: made.answer };
       return made.answer;
     },
+    keptCircuit: async () => kept,
     circuitEdges: async ({ first }) => ({
       sources: edges.sources.slice(first, first + EDGES_AT_ONCE),
       weights: edges.weights.slice(first, first + EDGES_AT_ONCE),
