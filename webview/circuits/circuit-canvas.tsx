@@ -1,7 +1,8 @@
 /**
- * The picture of a circuit: dragging and the arrow keys move it, the wheel and + and − zoom. A click chooses a node; the keys n
- * and p go to the next and the previous one by influence.
+ * The picture of a circuit: dragging and the arrow keys move it, the wheel and + and − zoom. A click looks at a node; the keys n
+ * and p go to the next and the previous one by influence. Shift and a click, or the space bar, choose several.
  */
+import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fitView, zoomAt, type View } from '../graph/viewport.js';
@@ -13,7 +14,12 @@ interface CircuitCanvasProps {
   readonly label: string;
   readonly drawing: Omit<CircuitDrawing, 'focus' | 'most'>;
   readonly selected: number | undefined;
+  /** What the pointer is over. */
+  readonly hovered: Signal<number | undefined>;
   readonly onSelect: (node: number | undefined) => void;
+  /** Chooses a node together with others, or leaves it again. */
+  readonly onMark: (node: number) => void;
+  readonly onUndo: () => void;
   readonly nameOf: (node: number) => string;
   /** Nodes by influence, the largest first. */
   readonly order: readonly number[];
@@ -28,15 +34,15 @@ const EDGES_IN_MOTION = 2000;
 const REST_MS = 150;
 
 export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
-  const { label, drawing, selected, onSelect, nameOf, order, canvas } = props;
+  const { label, drawing, selected, onSelect, onMark, onUndo, nameOf, order, canvas } = props;
+  const hovered = props.hovered.value;
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [moved, setMoved] = useState<View>();
-  const [hovered, setHovered] = useState<number>();
   const frame = useRef<HTMLDivElement>(null);
   const colors = theme.value;
   const view = moved ?? fitView(drawing.layout, size);
-  const latest = useRef({ view, drawing, onSelect });
-  latest.current = { view, drawing, onSelect };
+  const latest = useRef({ view, drawing, onSelect, onMark });
+  latest.current = { view, drawing, onSelect, onMark };
 
   useEffect(() => {
     const element = frame.current;
@@ -59,7 +65,7 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
     };
     const request = requestAnimationFrame(() => draw(EDGES_IN_MOTION));
     const rest =
-      drawing.drawn.list.length > EDGES_IN_MOTION ? window.setTimeout(() => draw(Infinity), REST_MS) : undefined;
+      drawing.drawn.sources.length > EDGES_IN_MOTION ? window.setTimeout(() => draw(Infinity), REST_MS) : undefined;
     return () => {
       cancelAnimationFrame(request);
       clearTimeout(rest);
@@ -79,6 +85,9 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       const { x, y } = place(event);
       return nodeAt(now.layout, (x - at.x) / at.scale, (y - at.y) / at.scale);
     };
+    const setHovered = (node: number | undefined): void => {
+      props.hovered.value = node;
+    };
     const onDown = (event: PointerEvent): void => {
       if (event.button !== 0) return;
       drag = { x: event.clientX, y: event.clientY, view: latest.current.view, moved: false };
@@ -92,7 +101,11 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       setMoved({ ...drag.view, x: drag.view.x + dx, y: drag.view.y + dy });
     };
     const onUp = (event: PointerEvent): void => {
-      if (drag !== undefined && !drag.moved) latest.current.onSelect(under(event));
+      if (drag !== undefined && !drag.moved) {
+        const node = under(event);
+        if (!event.shiftKey) latest.current.onSelect(node);
+        else if (node !== undefined) latest.current.onMark(node);
+      }
       drag = undefined;
     };
     const onWheel = (event: WheelEvent): void => {
@@ -125,6 +138,8 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       onSelect(shown[next]);
     };
     const keys: Readonly<Record<string, () => void>> = {
+      ' ': () => selected !== undefined && onMark(selected),
+      u: onUndo,
       '+': () => zoom(ZOOM_STEP),
       '=': () => zoom(ZOOM_STEP),
       '-': () => zoom(1 / ZOOM_STEP),
@@ -150,7 +165,7 @@ export function CircuitCanvas(props: CircuitCanvasProps): JSX.Element {
       </div>
       <p class="muted circuit-reading" role="status">
         {told === undefined
-          ? 'Point at a node to see its edges; click it to keep them. Drag or arrow keys move, the wheel or + and − zoom, 0 shows all; n and p go through nodes by influence.'
+          ? 'Point at a node to see its edges, click it to keep them; Shift and a click choose several, to pin or group them. Drag or arrow keys move, the wheel or + and − zoom, 0 shows all; n and p go through nodes by influence, the space bar chooses one, u undoes.'
           : nameOf(told)}
       </p>
     </div>

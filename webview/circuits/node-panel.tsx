@@ -21,14 +21,19 @@ interface NodePanelProps {
   readonly found: FoundCircuit;
   readonly node: number;
   readonly influence: number;
+  /** The group that it is in. */
+  readonly group: string | undefined;
   readonly pinned: boolean;
-  readonly onPin: () => void;
+  readonly onPin: (pinned: boolean) => void;
+  /** Looks at the group instead. */
+  readonly onGroup: () => void;
   readonly onSelect: (node: number | undefined) => void;
 }
 
 const EDGES_SHOWN = 12;
 
-export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: NodePanelProps): JSX.Element {
+export function NodePanel(props: NodePanelProps): JSX.Element {
+  const { found, node, influence, group, pinned, onPin, onGroup, onSelect } = props;
   const { answer, edges } = found;
   const { nodes } = answer;
   const kind = NODE_KINDS[nodes.kind[node] as number];
@@ -41,9 +46,14 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
       <div class="frame-head">
         <h3 class="frame-title">{nodeName(answer, node)}</h3>
         <span class="spacer-flex" />
-        <TextButton onClick={onPin}>{pinned ? 'Unpin' : 'Pin'}</TextButton>
+        {group === undefined && <TextButton onClick={() => onPin(!pinned)}>{pinned ? 'Unpin' : 'Pin'}</TextButton>}
         <TextButton onClick={() => onSelect(undefined)}>Close</TextButton>
       </div>
+      {group !== undefined && (
+        <p>
+          In the group <TextButton onClick={onGroup}>{group}</TextButton>
+        </p>
+      )}
       <dl class="facts">
         {kind === 'output' ? (
           <>

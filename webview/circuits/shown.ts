@@ -1,17 +1,17 @@
 /** What of a circuit is shown: the nodes and edges that are enough, and how strong each edge is. */
-import { influence, type NodeKind } from '../../src/core/circuits/influence.js';
+import type { Grouping } from '../../src/core/circuits/groups.js';
+import { influence, type NodeKind, type PruneShares } from '../../src/core/circuits/influence.js';
 import { createPruner, type Pruner } from '../../src/core/circuits/prune.js';
 import type { EdgeMatrix } from '../../src/core/circuits/edge-matrix.js';
 import { NODE_KINDS, type CircuitAnswer } from '../../src/protocol/circuits.js';
-import type { DrawnEdges } from './draw.js';
-
-/** More lines than this cannot be told apart, nor drawn within a frame: the strongest are. */
-export const MOST_EDGES_DRAWN = 12_000;
+import { drawnEdges, type DrawnEdges } from './drawn-edges.js';
 
 export interface Shown {
   /** 1 for what is kept, by node and by edge. */
   readonly nodes: Uint8Array;
   readonly edges: Uint8Array;
+  /** 1 for nodes that have a mark: of a group, the one that stands for it. */
+  readonly standing: Uint8Array;
   readonly drawn: DrawnEdges;
   readonly counts: { readonly nodes: number; readonly edges: number };
 }
@@ -36,75 +36,38 @@ export function rankCircuit(answer: CircuitAnswer, edges: EdgeMatrix): Ranked {
   return { prune: createPruner(edges, kindsOf(answer), weight), influence: nodes, order };
 }
 
+/** @param held nodes that stay, whatever they matter. */
 export function shownOf(
   edges: EdgeMatrix,
   { prune }: Ranked,
-  shares: Parameters<Pruner>[0],
-  pinned: ReadonlySet<number>,
+  shares: PruneShares,
+  held: ReadonlySet<number>,
+  grouping: Grouping,
 ): Shown {
-  const kept = prune(shares, pinned);
+  const kept = prune(shares, held);
   const counts = { nodes: sum(kept.nodes), edges: sum(kept.edges) };
-  return { ...kept, drawn: drawnEdges(edges, kept.edges, counts.edges), counts };
+  const drawn = drawnEdges(edges, kept.edges, counts.edges, grouping);
+  const standing = Uint8Array.from(kept.nodes, (flag, node) => (grouping.standsFor[node] === node ? flag : 0));
+  return { ...kept, standing, drawn, counts };
 }
 
-/** Shares are told apart this finely where only the strongest edges are drawn. */
-const SHARE_BINS = 1024;
-
-/** The strongest kept edges by their share of their target, without making an object of each: a slider asks at every step. */
-export function drawnEdges(
-  { size, starts, weights }: EdgeMatrix,
-  kept: Uint8Array,
-  count: number,
-  most = MOST_EDGES_DRAWN,
-): DrawnEdges {
-  const list = new Uint32Array(count);
-  const targets = new Uint32Array(count);
-  const shares = new Float32Array(count);
-  const bins = new Uint32Array(SHARE_BINS);
-  const binOf = (share: number): number => Math.min(SHARE_BINS - 1, Math.floor(share * SHARE_BINS));
-  let filled = 0;
-  for (let target = 0; target < size; target++) {
-    const first = filled;
-    let largest = 0;
-    const end = starts[target + 1] as number;
-    for (let edge = starts[target] as number; edge < end; edge++) {
-      if (kept[edge] === 0) continue;
-      const weight = Math.abs(weights[edge] as number);
-      if (weight > largest) largest = weight;
-      list[filled] = edge;
-      targets[filled] = target;
-      shares[filled++] = weight;
-    }
-    for (let at = first; at < filled; at++) {
-      const share = largest === 0 ? 0 : (shares[at] as number) / largest;
-      shares[at] = share;
-      const bin = binOf(share);
-      bins[bin] = (bins[bin] as number) + 1;
-    }
+/**
+ * How much of a node comes directly from nodes at each token: their share of the sizes of all edges into it, 0 to 1.
+ * @param entering edges by the node that they come from.
+ */
+export function tokenShares(
+  entering: readonly { readonly node: number; readonly weight: number }[],
+  position: Int32Array,
+  tokens: number,
+): Float64Array {
+  const shares = new Float64Array(tokens);
+  let total = 0;
+  for (const { node, weight } of entering) {
+    const token = position[node] as number;
+    shares[token] = (shares[token] as number) + Math.abs(weight);
+    total += Math.abs(weight);
   }
-  // By counting: where the edges of each bin begin, the strongest first.
-  let begin = 0;
-  for (let bin = SHARE_BINS - 1; bin >= 0; bin--) {
-    const inside = bins[bin] as number;
-    bins[bin] = begin;
-    begin += inside;
-  }
-  const length = Math.min(filled, most);
-  const drawn = {
-    list: new Uint32Array(length),
-    targets: new Uint32Array(length),
-    shares: new Float32Array(length),
-  };
-  for (let at = 0; at < filled; at++) {
-    const bin = binOf(shares[at] as number);
-    const place = bins[bin] as number;
-    bins[bin] = place + 1;
-    if (place >= length) continue;
-    drawn.list[place] = list[at] as number;
-    drawn.targets[place] = targets[at] as number;
-    drawn.shares[place] = shares[at] as number;
-  }
-  return drawn;
+  return total === 0 ? shares : shares.map((each) => each / total);
 }
 
 function sum(flags: Uint8Array): number {
