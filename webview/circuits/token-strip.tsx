@@ -1,10 +1,8 @@
 /** The text of a circuit: tokens are shaded by how much of the node that is pointed at comes directly from nodes at them. */
 import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { colorAt, colormap, cssColor, textOn } from '../../src/core/picture/colormap.js';
 import { Help } from '../controls/tooltip.js';
 import { formatShare } from '../format/numbers.js';
-import { theme } from '../theme/theme.js';
 import { visible } from '../unit/token-example.js';
 
 interface TokenStripProps {
@@ -16,26 +14,25 @@ interface TokenStripProps {
   readonly sharesOf: (node: number) => Float64Array;
 }
 
-/** Smaller shares leave the text as it is. */
-const SHADED_FROM = 0.01;
+/** Of the colour, where all of it comes from one token: the text stays readable. */
+const STRONGEST_PERCENT = 75;
 
 export function TokenStrip({ tokens, hovered, selected, positionOf, sharesOf }: TokenStripProps): JSX.Element {
   const node = hovered.value ?? selected;
   const shares = node === undefined ? undefined : sharesOf(node);
   const own = node === undefined ? undefined : positionOf(node);
-  const map = colormap('sequential', theme.value.dark);
   return (
     <div class="circuit-tokens">
       <p class="tokens" role="group" aria-label="Tokens of the text">
         {tokens.map((token, at) => {
           const share = shares?.[at] ?? 0;
-          const color = colorAt(map, share);
-          const style = share < SHADED_FROM ? undefined : { backgroundColor: cssColor(color), color: textOn(color) };
+          const percent = Math.round(STRONGEST_PERCENT * share);
+          const backgroundColor = `color-mix(in srgb, var(--vscode-charts-blue) ${percent}%, transparent)`;
           return (
             <span
               key={at}
               class={`token ${at === own ? 'circuit-own-token' : ''}`}
-              style={style}
+              style={percent === 0 ? undefined : { backgroundColor }}
               title={`${visible(token)}${shares === undefined ? '' : `  ${formatShare(share)} of it`}`}
             >
               {visible(token)}
