@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../src/core/dataset/random.js';
+import type { CircuitAnswer } from '../../../src/protocol/circuits.js';
 import { groupNodes as grouped } from '../../../src/core/circuits/groups.js';
 import {
   groupNodes,
@@ -14,6 +15,7 @@ import {
 import { arranged, circuitName, undone, viewOf } from '../../../webview/circuits/circuit-view.js';
 import { drawnEdges } from '../../../webview/circuits/drawn-edges.js';
 import { layoutCircuit } from '../../../webview/circuits/layout.js';
+import { circuitTitle } from '../../../webview/circuits/names.js';
 import { tokenShares } from '../../../webview/circuits/shown.js';
 
 describe('the edges of a circuit that are drawn', () => {
@@ -169,4 +171,21 @@ it('nodes stand in the column of their token and the row of their layer, none on
   expect(at(2)[1] as number).toBeGreaterThan(at(5)[1] as number);
   expect(at(6)[1] as number).toBeLessThan(at(5)[1] as number);
   expect(at(0)[0] as number).toBeLessThan(at(1)[0] as number);
+});
+
+it('the title names three outputs and counts the others, or names the feature that is the target', () => {
+  const one = Int32Array.of(1);
+  const nodes = {
+    kind: Uint8Array.of(1),
+    layer: Int16Array.of(3),
+    position: one,
+    feature: Int32Array.of(12),
+    weight: Float64Array.of(1),
+  };
+  const outputs = [' cat', ' dog', ' cow', ' hen', ' pig'].map((text) => ({ text: `“${text}”` }));
+  const titleOf = (named: readonly { readonly text: string }[]): string =>
+    circuitTitle({ nodes, tokens: ['The', ' dog'], outputs: named } as unknown as CircuitAnswer);
+  expect(titleOf(outputs)).toBe('Circuit of “ cat”, “ dog”, “ cow” and 2 more');
+  expect(titleOf(outputs.slice(0, 2))).toBe('Circuit of “ cat”, “ dog”');
+  expect(titleOf([])).toBe('Circuit of feature 12 of layer 3 at “␣dog”');
 });
