@@ -37,6 +37,7 @@ describe('before features are there', () => {
   it('a run tells how far it is, and can be cancelled', async () => {
     const page = await openTab({ scenario: 'attached' });
     await expect.poll(() => view(page).innerText()).toContain('f = ReLU(h)');
+    await page.evaluate(() => window.fake.untilCancelled.add('features'));
     await page.getByRole('button', { name: 'Run the dictionary' }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('features');
@@ -168,9 +169,11 @@ describe('what a feature is like', () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     const part = page.getByRole('article', { name: 'Feature 1', exact: true }).locator('.feature-neighbours');
+    await page.evaluate(() => window.fake.untilCancelled.add('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('featureNeighbours');
+    await page.evaluate(() => window.fake.untilCancelled.delete('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('heading', { name: 'Fires together with' }).waitFor();
     expect(await part.getByRole('heading').allInnerTexts()).toHaveLength(8);

@@ -225,6 +225,23 @@ function fakeList(text: string | undefined): FeatureListAnswer {
   };
 }
 
+/** Questions that stop half way, until they are cancelled: a test that cancels need not be fast. */
+export const untilCancelled = new Set<string>();
+
+async function steps(
+  question: string,
+  signal: AbortSignal | undefined,
+  onProgress: ((share: number) => void) | undefined,
+): Promise<void> {
+  for (let step = 1; step <= STEPS; step++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (step > STEPS / 2 && untilCancelled.has(question) && signal?.aborted === false)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (signal?.aborted) throw new CancelledError();
+    onProgress?.(step / STEPS);
+  }
+}
+
 export function fakeFeatureQuestions(
   scenario: Scenario,
   isText: boolean,
@@ -245,11 +262,7 @@ export function fakeFeatureQuestions(
   return {
     async features({ evenIfUnfit }, signal, onProgress) {
       known = undefined;
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('features', signal, onProgress);
       const unfit = scenario === 'unfit';
       if (unfit && evenIfUnfit !== true) {
         throw problem(
@@ -283,11 +296,7 @@ export function fakeFeatureQuestions(
     },
     async featureNeighbours({ feature }, signal, onProgress) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('featureNeighbours', signal, onProgress);
       return fakeNeighbours(known, feature);
     },
   };
