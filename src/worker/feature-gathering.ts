@@ -4,11 +4,17 @@ import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js'
 import type { Prompts } from '../core/dataset/prompts.js';
 import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
-import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
+import { attachedAt, openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import type { Layout } from '../core/features/layout.js';
 import type { ExportedSource } from '../core/features/lists/exported.js';
-import { openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
+import {
+  openClassEffects,
+  openUnembedding,
+  unembeddingInput,
+  type Unembedding,
+} from '../core/features/logit-effects.js';
+import { createGraph } from '../core/graph/graph.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { PassResult } from '../core/passes/result.js';
 import type { FeatureOverview, FeatureRequest } from '../protocol/features.js';
@@ -64,13 +70,12 @@ export async function gather(
   const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
     const subject = await source.subject(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
-    const { placedBy, ...places } = await featurePlaces(request, file, subject.graph, source.fit());
+    const places = await featurePlaces(request, file, subject.graph, source.fit());
     const attached: AttachedDictionary = {
       coder,
       file: file.weights,
       folder: file.folder,
-      model: subject.graph.model,
-      ...places,
+      ...attachedAt(subject.graph, places),
     };
     // The engine may make 0 of NaN: a feature with broken weights would look dead.
     await checkMatrices(coder, signal);
@@ -78,11 +83,11 @@ export async function gather(
     const { all } = gathered.reconstruction;
     const fvu = unexplainedVariance(all);
     if (!Number.isFinite(all.error)) throw notFinite(places);
-    if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places.reads);
+    if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places);
     const { layout } = gathered;
     const overview = await overviewOf({
       dictionary: dictionaryText(dictionary),
-      places: { ...places, placedBy },
+      places,
       coder,
       dataset: subject.dataset,
       gathered,
@@ -117,7 +122,7 @@ export async function gather(
   }
 }
 
-function notFinite({ reads, writes }: Pick<FeaturePlaces, 'reads' | 'writes'>): Error {
+function notFinite({ reads, writes }: FeaturePlaces): Error {
   return problem(
     'not-applicable',
     `What the dictionary makes of “${reads}” is NaN or infinite on these inputs, though its own weights are not.`,
@@ -128,28 +133,39 @@ function notFinite({ reads, writes }: Pick<FeaturePlaces, 'reads' | 'writes'>): 
   );
 }
 
-function unfit(fvu: number, value: string): Error {
+function unfit(fvu: number, { reads, variant }: FeaturePlaces): Error {
   return problem(
     'unfit-dictionary',
-    `At “${value}” the dictionary explains nothing: its error is ${fvu.toPrecision(3)} times the variance (FVU), where the mean alone would be at 1.`,
+    `At “${reads}”, ${variant}, the dictionary explains nothing: its error is ${fvu.toPrecision(3)} times the variance (FVU), where the mean alone would be at 1.`,
     {
-      place: `value “${value}”`,
+      place: `value “${reads}”`,
       remedy: 'Choose the value that it was trained on: before or after a normalisation makes all the difference.',
     },
   );
 }
 
+/** Of the network that the dictionary is attached to, in which what it writes is a value also before a gain. */
 async function openScores(
   subject: ExperimentSubject,
-  { coder, writes }: AttachedDictionary,
+  { coder, model, writes }: AttachedDictionary,
   layout: Layout,
 ): Promise<Unembedding> {
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
   const { width } = coder.writes;
-  return layout.kind === 'sequence'
-    ? openUnembedding(subject, scores.name, width)
-    : openClassEffects(subject, scores.name, width, writes, layout);
+  const isBeforeGain = subject.graph.producerOf(writes) === undefined;
+  const within = isBeforeGain ? { ...subject, graph: createGraph(model) } : subject;
+  if (layout.kind !== 'sequence') return openClassEffects(within, scores.name, width, writes, layout);
+  if (isBeforeGain && unembeddingInput(within.graph, scores.name) !== writes) throw beforeGain();
+  return openUnembedding(within, scores.name, width);
+}
+
+function beforeGain(): Error {
+  return problem(
+    'not-applicable',
+    'The dictionary writes what a normalisation gives before its gain: its directions are none of the residual stream, which the scores are read from.',
+    { remedy: 'Run the network without the feature at an example: that measures what it does to the scores.' },
+  );
 }
 
 /** Opened when it is first needed, and kept; where that fails, the next question tries again. */

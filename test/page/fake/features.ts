@@ -49,6 +49,7 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     dictionary: `SAE (SAELens): ${features} features, 96 wide`,
     reads: '/blocks.0/Add_1_output_0',
     writes: '/blocks.0/Add_1_output_0',
+    variant: 'as it is',
     placedBy: 'configuration',
     totals: {
       tokens: TOKENS,
