@@ -31,7 +31,7 @@ export const ATTACHED = {
 };
 
 export function isAttached(scenario: Scenario): boolean {
-  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit';
+  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit' || scenario === 'variant';
 }
 
 /** Features are dead where noise says so; densities spread over four orders of magnitude. */
@@ -78,6 +78,12 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     stride: STRIDE,
     topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
   };
+}
+
+/** The same where a normalisation has not yet multiplied with its gain. */
+function beforeGain(overview: FeatureOverview): FeatureOverview {
+  const value = '/blocks.1/norm2/LayerNormalization_output_0';
+  return { ...overview, reads: value, writes: value, variant: 'before the gain', placedBy: 'fit' };
 }
 
 /** The same at places of pictures: the least that differs. */
@@ -275,6 +281,7 @@ export function fakeFeatureQuestions(
         );
       }
       const overview = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined);
+      if (scenario === 'variant') return (known = beforeGain(overview));
       return (known = isText ? overview : onPictures(overview));
     },
     gatheredFeatures: async () => known,
