@@ -105,6 +105,19 @@ describe('lists of features', () => {
     await page.close();
   });
 
+  it('are imported, and all features exported, from the palette as by the buttons, and the page shows what came of it', async () => {
+    const page = await openFeatures();
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.importFeatureList({}));
+    expect(await lastCall(page, 'readFeatureList')).toEqual({});
+    await expect.poll(() => notice(page).innerText()).toContain('dallas-austin.json');
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.exportFeatures({ format: 'neuronpedia' }));
+    expect(await lastCall(page, 'exportFeatures')).toEqual({ format: 'neuronpedia' });
+    await expect.poll(() => view(page).innerText()).toContain('2000 features written as Neuronpedia has them');
+    await page.close();
+  });
+
   it('may be typed, and what is shown is exported', async () => {
     const page = await openFeatures();
     await page.getByRole('button', { name: 'Import a list of features' }).click();
