@@ -9,6 +9,7 @@ import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
+import { NOTABLE_FACTOR } from './fitting-place.js';
 import { rowWordOf } from './row-word.js';
 import { amount } from '../words.js';
 import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
@@ -19,7 +20,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 4,
+  version: 5,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -59,8 +60,7 @@ async function spliceBest(
   { coder }: AttachedCoder,
   { sweeps, session, best, sites }: BestPlace,
 ): Promise<[Spliced | undefined, string | undefined]> {
-  if (!best.writes.isReplaceable)
-    return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
+  if (!best.writes.isReplaceable) return [undefined, 'Nothing is put in its place: the value is not in float32.'];
   try {
     return [await spliceLosses(subject, sweeps, coder, session, best, sites.model), undefined];
   } catch (error) {
@@ -70,9 +70,6 @@ async function spliceBest(
     return [undefined, asProblem(error).message];
   }
 }
-
-/** FVU at the declared place may be this many times the smallest before the difference is told. */
-const NOTABLE_FACTOR = 1.1;
 
 /** A dictionary that is read at another place than it was trained on looks right all the same. */
 function placeFindings(
