@@ -197,6 +197,7 @@ describe('certificates', () => {
 
   test.for(['4_1', '5_5'])(
     'ACAS Xu %s cut four times: nothing is lost, and no point leaves a bound',
+    { timeout: 120_000 },
     async (name, { skip }) => {
       const model = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
       const whole = await certify(model, ACAS_XU_BOX);

@@ -35,7 +35,7 @@ const RECORDED = recorded('classifier-crown.json') as Recorded;
  */
 const [WIDER, WIDER_CHAIN] = [0.01, 0.07];
 
-const LONG = { timeout: 120_000 };
+const LONG = { timeout: 300_000 };
 
 const NETWORKS = [
   {
