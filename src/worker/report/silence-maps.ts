@@ -68,8 +68,8 @@ function channelSheets(
     <summary>Where each channel is silent</summary>
     <p class="note">
       Each small picture is a channel: the share of inputs on which it is exactly 0 at a place. ${CHANNELS_PER_ROW}
-      channels in a row, from channel 0 on. Layers whose maps are too large or too many have none
-      here${sheets.length < mapped.length ? ` (${count(mapped.length - sheets.length)} of ${count(mapped.length)})` : ''}.
+      channels in a row, from channel 0 on.
+      ${sheets.length < mapped.length ? `Of ${count(mapped.length - sheets.length)} of ${count(mapped.length)} layers the maps are too large, or too many, to be here.` : undefined}
     </p>
     ${legend(SHARES, 'sequential', 'Silent', (value) => percentage.format(value))}
     ${sheets.map(

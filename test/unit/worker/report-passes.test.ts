@@ -108,6 +108,6 @@ describe('maps of silent sites', () => {
     const both = { ...maps(4, 2, 4), g: { height: 4, width: 4, layer: new Float32Array(16) } };
     const markup = section({ positionMaps: both });
     expect(pictures(markup)).toHaveLength(3);
-    expect(markup).toContain('(1 of 2)');
+    expect(markup).toContain('Of 1 of 2 layers the maps are too large');
   });
 });
