@@ -98,6 +98,12 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
       'Share of the layer’s units that every weight behind them multiplies by exactly 0. Layers that anything else than weights reads are left out.',
       listed(({ useless }) => useless),
     ),
+    ...metric(
+      'layer-static-dead-share',
+      'Dead by weights',
+      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead; methods D1). Layers whose weights were not read are left out.',
+      listed(({ dead }) => dead),
+    ),
   ];
 }
 
