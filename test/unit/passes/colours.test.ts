@@ -81,11 +81,11 @@ it('dead units: dead by weights', async () => {
 
 it('zero sparsity: hot and cold units', async () => {
   const result = await run(zeroSparsity, { h: H }, { layers: [four] });
-  expect(ofLayer(result, 'layer-hot-units')).toBe(cell(result, 'most'));
+  expect(ofLayer(result, 'layer-hot-units-share')).toBe(cell(result, 'most'));
   // Six of nine firings are less than 80 %, eight are more.
-  expect(ofLayer(result, 'layer-hot-units')).toBe(0.5);
-  expect(ofLayer(result, 'layer-cold-units')).toBe(Number(cell(result, 'cold')) / 4);
-  expect(ofLayer(result, 'layer-cold-units')).toBe(0.25);
+  expect(ofLayer(result, 'layer-hot-units-share')).toBe(0.5);
+  expect(ofLayer(result, 'layer-cold-share')).toBe(Number(cell(result, 'cold')) / 4);
+  expect(ofLayer(result, 'layer-cold-share')).toBe(0.25);
 });
 
 it('silent sites: dead channels', async () => {
@@ -104,18 +104,18 @@ it('silent sites: dead channels', async () => {
     ],
   ];
   const result = await run(silentSites, { h }, { layers: [map] });
-  expect(ofLayer(result, 'layer-dead-channels')).toBe(cell(result, 'dead-channels'));
-  expect(ofLayer(result, 'layer-dead-channels')).toBe(0.5);
+  expect(ofLayer(result, 'layer-dead-channels-share')).toBe(cell(result, 'dead-channels'));
+  expect(ofLayer(result, 'layer-dead-channels-share')).toBe(0.5);
 });
 
 it('layer health: utility of the least useful tenth', async () => {
   const result = await run(layerHealth, { h: H }, { layers: [four], unitWeights: WEIGHTS });
-  expect(ofLayer(result, 'layer-least-tenth')).toBe(cell(result, 'tenth'));
+  expect(ofLayer(result, 'layer-least-tenth-share')).toBe(cell(result, 'tenth'));
   // One unit is the least that a tenth can be, and unit 2 gives nothing.
-  expect(ofLayer(result, 'layer-least-tenth')).toBe(0);
+  expect(ofLayer(result, 'layer-least-tenth-share')).toBe(0);
   const alike = H.map(() => [[1], [1], [1], [1]]);
   const even = await run(layerHealth, { h: alike }, { layers: [four], unitWeights: WEIGHTS });
-  expect(ofLayer(even, 'layer-least-tenth')).toBeCloseTo(0.1, 12);
+  expect(ofLayer(even, 'layer-least-tenth-share')).toBeCloseTo(0.1, 12);
 });
 
 it('shifted ReLU: shifts for 50, 70, 90 and 95 % of zeros', async () => {

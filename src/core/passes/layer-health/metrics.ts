@@ -62,7 +62,7 @@ export function layerMetrics(
       }),
     },
     {
-      id: 'layer-least-tenth',
+      id: 'layer-least-tenth-share',
       label: 'Utility of the least tenth',
       definition:
         'Share of the layer’s whole contribution utility (sum) that the tenth of its units with the least of it has; an even layer would give 10 % (methods D2).',

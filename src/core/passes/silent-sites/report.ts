@@ -34,7 +34,7 @@ export function report(
       values: shares(deadSites),
     },
     {
-      id: 'layer-dead-channels',
+      id: 'layer-dead-channels-share',
       label: 'Dead channels',
       definition:
         'Share of the layer’s channels that are exactly 0 at every place on every input (methods C1); layers whose channels have maps.',

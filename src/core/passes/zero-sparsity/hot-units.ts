@@ -65,13 +65,13 @@ export function hotMetrics(spreads: readonly FiringSpread[]): LayerMetric[] {
       (spread) => firingOfHottest(spread, 0.2),
     ),
     share(
-      'layer-hot-units',
+      'layer-hot-units-share',
       `Hot units (${MOST_FIRING * 100} % of firing)`,
       `Share of the layer’s units that the ones are which fire most and together have ${MOST_FIRING * 100} % of its firing: the fewer, the hotter`,
       (spread) => unitsForFiring(spread, MOST_FIRING),
     ),
     share(
-      'layer-cold-units',
+      'layer-cold-share',
       'Cold units',
       'Share of the layer’s units that never fire, on any position of any input',
       ({ silent, units }) => silent / units,
