@@ -25,5 +25,5 @@ ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0;padding
 .units{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:16px}.unit{border:1px solid var(--line);border-radius:6px;padding:12px}.unit h4{margin:0 0 6px;font-size:13px}
 .examples{display:flex;flex-wrap:wrap;gap:6px;margin-top:8px}.examples figure{margin:0;width:76px}.examples img{width:76px;height:76px;object-fit:contain;image-rendering:pixelated;background:var(--card);border:1px solid var(--line)}.examples figcaption{font-size:11px;overflow-wrap:anywhere}
 .tokens{font:12px/1.9 ui-monospace,monospace;margin:4px 0;overflow-wrap:anywhere}
-details summary{cursor:pointer;color:var(--accent)}footer{margin-top:48px;color:var(--soft);font-size:12px}
+details{margin-top:10px}details summary{cursor:pointer;color:var(--accent)}footer{margin-top:48px;color:var(--soft);font-size:12px}
 `;

@@ -161,6 +161,31 @@ describe('statistics of weights', () => {
     expect([metric?.id, [...(metric?.values ?? [])]]).toEqual(['node-weight-magnitude', [4, NaN, 0.5, NaN, NaN]]);
   });
 
+  it('take running statistics of batch normalisation for no parameters, in a graph and by name', async () => {
+    const subject = await fileSubject({
+      nodes: [node('BatchNormalization', ['x', 'scale', 'shift', 'mean', 'spread'], ['y'])],
+      inputs: [valueInfo('x', [1, 2, 4, 4])],
+      outputs: ['y'],
+      initializers: [
+        weight('scale', [2], [1, -2]),
+        weight('shift', [2], [3, 0]),
+        weight('mean', [2], [100, 100]),
+        weight('spread', [2], [100, 100]),
+      ],
+    });
+    const magnitudes = ({ tables }: Awaited<ReturnType<typeof examine>>) =>
+      tables?.find(({ id }) => id === 'weight-magnitude')?.rows.map(({ cells }) => cells.slice(1));
+    expect(magnitudes(await weightStatistics.examine(subject))).toEqual([
+      [4, 1.5],
+      [4, 1.5],
+    ]);
+    const named = await examine(plain('bn.weight', [1, -2]), plain('bn.running_var', [100, 100]));
+    expect(magnitudes(named)).toEqual([
+      [2, 1.5],
+      [2, 1.5],
+    ]);
+  });
+
   it('take tensors of one name but its end for a layer where there is no graph, and leave out what is not finite', async () => {
     const result = await examine(
       plain('layer1.conv.weight', [1, -3, NaN, 2], [2, 2]),

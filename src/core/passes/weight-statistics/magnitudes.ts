@@ -19,17 +19,33 @@ export function magnitudesOf(
   subject: FileSubject,
   examined: readonly Examined[],
 ): Required<Pick<PassResult, 'tables' | 'nodeMetrics'>> {
+  const { network } = subject;
+  const isStatistic = runningStatistics(network);
   // Lone numbers are constants of an operator; integers are counts, or codes that a scale turns into weights.
   const parameters = examined.filter(
-    ({ tensor, rank }) => rank > 0 && subject.tensors[tensor]?.values?.type.includes('float') === true,
+    (each) =>
+      each.rank > 0 && subject.tensors[each.tensor]?.values?.type.includes('float') === true && !isStatistic(each),
   );
   if (parameters.length === 0) return { tables: [], nodeMetrics: [] };
-  const { network } = subject;
   const layers = network === undefined ? layersByName(parameters) : layersByReader(network, parameters);
   return {
     tables: layers.length === 0 ? [] : [tableOf(layers, parameters)],
     nodeMetrics: network === undefined ? [] : [metricOf(network, layers)],
   };
+}
+
+/** Means and variances that batch normalisation kept of its inputs are measured, not trained: how PyTorch and Keras name them. */
+const STATISTIC_NAME = /(^|[./])(running|moving)_(mean|var|variance)$/;
+
+function runningStatistics(network: NetworkSubject | undefined): (each: Examined) => boolean {
+  if (network === undefined) return ({ name }) => STATISTIC_NAME.test(name);
+  const { graph, tensorOf } = network;
+  const statistics = new Set(
+    graph.nodes
+      .filter(({ opType, domain }) => opType === 'BatchNormalization' && domain === '')
+      .flatMap(({ inputs }) => inputs.slice(3, 5).map(tensorOf)),
+  );
+  return ({ tensor }) => statistics.has(tensor);
 }
 
 /** @returns NaN where no value is finite. */
@@ -75,7 +91,7 @@ function metricOf({ graph }: NetworkSubject, layers: readonly LayerWeights[]): N
     id: 'node-weight-magnitude',
     label: 'Mean |weight|',
     definition:
-      'Mean |w| over all parameters of a layer, biases among them; values that are not finite are left out (methods D2). Modules show the largest of their layers.',
+      'Mean |w| over all parameters of a layer, biases among them; running statistics of batch normalisation are none, and values that are not finite are left out (methods D2). Modules show the largest of their layers.',
     format: 'number',
     scale: 'sequential',
     aggregate: 'maximum',
@@ -93,8 +109,8 @@ function tableOf(layers: readonly LayerWeights[], all: readonly Examined[]): Res
     id: 'weight-magnitude',
     title: 'Weight magnitude, by layer',
     definition:
-      'Mean |w| over all parameters of a layer, biases among them (methods D2): floating-point tensors with an axis or more; ' +
-      'values that are not finite are left out. Where it rises from one checkpoint to the next while the effective rank of ' +
+      'Mean |w| over all parameters of a layer, biases among them (methods D2): floating-point tensors with an axis or more, ' +
+      'without the running statistics of batch normalisation; values that are not finite are left out. Where it rises from one checkpoint to the next while the effective rank of ' +
       'the layers falls, a network is losing plasticity.',
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
