@@ -19,10 +19,6 @@ useVsCode(
   (opened) => ({ code, page } = opened),
 );
 
-async function press(name: string): Promise<void> {
-  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
-}
-
 async function column(number: number): Promise<string[]> {
   return (await page.locator(`.feature-table tbody tr:not([aria-hidden]) td:nth-child(${number})`)).allInnerTexts();
 }
@@ -33,7 +29,7 @@ it('a model without a dictionary offers to attach one, which is then measured', 
   await page.openTab('features');
   await page.waitForText('No dictionary is attached');
   await code.screenshot('features none attached');
-  await press('Attach Dictionary…');
+  await page.press('Attach Dictionary…');
   await answerPath(code, join(repository, DICTIONARY));
   await page.waitForText('“sae_weights.safetensors” is attached');
   // The measure of where it fits is another test’s.
@@ -47,7 +43,7 @@ it('a model without a dictionary offers to attach one, which is then measured', 
 
 it('its features are gathered in one run, and sorted', async () => {
   await page.openTab('features');
-  await press('Run the dictionary');
+  await page.press('Run the dictionary');
   await page.waitForText('192 features');
   const shown = await page.text();
   // 200 of the corpus’s rows, each 64 tokens long.
@@ -66,11 +62,11 @@ it('a list is imported from a file, and what it shows is exported', async () => 
     const [list, out] = [join(folder, 'list.txt'), join(folder, 'out.jsonl')];
     await writeFile(list, '7, 101\n');
     await (await page.locator('.feature-table .text-button')).filter({ hasText: 'Import list…' }).click();
-    await press('Choose File…');
+    await page.press('Choose File…');
     await answerPath(code, list);
     await page.waitForText('numbers of features, 2 features');
     await code.screenshot('features list read');
-    await press('Show these features');
+    await page.press('Show these features');
     await until('only the listed to be shown', async () => (await column(1)).toSorted().join() === '101,7');
     await (await page.locator('.feature-table .text-button')).filter({ hasText: 'Export…' }).click();
     await (await page.locator('.menu-item')).filter({ hasText: 'Neuronpedia' }).click();
