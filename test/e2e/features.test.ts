@@ -88,7 +88,7 @@ it('a list is imported from a file, and what it shows is exported', async () => 
     await answerPath(code, list);
     await page.waitForText('numbers of features, 2 features');
     await code.screenshot('features list from the palette');
-    await (await page.locator('.list-notice [aria-label="Leave the list"]')).click();
+    await (await page.locator('.list-notice [aria-label="Leave the list"]')).first().click();
   } finally {
     await rm(folder, { recursive: true });
   }
