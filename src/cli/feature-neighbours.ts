@@ -1,4 +1,5 @@
 import type { FeatureNeighbours } from '../protocol/features.js';
+import { number, percent } from './numbers.js';
 
 /** What a feature is like, as lines of text. */
 export function neighbourLines(found: FeatureNeighbours): string[] {
@@ -6,7 +7,7 @@ export function neighbourLines(found: FeatureNeighbours): string[] {
   const list = <Item>(title: string, items: readonly Item[], text: (item: Item) => string): string[] =>
     items.length === 0 ? [] : [`  ${title}: ${items.map(text).join(', ')}`];
   const aligned = (item: (typeof alignment.reads)[number]): string =>
-    `${item.unit} ${number(item.value)} (${(item.share * 100).toFixed(1)} %)`;
+    `${item.unit} ${number(item.value)} (${percent(item.share)})`;
   const near = ({ feature, cosine }: (typeof nearest.encoder)[number]): string => `${feature} ${number(cosine)}`;
   return [
     ...warnings.map((warning) => `  Mind: ${warning}`),
@@ -23,5 +24,3 @@ export function neighbourLines(found: FeatureNeighbours): string[] {
     ),
   ];
 }
-
-const number = (value: number): string => Number(value.toPrecision(3)).toString();

@@ -1,15 +1,23 @@
 import { resolve } from 'node:path';
 import type { Answers } from '../protocol/dictionary.js';
 import { placeText } from '../core/features/layout.js';
-import type { Excerpt, FeatureDetail, FeatureNeighbours, FeatureOverview, Layout } from '../protocol/features.js';
+import type {
+  Excerpt,
+  FeatureDetail,
+  FeatureLabels,
+  FeatureNeighbours,
+  FeatureOverview,
+  Layout,
+} from '../protocol/features.js';
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
+import { exportListed, readListed, type Listed, type ListOptions } from './feature-lists.js';
 import { neighbourLines } from './feature-neighbours.js';
 import { number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
 import { promptLines, steeringLines } from './steering.js';
 import type { OnText } from './steering-options.js';
 
-export interface FeaturesOptions extends CliOptions {
+export interface FeaturesOptions extends CliOptions, ListOptions {
   readonly dictionary: string;
   /** To what the dictionary's file leaves open. */
   readonly answers: Answers;
@@ -32,14 +40,16 @@ interface Told extends FeatureDetail {
 /** Runs a dictionary over the model's inputs and prints its features. */
 export async function featuresCommand(options: FeaturesOptions): Promise<number> {
   const { inspection } = await openInspection(options);
+  const dictionary = resolve(options.dictionary);
   try {
     const overview = await inspection.features({
-      dictionary: resolve(options.dictionary),
+      dictionary,
       answers: options.answers,
       ...(options.reads === undefined ? {} : { reads: options.reads }),
       ...(options.writes === undefined ? {} : { writes: options.writes }),
       ...(options.evenIfUnfit ? { evenIfUnfit: true } : {}),
     });
+    const listed = await readListed(inspection, dictionary, options);
     const details: Told[] = [];
     for (const feature of options.features) {
       const detail = await inspection.feature({ feature });
@@ -51,7 +61,9 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
       ...(prompt === undefined ? {} : { prompt: await inspection.prompt(prompt) }),
       ...(steering === undefined ? {} : { steering: await inspection.steer(steering) }),
     };
-    process.stdout.write(options.json ? asJson(overview, details, text) : asText(overview, details, text));
+    const written = await exportListed(inspection, overview, listed, options);
+    const told = { ...listed, lines: [...listed.lines, ...written] };
+    process.stdout.write(options.json ? asJson(overview, details, text, told) : asText(overview, details, text, told));
     return 0;
   } finally {
     await inspection.close({});
@@ -64,13 +76,24 @@ interface TextAnswers {
 }
 
 /** Typed arrays as lists of numbers. */
-function asJson(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
+function asJson(
+  overview: FeatureOverview,
+  details: readonly Told[],
+  text: TextAnswers,
+  { features: listed, labels, lines }: Listed,
+): string {
   const plain = (_key: string, value: unknown): unknown =>
     ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
-  return `${JSON.stringify({ overview, features: details, ...text }, plain, 2)}\n`;
+  const list = { ...(listed === undefined ? {} : { listed }), labels, notes: lines };
+  return `${JSON.stringify({ overview, features: details, ...list, ...text }, plain, 2)}\n`;
 }
 
-function asText(overview: FeatureOverview, details: readonly Told[], text: TextAnswers): string {
+function asText(
+  overview: FeatureOverview,
+  details: readonly Told[],
+  text: TextAnswers,
+  { features: listed, labels, lines: told }: Listed,
+): string {
   const { totals, columns, decoderNorm, fvuWithoutFirst } = overview;
   const { one, many } = overview.placeWords;
   const count = (value: number): string => value.toLocaleString('en-US');
@@ -83,11 +106,12 @@ function asText(overview: FeatureOverview, details: readonly Told[], text: TextA
     `Dead, above zero at no ${one}: ${count(totals.dead)}.`,
     ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
+    ...told,
     '',
   ];
   if (details.length === 0 && text.prompt === undefined) {
-    lines.push('feature  density  mean where > 0   largest  share of L0  decoder norm');
-    const order = [...columns.density.keys()].sort(
+    lines.push('feature  density  mean where > 0   largest  share of L0  decoder norm  name');
+    const order = [...(listed ?? columns.density.keys())].sort(
       (a, b) => (columns.density[b] as number) - (columns.density[a] as number) || a - b,
     );
     for (const feature of order) {
@@ -98,24 +122,33 @@ function asText(overview: FeatureOverview, details: readonly Told[], text: TextA
         number(columns.maximum[feature]).padStart(10),
         percent(columns.share[feature]).padStart(12),
         number(decoderNorm[feature]).padStart(13),
+        nameOf(labels, feature),
       ];
       lines.push(cells.join(''));
     }
   }
   for (const detail of details) {
     const { neighbours } = detail;
-    lines.push(...detailLines(detail, overview), ...(neighbours === undefined ? [] : neighbourLines(neighbours)), '');
+    const like = neighbours === undefined ? [] : neighbourLines(neighbours);
+    lines.push(...detailLines(detail, overview, labels), ...like, '');
   }
   if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
   return `${lines.join('\n')}\n`;
 }
 
+/** What the person calls it, after two spaces. */
+function nameOf(labels: FeatureLabels, feature: number): string {
+  const name = labels[feature]?.name ?? '';
+  return name === '' ? '' : `  ${name}`;
+}
+
 function detailLines(
   { feature, top, intervals, logits, noLogits }: FeatureDetail,
   { layout, placeWords }: FeatureOverview,
+  labels: FeatureLabels,
 ): string[] {
-  const lines = [`Feature ${feature}`];
+  const lines = [`Feature ${feature}${nameOf(labels, feature)}`];
   if (top.length === 0) lines.push(`  Fires at no ${placeWords.one}.`);
   for (const excerpt of top)
     lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt, layout)}`);

@@ -9,6 +9,7 @@ import { experiments, filePasses, passes } from '../core/passes/registry.js';
 import { circuitCommand } from './circuit.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
+import { listOptions } from './list-options.js';
 import { DEFAULT_LIMIT, type CliOptions } from './open.js';
 import { passesCommand } from './passes.js';
 import { pruneCommand } from './prune.js';
@@ -41,6 +42,7 @@ Options
   --preview          prune: say what could be removed, and write nothing
   --out <path>       prune: the model to write (default <model>.pruned.onnx; never the original or an existing file)
                      report: the HTML file to write (default <model>.report.html; the JSON lies beside it)
+                     features: with --export, the file, or the folder that gets a new one
   --engine <name>    automatic, native or wasm (default automatic)
   --threads <n>      threads of the engine (default 0: all cores)
   --json             inspect, passes, features, circuit, prune: print JSON
@@ -51,6 +53,12 @@ Options
   --feature <n>      features: tell more of this feature (may be repeated); circuit: see --layer
   --neighbours       features: also what each --feature is like: units and features that it goes together with; one
                      more run over the inputs for each
+  --list <list>      features: only those that this file, or the address of a Neuronpedia graph, names: Neuronpedia
+                     explanations or features, circuit-tracer, CSV, numbers; with --layer, those of that layer
+  --names <what>     features: with --list, its names join yours in the file beside the dictionary: keep (yours stay) or
+                     replace (its own win)
+  --export <format>  features: write them to --out: neuronpedia (a file), csv, circuit-tracer or activation-cache (a new
+                     folder in it; the latter holds all activations in Delphi’s layout); --layer says the layer
   --transcoders <path> circuit: a transcoder’s file, or a folder with one for each layer; may be repeated
   --prompt <text>    circuit: the text (default: the first of the model’s inputs)
                      features: tell which fire where on this text, instead of the table of all
@@ -147,8 +155,11 @@ async function main(): Promise<number> {
         if (text !== undefined && 'option' in text) return wrongOption(text.option, text.value, text.hint);
         if (values.neighbours && features.length === 0)
           return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
+        const lists = listOptions(values);
+        if ('option' in lists) return wrongOption(lists.option, lists.value, lists.hint);
         return await featuresCommand({
           ...options,
+          ...lists,
           dictionary,
           features,
           neighbours: values.neighbours,
@@ -222,6 +233,9 @@ function parseOptions() {
       layer: { type: 'string' },
       'max-features': { type: 'string' },
       neighbours: { type: 'boolean', default: false },
+      list: { type: 'string' },
+      names: { type: 'string' },
+      export: { type: 'string' },
       'even-if-unfit': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

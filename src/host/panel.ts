@@ -5,9 +5,9 @@ import { problem } from '../core/errors.js';
 import type { HostApi, PageApi } from '../protocol/page-api.js';
 import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
+import { exportFeatures, readFeatureList } from './feature-lists.js';
 import { pageHtml } from './page-html.js';
 import { savePicked, saveTensor } from './save-picked.js';
-import { readLabels, writeLabel } from './session/feature-labels.js';
 import type { Audience, Log, ModelSession, Run } from './session/session.js';
 import type { Lease } from './session/shared-resources.js';
 
@@ -87,8 +87,12 @@ export function connectPanel(
       const worker = await session.worker();
       return worker.features({ ...request, dictionary: path, answers }, signal, onProgress);
     },
-    featureLabels: async () => readLabels(session.attached().path),
-    labelFeature: async ({ feature, label }) => writeLabel(session.attached().path, feature, label),
+    featureLabels: async () => (await session.worker()).labels({ dictionary: session.attached().path }),
+    labelFeature: ({ feature, label }) => host.takeLabels({ labels: [{ feature, label }], named: 'set' }),
+    takeLabels: async (request) =>
+      (await session.worker()).writeLabels({ ...request, dictionary: session.attached().path }),
+    readFeatureList: ({ text }, signal) => readFeatureList(session, text, signal),
+    exportFeatures: (request) => exportFeatures(uri, session, request),
     select: async (selection) => session.select(selection, audience),
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),

@@ -2,12 +2,14 @@
 import * as vscode from 'vscode';
 import { CancelledError, problem } from '../core/errors.js';
 import type { HostApi } from '../protocol/page-api.js';
+import type { OnProgress } from '../protocol/rpc.js';
 import type { ModelSession } from './session/session.js';
 
 const fileKinds: Readonly<Record<string, string>> = {
   csv: 'Table',
   html: 'Report',
   json: 'Data',
+  jsonl: 'Data, one object a line',
   npy: 'NumPy Array',
   png: 'Picture',
   svg: 'Picture',
@@ -38,23 +40,30 @@ export async function saveTensor(
     });
   }
   const worker = await session.worker();
-  const options = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Saving ${suggestedName}`,
-    cancellable: true,
-  };
+  const written = await underProgress(`Saving ${suggestedName}`, async (signal, onProgress) => {
+    await worker.writeTensor({ tensor, format, path: target.fsPath }, signal, onProgress);
+    return true;
+  });
+  return written ?? false;
+}
+
+/** Work of the worker beside a notification that tells how far it is. @returns undefined when the person cancelled. */
+export async function underProgress<Value>(
+  title: string,
+  work: (signal: AbortSignal, onProgress: OnProgress) => Promise<Value>,
+): Promise<Value | undefined> {
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return vscode.window.withProgress(options, async (progress, token) => {
     const controller = new AbortController();
     const stop = token.onCancellationRequested(() => controller.abort());
     let told = 0;
     try {
-      await worker.writeTensor({ tensor, format, path: target.fsPath }, controller.signal, (share) => {
+      return await work(controller.signal, (share) => {
         progress.report({ increment: (share - told) * 100 });
         told = share;
       });
-      return true;
     } catch (error) {
-      if (error instanceof CancelledError) return false;
+      if (error instanceof CancelledError) return undefined;
       throw error;
     } finally {
       stop.dispose();
@@ -62,7 +71,7 @@ export async function saveTensor(
   });
 }
 
-async function pickTarget(model: vscode.Uri, suggestedName: string): Promise<vscode.Uri | undefined> {
+export async function pickTarget(model: vscode.Uri, suggestedName: string): Promise<vscode.Uri | undefined> {
   const name = suggestedName.replace(/[\\/:*?"<>|]/g, '_');
   const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
   return vscode.window.showSaveDialog({

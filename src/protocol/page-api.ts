@@ -3,6 +3,7 @@ import type { Problem } from '../core/errors.js';
 import type { ValuesFormat } from '../core/weights/export-values.js';
 import type { Answers, CoderDescription } from './dictionary.js';
 import type { AttachedFeatureRequest, FeatureLabel, FeatureLabels, FeatureOverview } from './features.js';
+import type { FeatureExport, FeatureExportAnswer, FeatureListAnswer, LabelsRequest } from './feature-lists.js';
 import type { OnProgress } from './rpc.js';
 import type { WorkerApi, OpenedModel, OpenSizes } from './worker-api.js';
 import type { FileResultSummary, InputsDescription, RunAnswer, RunProgress } from './inspection.js';
@@ -57,6 +58,15 @@ export interface HostApi extends Pick<WorkerApi, Question> {
   featureLabels(request: Record<string, never>): Promise<FeatureLabels>;
   /** @returns all labels. An empty name and note take the label away. */
   labelFeature(request: { readonly feature: number; readonly label: FeatureLabel }): Promise<FeatureLabels>;
+  /** Puts names of a list beside the person’s. @returns all labels. */
+  takeLabels(request: LabelsRequest): Promise<FeatureLabels>;
+  /**
+   * Asks for a file with a list of features, or takes what the person typed.
+   * @returns undefined when they cancelled. @throws ProblemError as `featureList` of the worker does.
+   */
+  readFeatureList(request: { readonly text?: string }, signal?: AbortSignal): Promise<FeatureListAnswer | undefined>;
+  /** Asks where to and writes features there. @returns undefined when the person cancelled. @throws as `writeFeatures`. */
+  exportFeatures(request: FeatureExport): Promise<FeatureExportAnswer | undefined>;
   select(request: Selection): Promise<void>;
   copyText(request: { readonly text: string }): Promise<void>;
   /** Asks where to save and writes the bytes. @returns false when the person cancelled. */

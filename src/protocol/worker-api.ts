@@ -4,6 +4,7 @@ import type { Recipe } from '../core/dataset/recipe.js';
 import type { AttributionQuestions } from './attribution.js';
 import type { CircuitQuestions, TranscoderSet, TranscoderSetDescription } from './circuits.js';
 import type { Answers, AttachedDescription, DictionaryQuestions } from './dictionary.js';
+import type { FeatureListQuestions } from './feature-lists.js';
 import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
@@ -84,6 +85,7 @@ export interface WorkerApi
     AttributionQuestions,
     DictionaryQuestions,
     FeatureQuestions,
+    FeatureListQuestions,
     SteeringQuestions,
     CircuitQuestions,
     PruningQuestions {

@@ -1,33 +1,32 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
-import { rowsOfRun } from '../core/dictionary/attach/rows.js';
-import { readRows } from '../core/dictionary/feature-matrix.js';
 import { checkMatrices } from '../core/dictionary/non-finite.js';
-import type { Dataset } from '../core/dataset/dataset.js';
 import type { Prompts } from '../core/dataset/prompts.js';
-import { usedFeeds } from '../core/engine/used-feeds.js';
-import { problem, ProblemError } from '../core/errors.js';
+import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
-import { featureColumns, featureFacts, featureTotals } from '../core/features/columns.js';
+import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
-import { equalBins, LOGIT_BINS } from '../core/features/equal-bins.js';
-import { excerptsOf, placeOf, tokensAt, type Excerpt } from '../core/features/excerpts.js';
+import type { ExportedSource } from '../core/features/lists/exported.js';
+import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { placeWordsOf, type Layout, type PlaceWords } from '../core/features/layout.js';
 import { openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { PassResult } from '../core/passes/result.js';
-import type {
-  FeatureDetail,
-  FeatureOverview,
-  FeatureQuestions,
-  FeatureRequest,
-  TokenEffect,
-} from '../protocol/features.js';
+import type { FeatureDetail, FeatureOverview, FeatureQuestions, FeatureRequest } from '../protocol/features.js';
+import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
+import { withActivations } from './feature-activations.js';
+import { detailOf, logitsOf } from './feature-detail.js';
+import { dictionarySource } from './feature-lists/dictionary-source.js';
+import { labelQuestions } from './feature-lists/label-questions.js';
+import { readFeatureList } from './feature-lists/read-feature-list.js';
+import { writeActivationCache } from './feature-lists/write-cache.js';
+import { writeCircuitTracer, writeNeuronpedia, type WrittenPass } from './feature-lists/write-features.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
+import { readLabels } from '../node/feature-labels.js';
 import { featurePlaces, type FeaturePlaces } from './feature-places.js';
 import { openDictionary } from './open-dictionary.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
@@ -35,19 +34,22 @@ import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from '.
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions & SteeringQuestions;
+  readonly questions: FeatureQuestions & FeatureListQuestions & SteeringQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
 
 /** Tokens per feature below which shares and dead features say little. */
 const FEW_TOKENS_PER_FEATURE = 10;
-const EFFECTS_SHOWN = 10;
 
 /** A pass that was made, with what its features are looked at through. */
 interface Gathered {
   readonly overview: FeatureOverview;
   readonly attached: AttachedDictionary;
+  /** Absolute: its names lie beside it. */
+  readonly dictionaryPath: string;
+  /** What other tools would call it. */
+  readonly source: ExportedSource;
   readonly gathered: GatheredFeatures;
   readonly subject: ExperimentSubject;
   /** Opened for the first feature that is looked at. */
@@ -68,6 +70,8 @@ export interface FeatureSource {
   fit(): PassResult | undefined;
   /** For texts that a person types. */
   prompts(): Promise<Prompts>;
+  /** Of the model. */
+  fileName(): string;
 }
 
 /** @param track told of work that uses the engine. */
@@ -104,6 +108,13 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
           const cancellable = { ...subject, signal: either };
           return neighboursOf(cancellable, attached, await reader.open(), feature, overview.placeWords, onProgress);
         }),
+      ...labelQuestions,
+      writeFeatures: (request, signal, onProgress) =>
+        turns.take(signal, (either) => write(gathered(), request, source, either, onProgress)),
+      featureList: async (request, signal) => {
+        const { source: own, attached } = gathered();
+        return readFeatureList(request, own, attached.coder.features, signal);
+      },
       promptFacts: (_request, signal) => turns.take(signal, () => promptFacts(promptSubject(gathered()))),
       prompt: (request, signal, onProgress) =>
         turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
@@ -175,7 +186,20 @@ async function gather(
       await unembedding.release();
       await close();
     };
-    return { overview, attached, gathered, subject, reader, unembedding, prompting, close: closeAll };
+    const named = await dictionarySource(file, subject.graph, places.reads, source.fileName());
+    const dictionaryPath = request.dictionary;
+    return {
+      overview,
+      attached,
+      dictionaryPath,
+      source: named,
+      gathered,
+      subject,
+      reader,
+      unembedding,
+      prompting,
+      close: closeAll,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -220,33 +244,42 @@ function warningsOf(tokens: number, features: number, fvu: number, { many }: Pla
 }
 
 async function detail(opened: Gathered, feature: number): Promise<FeatureDetail> {
-  const { attached, gathered, subject } = opened;
-  const { coder } = attached;
-  const reader = await opened.reader.open();
+  const { attached, gathered, subject, unembedding } = opened;
   const { dataset } = subject;
-  const known = new Map<number, Promise<Float32Array>>();
-  const activations = (input: number): Promise<Float32Array> => {
-    const found = known.get(input) ?? activationsOn(reader, dataset, input, feature, coder.features);
-    known.set(input, found);
-    return found;
+  const source = { subject, attached, reader: await opened.reader.open(), rows: gathered.rows };
+  const found = await withActivations(source, feature, (activations) =>
+    detailOf(gathered, dataset, feature, activations),
+  );
+  const [logits] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
+  return { ...found, ...logits };
+}
+
+async function write(
+  { attached, dictionaryPath, gathered, source: own, subject, reader, unembedding }: Gathered,
+  { format, path, features: wanted, layer }: FeatureExportRequest,
+  source: FeatureSource,
+  signal: AbortSignal,
+  onProgress: OnProgress | undefined,
+): Promise<FeatureExportAnswer> {
+  const { features: count } = attached.coder;
+  const features = wanted ?? Array.from({ length: count }, (_, feature) => feature);
+  for (const feature of features) checkFeature(feature, count);
+  const task = { features, path, signal, onProgress };
+  const pass: WrittenPass = {
+    activations: { subject, attached, reader: await reader.open(), rows: gathered.rows },
+    gathered,
+    unembedding: () => unembedding.open(),
+    source: { ...own, ...(layer === undefined ? {} : { layer }) },
+    labels: await readLabels(dictionaryPath),
   };
-  const excerpts = (examples: readonly { readonly token: number }[]): Promise<readonly Excerpt[]> =>
-    excerptsOf(
-      dataset,
-      examples.map(({ token }) => placeOf(token, gathered.stride)),
-      gathered.layout,
-      activations,
-    );
-  const { edges, counts, intervals, top } = featureFacts(gathered.state, feature);
-  const shown: FeatureDetail['intervals'][number][] = [];
-  for (const interval of intervals) shown.push({ ...interval, examples: await excerpts(interval.examples) });
-  return {
-    feature,
-    histogram: { edges, counts },
-    top: await excerpts(top),
-    intervals: shown,
-    ...(await logitsOf(opened, feature)),
-  };
+  switch (format) {
+    case 'neuronpedia':
+      return writeNeuronpedia(pass, task);
+    case 'circuit-tracer':
+      return writeCircuitTracer(pass, task);
+    case 'activation-cache':
+      return writeActivationCache(pass, task, (await source.prompts()).input);
+  }
 }
 
 function promptSubject({ overview, attached, subject, reader, unembedding, prompting }: Gathered): PromptSubject {
@@ -258,51 +291,6 @@ function promptSubject({ overview, attached, subject, reader, unembedding, promp
     reader: () => reader.open(),
     unembedding: () => unembedding.open(),
   };
-}
-
-async function activationsOn(
-  { network, read, run }: OpenAttached,
-  dataset: Dataset,
-  input: number,
-  feature: number,
-  features: number,
-): Promise<Float32Array> {
-  const batch = await dataset.batch(input, input + 1);
-  const { feeds, filled } = batch;
-  const { x } = read(await network.run(usedFeeds(network, feeds)), rowsOfRun(dataset, batch));
-  const found = new Float32Array(Math.min(filled?.[0] ?? x.positions, x.positions));
-  await run(x.rows(0, found.length), (tile, _written, first) => {
-    for (let row = 0; row < tile.length / features; row++)
-      found[first + row] = tile[row * features + feature] as number;
-  });
-  return found;
-}
-
-async function logitsOf(
-  { attached: { coder }, subject, unembedding }: Gathered,
-  feature: number,
-): Promise<Pick<FeatureDetail, 'logits' | 'noLogits'>> {
-  try {
-    const { effects: effectsOf } = await unembedding.open();
-    const effects = await effectsOf(await readRows(coder.decoder, feature, 1));
-    const order = [...effects.keys()].sort((a, b) => (effects[b] as number) - (effects[a] as number) || a - b);
-    const shown = Math.min(EFFECTS_SHOWN, Math.max(1, Math.floor(order.length / 2)));
-    const told = (token: number): TokenEffect => ({
-      token,
-      text: subject.dataset.classes?.[token] ?? String(token),
-      effect: effects[token] as number,
-    });
-    return {
-      logits: {
-        top: order.slice(0, shown).map(told),
-        bottom: order.slice(-shown).reverse().map(told),
-        histogram: equalBins(effects, LOGIT_BINS),
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return { noLogits: error.problem.message };
-  }
 }
 
 async function openScores(

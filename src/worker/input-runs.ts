@@ -18,7 +18,7 @@ import type { WorkerEvents } from '../protocol/worker-api.js';
 import type { OpenedAttachment } from './attached-dictionary.js';
 import { runControls } from './control-runs.js';
 import type { Inputs } from './inputs.js';
-import { mayReplace, mergeResults, withExperiment } from './merge-results.js';
+import { apartFromDictionary, mayReplace, mergeResults, withDictionary, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
 import { createNetworkRunner, type Observed, type ReadUnitWeights, type Running } from './network-runner.js';
 import type { ModelFile, Network } from './open-model.js';
@@ -115,7 +115,6 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       CACHE_VERSION,
       file.identity,
       dataset.key,
-      options.dictionary?.identity ?? '',
       ...[...passRegistry, ...experimentRegistry].map(({ id, version }) => `${id} ${version}`),
     ]);
 
@@ -153,7 +152,29 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     ...(options.dictionary === undefined ? {} : { attachment: options.dictionary.attachment }),
   });
 
+  /** Of what says something of the attached dictionary. */
+  const dictionaryKey = (key: string): string | undefined =>
+    options.dictionary && cacheKey([key, options.dictionary.identity]);
   const controlsKey = (key: string): string => cacheKey([key, 'controls']);
+
+  const load = async (from: ResultCache, key: string): Promise<RunResult | undefined> => {
+    const own = dictionaryKey(key);
+    return withDictionary(
+      await from.load<RunResult>(key),
+      own === undefined ? undefined : await from.load<RunResult>(own),
+    );
+  };
+  const loadControls = async (from: ResultCache, key: string): Promise<Controls> => {
+    const own = dictionaryKey(key);
+    const withOwn = own === undefined ? undefined : await from.load<Controls>(controlsKey(own));
+    return withOwn ?? (await from.load<Controls>(controlsKey(key))) ?? NO_CONTROLS;
+  };
+  const store = async (key: string, result: RunResult): Promise<void> => {
+    const { model, dictionary } = apartFromDictionary(result);
+    if (model.passes.length > 0) await cache?.store(key, model);
+    const own = dictionaryKey(key);
+    if (own !== undefined && dictionary.passes.length > 0) await cache?.store(own, dictionary);
+  };
 
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {
     const found = (await probe(dataset, [])).layers.find((layer) => layer.value === value);
@@ -167,9 +188,9 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       if (cache === undefined || inputs.description().problem !== undefined) return undefined;
       const dataset = inputs.dataset();
       const key = keyOf(dataset);
-      const result = await cache.load<RunResult>(key);
+      const result = await load(cache, key);
       if (result === undefined) return undefined;
-      shown = { key, dataset, result, controls: (await cache.load<Controls>(controlsKey(key))) ?? NO_CONTROLS };
+      shown = { key, dataset, result, controls: await loadControls(cache, key) };
       return shown;
     },
     async run(wanted, signal) {
@@ -184,7 +205,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       // Controls of a run over other inputs would stand beside numbers that they do not belong to.
       const controls = earlier?.result.inputsSeen === fresh.inputsSeen ? earlier.controls : NO_CONTROLS;
       shown = { key, dataset, result, controls };
-      if (mayReplace(earlier?.result, fresh)) await cache?.store(key, result);
+      if (mayReplace(earlier?.result, fresh)) await store(key, result);
       return shown;
     },
     async compare(seed, wanted, signal) {
@@ -240,7 +261,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
       );
       await file.assertUnchanged();
       shown = { key, dataset, result, controls: withControls(controls, fresh) };
-      await cache?.store(controlsKey(key), shown.controls);
+      await cache?.store(controlsKey(dictionaryKey(key) ?? key), shown.controls);
       return shown;
     },
     async runExperiments(wanted, signal) {
@@ -259,7 +280,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
           result ??= runOfExperiments({ layers, dataset, engine }, (performance.now() - started) / 1000, leftOut);
           result = withExperiment(result, answer);
           shown = { key, dataset, result, controls };
-          await cache?.store(key, result);
+          await store(key, result);
         });
       } catch (error) {
         // What was answered before a cancellation stands.

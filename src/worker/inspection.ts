@@ -178,6 +178,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
           .runs.shown()
           ?.result.passes.find(({ pass }) => pass === dictionaryFit.id),
       prompts: () => runnable().inputs.prompts(),
+      fileName: () => model().file.fileName,
     },
     track,
   );

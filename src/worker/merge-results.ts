@@ -31,6 +31,26 @@ export function withExperiment(result: RunResult, found: PassResult): RunResult 
   };
 }
 
+/** What says something of the attached dictionary, apart from what stays true with another one or none. */
+export function apartFromDictionary(result: RunResult): { readonly model: RunResult; readonly dictionary: RunResult } {
+  const of = (wanted: boolean): RunResult => ({
+    ...result,
+    passes: result.passes.filter(({ pass }) => asksDictionary(pass) === wanted),
+  });
+  return { model: of(false), dictionary: of(true) };
+}
+
+/** What was kept apart; undefined where neither says anything. */
+export function withDictionary(model: RunResult | undefined, dictionary: RunResult | undefined): RunResult | undefined {
+  const [first, second] = [model, dictionary].filter((each) => each !== undefined && each.passes.length > 0);
+  if (first === undefined || second === undefined) return first;
+  return { ...first, passes: [...first.passes, ...second.passes] };
+}
+
+function asksDictionary(pass: string): boolean {
+  return experiments.some((experiment) => experiment.id === pass && experiment.asksDictionary === true);
+}
+
 function isExperiment(pass: string): boolean {
   return experiments.some(({ id }) => id === pass);
 }

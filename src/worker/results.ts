@@ -1,4 +1,5 @@
 /** Answers the page's questions about a finished run. Nothing is computed here that a pass did not compute. */
+import { csvText } from '../core/csv.js';
 import { controlMetrics } from '../core/controls/compare.js';
 import { problem } from '../core/errors.js';
 import type { ExampleMetric, FileResult, PassResult, Quantity, RunResult, UnitMetric } from '../core/passes/result.js';
@@ -181,7 +182,7 @@ export function tableCsv({ result, controls }: Pick<ShownResult, 'result' | 'con
     const metrics = result.passes.flatMap(({ pass, layerMetrics }) =>
       layerMetrics.flatMap((metric) => [metric, ...controlMetrics(pass, metric, controls)]),
     );
-    return csv([
+    return csvText([
       ['layer', 'value', 'function', 'units', ...metrics.map(({ label }) => label)],
       ...result.layers.map(({ value, label, operator, units }) => [
         label,
@@ -195,21 +196,11 @@ export function tableCsv({ result, controls }: Pick<ShownResult, 'result' | 'con
   const metrics = result.passes
     .flatMap(({ unitMetrics }) => unitMetrics)
     .filter(({ values }) => values[layer] !== undefined);
-  return csv([
+  return csvText([
     ['unit', ...metrics.map(({ label }) => label)],
     ...Array.from({ length: unitsOf(result, layer) }, (_, unit) => [
       unit,
       ...metrics.map(({ values }) => values[layer]?.[unit] ?? ''),
     ]),
   ]);
-}
-
-function csv(rows: readonly (readonly (string | number)[])[]): string {
-  // A leading = + - @ in a text would be run as a formula by a spreadsheet.
-  const cell = (value: string | number): string => {
-    if (typeof value === 'number') return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }

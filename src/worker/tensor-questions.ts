@@ -1,6 +1,4 @@
 /** What is asked about tensors of weights: each is read as far as the question needs. */
-import { open, rm } from 'node:fs/promises';
-import { asProblem, problem, ProblemError } from '../core/errors.js';
 import { displayText } from '../core/display-text.js';
 import type { Engine } from '../core/engine/engine.js';
 import { openProduct } from '../core/engine/matrix-product.js';
@@ -18,6 +16,7 @@ import { TENSOR_USES, type TensorDetail, type TensorQuestions } from '../protoco
 import type { ModelFile } from './open-model.js';
 import { tensorAt, type TensorReader } from './tensor-reader.js';
 import { tensorRow, tensorRows } from './tensor-rows.js';
+import { writeParts } from './write-parts.js';
 
 interface Inspected {
   readonly file: ModelFile;
@@ -53,7 +52,7 @@ export function tensorQuestions(
     tensorSingularValues: ({ tensor: index, axis }, signal, onProgress) =>
       track(spectrumOf(tensor(index), axis, inspected(), { signal, onProgress })),
     writeTensor: ({ tensor: index, format, path }, signal, onProgress) =>
-      writeFile(path, exportValues(tensor(index), format, { signal, onProgress })),
+      writeParts(path, exportValues(tensor(index), format, { signal, onProgress })),
   };
 }
 
@@ -84,29 +83,4 @@ function tensorDetail({ weights, network }: ModelFile, index: number): TensorDet
       label: displayText(`${node.name === '' ? (tree?.nameOf(node) ?? '') : node.name} (${node.opType})`),
     })),
   };
-}
-
-/** What was written of a file that could not be finished is taken away again. */
-async function writeFile(path: string, parts: AsyncGenerator<Uint8Array>): Promise<void> {
-  let written = false;
-  try {
-    const file = await open(path, 'w');
-    written = true;
-    try {
-      for await (const part of parts) await file.writeFile(part);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (written) await rm(path, { force: true });
-    if (error instanceof ProblemError || !isSystemError(error)) throw error;
-    throw problem('file-unwritable', `The file could not be written: ${asProblem(error).message}`, {
-      place: path,
-      remedy: 'Choose another folder, or make room on the disk.',
-    });
-  }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
 }

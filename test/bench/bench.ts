@@ -5,6 +5,7 @@ import { measureCrown, measureIntervals } from './bounds.js';
 import { measureCircuits } from './circuits.js';
 import { CORPUS_MEMORY_RUNS, measureCorpusMemory } from './corpus-memory.js';
 import { measureFeatures } from './features.js';
+import { FEATURE_PASS_RUNS, measureFeaturePass } from './features-pass.js';
 import { measureLinear, measureLiveRow } from './linear.js';
 import { LINEAR_MEMORY_RUNS, measureLinearMemory } from './linear-memory.js';
 import { measureMemory, MEMORY_RUNS } from './memory.js';
@@ -30,6 +31,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'bounds-intervals': (seconds) => measureIntervals(seconds),
   'bounds-crown': () => measureCrown(),
   features: (seconds) => measureFeatures(seconds),
+  'features-pass': () => measureFeaturePass(runAlone),
   circuits: (seconds) => measureCircuits(seconds),
   'skipping-sample': () => measureSkipping('sample'),
   'skipping-gpt2': () => measureSkipping('gpt2'),
@@ -48,6 +50,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
 const ALONE: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(OPENING_SIDES.map((side) => [`open ${side}`, () => openOnce(side)])),
   ...Object.fromEntries(LINEAR_MEMORY_RUNS.map(({ name, run }) => [`linear memory ${name}`, run])),
+  ...Object.fromEntries(FEATURE_PASS_RUNS.map(({ name, run }) => [`feature pass ${name}`, run])),
   ...Object.fromEntries(CORPUS_MEMORY_RUNS.map(({ name, run }) => [`corpus memory ${name}`, run])),
   ...Object.fromEntries(MEMORY_RUNS.map(({ name, run }) => [`memory ${name}`, run])),
 };

@@ -1,4 +1,6 @@
 /** Features in VS Code: a dictionary is attached, run, sorted, and one feature looked at. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
@@ -17,10 +19,6 @@ useVsCode(
   (opened) => ({ code, page } = opened),
 );
 
-async function press(name: string): Promise<void> {
-  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
-}
-
 async function column(number: number): Promise<string[]> {
   return (await page.locator(`.feature-table tbody tr:not([aria-hidden]) td:nth-child(${number})`)).allInnerTexts();
 }
@@ -31,7 +29,7 @@ it('a model without a dictionary offers to attach one, which is then measured', 
   await page.openTab('features');
   await page.waitForText('No dictionary is attached');
   await code.screenshot('features none attached');
-  await press('Attach Dictionary…');
+  await page.press('Attach Dictionary…');
   await answerPath(code, join(repository, DICTIONARY));
   await page.waitForText('“sae_weights.safetensors” is attached');
   // The measure of where it fits is another test’s.
@@ -45,7 +43,7 @@ it('a model without a dictionary offers to attach one, which is then measured', 
 
 it('its features are gathered in one run, and sorted', async () => {
   await page.openTab('features');
-  await press('Run the dictionary');
+  await page.press('Run the dictionary');
   await page.waitForText('192 features');
   const shown = await page.text();
   // 200 of the corpus’s rows, each 64 tokens long.
@@ -56,6 +54,32 @@ it('its features are gathered in one run, and sorted', async () => {
   expect(largest.length).toBeGreaterThan(5);
   expect(largest).toEqual(largest.toSorted((a, b) => b - a));
   await code.screenshot('features table');
+});
+
+it('a list is imported from a file, and what it shows is exported', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'feature-lists-'));
+  try {
+    const [list, out] = [join(folder, 'list.txt'), join(folder, 'out.jsonl')];
+    await writeFile(list, '7, 101\n');
+    await (await page.locator('.feature-table .text-button')).filter({ hasText: 'Import list…' }).click();
+    await page.press('Choose File…');
+    await answerPath(code, list);
+    await page.waitForText('numbers of features, 2 features');
+    await code.screenshot('features list read');
+    await page.press('Show these features');
+    await until('only the listed to be shown', async () => (await column(1)).toSorted().join() === '101,7');
+    await (await page.locator('.feature-table .text-button')).filter({ hasText: 'Export…' }).click();
+    await (await page.locator('.menu-item')).filter({ hasText: 'Neuronpedia' }).click();
+    await answerPath(code, out);
+    await page.waitForText('2 features written as Neuronpedia has them');
+    await code.screenshot('features exported');
+    const lines = (await readFile(out, 'utf8')).trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { index: string }).index).toSorted()).toEqual(['101', '7']);
+    await (await page.locator('.list-chip vscode-button')).click();
+    await page.waitForText('192 features');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('a feature tells what it fires on, and is still there after the page was hidden', async () => {

@@ -26,6 +26,15 @@ export class ModelPage {
     return shown;
   }
 
+  /** Presses the first button that shows these words, once it can be pressed. */
+  async press(words: string): Promise<void> {
+    await (await this.locator('vscode-button:not([disabled])')).filter({ hasText: words }).first().click();
+  }
+
+  async scrollTo(selector: string): Promise<void> {
+    await (await this.locator(selector)).first().evaluate((element) => element.scrollIntoView({ block: 'start' }));
+  }
+
   /** Runs every pass with the page's own button and waits for the end. */
   async run(): Promise<void> {
     await this.startRun();

@@ -8,13 +8,14 @@ import { expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { themeNames } from './harness/settings.js';
 import type { VsCode } from './harness/vscode.js';
-import type { ModelPage } from './model-page.js';
+import { answerPath, type ModelPage } from './model-page.js';
 import { useVsCode } from './use-vscode.js';
 
 const folder = join(
   repository,
   process.env.MODEL_INSPECTOR_PICTURES === '1' ? 'media/pictures' : 'test-results/pictures',
 );
+const dictionaries = join(repository, 'media/samples/grammar-gpt/dictionaries');
 let code: VsCode;
 let page: ModelPage;
 
@@ -35,6 +36,8 @@ it('the front page after a run, the heatmap, and a unit with the pictures that e
   await page.run();
   await page.waitForText('In short');
   await (await page.locator('.graph-item')).first().waitFor();
+  await (await page.locator('.graph-panel vscode-dropdown')).first().click();
+  await (await page.locator('.graph-panel vscode-option')).getByText('Zero share', { exact: true }).first().click();
   await picture('overview');
   await page.openTab('heatmap');
   await (await page.locator('.heatmap-view canvas')).first().waitFor();
@@ -59,11 +62,7 @@ it('the votes of a picture’s pixels for each class', async () => {
   await page.openTab('linear');
   await (await page.locator('aside [aria-label="Close"]')).first().click();
   await page.waitForText(/votes −?[\d.]+ \+ biases −?[\d.]+ = logit/);
-  await (
-    await page.locator('.linear-view .map-grid')
-  )
-    .first()
-    .evaluate((maps) => maps.scrollIntoView({ block: 'start' }));
+  await page.scrollTo('.linear-view .map-grid');
   await picture('votes');
 });
 
@@ -75,6 +74,36 @@ it('a neuron of the language model, with its texts', async () => {
   await page.clickHeatmap(0.5, 0.06);
   await page.waitForExamples(2);
   await picture('neuron');
+});
+
+it('a feature of the language model, with its texts', async () => {
+  await code.selectTab('grammar-gpt.onnx');
+  await (await page.locator('aside [aria-label="Close"]')).first().click();
+  await page.openTab('features');
+  await page.press('Attach Dictionary…');
+  await answerPath(code, join(dictionaries, 'blocks.2.hook_resid_post/sae_weights.safetensors'));
+  await page.waitForText('“sae_weights.safetensors” is attached');
+  await page.press('Run the dictionary');
+  await page.waitForText('192 features');
+  await (await page.locator('.feature-table .sort-button')).filter({ hasText: 'Largest' }).click();
+  await (await page.locator('.feature-table tbody tr')).nth(2).click();
+  await page.waitForText('Raises');
+  await page.scrollTo('.feature-examples');
+  await picture('features');
+});
+
+it('the circuit of one prediction', async () => {
+  await page.openTab('circuits');
+  await page.press('Attach Transcoders…');
+  await code.quickPick('A folder with one transcoder for each layer…');
+  await answerPath(code, dictionaries);
+  await page.waitForText('Transcoders for 4 of 4 layers');
+  const text = (await page.locator('.circuit-form textarea')).first();
+  await text.fill('Tom has four black');
+  await text.press('Enter');
+  await page.waitForText(/through features/);
+  await page.scrollTo('.circuit-window');
+  await picture('circuit');
 });
 
 it.each(themeNames)('every view in the theme %s', async (theme) => {

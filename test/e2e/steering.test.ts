@@ -1,7 +1,6 @@
 /** Features on a text that a person types, and the network with some of them changed, in VS Code. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../../scripts/lib/paths.mjs';
 import { until } from './harness/until.js';
@@ -22,22 +21,17 @@ describe('features on a text', () => {
   });
   useVsCode({ workspace }, (opened) => ({ code, page } = opened));
 
-  const button = async (name: string): Promise<Locator> =>
-    (await page.locator('vscode-button')).filter({ hasText: name }).first();
-  const show = async (selector: string): Promise<void> =>
-    (await page.locator(selector)).first().evaluate((element) => element.scrollIntoView({ block: 'start' }));
-
   it('a dictionary is attached and run', async () => {
     await code.openFile('gpt/grammar-gpt.onnx');
     await page.waitForText('corpus.npy');
     await page.openTab('features');
-    await (await button('Attach Dictionary…')).click();
+    await page.press('Attach Dictionary…');
     await answerPath(code, join(workspace, DICTIONARY));
     // Attaching measures where it fits first.
     await page.waitForText('sae_weights.safetensors');
     await page.waitForResult();
     await page.openTab('features');
-    await (await button('Run the dictionary')).click();
+    await page.press('Run the dictionary');
     await page.waitForText('dead features');
   });
 
@@ -53,29 +47,29 @@ describe('features on a text', () => {
     await page.waitForText(/features fire at token 6/);
     await (await page.locator('table[aria-label="Features that fire on the text"] tbody tr')).first().click();
     await page.waitForText(/Coloured by feature \d+/);
-    await show('.prompt-form');
+    await page.scrollTo('.prompt-form');
     await code.screenshot('steering prompt dark');
   });
 
   it('a feature is changed: the prediction moves, and what is written on stands beside the original', async () => {
     await (await page.locator('table[aria-label="Features that fire on the text"] .text-button')).first().click();
     await (await page.locator('.intervention')).first().waitFor();
-    await (await button('Run with these changes')).click();
+    await page.press('Run with these changes');
     await page.waitForText(/KL [\d.e−-]+ nats/);
     const original = (await page.locator('.continuations .tokens')).first();
     await until('a continuation', async () => (await original.innerText()).length > 10);
     expect(await original.innerText()).toContain('Mia');
-    await show('.steering');
+    await page.scrollTo('.steering');
     await code.screenshot('steering outcome dark');
   });
 
   it('looks right on a light background, and is reset', async () => {
     await code.setTheme('Default Light Modern');
-    await show('.prompt-form');
+    await page.scrollTo('.prompt-form');
     await code.screenshot('steering prompt light');
-    await show('.steering');
+    await page.scrollTo('.steering');
     await code.screenshot('steering outcome light');
-    await (await button('Reset')).click();
+    await page.press('Reset');
     await until('nothing to be changed', async () => (await (await page.locator('.intervention')).count()) === 0);
   });
 

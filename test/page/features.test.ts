@@ -74,6 +74,53 @@ describe('the table of features', () => {
   });
 });
 
+describe('lists of features', () => {
+  const notice = (page: Page) => page.getByRole('region', { name: 'The list that was read' });
+  const chooseFile = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'Import a list of features' }).click();
+    await page.getByRole('button', { name: 'Choose File…' }).click();
+    await notice(page).waitFor();
+  };
+
+  it('are imported: own names are kept, others are added, and only the listed features are shown', async () => {
+    const page = await openFeatures();
+    await chooseFile(page);
+    expect(await notice(page).innerText()).toContain('7: yours “full stops”, the list’s “ends of sentences”');
+    await notice(page).getByRole('button', { name: 'Show and add names, keep mine' }).click();
+    await expect.poll(() => rows(page).locator('td:first-child').allInnerTexts()).toEqual(['7', '12', '40']);
+    const names = await rows(page).locator('td:nth-child(2)').allInnerTexts();
+    expect(names).toEqual(['full stops', 'states', 'capital / capital cities']);
+    await page.getByRole('button', { name: 'Show all features again' }).click();
+    await expect.poll(() => view(page).getByRole('status').innerText()).toBe('2,000 features');
+    await page.close();
+  });
+
+  it('replace own names only where that is asked', async () => {
+    const page = await openFeatures();
+    await chooseFile(page);
+    await notice(page).getByRole('button', { name: 'Replace mine' }).click();
+    await expect.poll(() => rows(page).locator('td:nth-child(2)').first().innerText()).toBe('ends of sentences');
+    expect(await lastCall(page, 'takeLabels')).toMatchObject({ named: 'take-listed' });
+    await page.close();
+  });
+
+  it('may be typed, and what is shown is exported', async () => {
+    const page = await openFeatures();
+    await page.getByRole('button', { name: 'Import a list of features' }).click();
+    await page.getByRole('textbox', { name: /Or paste numbers/ }).fill('3, 5');
+    await page.getByRole('button', { name: 'Read', exact: true }).click();
+    await notice(page).getByRole('button', { name: 'Show these features' }).click();
+    await expect.poll(() => rows(page).locator('td:first-child').allInnerTexts()).toEqual(['3', '5']);
+    await page.getByRole('button', { name: 'Export the 2 features shown for other tools' }).click();
+    await page.getByRole('menuitem', { name: 'Neuronpedia features (.jsonl)' }).click();
+    await expect.poll(() => lastCall(page, 'exportFeatures')).toEqual({ format: 'neuronpedia', features: [3, 5] });
+    await expect
+      .poll(() => page.locator('.list-notice').innerText())
+      .toContain('2 features written as Neuronpedia has them');
+    await page.close();
+  });
+});
+
 describe('the page of a feature', () => {
   it('opens from the table, and leads to its neighbours by keys', async () => {
     const page = await openFeatures();

@@ -1,9 +1,9 @@
 /** A sortable table. Only the rows in sight exist, so a table of ten thousand rows is as quick as one of ten. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ui } from '../state/interface-state.js';
 import { Icon } from './icon.js';
-import { sortRows } from './sort-rows.js';
+import { rankTexts, sortRows } from './sort-rows.js';
 
 const ROW_HEIGHT_PX = 28;
 const VIRTUAL_FROM_ROWS = 200;
@@ -112,13 +112,28 @@ function Spacer({ rows, columns }: { rows: number; columns: number }): JSX.Eleme
   );
 }
 
+/** Rows with many different texts stay as they are until their order is found out. */
 function useSorted<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): readonly Row[] {
   const sort = ui.sorts.value[name];
-  return useMemo(() => {
-    const column = columns.find((candidate) => candidate.id === sort?.column);
-    if (column === undefined || sort === undefined) return rows;
-    return sortRows(rows, column.sortBy, sort.descending);
-  }, [rows, columns, sort]);
+  const [ranked, setRanked] = useState(0);
+  const sortBy = columns.find((candidate) => candidate.id === sort?.column)?.sortBy;
+  const descending = sort?.descending === true;
+  const sorted = useMemo(
+    () => (sortBy === undefined ? rows : sortRows(rows, sortBy, descending)),
+    [rows, sortBy, descending, ranked],
+  );
+  const isKnown = sorted !== undefined;
+  useEffect(() => {
+    if (isKnown || sortBy === undefined) return undefined;
+    const controller = new AbortController();
+    const done = (): void => {
+      if (!controller.signal.aborted) setRanked((count) => count + 1);
+    };
+    // It rejects only where that was given up.
+    rankTexts(rows, sortBy, controller.signal).then(done, () => undefined);
+    return () => controller.abort();
+  }, [isKnown, rows, sortBy]);
+  return sorted ?? rows;
 }
 
 function onRowKey(event: KeyboardEvent & { currentTarget: HTMLElement }, choose: () => void): void {

@@ -1,6 +1,7 @@
 /** All features as a table, and the page of the one that is chosen. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { featureRows } from '../../src/core/features/feature-rows.js';
 import type { FeatureOverview } from '../../src/protocol/features.js';
 import { featureLabels, loadLabels } from '../state/feature-labels.js';
 import { ui } from '../state/interface-state.js';
@@ -8,7 +9,7 @@ import { Distributions } from './distributions.js';
 import { FeatureFilters } from './feature-filters.js';
 import { FeaturePage } from './feature-page.js';
 import { FeatureTable } from './feature-table.js';
-import { featureRows, filterFeatures } from './rows.js';
+import { filterFeatures } from './rows.js';
 
 export function AllFeatures({ overview }: { overview: FeatureOverview }): JSX.Element {
   const labels = featureLabels.value;

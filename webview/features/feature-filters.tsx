@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { IconButton } from '../controls/button.js';
 import { Tabs } from '../controls/tabs.js';
 import { TextField } from '../controls/text-field.js';
 import { ui } from '../state/interface-state.js';
@@ -32,6 +33,7 @@ export function FeatureFilters({ isText }: { isText: boolean }): JSX.Element {
         active={filter.firing}
         onChange={(firing) => change({ firing })}
       />
+      {filter.list && <ListChip list={filter.list} />}
       <div class="density-range" role="group" aria-label="Density">
         <span class="field-label">Density</span>
         <PercentField
@@ -48,6 +50,19 @@ export function FeatureFilters({ isText }: { isText: boolean }): JSX.Element {
         <span class="muted">%</span>
       </div>
     </div>
+  );
+}
+
+function ListChip({ list }: { list: NonNullable<FeatureFilter['list']> }): JSX.Element {
+  const clear = (): void => {
+    const { list: _list, ...others } = ui.featureFilter.value;
+    ui.featureFilter.value = others;
+  };
+  return (
+    <span class="list-chip">
+      Only those of “{list.name}”
+      <IconButton icon="close" label="Show all features again" onClick={clear} />
+    </span>
   );
 }
 

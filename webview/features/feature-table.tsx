@@ -1,17 +1,21 @@
 /** All features, one row each: sorted, filtered, copied, saved. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { featuresAsText, type FeatureRow } from '../../src/core/features/feature-rows.js';
 import type { PlaceWords } from '../../src/protocol/features.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
 import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
+import { listWork } from '../state/feature-lists.js';
 import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
 import { visible } from '../unit/token-example.js';
-import { featuresAsText, type FeatureRow } from './rows.js';
+import { ExportMenu } from './export-menu.js';
+import { ImportForm } from './import-form.js';
+import { ListNotice } from './list-notice.js';
 
 interface FeatureTableProps {
   readonly rows: readonly FeatureRow[];
@@ -24,6 +28,7 @@ interface FeatureTableProps {
 export function FeatureTable({ rows, total, selected, words }: FeatureTableProps): JSX.Element {
   const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
   const text = (): TextTable => featuresAsText(rows, words);
+  const busy = listWork.value.running !== undefined;
   const columns = useMemo(() => columnsOf(words), [words]);
   const touched = useExportable(csvFile(title, text));
   return (
@@ -35,8 +40,16 @@ export function FeatureTable({ rows, total, selected, words }: FeatureTableProps
             : `${formatCount(total)} features`}
         </span>
         <span class="spacer-flex" />
+        <ImportForm disabled={busy} />
+        <ExportMenu
+          features={() => rows.map(({ feature }) => feature)}
+          count={rows.length}
+          total={total}
+          disabled={busy}
+        />
         <TableTools title={title} table={text} />
       </div>
+      <ListNotice />
       <Table
         name="features"
         label="Features"

@@ -48,15 +48,16 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
   const [token, setToken] = useState<number>();
   const rank = ui.promptRank.value;
   const asked = { prompt, rank, most: SHOWN, ...(token === undefined ? {} : { token }) };
+  // With the token that it is of: another may be chosen by the time that it is shown.
   const answer = useResource(
-    (signal, onProgress) => host.prompt(asked, signal, onProgress),
+    async (signal, onProgress) => ({ token, ...(await host.prompt(asked, signal, onProgress)) }),
     [overview, rank, token],
     true,
   );
   const feature = ui.feature.value;
   return (
     <div class="all-features on-prompt">
-      <div class="all-features-list prompt-answer">
+      <div class="all-features-list prompt-answer" aria-busy={answer.loading}>
         {answer.error && <ProblemBox problem={answer.error} action="Try again" onAction={answer.retry} />}
         {answer.value === undefined && answer.loading && <Spinner label="Running the text" />}
         {answer.value && (
@@ -64,10 +65,7 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
             <RunNotes answer={answer.value} />
             <PromptTokens answer={answer.value} feature={feature} token={token} onToken={setToken} />
             <p class="muted" role="status">
-              {formatCount(answer.value.firing)} features fire{' '}
-              {token === undefined
-                ? 'on this text'
-                : `at token ${token + 1}, “${visible(answer.value.tokens[token] ?? '')}”`}
+              {formatCount(answer.value.firing)} features fire {whereOf(answer.value)}
               {answer.value.firing > answer.value.features.length &&
                 `; the first ${answer.value.features.length} are shown`}
               {'. '}
@@ -94,6 +92,10 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
       )}
     </div>
   );
+}
+
+function whereOf({ token, tokens }: PromptAnswer & { readonly token: number | undefined }): string {
+  return token === undefined ? 'on this text' : `at token ${token + 1}, “${visible(tokens[token] ?? '')}”`;
 }
 
 function RunNotes({ answer: { name, tokens, synthetic, notes } }: { answer: PromptAnswer }): JSX.Element {

@@ -46,9 +46,11 @@ export function PromptTokens({ answer, feature, token, onToken }: PromptTokensPr
           </button>
         ))}
       </div>
-      {shown && (
+      {feature !== undefined && (
         <p class="note">
-          Coloured by feature {shown.feature}: from 0 to {formatNumber(reach)}.
+          {shown === undefined
+            ? `Feature ${feature} is not among those below: nothing is coloured.`
+            : `Coloured by feature ${feature}: from 0 to ${formatNumber(reach)}.`}
         </p>
       )}
     </>

@@ -120,7 +120,7 @@ export async function attributionGraph(request: AttributionRequest): Promise<Att
     const next =
       allowed === features.length && root === undefined
         ? [...features.keys()]
-        : rankFeatures(written, featureRows, outputRows, outputWeights, root).slice(
+        : (await rankFeatures(written, featureRows, outputRows, outputWeights, root, signal)).slice(
             0,
             Math.min(allowed - featureRows.size, Math.max(AT_ONCE, Math.ceil(allowed * RANKED_SHARE))),
           );

@@ -4,6 +4,7 @@
  * weights of the outputs. As a source stands before its targets, one sweep from the last node to the first gives the whole
  * series exactly.
  */
+import { breather } from '../breathe.js';
 import { forEachEdge, type EdgeMatrix } from './edge-matrix.js';
 
 /** A row whose sizes sum to less is divided by this instead: it has no influence to speak of. */
@@ -117,16 +118,19 @@ export interface GraphScores {
   readonly completeness: number;
 }
 
-/** Of the whole graph, or of what is kept of it. NaN where nothing leads to an output. */
-export function graphScores(
+/** Of the whole graph, or of what is kept of it. NaN where nothing leads to an output. @throws CancelledError. */
+export async function graphScores(
   edges: EdgeMatrix,
   kinds: readonly NodeKind[],
   outputs: Float64Array,
   pruned?: Pruned,
-): GraphScores {
+  signal?: AbortSignal,
+): Promise<GraphScores> {
+  const pause = breather(signal);
   const kept =
     pruned === undefined ? ALL : (_source: number, _target: number, edge: number) => pruned.edges[edge] === 1;
   const { nodes } = influence(edges, outputs, kept);
+  await pause();
   let [tokens, errors, explained, all] = [0, 0, 0, 0];
   for (let node = 0; node < edges.size; node++) {
     const reaching = (nodes[node] as number) + (outputs[node] as number);
@@ -140,6 +144,7 @@ export function graphScores(
     });
     all += reaching;
     explained += (1 - fromErrors / Math.max(sum, SMALLEST_ROW)) * reaching;
+    await pause();
   }
   return { replacement: tokens / (tokens + errors), completeness: explained / all };
 }

@@ -1,4 +1,5 @@
 /** Which features to read next: those with most influence on the outputs, as far as it is known (formats 3.5). */
+import { breather } from '../breathe.js';
 import type { Written } from './written.js';
 
 /** What one target is made of: by token, by active feature (all of them) and by error. */
@@ -10,21 +11,25 @@ export interface Row {
   readonly value: number;
 }
 
-/** Features without a row, the most influential first; influence goes on through those that have one. */
-export function rankFeatures(
+/** Features without a row, the most influential first; influence goes on through those that have one. @throws CancelledError. */
+export async function rankFeatures(
   { features }: Written,
   featureRows: ReadonlyMap<number, Row>,
   outputRows: readonly Row[],
   outputWeights: readonly number[],
   /** A feature that is the target itself. */
   root?: number,
-): number[] {
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const pause = breather(signal);
   const influence = new Float64Array(features.length);
   if (root !== undefined) influence[root] = 1;
-  outputRows.forEach((row, at) => pass(row, outputWeights[at] as number, influence));
+  for (const [at, row] of outputRows.entries()) pass(row, outputWeights[at] as number, influence);
   for (let index = features.length - 1; index >= 0; index--) {
     const row = featureRows.get(index);
-    if (row !== undefined) pass(row, influence[index] as number, influence);
+    if (row === undefined) continue;
+    pass(row, influence[index] as number, influence);
+    await pause();
   }
   // Of what reaches a feature, nothing comes from elsewhere: what has no influence on it is no part of its circuit.
   const reaches = (index: number): boolean => root === undefined || (influence[index] as number) > 0;

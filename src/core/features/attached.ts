@@ -69,7 +69,7 @@ export async function openAttached(
   }
 }
 
-export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void;
+export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void | Promise<void>;
 
 export interface Rows {
   readonly positions: number;

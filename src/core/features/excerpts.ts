@@ -36,7 +36,7 @@ export interface Excerpt {
  * @param layout of the places. @param activations of one feature at all positions of an input; asked for once for each place.
  */
 export async function excerptsOf(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'preview'>,
   places: readonly Place[],
   layout: Layout,
   activations: (input: number) => Promise<Float32Array>,

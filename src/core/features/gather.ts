@@ -4,6 +4,7 @@ import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unex
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { keptRows, type KeptRows } from './kept-rows.js';
 import { isSameLayout, type Layout } from './layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
@@ -17,6 +18,8 @@ export interface GatheredFeatures {
   readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
   readonly stride: number;
+  /** What was read of the first inputs. */
+  readonly rows: KeptRows;
   readonly layout: Layout;
 }
 
@@ -35,15 +38,17 @@ export async function gatherFeatures(
   const width = totalWidth(coder.writes);
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
+  const rows = keptRows();
   let stride = dataset.paddedLength ?? 0;
   let known: Layout | undefined;
   const opened = await openAttached(subject, attached);
   try {
     await walkTokens(subject, coder, opened, 'Running the dictionary', {
-      tile({ input, position, positions, layout, features, wanted, written }) {
+      tile({ input, position, positions, layout, x, features, wanted, written }) {
         if (stride === 0) stride = positions;
         checkPositions(positions, stride, dataset.size);
         checkLayout(layout, (known ??= layout));
+        rows.add(input, x);
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
         if (layout.kind !== 'sequence') return;
@@ -55,7 +60,7 @@ export async function gatherFeatures(
   } finally {
     await opened.release();
   }
-  return { state, reconstruction: { all, withoutFirst }, stride, layout: known ?? { kind: 'sequence' } };
+  return { state, reconstruction: { all, withoutFirst }, stride, rows, layout: known ?? { kind: 'sequence' } };
 }
 
 /** A place of one picture must be the same place of all. */

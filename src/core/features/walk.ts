@@ -21,9 +21,9 @@ export interface TokenTile {
 }
 
 export interface TokenWalk {
-  tile(tile: TokenTile): void;
+  tile(tile: TokenTile): void | Promise<void>;
   /** After the last tile of each input. */
-  endInput?(): void;
+  endInput?(): void | Promise<void>;
 }
 
 /**
@@ -51,14 +51,14 @@ export async function walkTokens(
       for (const [row, input] of indices.entries()) {
         const tokens = Math.min(filled?.[row] ?? positions, positions);
         const [rows, targets] = [x.rows(row, tokens), wanted.rows(row, tokens)];
-        await run(rows, (features, written, position) => {
+        await run(rows, async (features, written, position) => {
           const count = features.length / coder.features;
           const of = (all: Float32Array, wide: number): Float32Array =>
             all.subarray(position * wide, (position + count) * wide);
           const own = { x: of(rows, width), wanted: of(targets, outputWidth) };
-          tile({ input, position, positions, layout, features, written, ...own });
+          await tile({ input, position, positions, layout, features, written, ...own });
         });
-        endInput?.();
+        await endInput?.();
       }
     },
   });

@@ -151,6 +151,8 @@ export interface FilePass extends Question {
 export interface Experiment extends Question, Watcher {
   /** How often each input goes through the network, about: what a person is told before starting it. */
   readonly runsPerInput: number;
+  /** Whether the answer is about the dictionary that is attached: with another one it means nothing. */
+  readonly asksDictionary?: true;
   applies(model: ModelFacts): Applicability;
   /**
    * @param subject with what `watches` named, as far as it could be observed.

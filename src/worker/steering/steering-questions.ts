@@ -69,7 +69,7 @@ export async function answerPrompt(
   const count = Math.min(most, MOST_PROMPT_FEATURES);
   const best = predictedOf(looked.run.scores, perToken(opened.measure), firings.tokens);
   const effects = await effectsOf(from, opened, looked, best, rank === 'effect' ? 'all' : 'none', signal);
-  const ranked = rankFeatures(firings, rank, token, density, effects.values);
+  const ranked = await rankFeatures(firings, rank, token, density, effects.values, signal);
   const shown = ranked.slice(0, count);
   const only = shown.map(({ feature }) => feature);
   const { values, why } = rank === 'effect' ? effects : await effectsOf(from, opened, looked, best, only, signal);

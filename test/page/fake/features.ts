@@ -1,5 +1,6 @@
 /** A made-up dictionary: the features that the fake host tells of, in any number. */
 import { CancelledError, problem } from '../../../src/core/errors.js';
+import { joinLabels } from '../../../src/core/features/lists/join-labels.js';
 import { withLabel } from '../../../src/core/features/labels.js';
 import type {
   Excerpt,
@@ -8,6 +9,7 @@ import type {
   FeatureNeighbours,
   FeatureOverview,
 } from '../../../src/protocol/features.js';
+import type { FeatureListAnswer } from '../../../src/protocol/feature-lists.js';
 import type { HostApi } from '../../../src/protocol/page-api.js';
 import { noise } from './random.js';
 import type { Scenario } from './scenarios.js';
@@ -189,10 +191,55 @@ export function fakeNeighbours({ totals, columns }: FeatureOverview, feature: nu
   };
 }
 
+/** @param text what was typed: numbers of layer 3, of which nothing is known; without: a file of two layers. */
+function fakeList(text: string | undefined): FeatureListAnswer {
+  const named = (feature: number, name: string) => ({ feature, label: { name, note: '' } });
+  if (text !== undefined) {
+    const features = text.split(/\D+/).filter(Boolean).map(Number);
+    return {
+      name: 'what you typed',
+      format: 'numbers of features',
+      groups: [{ features: features.map((feature) => named(feature, '')) }],
+      group: 0,
+      notes: [],
+    };
+  }
+  return {
+    name: 'dallas-austin.json',
+    format: 'a graph of circuit-tracer',
+    groups: [
+      {
+        layer: 0,
+        from: 'gemma-2-2b, layer 0',
+        features: [named(7, 'ends of sentences'), named(12, 'states'), named(40, 'capital / capital cities')],
+      },
+      {
+        layer: 6,
+        from: 'gemma-2-2b, layer 6',
+        features: [named(4012, 'Texas')],
+        reason: 'It names feature 4,012, but the dictionary has features 0 to 1,999.',
+      },
+      { layer: 1, from: 'gemma-2-2b, layer 1', features: [named(3, 'say a capital')] },
+    ],
+    notes: ['2 entries name no feature.'],
+  };
+}
+
 export function fakeFeatureQuestions(
   scenario: Scenario,
   isText: boolean,
-): Pick<HostApi, 'features' | 'gatheredFeatures' | 'feature' | 'featureNeighbours' | 'featureLabels' | 'labelFeature'> {
+): Pick<
+  HostApi,
+  | 'features'
+  | 'gatheredFeatures'
+  | 'feature'
+  | 'featureNeighbours'
+  | 'featureLabels'
+  | 'labelFeature'
+  | 'takeLabels'
+  | 'readFeatureList'
+  | 'exportFeatures'
+> {
   let known: FeatureOverview | undefined;
   let labels: FeatureLabels = { 7: { name: 'full stops', note: 'mostly at the end of sentences' } };
   return {
@@ -219,6 +266,17 @@ export function fakeFeatureQuestions(
     gatheredFeatures: async () => known,
     featureLabels: async () => labels,
     labelFeature: async ({ feature, label }) => (labels = withLabel(labels, feature, label)),
+    async takeLabels({ labels: given, named }) {
+      labels = joinLabels(labels, given, named === 'keep-own' ? 'own' : 'listed').labels;
+      return labels;
+    },
+    readFeatureList: async ({ text }) => fakeList(text),
+    exportFeatures: async ({ features: wanted }) => ({
+      path: '/home/ada/grammar-gpt-features.jsonl',
+      sentences: [
+        `${wanted?.length ?? 2000} features written as Neuronpedia has them, of model “grammar-gpt” and source “blocks.0”.`,
+      ],
+    }),
     async feature({ feature }) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
       return fakeDetail(known, feature);

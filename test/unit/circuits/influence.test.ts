@@ -27,8 +27,8 @@ describe('influence', () => {
     expect([...found.edges]).toEqual([0.375, 0.125, 0.5, 0.5]);
   });
 
-  it('tells how much goes through features and how much of each node is explained', () => {
-    const scores = graphScores(SMALL, KINDS, OUTPUTS);
+  it('tells how much goes through features and how much of each node is explained', async () => {
+    const scores = await graphScores(SMALL, KINDS, OUTPUTS);
     expect(scores.replacement).toBeCloseTo(0.375, 12);
     expect(scores.completeness).toBeCloseTo((0.5 + 0.75 * 0.5 + 0.625 + 0.375) / 2.5, 12);
   });

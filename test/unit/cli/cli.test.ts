@@ -130,6 +130,9 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
       '--steer cannot be “3=more”',
     ],
     [['features', 'plain.onnx', '--dictionary', 'a', '--steer', '3=ablate'], 'It goes with --prompt or --input'],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--export', 'xml'], 'The formats are neuronpedia, circuit-tracer'],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--export', 'csv'], 'Say where to with --out.'],
+    [['features', 'plain.onnx', '--dictionary', 'a', '--names', 'keep'], 'It goes with --list.'],
     [['features', 'plain.onnx', '--dictionary', 'a', '--feature', 'first'], '--feature cannot be “first”'],
     [['circuit', 'plain.onnx'], '--transcoders cannot be “”. Name the folder with one transcoder for each layer.'],
     [['circuit', 'plain.onnx', '--transcoders', 'a', '--at', 'end'], '--at cannot be “end”'],
@@ -223,6 +226,18 @@ describe('a report', () => {
     expect(code).toBe(0);
     expect(out).toContain('\n2 inputs (');
   });
+});
+
+describe('controls', () => {
+  it('stand beside what passes and experiments say', async () => {
+    const model = join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx');
+    const passes = ['--pass', 'core-neurons', '--pass', 'skippable-neurons'];
+    const out = join(work, 'controls.html');
+    const { code, out: told } = await report(model, ...passes, '--controls', '--limit', '2', '--out', out);
+    expect(code).toBe(0);
+    expect(told.match(/random weights: /g)?.length).toBeGreaterThanOrEqual(2);
+    expect(told).toMatch(/Can be skipped: [\d.]+ %; random weights: [\d.]+ %; shuffled inputs: [\d.]+ %\./);
+  }, 120_000);
 });
 
 describe('text', () => {
@@ -350,6 +365,21 @@ describe('features of a dictionary', () => {
     };
     expect(overview.columns.density.length).toBe(192);
     expect(told.map(({ feature }) => feature)).toEqual([3]);
+  }, 120_000);
+
+  it('of a list are told and exported alone', async () => {
+    const [list, out] = [join(work, 'list.csv'), join(work, 'out.jsonl')];
+    writeFileSync(list, 'feature,name\n12,a\n3,b\n');
+    const { code, out: told } = await features('--list', list, '--export', 'neuronpedia', '--out', out);
+    expect(code).toBe(0);
+    expect(told).toContain('list.csv: a table of features, 2 features.');
+    expect(told).toContain('2 features written as Neuronpedia has them, of model “grammar-gpt”');
+    expect(told).toMatch(/^ +12 /m);
+    expect(told).not.toMatch(/^ +13 /m);
+    const lines = readFileSync(out, 'utf8').trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { index: string }).index)).toEqual(['12', '3']);
+    writeFileSync(list, 'feature\n192\n');
+    expect((await features('--list', list)).error).toContain('It names feature 192');
   }, 120_000);
 
   it('on a text: which fire, and what changing them does', async () => {

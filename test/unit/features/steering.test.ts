@@ -207,17 +207,17 @@ describe('features that fire on a text', () => {
   builder.add(Float32Array.of(3, 0.5, 0), 2);
   const firings = builder.finish(3);
   const density = Float64Array.of(0.5, 0.1, 0.2);
-  const features = (by: 'activation' | 'rarity' | 'effect', at?: number, effects?: Float64Array): number[] =>
-    rankFeatures(firings, by, at, density, effects).map(({ feature }) => feature);
+  const features = (by: 'activation' | 'rarity' | 'effect', at?: number, effects?: Float64Array): Promise<number[]> =>
+    rankFeatures(firings, by, at, density, effects).then((ranked) => ranked.map(({ feature }) => feature));
 
-  it('are ranked by activation, rarity and effect, at a token or at any', () => {
-    expect(features('activation')).toEqual([0, 2, 1]);
-    expect(features('activation', 0)).toEqual([2, 0]);
-    expect(features('activation', 1)).toEqual([]);
-    expect(features('rarity')).toEqual([1, 2, 0]);
+  it('are ranked by activation, rarity and effect, at a token or at any', async () => {
+    expect(await features('activation')).toEqual([0, 2, 1]);
+    expect(await features('activation', 0)).toEqual([2, 0]);
+    expect(await features('activation', 1)).toEqual([]);
+    expect(await features('rarity')).toEqual([1, 2, 0]);
     // Firings in order: 0 and 2 at token 0, 0 and 1 at token 2.
-    expect(features('effect', undefined, Float64Array.of(-5, 1, 0.1, 2))).toEqual([0, 1, 2]);
-    const [first] = rankFeatures(firings, 'effect', undefined, density, Float64Array.of(-5, 1, 0.1, 2));
+    expect(await features('effect', undefined, Float64Array.of(-5, 1, 0.1, 2))).toEqual([0, 1, 2]);
+    const [first] = await rankFeatures(firings, 'effect', undefined, density, Float64Array.of(-5, 1, 0.1, 2));
     expect(firings.token[first?.firing ?? -1]).toBe(0);
     expect([...activationsOf(firings, 0)]).toEqual([1, 0, 3]);
   });

@@ -39,7 +39,7 @@ describe('units that are dead by their weights', () => {
 
   it('are told in a sentence, in a table, and as colours of the graph', async () => {
     const result = await staticDeadUnits.examine(await fileSubject(mlp));
-    expect(result.answer).toBe('Of 6 units in 2 layers, 1 are dead, 1 constant and 1 useless, whatever the input.');
+    expect(result.answer).toBe('Of 6 units in 2 layers: 1 dead, 1 constant, 1 useless, whatever the input.');
     expect(result.findings.map(({ severity, layer, units }) => [severity, layer, units])).toEqual([
       ['warning', 'a', [0]],
       ['information', 'a', [1]],

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { logarithmicBins } from '../../../webview/features/logarithmic-bins.js';
-import { featuresAsText, filterFeatures, type FeatureRow } from '../../../webview/features/rows.js';
+import { featuresAsText, type FeatureRow } from '../../../src/core/features/feature-rows.js';
+import { filterFeatures } from '../../../webview/features/rows.js';
 
 const row = (feature: number, density: number, topToken = ''): FeatureRow => ({
   feature,
   name: '',
+  note: '',
   density,
   mean: 1,
   maximum: 2,
@@ -35,16 +37,23 @@ describe('features that are shown', () => {
     expect(found({ mostDensity: 0.01, firing: 'firing' })).toEqual([12, 21]);
   });
 
+  it('are those of a list that was imported, and of them what else is asked', () => {
+    const list = { name: 'a.json', features: [12, 21, 400] };
+    expect(found({ list })).toEqual([12, 21]);
+    expect(found({ list, text: 'dog' })).toEqual([21]);
+  });
+
   it('leave the page with exact numbers', () => {
     expect(featuresAsText([row(3, 1 / 3, '=1')], { one: 'token', many: 'tokens' }).rows[0]).toEqual([
       '3',
       '',
-      '0.3333333',
+      '0.33333333',
       '1',
       '2',
       '0',
       '1',
       '=1',
+      '',
     ]);
   });
 });

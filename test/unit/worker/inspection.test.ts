@@ -1,7 +1,7 @@
 /** The whole way from a file to numbers, on the shipped samples, in both engines, against a slow and obvious computation. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineName } from '../../../src/core/engine/engine.js';
@@ -30,7 +30,12 @@ afterAll(() => rmSync(cacheFolder, { recursive: true, force: true }));
 async function open(
   path: string,
   engine: EngineName,
-  options: { inputs?: number; cached?: boolean; onProgress?: (progress: RunProgress) => unknown } = {},
+  options: {
+    inputs?: number;
+    cached?: boolean;
+    dictionary?: string;
+    onProgress?: (progress: RunProgress) => unknown;
+  } = {},
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
   const inspection = createInspection({
     wasmFolder,
@@ -44,6 +49,7 @@ async function open(
   const model = await inspection.open({
     path,
     recipePaths: 'model-folder',
+    ...(options.dictionary === undefined ? {} : { dictionary: { path: options.dictionary, answers: {} } }),
     settings: {
       engine,
       threads: 2,
@@ -196,6 +202,27 @@ describe('a run', () => {
     const other = await open(samples.classifier, 'native', { cached: true, inputs: INPUTS + 1 });
     expect(other.model.result).toBeUndefined();
     await other.inspection.close({});
+  });
+
+  it('stays when a dictionary is attached, and what is said of one dictionary is not said of another', async () => {
+    const passesWith = async (name?: string, wanted?: string): Promise<string[]> => {
+      const path = name && join(dirname(samples.language), 'dictionaries', name, 'sae_weights.safetensors');
+      const { inspection, model } = await open(samples.language, 'native', {
+        cached: true,
+        inputs: 2,
+        ...(path === undefined ? {} : { dictionary: path }),
+      });
+      const result = wanted === undefined ? model.result : await run(inspection, [wanted]);
+      await inspection.close({});
+      return (result?.passes ?? []).map(({ pass }) => pass).sort();
+    };
+    const [one, other] = ['blocks.1.hook_resid_post', 'blocks.2.hook_resid_post'];
+    expect(await passesWith(undefined, 'dead-units')).toEqual(['dead-units']);
+    expect(await passesWith(one, 'dictionary-fit')).toEqual(['dead-units', 'dictionary-fit']);
+    expect(await passesWith(other)).toEqual(['dead-units']);
+    expect(await passesWith(one, 'zero-sparsity')).toEqual(['dead-units', 'dictionary-fit', 'zero-sparsity']);
+    expect(await passesWith()).toEqual(['dead-units', 'zero-sparsity']);
+    expect(await passesWith(one)).toEqual(['dead-units', 'dictionary-fit', 'zero-sparsity']);
   });
 
   it('is shown even when the cache folder cannot be used', async () => {

@@ -59,6 +59,11 @@ export async function coderModel(coder: Coder, file: TensorFile, folder: string)
   ]);
 }
 
+/** The same with `features` alone. */
+export async function featuresModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
+  return modelOf(coder, file, folder, [[CODER_FEATURES, ['tokens', coder.features], ({ features }) => features]]);
+}
+
 /** The same, where features are counted and stay in the engine: `reconstruction`, and for each token f > 0 and f ≠ 0. */
 export async function measuringModel(coder: Coder, file: TensorFile, folder: string): Promise<RunnableModel> {
   const counted = (writer: GraphWriter, features: string, operator: 'Greater' | 'Equal'): string => {

@@ -1,4 +1,5 @@
 /** Which features fire on one text, where, and which of them matter most. */
+import { breather } from '../../breathe.js';
 import { problem } from '../../errors.js';
 
 /** Values that are not zero, token by token: value[i] is feature[i] at token[i]. */
@@ -11,6 +12,8 @@ export interface Firings {
 
 /** Beyond them a text is too long for a dictionary that fires so often. */
 const MOST_FIRINGS = 2 ** 22;
+/** Looked at between two looks at the clock. */
+const FIRINGS_AT_ONCE = 2 ** 14;
 
 export interface FiringsBuilder {
   /** @param activations row-major [rows, features] of tokens from `first` on. */
@@ -63,18 +66,22 @@ export interface RankedFeature {
  * is). Ties go to the larger activation, then to the smaller number.
  * @param density share of tokens of the pass that each feature fires on.
  * @param effects of each firing; needed for `effect`.
+ * @throws CancelledError.
  */
-export function rankFeatures(
+export async function rankFeatures(
   { token, feature, value }: Firings,
   by: Rank,
   at: number | undefined,
   density: Float64Array,
   effects: Float64Array | undefined,
-): readonly RankedFeature[] {
+  signal?: AbortSignal,
+): Promise<readonly RankedFeature[]> {
+  const pause = breather(signal);
   const strength = (firing: number): number =>
     Math.abs((by === 'effect' ? effects?.[firing] : undefined) ?? (value[firing] as number));
   const best = new Map<number, number>();
   for (let firing = 0; firing < value.length; firing++) {
+    if (firing % FIRINGS_AT_ONCE === 0) await pause();
     if (at !== undefined && token[firing] !== at) continue;
     const known = best.get(feature[firing] as number);
     if (known === undefined || strength(firing) > strength(known)) best.set(feature[firing] as number, firing);

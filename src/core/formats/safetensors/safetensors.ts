@@ -68,28 +68,50 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const sorted = Object.entries(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  let end = 0;
-  const described = sorted.map(([name, { dtype, shape, data }]) => {
-    const begin = end;
-    end += data.byteLength;
-    return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
-  });
-  const header = new TextEncoder().encode(
-    JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...described])),
+  const header = safetensorsHeader(
+    sorted.map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.BYTES_PER_ELEMENT })),
+    metadata,
   );
-  if (header.length > MAXIMUM_HEADER_BYTES)
-    throw new Error(`A safetensors header of ${header.length} bytes is too long.`);
-  const dataStart = Math.ceil((PREFIX_BYTES + header.length) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-  const file = new Uint8Array(dataStart + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(dataStart - PREFIX_BYTES), true);
-  file.set(header, PREFIX_BYTES);
-  file.fill(0x20, PREFIX_BYTES + header.length, dataStart);
-  let offset = dataStart;
+  const file = new Uint8Array(sorted.reduce((sum, [, { data }]) => sum + data.byteLength, header.length));
+  file.set(header);
+  let offset = header.length;
   for (const [, { data }] of sorted) {
     file.set(bytesOfValues(data), offset);
     offset += data.byteLength;
   }
   return file;
+}
+
+/**
+ * What stands before the values of tensors that follow one another in this order, padded with spaces so that they are
+ * aligned.
+ * @param tensors those with the largest elements first. `bytes` is of one element.
+ */
+export function safetensorsHeader(
+  tensors: readonly {
+    readonly name: string;
+    readonly dtype: SafetensorsType;
+    readonly shape: readonly number[];
+    readonly bytes: number;
+  }[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
+  let end = 0;
+  const described = tensors.map(({ name, dtype, shape, bytes }) => {
+    const begin = end;
+    end += elementCount(shape) * bytes;
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
+  });
+  const text = new TextEncoder().encode(
+    JSON.stringify(
+      Object.fromEntries([...(metadata === undefined ? [] : [['__metadata__', metadata] as const]), ...described]),
+    ),
+  );
+  if (text.length > MAXIMUM_HEADER_BYTES) throw new Error(`A safetensors header of ${text.length} bytes is too long.`);
+  const header = new Uint8Array(Math.ceil((PREFIX_BYTES + text.length) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - PREFIX_BYTES), true);
+  header.set(text, PREFIX_BYTES);
+  return header;
 }
 
 function malformed(source: ByteSource, what: string): ProblemError {

@@ -79,8 +79,8 @@ function answerOf(layers: readonly StaticUnits[], affected: readonly StaticUnits
   const sum = (of: (layer: StaticUnits) => readonly number[]): string =>
     count(affected.reduce((total, layer) => total + of(layer).length, 0));
   return (
-    `Of ${count(units)} units in ${count(layers.length)} layers, ${sum(({ dead }) => dead)} are dead, ` +
-    `${sum(({ constant }) => constant)} constant and ${sum(({ useless }) => useless)} useless, whatever the input.`
+    `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}: ${sum(({ dead }) => dead)} dead, ` +
+    `${sum(({ constant }) => constant)} constant, ${sum(({ useless }) => useless)} useless, whatever the input.`
   );
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LONGEST_NAME, parseLabels } from '../../../src/core/features/labels.js';
-import { readLabels, writeLabel } from '../../../src/host/session/feature-labels.js';
+import { readLabels, writeLabel } from '../../../src/node/feature-labels.js';
 
 let folder = '';
 let dictionary = '';

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { problem } from '../../core/errors.js';
+import { problem } from '../core/errors.js';
 import {
   LARGEST_LABELS_BYTES,
   labelsText,
@@ -10,7 +10,7 @@ import {
   withLabel,
   type FeatureLabel,
   type FeatureLabels,
-} from '../../core/features/labels.js';
+} from '../core/features/labels.js';
 
 /** Of one file, one after the other: two changes at once would lose one. */
 const underway = new Map<string, Promise<unknown>>();
@@ -37,10 +37,21 @@ export async function readLabels(dictionary: string): Promise<FeatureLabels> {
 }
 
 /** @returns all of them, with the new one. @throws ProblemError where the file cannot be read or written. */
-export async function writeLabel(dictionary: string, feature: number, label: FeatureLabel): Promise<FeatureLabels> {
+export function writeLabel(dictionary: string, feature: number, label: FeatureLabel): Promise<FeatureLabels> {
+  return changeLabels(dictionary, (labels) => withLabel(labels, feature, label));
+}
+
+/**
+ * @param change of what the file holds to what it is to hold.
+ * @returns what it holds then. @throws ProblemError where the file cannot be read or written.
+ */
+export async function changeLabels(
+  dictionary: string,
+  change: (labels: FeatureLabels) => FeatureLabels,
+): Promise<FeatureLabels> {
   const before = underway.get(dictionary) ?? Promise.resolve();
   const work = before.then(async () => {
-    const labels = withLabel(await readLabels(dictionary), feature, label);
+    const labels = change(await readLabels(dictionary));
     await replace(pathOf(dictionary), labelsText(labels));
     return labels;
   });
