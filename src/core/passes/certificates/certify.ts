@@ -4,7 +4,7 @@ import { bisected, united, type Box, type Ends } from '../../rewrite/linearize/b
 import type { BoundsRun, BoxBounds, Rows, TargetBounds } from '../../rewrite/linearize/bounds/run-bounds.js';
 import type { Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
 import { inBoth, judgeClasses, type ClassVerdicts } from './classes.js';
-import { judge } from './verdicts.js';
+import { undecidedSites } from './questions.js';
 
 export interface Certified {
   /** Of the inputs themselves, too. */
@@ -20,6 +20,8 @@ export interface CertifyRequest {
   readonly run: BoundsRun;
   readonly box: Box;
   readonly rows: Rows;
+  /** Outputs of activation layers whose units are judged. */
+  readonly units: ReadonlySet<string>;
   /** Ends whose elements are classes. */
   readonly classes: readonly string[];
   /** Cuts at most. */
@@ -44,7 +46,7 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
   const { run, rows, splits, signal } = request;
   const examine = async (box: Box, around?: BoxBounds): Promise<Part> => {
     const found = await run.bound(box, rows, signal, around);
-    return { box, found, undecided: undecidedSites(request, box, found) };
+    return { box, found, undecided: undecidedIn(request, box, found) };
   };
   const parts = [await examine(request.box)];
   let made = 0;
@@ -64,18 +66,10 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
   return { targets, classes: unitedClasses(request, parts), splits: made };
 }
 
-function undecidedSites({ graph, bounds }: CertifyRequest, box: Box, { targets }: BoxBounds): number {
-  let undecided = 0;
-  for (const step of bounds.steps) {
-    const verdict = step.kind === 'relaxed' ? judge(graph, step.node) : undefined;
-    const input = step.node.inputs[0] ?? '';
-    const ends = targets.get(input) ?? box.get(input);
-    if (verdict === undefined || ends === undefined) continue;
-    ends.lower.forEach((lower, at) => {
-      if (verdict(lower, ends.upper[at] ?? Infinity) === 'undecided') undecided++;
-    });
-  }
-  return undecided;
+function undecidedIn({ graph, bounds, units }: CertifyRequest, box: Box, { targets }: BoxBounds): number {
+  return bounds.steps
+    .filter(({ output }) => units.has(output))
+    .reduce((sum, { node }) => sum + undecidedSites(graph, node, (value) => targets.get(value) ?? box.get(value)), 0);
 }
 
 /** Where CROWN looked at nothing, the widest. */

@@ -23,6 +23,8 @@ export interface BoundsRunOptions {
   readonly feeds: NamedTensors;
   /** Multiplications that CROWN may take for one box; 0 for intervals alone. */
   readonly crownBudget: number;
+  /** Targets that CROWN looks at as far as the budget goes; without, all of them. */
+  readonly crownTargets?: ReadonlySet<string>;
   readonly threads: number;
 }
 
@@ -70,7 +72,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
   };
   const known: string[] = [];
   try {
-    for (const { targets, method } of stagesOf(bounds, options.crownBudget)) {
+    for (const { targets, method } of stagesOf(bounds, options)) {
       const graph = bounds.write(targets, known, method);
       stages.push({ targets, graph, session: await engine.open(toRunnable(graph.model), { threads }) });
       known.push(...targets);
@@ -239,12 +241,13 @@ function directlyBefore({ steps, targets }: Bounds): ReadonlyMap<string, readonl
 /** CROWN for targets in the order of the graph while it is affordable; others are bounded in one run with their neighbours. */
 function stagesOf(
   bounds: Bounds,
-  budget: number,
+  { crownBudget, crownTargets }: BoundsRunOptions,
 ): readonly { readonly targets: readonly string[]; readonly method: 'intervals' | 'crown' }[] {
-  let left = budget;
+  let left = crownBudget;
   const stages: { targets: string[]; method: 'intervals' | 'crown' }[] = [];
   for (const target of bounds.targets) {
-    const work = 2 * elementCount(bounds.shape(target)) * workBefore(bounds, target);
+    const isWanted = left > 0 && crownTargets?.has(target) !== false;
+    const work = isWanted ? 2 * elementCount(bounds.shape(target)) * workBefore(bounds, target) : Infinity;
     const method = work <= left ? 'crown' : 'intervals';
     if (method === 'crown') left -= work;
     const last = stages.at(-1);
