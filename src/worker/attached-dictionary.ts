@@ -8,6 +8,7 @@ import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
 import { pursuitModel } from '../core/dictionary/error/gradient-pursuit.js';
 import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
+import { assertOnePlace } from '../core/dictionary/one-place.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
@@ -38,6 +39,7 @@ export async function openAttachment(
   try {
     opened = await openDictionary(path, answers, signal);
     const { coder, file, close } = opened;
+    assertOnePlace(coder);
     const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
     const pursuit = (): Promise<RunnableModel> => pursuitModel(coder, file.weights, file.folder);
     const declared = await declaredOf(await realpath(path), file.siblings, coder);

@@ -1,5 +1,6 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
 import { checkMatrices } from '../core/dictionary/non-finite.js';
+import { assertOnePlace } from '../core/dictionary/one-place.js';
 import type { Prompts } from '../core/dataset/prompts.js';
 import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -136,6 +137,7 @@ async function gather(
 ): Promise<Gathered> {
   const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
+    assertOnePlace(coder);
     const subject = await source.subject(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
     const { placedBy, ...places } = await featurePlaces(request, file, subject.graph, source.fit());
     const attached: AttachedDictionary = {

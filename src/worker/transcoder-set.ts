@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { whyNotLinear } from '../core/circuits/transcoder.js';
 import { circuitLayers, placeTranscoders, type CircuitLayers, type NamedPlaces } from '../core/circuits/placing.js';
 import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
+import { whyNotOnePlace } from '../core/dictionary/one-place.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
@@ -77,8 +78,8 @@ export async function openTranscoders(
     }
     const placed: PlacedTranscoder[] = [];
     const usable = opened.filter(({ dictionary: { coder }, stated: { name } }) => {
-      const reason =
-        coder.kind === 'SAE' || coder.kind === 'transcoder' ? whyNotLinear(coder) : `It is a ${coder.kind}.`;
+      const several = whyNotOnePlace(coder);
+      const reason = several === undefined ? whyNotLinear(coder) : `${several.message} ${several.remedy}`;
       if (reason !== undefined) left.push({ name, reason });
       return reason === undefined;
     });

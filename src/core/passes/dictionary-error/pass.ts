@@ -58,9 +58,8 @@ function appliesTo(dictionary: Parameters<Experiment['applies']>[0]['dictionary'
   if (dictionary === undefined) return not('No dictionary is attached: “Attach Dictionary…” does that.');
   if (dictionary.state === 'failed')
     return not(`The dictionary “${dictionary.name}” cannot be used. ${dictionary.reason}`);
-  const { kind, reads, writes } = dictionary.attached.coder;
-  if (kind !== 'SAE' || reads.places > 1 || writes.places > 1)
-    return not(`It is about autoencoders of one place, which give back what they read; this is a ${kind}.`);
+  const { kind, reads } = dictionary.attached.coder;
+  if (kind !== 'SAE') return not(`It is about autoencoders, which give back what they read; this is a ${kind}.`);
   return totalWidth(reads) > MOST_WIDTH
     ? not(`The activation is ${count(totalWidth(reads))} wide: fits are made up to ${count(MOST_WIDTH)}.`)
     : { applies: true };

@@ -31,13 +31,7 @@ export const dictionaryFit: Experiment = {
       return { applies: false, reason: 'No dictionary is attached: “Attach Dictionary…” does that.' };
     if (dictionary.state === 'failed')
       return { applies: false, reason: `The dictionary “${dictionary.name}” cannot be used. ${dictionary.reason}` };
-    const { reads, writes } = dictionary.attached.coder;
-    return reads.places > 1 || writes.places > 1
-      ? {
-          applies: false,
-          reason: `It reads ${reads.places} and writes ${writes.places} places at once: only dictionaries of one place are measured.`,
-        }
-      : { applies: true };
+    return { applies: true };
   },
   examine,
 };
