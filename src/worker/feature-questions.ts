@@ -1,4 +1,5 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
+import { declaredDensity, densityWarnings } from '../core/dictionary/attach/declared-density.js';
 import { checkMatrices } from '../core/dictionary/non-finite.js';
 import { assertOnePlace } from '../core/dictionary/one-place.js';
 import type { Prompts } from '../core/dataset/prompts.js';
@@ -162,6 +163,7 @@ async function gather(
         ? await tokensAt(subject.dataset, columns.topToken, gathered.stride, signal)
         : undefined;
     const placeWords = placeWordsOf(layout, topTokens !== undefined);
+    const density = await declaredDensity(file.siblings, coder.features);
     const overview: FeatureOverview = {
       dictionary: dictionaryText(dictionary),
       ...places,
@@ -173,7 +175,10 @@ async function gather(
       ...(withoutFirst.tokens === 0 ? {} : { fvuWithoutFirst: unexplainedVariance(withoutFirst) }),
       data: subject.dataset.description,
       synthetic: subject.dataset.synthetic,
-      warnings: warningsOf(totals.tokens, coder.features, fvu, placeWords),
+      warnings: [
+        ...warningsOf(totals.tokens, coder.features, fvu, placeWords),
+        ...densityWarnings(density, columns.density, totals.tokens, placeWords.many),
+      ],
       columns,
       stride: gathered.stride,
       ...(topTokens === undefined ? {} : { topTokens }),

@@ -1,6 +1,8 @@
 /** Whether an attached dictionary belongs to this model, and where: measured at every place that it fits into. */
+import { agreementOf } from '../../dictionary/attach/agreement.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
+import type { Fidelity } from '../../dictionary/attach/fidelity.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
@@ -9,9 +11,9 @@ import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
-import { rowWordOf } from './row-word.js';
+import { rowWordOf, type RowWord } from './row-word.js';
 import { amount } from '../words.js';
-import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
+import { declaredTable, definitionsTable, equationTable, isNotable, sitesTable, spliceTable } from './tables.js';
 
 const ID = 'dictionary-fit';
 /** Two sweeps over all places, then the losses. */
@@ -19,7 +21,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 4,
+  version: 5,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -65,9 +67,6 @@ async function spliceBest(
   }
 }
 
-/** FVU at the declared place may be this many times the smallest before the difference is told. */
-const NOTABLE_FACTOR = 1.1;
-
 /** A dictionary that is read at another place than it was trained on looks right all the same. */
 function placeFindings(
   { declared, name }: AttachedCoder,
@@ -88,7 +87,7 @@ function placeFindings(
     ];
   }
   const [there, smallest] = [stated.fidelity.fvu, best.fidelity.fvu];
-  if (there <= NOTABLE_FACTOR * smallest) return [];
+  if (!isNotable(stated, smallest)) return [];
   return [
     {
       severity: 'warning',
@@ -96,6 +95,23 @@ function placeFindings(
       sentence: `The configuration of “${name}” names ${named}, where FVU is ${amount(there)}; at ${best.reads.label}, ${best.reads.variant}, it is ${amount(smallest)}.`,
       advice:
         'Compare with the FVU that its makers state: one of both places is wrong, or inputs are prepared differently.',
+    },
+  ];
+}
+
+/** A dictionary that is read where it does not belong may still explain much, with another number of features. */
+function sparsityFindings(
+  { declared: { l0 }, name }: AttachedCoder,
+  { fvu, l0: measured }: Fidelity,
+  word: RowWord,
+): Finding[] {
+  if (l0 === undefined || fvu > 1 || agreementOf(l0.value, measured) !== 'far apart') return [];
+  return [
+    {
+      severity: 'warning',
+      weight: 0.8,
+      sentence: `“${name}” is declared to fire ${amount(l0.value)} features a ${word}, and fires ${amount(measured)} here: more than a factor of two apart. ${l0.because}`,
+      advice: 'The place, how inputs are prepared, or the inputs themselves are others than those it was trained on.',
     },
   ];
 }
@@ -132,6 +148,7 @@ async function resultOf(
             : {}),
         },
     ...placeFindings(attached, best, stated),
+    ...sparsityFindings(attached, best.fidelity, word),
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
