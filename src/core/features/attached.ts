@@ -91,7 +91,7 @@ export function rowsOf(outputs: NamedTensors, value: string, side: Side, example
   const axis = widthAxis(dims, width);
   if (axis === undefined) {
     throw problem(
-      'not-applicable',
+      'unplaced-dictionary',
       `“${value}” is ${dims.join(' × ')}, but the dictionary has rows of ${width} numbers.`,
       {
         place: `value “${value}”`,

@@ -4,6 +4,7 @@ import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
 import type { Fidelity } from '../../dictionary/attach/fidelity.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { totalWidth } from '../../dictionary/coder.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
 import { displayText } from '../../display-text.js';
@@ -127,7 +128,7 @@ async function resultOf(
   const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
   const place = `${best.reads.label}, ${best.reads.variant}`;
-  const named = valueNamed(graph, attached.declared.sites)?.value;
+  const named = valueNamed(graph, attached.declared.sites, totalWidth(attached.coder.reads))?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
   const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a ${word}, over ${tokens.toLocaleString('en')} ${word}s ${on}`;
   const findings: Finding[] = [
