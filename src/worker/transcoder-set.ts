@@ -32,7 +32,7 @@ export interface OpenedTranscoders {
 const MOST_ENTRIES = 2000;
 const MOST_FILES = 300;
 const DEEPEST = 3;
-const ENDINGS = /\.(safetensors|npz|pt|pth)$/i;
+const ENDINGS = /\.(safetensors|npz|pt|pth|pkl|pkl\.gz)$/i;
 
 /** Never rejects for what is wrong with a transcoder: that is what is told of it. */
 export async function openTranscoders(
