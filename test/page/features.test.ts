@@ -37,6 +37,7 @@ describe('before features are there', () => {
   it('a run tells how far it is, and can be cancelled', async () => {
     const page = await openTab({ scenario: 'attached' });
     await expect.poll(() => view(page).innerText()).toContain('f = ReLU(h)');
+    await page.evaluate(() => window.fake.untilCancelled.add('features'));
     await page.getByRole('button', { name: 'Run the dictionary' }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('features');
@@ -104,6 +105,19 @@ describe('lists of features', () => {
     await page.close();
   });
 
+  it('are imported, and all features exported, from the palette as by the buttons, and the page shows what came of it', async () => {
+    const page = await openFeatures();
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.importFeatureList({}));
+    expect(await lastCall(page, 'readFeatureList')).toEqual({});
+    await expect.poll(() => notice(page).innerText()).toContain('dallas-austin.json');
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.exportFeatures({ format: 'neuronpedia' }));
+    expect(await lastCall(page, 'exportFeatures')).toEqual({ format: 'neuronpedia' });
+    await expect.poll(() => view(page).innerText()).toContain('2000 features written as Neuronpedia has them');
+    await page.close();
+  });
+
   it('may be typed, and what is shown is exported', async () => {
     const page = await openFeatures();
     await page.getByRole('button', { name: 'Import a list of features' }).click();
@@ -168,9 +182,11 @@ describe('what a feature is like', () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     const part = page.getByRole('article', { name: 'Feature 1', exact: true }).locator('.feature-neighbours');
+    await page.evaluate(() => window.fake.untilCancelled.add('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('featureNeighbours');
+    await page.evaluate(() => window.fake.untilCancelled.delete('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('heading', { name: 'Fires together with' }).waitFor();
     expect(await part.getByRole('heading').allInnerTexts()).toHaveLength(8);

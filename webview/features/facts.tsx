@@ -12,6 +12,7 @@ import { gatherFeatures } from '../state/features.js';
 import { runCommand } from '../state/session.js';
 import { Equation } from './equation.js';
 import { ExperimentButton } from './experiment-button.js';
+import { readingNote, TAKEN } from './variants.js';
 
 const PLACED: Readonly<Record<PlacedBy, string>> = {
   asked: 'as you asked',
@@ -25,7 +26,9 @@ interface FeatureFactsProps {
 }
 
 export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.Element {
-  const { totals, fvu, fvuWithoutFirst, layout, reads, writes, placedBy, data, synthetic, warnings } = overview;
+  const { totals, fvu, fvuWithoutFirst, layout, reads, writes, variant, placedBy, data, synthetic, warnings } =
+    overview;
+  const reading = readingNote(variant);
   const { one, many } = overview.placeWords;
   const features = overview.columns.density.length;
   return (
@@ -44,6 +47,7 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
       </div>
       <p>
         <strong>{overview.dictionary}</strong> reads <code>{reads}</code>
+        {TAKEN[variant]}
         {writes !== reads && (
           <>
             {' '}
@@ -53,6 +57,7 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
         , {PLACED[placedBy]}. <span class="muted">On {data}.</span>{' '}
         {synthetic && <Badge tone="warning">random inputs</Badge>}
       </p>
+      {reading !== undefined && <p class="note">{reading}</p>}
       <ul class="figures feature-figures">
         <Fact value={formatCount(totals.tokens)} label={many}>
           {layout.kind === 'grid'

@@ -1,5 +1,6 @@
 /** What is known of every feature after one pass of a text, or of any inputs, through a network and a dictionary. */
 import { totalWidth } from '../dictionary/coder.js';
+import { competitionOf } from '../dictionary/competition.js';
 import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
@@ -41,6 +42,7 @@ export async function gatherFeatures(
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
   const rows = keptRows();
+  const competition = competitionOf(coder);
   let stride = dataset.paddedLength ?? 0;
   let known: Layout | undefined;
   const opened = await openAttached(subject, attached);
@@ -50,7 +52,7 @@ export async function gatherFeatures(
         if (stride === 0) stride = positions;
         checkPositions(positions, stride, dataset.size);
         checkLayout(layout, (known ??= layout));
-        rows.add(input, x);
+        rows.add(input, x, competition?.floors(features));
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
         if (layout.kind !== 'sequence') return;

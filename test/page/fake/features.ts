@@ -31,7 +31,7 @@ export const ATTACHED = {
 };
 
 export function isAttached(scenario: Scenario): boolean {
-  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit';
+  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit' || scenario === 'variant';
 }
 
 /** Features are dead where noise says so; densities spread over four orders of magnitude. */
@@ -49,6 +49,7 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     dictionary: `SAE (SAELens): ${features} features, 96 wide`,
     reads: '/blocks.0/Add_1_output_0',
     writes: '/blocks.0/Add_1_output_0',
+    variant: 'as it is',
     placedBy: 'configuration',
     totals: {
       tokens: TOKENS,
@@ -77,6 +78,12 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     stride: STRIDE,
     topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
   };
+}
+
+/** The same where a normalisation has not yet multiplied with its gain. */
+function beforeGain(overview: FeatureOverview): FeatureOverview {
+  const value = '/blocks.1/norm2/LayerNormalization_output_0';
+  return { ...overview, reads: value, writes: value, variant: 'before the gain', placedBy: 'fit' };
 }
 
 /** The same at places of pictures: the least that differs. */
@@ -225,6 +232,23 @@ function fakeList(text: string | undefined): FeatureListAnswer {
   };
 }
 
+/** Questions that stop half way, until they are cancelled: a test that cancels need not be fast. */
+export const untilCancelled = new Set<string>();
+
+async function steps(
+  question: string,
+  signal: AbortSignal | undefined,
+  onProgress: ((share: number) => void) | undefined,
+): Promise<void> {
+  for (let step = 1; step <= STEPS; step++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (step > STEPS / 2 && untilCancelled.has(question) && signal?.aborted === false)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (signal?.aborted) throw new CancelledError();
+    onProgress?.(step / STEPS);
+  }
+}
+
 export function fakeFeatureQuestions(
   scenario: Scenario,
   isText: boolean,
@@ -245,11 +269,7 @@ export function fakeFeatureQuestions(
   return {
     async features({ evenIfUnfit }, signal, onProgress) {
       known = undefined;
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('features', signal, onProgress);
       const unfit = scenario === 'unfit';
       if (unfit && evenIfUnfit !== true) {
         throw problem(
@@ -261,6 +281,7 @@ export function fakeFeatureQuestions(
         );
       }
       const overview = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined);
+      if (scenario === 'variant') return (known = beforeGain(overview));
       return (known = isText ? overview : onPictures(overview));
     },
     gatheredFeatures: async () => known,
@@ -283,11 +304,7 @@ export function fakeFeatureQuestions(
     },
     async featureNeighbours({ feature }, signal, onProgress) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('featureNeighbours', signal, onProgress);
       return fakeNeighbours(known, feature);
     },
   };

@@ -16,7 +16,13 @@ interface Manifest {
   readonly activationEvents: readonly string[];
   readonly capabilities: Readonly<Record<string, { readonly supported: unknown; readonly description?: string }>>;
   readonly contributes: {
-    readonly commands: readonly { command: string; title: string; category: string; icon: string }[];
+    readonly commands: readonly {
+      command: string;
+      title: string;
+      category: string;
+      icon: string;
+      enablement?: string;
+    }[];
     readonly customEditors: readonly {
       viewType: string;
       priority: string;
@@ -78,6 +84,8 @@ describe('the manifest', () => {
       'modelInspector.saveReport': 'Save Report…',
       'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',
+      'modelInspector.importFeatureList': 'Import Feature List…',
+      'modelInspector.exportFeatures': 'Export Features…',
       'modelInspector.openSamples': 'Open Sample Workspace',
       'modelInspector.showLog': 'Show Log',
     });
@@ -86,6 +94,11 @@ describe('the manifest', () => {
   it.each(commands)('$command has a category and an icon', ({ category, icon }) => {
     expect(category).toBe('Model Inspector');
     expect(icon).toMatch(/^\$\([a-z-]+\)$/);
+  });
+
+  it('offers what is done with features only where there are some', () => {
+    const enabled = commands.filter(({ enablement }) => enablement === 'modelInspector.hasFeatures');
+    expect(enabled.map(({ title }) => title)).toEqual(['Import Feature List…', 'Export Features…']);
   });
 
   it('names only commands that exist, in menus, keybindings, welcome texts and the walkthrough', () => {

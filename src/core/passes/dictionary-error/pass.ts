@@ -34,7 +34,7 @@ const ENOUGH_TIMES_WIDTH = 10;
 
 export const dictionaryError: Experiment = {
   id: ID,
-  version: 3,
+  version: 4,
   title: 'What the dictionary misses',
   question: 'Is what the dictionary leaves unexplained a linear function of the activation, and what does it cost?',
   method:
@@ -138,8 +138,7 @@ async function lossesOf(
   { sweeps, session, best, sites }: BestPlace,
   fit: ErrorFit,
 ): Promise<[ErrorLosses | undefined, string | undefined]> {
-  if (!best.writes.isReplaceable)
-    return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
+  if (!best.writes.isReplaceable) return [undefined, 'Nothing is put in its place: the value is not in float32.'];
   const heldOut = { ...subject, dataset: heldOutInputs(subject.dataset) };
   try {
     const splice = await openSplice(heldOut, sweeps.over(heldOut.dataset), coder, best, sites.model);

@@ -22,7 +22,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 5,
+  version: 6,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -56,8 +56,7 @@ async function spliceBest(
   { coder }: AttachedCoder,
   { sweeps, session, best, sites }: BestPlace,
 ): Promise<[Spliced | undefined, string | undefined]> {
-  if (!best.writes.isReplaceable)
-    return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
+  if (!best.writes.isReplaceable) return [undefined, 'Nothing is put in its place: the value is not in float32.'];
   try {
     return [await spliceLosses(subject, sweeps, coder, session, best, sites.model), undefined];
   } catch (error) {

@@ -3,13 +3,12 @@ import { AGREEMENT_RULE, agreementOf } from '../../dictionary/attach/agreement.j
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
-import type { Site } from '../../dictionary/attach/sites.js';
 import type { RowWord } from './row-word.js';
 import { displayText } from '../../display-text.js';
 import type { ResultTable } from '../result.js';
 import { amount } from '../words.js';
 
-/** The table of places, best first: a row that features can be gathered at names the values that are read and written. */
+/** The table of places, best first: a row names the values that are read and written, and how they are taken. */
 export const SITES_TABLE = 'dictionary-sites';
 /** Places that are listed: of a transcoder there are many pairs. */
 const MOST_ROWS = 200;
@@ -58,14 +57,9 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean, w
         fidelity.relativeBias,
         fidelity.tokens,
       ],
-      ...(isWhole(reads) && isWhole(writes) ? { values: [reads.value, writes.value] } : {}),
+      values: [reads.source, writes.source],
     })),
   };
-}
-
-/** A value of the model as it is. */
-function isWhole({ variant, isReplaceable }: Site): boolean {
-  return variant === 'as it is' && isReplaceable;
 }
 
 export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWord): ResultTable {
@@ -86,8 +80,8 @@ export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWor
   };
 }
 
-/** FVU at the declared place may be this many times the smallest before the difference is told. */
-const NOTABLE_FACTOR = 1.1;
+/** FVU at one place may be this many times that of another before the difference means anything. */
+export const NOTABLE_FACTOR = 1.1;
 
 export function isNotable(stated: MeasuredSite, smallest: number): boolean {
   return stated.fidelity.fvu > NOTABLE_FACTOR * smallest;
