@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { colorAt, colormap, cssColor, textOn } from '../../src/core/picture/colormap.js';
 import { formatNumber } from '../format/numbers.js';
+import { visible } from '../format/words.js';
 import { theme } from '../theme/theme.js';
 import type { Activations } from './activation-map.js';
 
@@ -37,9 +38,4 @@ export function TokenExample({ tokens, activations, reach, signed = false }: Tok
       })}
     </p>
   );
-}
-
-/** Spaces and line breaks as signs, so that a token of nothing else can be seen. */
-export function visible(token: string): string {
-  return token.replaceAll(' ', '␣').replaceAll('\n', '↵');
 }

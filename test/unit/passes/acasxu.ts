@@ -82,11 +82,34 @@ export interface Seen {
 
 const POINTS_AT_ONCE = 10_000;
 
+function metric({ unitMetrics }: PassResult, id: string): UnitMetric['values'] {
+  return unitMetrics.find((each) => each.id === id)?.values ?? {};
+}
+
+/** Units of which less is known where the box is cut than of the whole: nowhere may it be less. */
+export function lostByCutting(whole: PassResult, cut: PassResult): string[] {
+  const [upper, lower, verdict] = ['certified-upper', 'certified-lower', 'certificate'].map((id) => ({
+    whole: metric(whole, id),
+    cut: metric(cut, id),
+  }));
+  return Object.entries(verdict?.whole ?? {}).flatMap(([layer, codes]) =>
+    Array.from(codes).flatMap((code, unit) => {
+      const of = (found: typeof upper, which: 'whole' | 'cut'): number => found?.[which][layer]?.[unit] ?? NaN;
+      const keeps =
+        of(upper, 'cut') <= of(upper, 'whole') &&
+        of(lower, 'cut') >= of(lower, 'whole') &&
+        (code === 0 || of(verdict, 'cut') === code);
+      return keeps ? [] : [`${layer}[${unit}]: ${of(lower, 'cut')} to ${of(upper, 'cut')}`];
+    }),
+  );
+}
+
 /** What 100,000 points of the box say against the certificates of a network: nothing. */
 export async function violations(engine: Engine, model: ModelProto, result: PassResult): Promise<string[]> {
   const seen = await rangesOnPoints(engine, model, 100_000);
-  const metric = (id: string): UnitMetric['values'] => result.unitMetrics.find((each) => each.id === id)?.values ?? {};
-  const [uppers, lowers, verdicts] = [metric('certified-upper'), metric('certified-lower'), metric('certificate')];
+  const [uppers = {}, lowers = {}, verdicts = {}] = ['certified-upper', 'certified-lower', 'certificate'].map((id) =>
+    metric(result, id),
+  );
   return Object.entries(verdicts).flatMap(([layer, codes]) => {
     const input = model.graph?.node.find(({ output }) => output.includes(layer))?.input[0] ?? '';
     const [before, after] = [seen.get(input), seen.get(layer)];

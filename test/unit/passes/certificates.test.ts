@@ -7,7 +7,7 @@ import { int64Tensor, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
 import { neededData } from '../shared-data.js';
-import { ACAS_XU_BOX, openAcasXu, violations } from './acasxu.js';
+import { ACAS_XU_BOX, lostByCutting, openAcasXu, violations } from './acasxu.js';
 import { modelSubject } from './file-subject.js';
 
 function boxed(lower: number | number[], upper: number | number[], splits = 0): NetworkSubject['box'] {
@@ -99,6 +99,34 @@ describe('certificates', () => {
     expect(result.findings.at(-1)?.sentence).toContain('Class 1 can never win at “z”');
   });
 
+  test('a cut loses nothing of what the whole box proves, though CROWN’s lines are chosen anew', async () => {
+    const random = (count: number, seed: number): number[] =>
+      Array.from({ length: count }, (_, at) => Math.sin(12.9898 * (at + 1) * (seed + 1)) * 2);
+    const model = modelProto({
+      nodes: [
+        node('Gemm', ['x', 'W', 'a'], ['z1']),
+        node('Relu', ['z1'], ['h1']),
+        node('Gemm', ['h1', 'V', 'b'], ['z2']),
+        node('Relu', ['z2'], ['h2']),
+        node('Gemm', ['h2', 'U', 'c'], ['z3']),
+        node('Relu', ['z3'], ['y']),
+      ],
+      inputs: [valueInfo('x', [1, 2])],
+      outputs: ['y'],
+      initializers: [
+        weight('W', [2, 8], random(16, 0)),
+        weight('a', [8], random(8, 1)),
+        weight('V', [8, 8], random(64, 2)),
+        weight('b', [8], random(8, 3)),
+        weight('U', [8, 8], random(64, 4)),
+        weight('c', [8], random(8, 5)),
+      ],
+    });
+    const whole = await certify(model, boxed(-1, 1));
+    for (const splits of [1, 2, 3])
+      expect(lostByCutting(whole, await certify(model, boxed(-1, 1, splits)))).toEqual([]);
+  });
+
   test('channels are dead where all positions are; tanh saturates; a clip stands on its limits', async () => {
     const model = modelProto({
       nodes: [
@@ -166,6 +194,22 @@ describe('certificates', () => {
     expect(Object.values(unitMetric(result).values).map(({ length }) => length)).toEqual([50, 50, 50, 50, 50, 50]);
     expect(await violations(await loadNativeEngine(), model, result)).toEqual([]);
   });
+
+  test.for(['4_1', '5_5'])(
+    'ACAS Xu %s cut four times: nothing is lost, and no point leaves a bound',
+    { timeout: 120_000 },
+    async (name, { skip }) => {
+      const model = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
+      const whole = await certify(model, ACAS_XU_BOX);
+      const cut = await certify(model, { ...ACAS_XU_BOX, splits: 4 });
+      expect(cut.tables?.[0]?.definition).toContain('The box was cut 4 times.');
+      expect(lostByCutting(whole, cut)).toEqual([]);
+      const width = ({ tables }: PassResult): number =>
+        tables?.[0]?.rows.reduce((sum, { cells }) => sum + Number(cells[6]), 0) ?? NaN;
+      expect(width(cut)).toBeLessThan(0.85 * width(whole));
+      expect(await violations(await loadNativeEngine(), model, cut)).toEqual([]);
+    },
+  );
 });
 
 function unitMetric({ unitMetrics }: PassResult): UnitMetric {

@@ -36,13 +36,14 @@ interface Part {
 
 /**
  * The part with the most undecided sites is cut in two, in the middle of the input that widens the bounds most (|gradient| ·
- * width, the gradient being that of the bounds), until there are no more cuts or nothing is undecided. What holds in all
- * parts holds in the box. @throws ProblemError as engines do; CancelledError.
+ * width, the gradient being that of the bounds), until there are no more cuts or nothing is undecided. A part keeps what is
+ * known of what it was cut from, so that no cut loses anything. What holds in all parts holds in the box.
+ * @throws ProblemError as engines do; CancelledError.
  */
 export async function certify(request: CertifyRequest): Promise<Certified> {
   const { run, rows, splits, signal } = request;
-  const examine = async (box: Box): Promise<Part> => {
-    const found = await run.bound(box, rows, signal);
+  const examine = async (box: Box, around?: BoxBounds): Promise<Part> => {
+    const found = await run.bound(box, rows, signal, around);
     return { box, found, undecided: undecidedSites(request, box, found) };
   };
   const parts = [await examine(request.box)];
@@ -52,7 +53,8 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
     const widest = worst.undecided === 0 ? undefined : widestInput(worst);
     if (widest === undefined) break;
     const halves = bisected(worst.box, widest.value, widest.element);
-    parts.splice(parts.indexOf(worst), 1, await examine(halves[0]), await examine(halves[1]));
+    const cut = [await examine(halves[0], worst.found), await examine(halves[1], worst.found)];
+    parts.splice(parts.indexOf(worst), 1, ...cut);
   }
   const ofBox = [...request.box].map(([value, ends]): [string, TargetBounds] => [
     value,

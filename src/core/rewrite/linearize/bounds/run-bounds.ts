@@ -43,8 +43,12 @@ export interface BoxBounds {
 export type Rows = ReadonlyMap<string, Float32Array>;
 
 export interface BoundsRun {
-  /** @throws ProblemError as engines do; CancelledError. */
-  bound(box: Box, rows: Rows, signal: AbortSignal): Promise<BoxBounds>;
+  /**
+   * @param around what is known of a box that this one lies in: it holds here, too. CROWN alone may lose on part of a box
+   * what it proved of the whole, since lines are chosen anew.
+   * @throws ProblemError as engines do; CancelledError.
+   */
+  bound(box: Box, rows: Rows, signal: AbortSignal, around?: BoxBounds): Promise<BoxBounds>;
   release(): Promise<void>;
 }
 
@@ -79,7 +83,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
   const largest = Math.max(...bounds.steps.map(({ output }) => elementCount(bounds.shape(output))));
   return run;
 
-  async function boundBox(box: Box, rows: Rows, signal: AbortSignal): Promise<BoxBounds> {
+  async function boundBox(box: Box, rows: Rows, signal: AbortSignal, around?: BoxBounds): Promise<BoxBounds> {
     const targets = new Map<string, TargetBounds>();
     const influence = new Map<string, Float64Array>();
     const bound = new Map<string, Float64Array>();
@@ -114,12 +118,18 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
         const found = await through(stage, fed, asked.length / count, (row, into) => {
           into.set(asked.subarray(row * count, (row + 1) * count));
         });
-        bound.set(first, found.bound);
+        const known = around?.rows.get(first);
+        bound.set(
+          first,
+          known === undefined ? found.bound : found.bound.map((each, at) => Math.min(each, known[at] ?? each)),
+        );
       }
     }
     return { targets, influence, rows: bound };
 
-    function remember(target: string, ends: Ends, method: TargetBounds['method']): void {
+    function remember(target: string, found: Ends, method: TargetBounds['method']): void {
+      const known = around?.targets.get(target);
+      const ends = known === undefined ? found : intersected(found, known);
       targets.set(target, { ...ends, method });
       given.set(target, ends);
     }
