@@ -12,7 +12,7 @@ import type {
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { exportListed, readListed, type Listed, type ListOptions } from './feature-lists.js';
 import { neighbourLines } from './feature-neighbours.js';
-import { number, percent } from './numbers.js';
+import { counted, number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
 import { promptLines, steeringLines } from './steering.js';
 import type { OnText } from './steering-options.js';
@@ -100,11 +100,11 @@ function asText(
   const lines = [
     overview.dictionary,
     `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
-    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} ${many}.`,
+    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${counted(totals.tokens, one, many)}.`,
     `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}.`,
     `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
     `Dead, above zero at no ${one}: ${count(totals.dead)}.`,
-    ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
+    ...(totals.nonFinite > 0 ? [`Not finite: ${counted(totals.nonFinite, 'value', 'values')}.`] : []),
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
     ...told,
     '',
@@ -153,7 +153,7 @@ function detailLines(
   for (const excerpt of top)
     lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt, layout)}`);
   for (const { from, to, count } of intervals)
-    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} ${placeWords.many}`);
+    lines.push(`  ${number(from)} to ${number(to)}: ${counted(count, placeWords.one, placeWords.many)}`);
   if (logits !== undefined) {
     const told = (effects: typeof logits.top): string =>
       effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');

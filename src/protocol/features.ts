@@ -108,7 +108,7 @@ export interface FeatureQuestions {
   /**
    * One pass of the present inputs through the dictionary.
    * @throws ProblemError `not-applicable` where it does not fit the model, `unfit-dictionary` where it explains nothing of
-   *   it, `unplaced-dictionary` where nothing says which value it reads.
+   *   it, `unplaced-dictionary` where nothing says which value it reads, or that is of another width.
    */
   features(request: FeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
   /** The pass before, while the same inputs are chosen: a page that was hidden asks for it. */

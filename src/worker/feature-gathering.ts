@@ -1,5 +1,7 @@
 /** One pass of the inputs through a dictionary, with what its features are looked at through afterwards. */
+import { declaredDensity } from '../core/dictionary/attach/declared-density.js';
 import { checkMatrices } from '../core/dictionary/non-finite.js';
+import { assertOnePlace } from '../core/dictionary/one-place.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import type { Prompts } from '../core/dataset/prompts.js';
 import { problem } from '../core/errors.js';
@@ -69,6 +71,7 @@ export async function gather(
 ): Promise<Gathered> {
   const { file, dictionary, coder, close } = await openDictionary(request.dictionary, request.answers ?? {}, signal);
   try {
+    assertOnePlace(coder);
     const subject = await source.subject(signal, ({ runsDone, runsPlanned }) => onProgress?.(runsDone / runsPlanned));
     const places = await featurePlaces(request, file, subject.graph, source.fit());
     const attached: AttachedDictionary = {
@@ -91,6 +94,7 @@ export async function gather(
       coder,
       dataset: subject.dataset,
       gathered,
+      density: await declaredDensity(file.siblings, coder.features),
       signal,
     });
     const reader = kept(() => openAttached(subject, attached));

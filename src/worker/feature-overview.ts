@@ -1,6 +1,7 @@
 /** What is known of all features after one pass, as the page is told. */
 import type { Dataset } from '../core/dataset/dataset.js';
 import type { Coder } from '../core/dictionary/coder.js';
+import { densityWarnings } from '../core/dictionary/attach/declared-density.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
@@ -20,6 +21,8 @@ interface PassMade {
   readonly coder: Coder;
   readonly dataset: Dataset;
   readonly gathered: GatheredFeatures;
+  /** Of each feature in training, where that is stated. */
+  readonly density: Float64Array | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,6 +33,7 @@ export async function overviewOf({
   coder,
   dataset,
   gathered,
+  density,
   signal,
 }: PassMade): Promise<FeatureOverview> {
   const { state, layout, stride, reconstruction } = gathered;
@@ -49,7 +53,10 @@ export async function overviewOf({
     ...(withoutFirst.tokens === 0 ? {} : { fvuWithoutFirst: unexplainedVariance(withoutFirst) }),
     data: dataset.description,
     synthetic: dataset.synthetic,
-    warnings: warningsOf(totals.tokens, coder.features, fvu, placeWords),
+    warnings: [
+      ...warningsOf(totals.tokens, coder.features, fvu, placeWords),
+      ...densityWarnings(density, columns.density, totals.tokens, placeWords.many),
+    ],
     columns,
     stride,
     ...(topTokens === undefined ? {} : { topTokens }),

@@ -18,7 +18,7 @@ export type FeaturePlaces = Pick<FeatureOverview, 'reads' | 'writes' | 'variant'
  */
 export async function featurePlaces(
   { reads, writes, dictionary }: FeatureRequest,
-  { siblings }: ModelFile,
+  { siblings, dictionary: recognised }: ModelFile,
   graph: Graph,
   fit: PassResult | undefined,
 ): Promise<FeaturePlaces> {
@@ -28,7 +28,7 @@ export async function featurePlaces(
     return { reads: from, writes: to, variant: 'as it is', placedBy: 'asked' };
   }
   const stated = statedPlaces(await readConfiguration(siblings), dictionary);
-  const configured = valueNamed(graph, stated.reads)?.value;
+  const configured = valueNamed(graph, stated.reads, recognised?.inputWidth)?.value;
   const fitting = configured === undefined ? bestPlace(fit) : undefined;
   const from = configured ?? fitting?.reads;
   if (from === undefined) throw unplaced(stated.reads, fit);
@@ -57,7 +57,7 @@ function unplaced(stated: readonly string[], fit: PassResult | undefined): Error
   return problem('unplaced-dictionary', message, {
     remedy:
       fit === undefined
-        ? 'Measure where it fits (“Dictionary fit”), or name the value.'
+        ? 'Measure where it fits (“Dictionary fit”), or name the value. On the command line, “report --pass dictionary-fit” measures it, and --reads names the value.'
         : 'It fits no value of the model as it is: see the experiment “Dictionary fit”.',
   });
 }

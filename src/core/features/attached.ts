@@ -135,7 +135,7 @@ function rowsOfValue(outputs: NamedTensors, value: string, side: Side, examples:
   const axis = widthAxis(dims, width);
   if (axis === undefined) {
     throw problem(
-      'not-applicable',
+      'unplaced-dictionary',
       `“${value}” is ${dims.join(' × ')}, but the dictionary has rows of ${width} numbers.`,
       {
         place: `value “${value}”`,

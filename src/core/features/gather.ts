@@ -5,6 +5,7 @@ import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unex
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { withFittingWidths } from './fitting-widths.js';
 import { keptRows, type KeptRows } from './kept-rows.js';
 import { isSameLayout, type Layout } from './layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
@@ -28,7 +29,8 @@ const MOST_TOKENS = 2 ** 31;
 
 /**
  * Feature statistics over all inputs of a subject, padding left out. Every input is a window of its own.
- * @throws as {@link walkTokens} does; ProblemError `not-applicable` where inputs are of several sizes.
+ * @throws as {@link walkTokens} does; ProblemError `unplaced-dictionary` where a value has another width, which says what
+ * widths there are, `not-applicable` where inputs are of several sizes.
  */
 export async function gatherFeatures(
   subject: ExperimentSubject,
@@ -59,6 +61,8 @@ export async function gatherFeatures(
       },
       endInput: () => endWindow(state),
     });
+  } catch (error) {
+    throw await withFittingWidths(error, subject, coder);
   } finally {
     await opened.release();
   }

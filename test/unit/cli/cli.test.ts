@@ -356,6 +356,13 @@ describe('features of a dictionary', () => {
     expect(out.trimEnd().split('\n').length).toBeGreaterThan(192);
   }, 120_000);
 
+  it('are counted in words that fit the number', async () => {
+    const { out } = await features(...[3, 12, 50].flatMap((feature) => ['--feature', String(feature)]));
+    expect(out).toMatch(/ to \S+: 1 token$/m);
+    expect(out).toMatch(/ to \S+: \d{2,} tokens$/m);
+    expect(out).not.toMatch(/\b1 (tokens|places|values|features)\b/);
+  }, 120_000);
+
   it('are told one by one, and as JSON', async () => {
     const { code, out } = await features('--feature', '3', '--json');
     expect(code).toBe(0);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { OTHER_ENDINGS, OWN_ENDINGS, stemOf } from '../../../src/host/model-files.js';
+import { DICTIONARY_ENDINGS, OTHER_ENDINGS, OWN_ENDINGS, stemOf } from '../../../src/host/model-files.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -61,9 +61,9 @@ const {
 const ids = new Set(commands.map(({ command }) => command));
 const ourEditor = 'activeCustomEditorId =~ /^modelInspector\\./';
 const endings = [...OWN_ENDINGS, ...OTHER_ENDINGS.filter((ending) => !ending.includes('.'))];
-const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.safetensors\\.index\\.json$/i`;
-/** Formats that dictionaries are saved in. */
-const mayBeDictionary = 'resourceExtname =~ /^\\.(safetensors|npz|pt|pth)$/i';
+const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.(pkl\\.gz|safetensors\\.index\\.json)$/i`;
+const dictionaryEndings = DICTIONARY_ENDINGS.filter((ending) => !ending.includes('.'));
+const mayBeDictionary = `resourceExtname =~ /^\\.(${dictionaryEndings.join('|')})$/i || resourceFilename =~ /\\.pkl\\.gz$/i`;
 
 function commandsNamedIn(text: string): string[] {
   return [...text.matchAll(/command:([\w.]+)/g)].map(([, id]) => id ?? '');
@@ -141,6 +141,7 @@ describe('the manifest', () => {
   it.each([
     ['a.onnx', 'a'],
     ['model.safetensors.index.json', 'model'],
+    ['mlp.10.pkl.gz', 'mlp.10'],
     ['README', 'README'],
     ['net.PT', 'net'],
   ])('calls what is saved beside %s after %s', (file, stem) => expect(stemOf(file)).toBe(stem));

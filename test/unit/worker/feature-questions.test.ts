@@ -30,6 +30,9 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/feature
 };
 const dictionary = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights.safetensors');
 
+const toDictionary = (name: string): string =>
+  fileURLToPath(new URL(`../../fixtures/dictionary/${name}`, import.meta.url));
+
 const PLATFORM = {
   wasmFolder: WASM_FOLDER,
   dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
@@ -137,7 +140,12 @@ describe('features of a dictionary on the inputs of a model', () => {
   }, 60_000);
 
   it.each([
-    ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers'],
+    ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers. 96 wide are'],
+    [
+      'a model without its width',
+      { dictionary: toDictionary('sae-lens-transcoder/sae_weights.safetensors'), reads: 'logits', writes: 'logits' },
+      'No value of this model is 5 wide: there are values 96,',
+    ],
     ['a value that there is not', { dictionary, reads: 'nothing' }, 'no value or hook “nothing”'],
     ['a file that is no dictionary', { dictionary: join(folder, 'grammar-gpt.onnx') }, 'is no dictionary'],
   ])('%s is said', async (_, request, message) => {
@@ -189,6 +197,28 @@ describe('a dictionary beside which a configuration says otherwise', () => {
     const refused = inspection.features({ dictionary: path });
     await expect(refused).rejects.toMatchObject({ problem: { kind: 'unplaced-dictionary' } });
     await expect(refused).rejects.toThrow('no value or hook “blocks.7.hook_resid_post”');
+  });
+
+  it('is refused where the hook has another width, with the values of its own', async () => {
+    await say({ hook_name: 'blocks.1.mlp.hook_post' });
+    const refused = inspection.features({ dictionary: path });
+    await expect(refused).rejects.toMatchObject({ problem: { kind: 'unplaced-dictionary' } });
+    await expect(refused).rejects.toThrow(
+      /is 8 × 64 × 288, but .* rows of 96 numbers\. 96 wide are .*, and \d+ more\./,
+    );
+    await expect(refused).rejects.toMatchObject({
+      problem: { remedy: expect.stringContaining('--pass dictionary-fit') },
+    });
+  });
+
+  it('of all heads is put where heads lie side by side, which the output projection reads', async () => {
+    await say({ hook_name: 'blocks.1.attn.hook_z' });
+    const merged = '/blocks.1/attention/Reshape_3_output_0';
+    expect(await inspection.features({ dictionary: path, evenIfUnfit: true })).toMatchObject({
+      reads: merged,
+      writes: merged,
+      placedBy: 'configuration',
+    });
   });
 
   it('is refused where nothing is said, then put where it was measured to fit best', async () => {

@@ -1,7 +1,7 @@
 /** What the measured places of a dictionary say to those who mean to run it: where, and how the value is taken there. */
 import { VARIANTS, type Variant } from '../../dictionary/attach/sites.js';
 import type { PassResult } from '../result.js';
-import { SITES_TABLE } from './tables.js';
+import { NOTABLE_FACTOR, SITES_TABLE } from './tables.js';
 
 export interface FittingPlace {
   /** Values of the model as it is. */
@@ -11,9 +11,6 @@ export interface FittingPlace {
   readonly variant: Variant;
   readonly fvu: number;
 }
-
-/** FVU at one place may be this many times that of another before the difference means anything. */
-export const NOTABLE_FACTOR = 1.1;
 
 /** Where it fits best of all that was measured. */
 export function bestPlace(fit: PassResult | undefined): FittingPlace | undefined {

@@ -1,4 +1,5 @@
 /** What was measured of an attached dictionary, as tables. */
+import { AGREEMENT_RULE, agreementOf } from '../../dictionary/attach/agreement.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
@@ -79,9 +80,16 @@ export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWor
   };
 }
 
+/** FVU at one place may be this many times that of another before the difference means anything. */
+export const NOTABLE_FACTOR = 1.1;
+
+export function isNotable(stated: MeasuredSite, smallest: number): boolean {
+  return stated.fidelity.fvu > NOTABLE_FACTOR * smallest;
+}
+
 /** @param stated what was measured at the place that its configuration names, if the model has it. */
 export function declaredTable(
-  { declared, coder }: AttachedCoder,
+  { declared }: AttachedCoder,
   { fidelity, reads }: MeasuredSite,
   stated: MeasuredSite | undefined,
   word: RowWord,
@@ -91,19 +99,21 @@ export function declaredTable(
   return {
     id: 'dictionary-declared',
     title: 'Declared and measured',
-    definition: 'What the file, its folder or its configuration state, beside what was measured at the best place.',
+    definition: `What the file, its folder, its configuration or “sparsity.safetensors” state, beside what was measured at the best place. L0: ${AGREEMENT_RULE}. Place: alike where FVU there is at most ${NOTABLE_FACTOR} times the smallest, else different.`,
     columns: [
       { id: 'what', label: 'What', format: 'text' },
       { id: 'declared', label: 'Declared', format: 'text' },
       { id: 'measured', label: 'Measured', format: 'text' },
+      { id: 'agreement', label: 'Agreement', format: 'text' },
       { id: 'because', label: 'Declared where', format: 'text' },
     ],
     rows: [
       {
         cells: [
           `Features that fire for a ${word} (L0)`,
-          l0 === undefined ? 'not declared' : String(l0.value),
+          l0 === undefined ? 'not declared' : amount(l0.value),
           amount(fidelity.l0),
+          l0 === undefined ? '' : agreementOf(l0.value, fidelity.l0),
           l0?.because ?? '',
         ],
       },
@@ -112,10 +122,10 @@ export function declaredTable(
           'Place',
           sites.length === 0 ? 'not declared' : sites.map((site) => displayText(site, 100)).join(', '),
           stated === undefined ? best : `FVU ${amount(stated.fidelity.fvu)} there; ${best}`,
+          stated === undefined ? '' : isNotable(stated, fidelity.fvu) ? 'different' : 'alike',
           sites.length === 0 ? '' : 'The configuration beside it.',
         ],
       },
-      { cells: ['Features', String(coder.features), String(coder.features), ''] },
     ],
   };
 }
