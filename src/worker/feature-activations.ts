@@ -20,7 +20,10 @@ export interface ActivationSource {
 }
 
 /** Rows that the dictionary reads of an input, [tokens, width]. */
-async function rowsOn({ subject: { dataset }, reader, rows }: ActivationSource, input: number): Promise<Float32Array> {
+export async function rowsOn(
+  { subject: { dataset }, reader, rows }: ActivationSource,
+  input: number,
+): Promise<Float32Array> {
   const known = rows.of(input);
   if (known !== undefined) return known;
   const { network, read } = reader;

@@ -1,5 +1,6 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
 import { checkMatrices } from '../core/dictionary/non-finite.js';
+import { writtenGains } from '../core/dictionary/written-gain.js';
 import type { Prompts } from '../core/dataset/prompts.js';
 import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
@@ -18,8 +19,8 @@ import type { FeatureDetail, FeatureOverview, FeatureQuestions, FeatureRequest }
 import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
-import { withActivations } from './feature-activations.js';
-import { detailOf, logitsOf } from './feature-detail.js';
+import { rowsOn, withActivations } from './feature-activations.js';
+import { detailOf, logitsOf, withFollowed } from './feature-detail.js';
 import { dictionarySource } from './feature-lists/dictionary-source.js';
 import { labelQuestions } from './feature-lists/label-questions.js';
 import { readFeatureList } from './feature-lists/read-feature-list.js';
@@ -250,8 +251,14 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
   const found = await withActivations(source, feature, (activations) =>
     detailOf(gathered, dataset, feature, activations),
   );
-  const [logits] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
-  return { ...found, ...logits };
+  const [logits = {}] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
+  const { effects, ...shown } = logits;
+  if (effects === undefined) return { ...found, ...shown };
+  const gains = async (input: number): Promise<Float32Array | undefined> =>
+    attached.coder.normalisation.kind === 'none'
+      ? undefined
+      : writtenGains(attached.coder, await rowsOn(source, input));
+  return { ...found, ...(await withFollowed(found, dataset, effects, gains)), ...shown };
 }
 
 async function write(

@@ -152,13 +152,82 @@ describe('the page of a feature', () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     await page.getByRole('button', { name: 'Run without it' }).first().click();
-    await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
+    await expect
+      .poll(() => page.locator('.ablation').first().innerText())
+      .toMatch(/Total effect .*␣dog, which really followed, -0\.75 \(-1\.25 → -2\).*the 50\s% → 20\s%/s);
     expect(await lastCall(page, 'steer')).toEqual({
       prompt: { kind: 'input', input: 0 },
       interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
       positions: [40],
       at: 40,
     });
+    await page.close();
+  });
+});
+
+describe('the card of a token', () => {
+  const card = (page: Page) => page.getByRole('dialog', { name: /^What the feature does at / });
+  const tokens = (page: Page) => page.locator('.feature-examples .excerpt').first().locator('.token');
+  const openFeature = async (situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> => {
+    const page = await openFeatures({ width: 1500, height: 1000, ...situation });
+    await rows(page).nth(1).press('Enter');
+    await tokens(page).first().scrollIntoViewIfNeeded();
+    return page;
+  };
+
+  it('opens where the pointer rests, tells f and direct effects, and stays while the pointer goes into it', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).hover();
+    await card(page).waitFor();
+    const [f = NaN] = (await tokens(page).nth(12).getAttribute('aria-label'))?.match(/[\d.]+$/)?.map(Number) ?? [];
+    const text = await card(page).innerText();
+    expect(text).toContain(`f = ${f}`);
+    expect(text).toContain('position 40');
+    expect(text).toContain('only; the final normalisation is left out');
+    // Largest of one unit is 2, smallest −2; token 21 follows: 2 − 2 · 0.17.
+    const numbers = (await card(page).locator('.effect-value').allInnerTexts()).map(Number);
+    expect(numbers).toHaveLength(10);
+    expect(numbers[0]).toBeCloseTo(2 * f, 1);
+    expect(numbers[5]).toBeCloseTo(-2 * f, 1);
+    expect(text).toMatch(/On \S+, which really followed:/);
+    await card(page).getByRole('button', { name: 'Run without it here' }).hover();
+    await page.waitForTimeout(400);
+    await card(page).getByRole('button', { name: 'Run without it here' }).click();
+    await expect.poll(() => card(page).innerText()).toMatch(/Total effect .*Δ log-probability of ␣dog.*-0\.75.*KL/s);
+    expect(await lastCall(page, 'steer')).toMatchObject({
+      prompt: { kind: 'input', input: 0 },
+      positions: [40],
+      at: 40,
+    });
+    await page.mouse.click(5, 5);
+    await expect.poll(() => card(page).count()).toBe(0);
+    await page.close();
+  });
+
+  it('opens by keys, moves on with arrows, and closes on Escape', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).focus();
+    await card(page).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => tokens(page).nth(11).getAttribute('aria-expanded')).toBe('true');
+    await expect.poll(() => card(page).innerText()).toContain('position 39');
+    await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('.token-card') !== null)).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => card(page).count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-card'))).toBe('12');
+    await page.close();
+  });
+
+  it('says that a feature that is 0 there does nothing', async () => {
+    const page = await openFeature();
+    const silent = page.locator('.feature-examples .token[aria-label$="activation 0"]').first();
+    await silent.click();
+    await expect.poll(() => card(page).innerText()).toContain('neither a direct nor a total effect');
+    await silent.click();
+    await expect.poll(() => card(page).count()).toBe(0);
     await page.close();
   });
 });

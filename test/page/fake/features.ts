@@ -108,6 +108,7 @@ function pictureOf(feature: number, rank: number, strongest: number): Excerpt {
 function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
   const length = 19;
   const at = 12;
+  const next = Int32Array.from({ length }, (_, place) => (place === length - 1 ? -1 : 10 * (place % 10) + 1));
   return {
     input: rank,
     inputName: `corpus.npy row ${rank}`,
@@ -120,6 +121,11 @@ function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
     activations: Float32Array.from({ length }, (_, place) =>
       place === at ? strongest : noise(feature, rank, place, 9) < 0.7 ? 0 : strongest * 0.6 * noise(feature, place),
     ),
+    followed: {
+      tokens: next,
+      texts: Array.from(next, (token) => (token < 0 ? '' : (WORDS[(token - 1) / 10] ?? ''))),
+      effects: Float32Array.from(next, (token) => (token < 0 ? NaN : 2 - ((token - 1) / 10) * 0.17)),
+    },
   };
 }
 
