@@ -154,7 +154,7 @@ describe('the page of a feature', () => {
     await page.getByRole('button', { name: 'Run without it' }).first().click();
     await expect
       .poll(() => page.locator('.ablation').first().innerText())
-      .toMatch(/Total effect .*␣dog, which really followed, -0\.75 \(-1\.25 → -2\).*the 50\s% → 20\s%/s);
+      .toMatch(/Total effect .*␣dog, which really followed: -0\.75 \(-1\.25 → -2\).*the 50\s% → 20\s%/s);
     expect(await lastCall(page, 'steer')).toEqual({
       prompt: { kind: 'input', input: 0 },
       interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
