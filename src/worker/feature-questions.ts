@@ -1,4 +1,5 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
+import { fewPlaces } from '../core/dictionary/few-places.js';
 import { checkMatrices } from '../core/dictionary/non-finite.js';
 import { writtenGains } from '../core/dictionary/written-gain.js';
 import type { Prompts } from '../core/dataset/prompts.js';
@@ -39,9 +40,6 @@ export interface FeatureAnswers {
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
-
-/** Tokens per feature below which shares and dead features say little. */
-const FEW_TOKENS_PER_FEATURE = 10;
 
 /** A pass that was made, with what its features are looked at through. */
 interface Gathered {
@@ -111,7 +109,11 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
         }),
       ...labelQuestions,
       writeFeatures: (request, signal, onProgress) =>
-        turns.take(signal, (either) => write(gathered(), request, source, either, onProgress)),
+        turns.take(signal, async (either) => {
+          const { path, sentences } = await write(gathered(), request, source, either, onProgress);
+          // The formats have no room for it in the files.
+          return { path, sentences: [...sentences, ...gathered().overview.warnings] };
+        }),
       featureList: async (request, signal) => {
         const { source: own, attached } = gathered();
         return readFeatureList(request, own, attached.coder.features, signal);
@@ -229,14 +231,9 @@ function unfit(fvu: number, value: string): Error {
   );
 }
 
-function warningsOf(tokens: number, features: number, fvu: number, { many }: PlaceWords): string[] {
-  const warnings: string[] = [];
-  const count = (value: number): string => value.toLocaleString('en-US');
-  if (tokens < FEW_TOKENS_PER_FEATURE * features) {
-    warnings.push(
-      `Only ${count(tokens)} ${many} were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
-    );
-  }
+function warningsOf(tokens: number, features: number, fvu: number, words: PlaceWords): string[] {
+  const few = fewPlaces(tokens, words, features);
+  const warnings = few === undefined ? [] : [few.sentence];
   if (fvu > 1)
     warnings.push(
       `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`,

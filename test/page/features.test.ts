@@ -74,6 +74,85 @@ describe('the table of features', () => {
   });
 });
 
+describe('a dictionary of 100,000 features', () => {
+  const scroll = (page: Page) => page.locator('.all-features-list .table-scroll');
+  const first = (page: Page, column: number): Promise<number[]> =>
+    rows(page)
+      .locator(`td:nth-child(${column})`)
+      .allInnerTexts()
+      .then((texts) => texts.map(Number));
+
+  it('is sorted, filtered and scrolled to its end, with few rows in the page at any time', async () => {
+    const page = await openFeatures({ scenario: 'attached-large' });
+    const few = async (): Promise<void> => expect(await rows(page).count()).toBeLessThan(60);
+    expect(await view(page).getByRole('status').innerText()).toBe('100,000 features');
+    await few();
+
+    await scroll(page).evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect.poll(() => first(page, 1).then((shown) => shown.at(-1))).toBe(99_999);
+    await few();
+    // What is scrolled past takes the room of its rows.
+    const [height, rowHeight] = await scroll(page).evaluate((element) => [
+      element.scrollHeight,
+      element.querySelector('tbody tr:not([aria-hidden])')?.getBoundingClientRect().height ?? NaN,
+    ]);
+    expect(height).toBeGreaterThan(99_000 * (rowHeight as number));
+
+    await page.getByRole('button', { name: 'Largest', exact: true }).click();
+    await scroll(page).evaluate((element) => element.scrollTo(0, 0));
+    await expect.poll(() => first(page, 6).then(([largest]) => largest)).toBeCloseTo(12.5, 2);
+    const largest = await first(page, 6);
+    expect(largest).toEqual(largest.toSorted((a, b) => b - a));
+    await few();
+
+    // Texts are ranked in pieces of time: the rows stay as they are until their order is found out.
+    await page.getByRole('button', { name: 'Strongest on', exact: true }).click();
+    await expect
+      .poll(() =>
+        rows(page)
+          .locator('td:nth-child(3)')
+          .allInnerTexts()
+          .then((texts) => new Set(texts).size),
+      )
+      .toBe(1);
+
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('99999');
+    await expect.poll(() => view(page).getByRole('status').innerText()).toBe('1 of 100,000 features');
+    await rows(page).first().press('Enter');
+    await page.getByRole('article', { name: 'Feature 99999', exact: true }).waitFor();
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('');
+    await page.getByRole('tab', { name: 'Dead' }).click();
+    await expect.poll(() => view(page).getByRole('status').innerText()).toMatch(/^1[12],\d{3} of 100,000 features$/);
+    await few();
+    await page.close();
+  }, 60_000);
+});
+
+describe('a corpus of ten tokens', () => {
+  const MIND = 'only 10 tokens for 2,000 features';
+
+  it('has a warning beside each number: facts, table, histograms and the page of a feature', async () => {
+    const page = await openFeatures({ scenario: 'attached-few', width: 1500, height: 950 });
+    expect(await page.getByRole('note').first().innerText()).toContain('Only 10 tokens were seen for 2,000 features');
+    expect(await page.getByRole('img', { name: MIND }).count()).toBe(3);
+    const marks = (where: string) => page.locator(`${where} .few-mark`).allInnerTexts();
+    expect(await marks('.feature-table')).toEqual([MIND]);
+    expect(await marks('.chart-frame')).toEqual([MIND, MIND]);
+    await rows(page).nth(1).press('Enter');
+    await page.locator('.feature-page .chart-frame').first().waitFor();
+    expect(await marks('.feature-page .panel-title')).toEqual([MIND]);
+    // Logit effects rest on no tokens.
+    expect(await marks('.feature-page .chart-frame')).toEqual([MIND]);
+    await page.close();
+  });
+
+  it('leaves no mark where there are enough', async () => {
+    const page = await openFeatures();
+    expect(await page.locator('.few-mark, .few-sign').count()).toBe(0);
+    await page.close();
+  });
+});
+
 describe('lists of features', () => {
   const notice = (page: Page) => page.getByRole('region', { name: 'The list that was read' });
   const chooseFile = async (page: Page): Promise<void> => {

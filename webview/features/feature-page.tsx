@@ -10,6 +10,7 @@ import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
+import { FewMark } from './few-places.js';
 import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
 import { NeighboursPart } from './neighbours-part.js';
@@ -37,6 +38,7 @@ export function FeaturePage({ overview, feature }: FeaturePageProps): JSX.Elemen
         <div>
           <h2>Feature {feature}</h2>
           <div class="muted">{summary(overview, feature)}</div>
+          <FewMark overview={overview} />
         </div>
         <span class="spacer-flex" />
         <IconButton icon="left" label="Previous feature (←)" onClick={() => go(feature - 1)} />

@@ -2,6 +2,7 @@
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { fewPlaces } from '../../dictionary/few-places.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
 import { displayText } from '../../display-text.js';
@@ -19,7 +20,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 4,
+  version: 5,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -116,6 +117,7 @@ async function resultOf(
   const on = await onInputs(dataset.size - dataset.skipped.length);
   const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
+  const few = fewPlaces(tokens, { one: word, many: `${word}s` });
   const place = `${best.reads.label}, ${best.reads.variant}`;
   const named = valueNamed(graph, attached.declared.sites)?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
@@ -141,15 +143,7 @@ async function resultOf(
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
-    ...(tokens < FEW_TOKENS
-      ? [
-          {
-            severity: 'warning' as const,
-            weight: 0.5,
-            sentence: `These numbers rest on ${tokens} ${word}s only, ${on}.`,
-          },
-        ]
-      : []),
+    ...(few === undefined ? [] : [{ severity: 'warning' as const, weight: 0.5, sentence: few.sentence }]),
   ];
   return {
     pass: ID,
@@ -159,13 +153,12 @@ async function resultOf(
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
-      sitesTable(measured, attached.coder.kind === 'SAE', word),
-      definitionsTable(best, word),
-      declaredTable(attached, best, stated, word),
-      ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ...[
+        sitesTable(measured, attached.coder.kind === 'SAE', word),
+        definitionsTable(best, word),
+        declaredTable(attached, best, stated, word),
+        ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ].map((table) => (few === undefined ? table : { ...table, title: `${table.title} (${few.short})` })),
     ],
   };
 }
-
-/** Below this, means over tokens say little. */
-const FEW_TOKENS = 1000;
