@@ -12,7 +12,7 @@ import type { ExportedSource } from '../core/features/lists/exported.js';
 import { tokensAt } from '../core/features/excerpts.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
 import { placeWordsOf, type Layout, type PlaceWords } from '../core/features/layout.js';
-import { openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
+import { checkResidual, openClassEffects, openUnembedding, type Unembedding } from '../core/features/logit-effects.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { dictionaryText } from '../core/formats/dictionary-signature.js';
 import type { PassResult } from '../core/passes/result.js';
@@ -305,6 +305,7 @@ async function openScores(
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
   const { width } = coder.writes;
+  if (layout.kind === 'sequence') checkResidual(subject.graph, writes);
   return layout.kind === 'sequence'
     ? openUnembedding(subject, scores.name, width)
     : openClassEffects(subject, scores.name, width, writes, layout);

@@ -148,6 +148,14 @@ describe('features of a dictionary on the inputs of a model', () => {
     expect(anyway.warnings.join()).toContain('does not fit this value');
   }, 60_000);
 
+  it('of an attention’s heads have no logit effects: what they write is not in the residual stream', async () => {
+    await inspection.features({ dictionary, reads: '/blocks.1/attention/Reshape_3_output_0', evenIfUnfit: true });
+    const { logits, noLogits, top } = await inspection.feature({ feature: 7 });
+    expect(logits).toBeUndefined();
+    expect(noLogits).toContain('before its output weights');
+    expect(top.every(({ followed }) => followed === undefined)).toBe(true);
+  }, 60_000);
+
   it.each([
     ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers'],
     ['a value that there is not', { dictionary, reads: 'nothing' }, 'no value or hook “nothing”'],
