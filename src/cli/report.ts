@@ -55,7 +55,12 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   };
   process.once('SIGINT', onInterrupt);
   const answer = wanted.length === 0 ? {} : await inspection.run({ passes: wanted });
-  const compared = options.controls && answer.result !== undefined ? await inspection.compare({ seed: 1 }) : {};
+  const { result } = answer;
+  // Experiments are compared only when they are named: here they were.
+  const compared =
+    options.controls && result !== undefined
+      ? await inspection.compare({ seed: 1, passes: result.passes.map(({ pass }) => pass) })
+      : {};
   if (wanted.length > 0) printAnswer({ ...answer, ...compared });
   process.off('SIGINT', onInterrupt);
 

@@ -75,6 +75,8 @@ export interface CircuitNodes {
 
 export interface CircuitOutput {
   readonly node: number;
+  /** Of a difference: the token that is explained. */
+  readonly token: number;
   /** “ the”, “ the” − “ a”. */
   readonly text: string;
   readonly probability: number;
@@ -84,6 +86,7 @@ export interface CircuitAnswer {
   /** Names the circuit: what is asked of an earlier one is refused. */
   readonly id: number;
   readonly tokens: readonly string[];
+  readonly tokenIds: readonly number[];
   /** What was run: “1 window of 15 tokens from your text”. */
   readonly data: string;
   readonly synthetic: boolean;
@@ -103,6 +106,11 @@ export interface CircuitAnswer {
   readonly leftOut: number;
   readonly layersWithout: readonly number[];
   readonly seconds: number;
+}
+
+export interface KeptCircuit {
+  readonly request: CircuitRequest;
+  readonly answer: CircuitAnswer;
 }
 
 /** Edges in one message: 3.2 MB. */
@@ -223,6 +231,8 @@ export interface CircuitWeights extends FedByWeights {
 export interface CircuitQuestions {
   /** @throws ProblemError `not-applicable` where no transcoders are attached, or the target is nothing there. */
   circuit(request: CircuitRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<CircuitAnswer>;
+  /** The last circuit, while inputs and transcoders are what it was found with: a page that was hidden begins anew. */
+  keptCircuit(request: Record<string, never>, signal?: AbortSignal): Promise<KeptCircuit | undefined>;
   /** Edges of the last circuit from one on, at most {@link EDGES_AT_ONCE}. */
   circuitEdges(
     request: { readonly circuit: number; readonly first: number },

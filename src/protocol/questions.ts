@@ -35,6 +35,7 @@ export const QUESTIONS = [
   'attribute',
   'patch',
   'circuit',
+  'keptCircuit',
   'circuitEdges',
   'circuitCheck',
   'circuitHeads',

@@ -12,6 +12,7 @@ const MOST_PROMPT_TOKENS = 512;
 export interface CircuitInput {
   readonly feeds: NamedTensors;
   readonly tokens: readonly string[];
+  readonly ids: readonly number[];
   /** Positions that hold tokens, the first ones. */
   readonly filled: number;
   readonly data: string;
@@ -32,11 +33,12 @@ export async function circuitInput(asked: CircuitRequest['input'], inputs: Input
       remedy: 'Type a text, or choose inputs that are token ids.',
     });
   }
-  const { tokens, name } = preview;
+  const { tokens, ids, name } = preview;
   const classes = dataset.classes ?? [];
   return {
     feeds,
     tokens,
+    ids,
     filled: await filledOf(dataset, index, tokens.length),
     data: asked.kind === 'prompt' ? `${dataset.description}` : name,
     synthetic: dataset.synthetic,

@@ -4,8 +4,6 @@
  */
 import type { AttributionGraph } from '../core/circuits/attribution-graph.js';
 import { attributionGraph } from '../core/circuits/attribution-graph.js';
-import { graphScores } from '../core/circuits/influence.js';
-import { nodeKinds } from '../core/circuits/kinds.js';
 import { heldRuns, type HeldRuns } from '../core/circuits/held-runs.js';
 import { headReaders, type HeadReaders } from '../core/circuits/heads/through-heads.js';
 import { openInterventions, type Interventions } from '../core/circuits/intervention.js';
@@ -25,12 +23,13 @@ import {
   type CircuitAnswer,
   type CircuitQuestions,
   type CircuitRequest,
+  type KeptCircuit,
 } from '../protocol/circuits.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import { answerOf } from './circuit-answer.js';
 import { checkEdge } from './circuit-check.js';
 import { headsOfTarget } from './circuit-heads.js';
 import { circuitInput, tokenOf, type CircuitInput } from './circuit-input.js';
-import { nodeColumns } from './circuit-nodes.js';
 import { weightsOfTarget } from './circuit-weights.js';
 import { openCoders, type OpenCoders } from './circuit-coders.js';
 import type { Inputs } from './inputs.js';
@@ -71,8 +70,6 @@ export interface MadeCircuit {
   release(): Promise<void>;
 }
 
-const LIKELY_SHOWN = 10;
-
 /** @param subject throws where no graph is open. @param track told of work that uses the engine. */
 export function circuitAnswers(
   subject: () => CircuitSubject,
@@ -81,11 +78,13 @@ export function circuitAnswers(
   const turns = createTurns(track);
   let coders: OpenCoders | undefined;
   let last: MadeCircuit | undefined;
+  let kept: (KeptCircuit & { readonly of: ReturnType<typeof foundWith> }) | undefined;
   let made = 0;
 
   const forget = async (): Promise<void> => {
     const old = last;
     last = undefined;
+    kept = undefined;
     await old?.release();
   };
   const current = (id: number): MadeCircuit => {
@@ -154,7 +153,9 @@ export function circuitAnswers(
           await interventions?.then((opened) => opened.release()).catch(() => undefined);
         },
       };
-      return await answerOf(last, input, position, (performance.now() - begun) / 1000);
+      const answer = await answerOf(last, input, position, (performance.now() - begun) / 1000);
+      kept = { request, answer, of: foundWith(inputs, transcoders) };
+      return answer;
     } finally {
       // The values stay; the sessions are not needed any more.
       await replacement.release();
@@ -164,6 +165,14 @@ export function circuitAnswers(
   return {
     questions: {
       circuit: (request, signal, onProgress) => turns.take(signal, (either) => find(request, either, onProgress)),
+      keptCircuit: (_request, signal) =>
+        turns.take(signal, async () => {
+          if (kept === undefined) return undefined;
+          const { inputs, transcoders } = subject();
+          const now = foundWith(inputs, transcoders);
+          const { request, answer, of } = kept;
+          return of.every((each, at) => each === now[at]) ? { request, answer } : undefined;
+        }),
       circuitEdges: ({ circuit, first }, signal) =>
         turns.take(signal, async () => {
           const { sources, weights } = current(circuit).graph.edges;
@@ -186,6 +195,11 @@ export function circuitAnswers(
       });
     },
   };
+}
+
+/** What other inputs or transcoders have others of. */
+function foundWith(inputs: Inputs, transcoders: OpenedTranscoders | undefined): readonly unknown[] {
+  return [inputs.description(), transcoders];
 }
 
 /** @throws ProblemError `not-applicable` where there can be no circuit. */
@@ -276,35 +290,4 @@ function targetsOf(
         : second?.token
       : tokenOf(target.minus, input);
   return [differenceTarget(scores, replacement.positions, position, token ?? 0, minus ?? 0)];
-}
-
-async function answerOf(
-  { id, graph, layers, replacement, sites, coders }: MadeCircuit,
-  input: CircuitInput,
-  position: number,
-  seconds: number,
-): Promise<CircuitAnswer> {
-  const { nodes, edges, outputs } = graph;
-  const likely = likelyTokens(replacement.value(sites.logits), replacement.positions, position, LIKELY_SHOWN);
-  return {
-    id,
-    tokens: input.tokens.slice(0, input.filled),
-    data: input.data,
-    synthetic: input.synthetic,
-    nodes: nodeColumns(graph, layers),
-    outputs: nodes.flatMap((node, at) => {
-      if (node.kind !== 'output') return [];
-      const { token, minus, probability } = node.target;
-      const text = minus === undefined ? input.textOf(token) : `${input.textOf(token)} − ${input.textOf(minus)}`;
-      return [{ node: at, text, probability }];
-    }),
-    likely: likely.map(({ token, probability }) => ({ token, text: input.textOf(token), probability })),
-    starts: edges.starts,
-    ...(await graphScores(edges, nodeKinds({ nodes, outputs }), outputs)),
-    residual: graph.residual,
-    active: graph.active,
-    leftOut: graph.leftOut,
-    layersWithout: layers.layers.flatMap(({ index }) => (coders.widths.has(index) ? [] : [index])),
-    seconds,
-  };
 }

@@ -66,6 +66,7 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
     return openDataset(limited, modelInputs, origin === 'chosen' ? byHand : byRecipe, {
       limit: options.limit,
       hints,
+      modelName: parse(path).name,
       ...(control === undefined ? {} : { control }),
     });
   };

@@ -161,7 +161,7 @@ function generatedInputs(inputs: number, random: ReturnType<typeof normals>): Da
       },
       indices: Array.from({ length: end - start }, (_, index) => start + index),
     }),
-    preview: async () => ({ kind: 'tokens', name: '', tokens: new Array<string>(TOKENS).fill(' word') }),
+    preview: async () => ({ kind: 'tokens', name: '', tokens: new Array<string>(TOKENS).fill(' word'), ids: [] }),
     targets: async () => ({}),
     label: () => undefined,
   };

@@ -22,6 +22,15 @@ describe('the front page', () => {
     await page.close();
   });
 
+  it('never scrolls as a whole, not even for a script', async () => {
+    const page = await browser.open();
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toBe('shapes.onnx');
+    await page.locator('.finding-main').last().waitFor();
+    const beyond = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+    expect(beyond).toBe(0);
+    await page.close();
+  });
+
   it('says what the model is', async () => {
     const page = await browser.open();
     await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toBe('shapes.onnx');

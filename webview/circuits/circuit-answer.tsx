@@ -1,63 +1,112 @@
-/** A circuit that was found: how much it explains, its picture with the slider, a node in close-up, and its nodes as a table. */
+/** A circuit that was found: how much it explains, its picture with the slider, a node or group in close-up, and its nodes. */
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { NODE_KINDS } from '../../src/protocol/circuits.js';
+import { groupEdges, groupNodes } from '../../src/core/circuits/groups.js';
 import { ChartFrame } from '../charts/chart-frame.js';
-import { Badge } from '../controls/fields.js';
-import { Icon } from '../controls/icon.js';
+import { Button } from '../controls/button.js';
+import { Disclosure } from '../controls/disclosure.js';
 import { Help } from '../controls/tooltip.js';
-import { formatCount, formatExact, formatNumber, formatSeconds, formatShare } from '../format/numbers.js';
-import type { TextTable } from '../format/tables.js';
+import { formatCount, formatShare } from '../format/numbers.js';
 import type { FoundCircuit } from '../state/circuits.js';
+import { save } from '../state/exports.js';
+import { ui } from '../state/interface-state.js';
+import { openedModel } from '../state/session.js';
+import { ArrangePart } from './arrange-part.js';
+import {
+  groupOf,
+  heldNodes,
+  pinNodes,
+  renameGroup,
+  ungroupNodes,
+  unpinNodes,
+  type Arrangement,
+} from './arrangement.js';
 import { CircuitCanvas } from './circuit-canvas.js';
+import { CircuitKey } from './circuit-key.js';
+import { Scores } from './circuit-scores.js';
+import { arranged, circuitName, undone, viewOf, type CircuitView } from './circuit-view.js';
+import { MOST_EDGES_DRAWN } from './drawn-edges.js';
+import { graphFile } from './graph-file.js';
+import { GroupPanel } from './group-panel.js';
 import { layoutCircuit } from './layout.js';
-import { nodeName } from './names.js';
+import { circuitTitle, nodeName } from './names.js';
 import { NodePanel } from './node-panel.js';
-import { MOST_EDGES_DRAWN, rankCircuit, shownOf } from './shown.js';
+import { nodeRows, nodesAsText, NodeTable } from './node-table.js';
+import { edgesAt, rankCircuit, shownOf, tokenShares } from './shown.js';
+import { TokenStrip } from './token-strip.js';
 
-/** Of the identity, relative to the sizes: what single precision may leave (methods section 0). */
-const TOLERANCE = 1e-4;
+/** As in circuit-tracer (formats 3.5). */
 const EDGE_SHARE = 0.98;
 
 export function CircuitAnswerPart({ found }: { found: FoundCircuit }): JSX.Element {
   const { answer, edges } = found;
-  const [share, setShare] = useState(0.8);
-  const [pinned, setPinned] = useState<ReadonlySet<number>>(new Set());
-  const [selected, setSelected] = useState<number>();
+  const of = useMemo(() => circuitName(answer.nodes), [answer]);
+  const view = viewOf(ui.circuitView.value, of);
+  const { share, chosen, arrangement } = view;
+  const [marked, setMarked] = useState<ReadonlySet<number>>(new Set());
+  const hovered = useSignal<number | undefined>(undefined);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ranked = useMemo(() => rankCircuit(answer, edges), [found]);
+  const grouping = useMemo(
+    () =>
+      groupNodes(
+        edges,
+        arrangement.groups.map(({ nodes }) => nodes),
+      ),
+    [edges, arrangement.groups],
+  );
+  const shares = { nodes: share, edges: EDGE_SHARE };
   const shown = useMemo(
-    () => shownOf(edges, ranked, { nodes: share, edges: EDGE_SHARE }, pinned),
-    [ranked, share, pinned],
+    () => shownOf(edges, ranked, shares, heldNodes(arrangement), grouping),
+    [ranked, share, arrangement, grouping],
   );
-  const layout = useMemo(() => layoutCircuit(answer.nodes, shown.nodes, ranked.order), [shown]);
+  const layout = useMemo(() => layoutCircuit(answer.nodes, shown.standing, ranked.order), [shown]);
+  const standing = (node: number): number => grouping.standsFor[node] as number;
   const drawing = useMemo(
-    () => ({ nodes: answer.nodes, edges, drawn: shown.drawn, layout, tokens: answer.tokens, pinned }),
-    [shown, layout],
-  );
-  const nameOf = (node: number): string => nodeName(answer, node);
-  const pin = (node: number): void => {
-    const next = new Set(pinned);
-    if (!next.delete(node)) next.add(node);
-    setPinned(next);
-  };
-  const title = `Circuit of ${answer.outputs.map(({ text }) => text).join(', ') || 'a feature'}`;
-  const table = (): TextTable => ({
-    header: ['node', 'kind', 'layer', 'token', 'feature', 'activation', 'influence', 'shown'],
-    rows: ranked.order.map((node) => {
-      const { kind, layer, position, feature, activation } = answer.nodes;
-      return [
-        nameOf(node),
-        NODE_KINDS[kind[node] as number] ?? '',
-        String(layer[node]),
-        answer.tokens[position[node] as number] ?? '',
-        String(feature[node]),
-        formatExact(activation[node] as number),
-        formatExact(ranked.influence[node] as number),
-        shown.nodes[node] === 1 ? 'yes' : 'no',
-      ];
+    () => ({
+      nodes: answer.nodes,
+      drawn: shown.drawn,
+      layout,
+      tokens: answer.tokens,
+      pinned: new Set(arrangement.pinned),
+      marked: new Set([...marked].map(standing)),
+      groups: new Map(arrangement.groups.map(({ name, nodes }) => [nodes[0] as number, name])),
     }),
-  });
+    [shown, layout, marked],
+  );
+  const listed = useMemo(() => ranked.order.filter((node) => shown.nodes[node] === 1), [ranked, shown]);
+
+  const change = (next: Partial<CircuitView>): void => {
+    ui.circuitView.value = { ...viewOf(ui.circuitView.peek(), of), ...next };
+  };
+  const look = (node: number | undefined, together: boolean): void =>
+    change({ chosen: node === undefined ? undefined : { node, together } });
+  const arrange = (next: Arrangement): void => {
+    ui.circuitView.value = arranged(view, next);
+  };
+  const undo = (): void => {
+    ui.circuitView.value = undone(view);
+  };
+  const mark = (node: number): void => {
+    const next = new Set(marked);
+    const together = groupOf(arrangement, node)?.nodes ?? [node];
+    const leave = together.every((each) => next.has(each));
+    for (const each of together) if (leave) next.delete(each);
+      else next.add(each); // prettier-ignore
+    setMarked(next);
+  };
+  const nameOf = (node: number): string => nodeName(answer, node);
+  const standingName = (node: number): string => {
+    const group = groupOf(arrangement, node);
+    return group === undefined ? nameOf(node) : `${group.name} (${group.nodes.length} nodes)`;
+  };
+  const entering = (node: number): readonly { readonly node: number; readonly weight: number }[] =>
+    grouping.grouped[node] === 1
+      ? groupEdges(grouping, edges.size, node, 'in')
+      : edgesAt(edges, node, 'in').map(({ source, weight }) => ({ node: source, weight }));
+  const title = circuitTitle(answer);
+  const group = chosen?.together === true ? groupOf(arrangement, chosen.node) : undefined;
   return (
     <>
       <Scores found={found} />
@@ -75,123 +124,120 @@ export function CircuitAnswerPart({ found }: { found: FoundCircuit }): JSX.Eleme
           step={0.01}
           value={share}
           aria-label="Share of the influence that is shown"
-          onInput={(event) => setShare(event.currentTarget.valueAsNumber)}
+          onInput={(event) => change({ share: event.currentTarget.valueAsNumber })}
         />
       </label>
+      <TokenStrip
+        tokens={answer.tokens}
+        hovered={hovered}
+        selected={chosen && standing(chosen.node)}
+        positionOf={(node) => answer.nodes.position[node] as number}
+        sharesOf={(node) => tokenShares(entering(node), answer.nodes.position, answer.tokens.length)}
+      />
       <div class="circuit-picture">
         <ChartFrame
           title={title}
-          definition="A column for each token, a row for each layer. An edge is what its source adds to its target: the source’s activation times what one unit of it adds while attention patterns and normalisations are held (methods B2). Blue adds, orange and dashed takes away; wider is a larger part of its target."
+          definition="A column for each token, a row for each layer. An edge is what its source adds to its target: the source’s activation times what one unit of it adds while attention patterns and normalisations are held (methods B2). Blue adds, orange and dashed takes away; wider is a larger part of its target. A group stands where its most influential node stood; its edges are the sums of those of its nodes."
           foot={`${answer.data}${answer.synthetic ? ', random inputs' : ''}`}
-          table={table}
+          table={() => nodesAsText(nodeRows(answer, ranked.order, ranked.influence, arrangement), shown.nodes)}
           canvas={canvas}
         >
           <CircuitCanvas
             label={title}
             drawing={drawing}
-            selected={selected}
-            onSelect={setSelected}
-            nameOf={nameOf}
+            selected={chosen && standing(chosen.node)}
+            hovered={hovered}
+            onSelect={(node) => look(node, node !== undefined && grouping.grouped[node] === 1)}
+            onMark={mark}
+            onUndo={undo}
+            nameOf={standingName}
+            order={ranked.order}
             canvas={canvas}
           />
-          <Key />
+          <CircuitKey />
         </ChartFrame>
-        {selected !== undefined && (
+        {group !== undefined && (
+          <GroupPanel
+            key={group.nodes[0]}
+            group={group}
+            grouping={grouping}
+            influence={ranked.influence}
+            nameOf={nameOf}
+            standingName={standingName}
+            onRename={(name) => arrange(renameGroup(arrangement, group.nodes[0] as number, name))}
+            onUngroup={() => arrange(ungroupNodes(arrangement, group.nodes[0] as number))}
+            onLook={look}
+            onClose={() => look(undefined, false)}
+          />
+        )}
+        {chosen !== undefined && group === undefined && (
           <NodePanel
-            key={selected}
+            key={chosen.node}
             found={found}
-            node={selected}
-            influence={ranked.influence[selected] as number}
-            pinned={pinned.has(selected)}
-            onPin={() => pin(selected)}
-            onSelect={setSelected}
+            node={chosen.node}
+            influence={ranked.influence[chosen.node] as number}
+            group={groupOf(arrangement, chosen.node)?.name}
+            pinned={arrangement.pinned.includes(chosen.node)}
+            onPin={(pinned) =>
+              arrange(pinned ? pinNodes(arrangement, [chosen.node]) : unpinNodes(arrangement, new Set([chosen.node])))
+            }
+            onGroup={() => look(standing(chosen.node), true)}
+            onSelect={(node) => look(node, false)}
           />
         )}
       </div>
-    </>
-  );
-}
-
-function Key(): JSX.Element {
-  return (
-    <ul class="circuit-key" aria-label="Key">
-      <li>
-        <span class="circuit-mark circuit-mark-token" /> token or output
-      </li>
-      <li>
-        <span class="circuit-mark circuit-mark-feature" /> feature
-      </li>
-      <li>
-        <span class="circuit-mark circuit-mark-error" /> what a transcoder missed (error)
-      </li>
-      <li>
-        <span class="circuit-line" /> adds
-      </li>
-      <li>
-        <span class="circuit-line circuit-line-negative" /> takes away
-      </li>
-    </ul>
-  );
-}
-
-function Scores({ found: { answer } }: { found: FoundCircuit }): JSX.Element {
-  const { replacement, completeness, residual, active, leftOut, layersWithout, likely, seconds, data, synthetic } =
-    answer;
-  return (
-    <>
-      <p class="muted">
-        {data}, in {formatSeconds(seconds)}. {synthetic && <Badge tone="warning">random inputs</Badge>} Likely next:{' '}
-        {likely
-          .slice(0, 5)
-          .map(({ text, probability }) => `${text} ${formatShare(probability)}`)
-          .join(', ')}
-        .
-      </p>
-      <div class="feature-figures circuit-scores">
-        <Score
-          label="through features"
-          value={formatShare(replacement)}
-          help="Replacement score: of the influence that reaches tokens and errors, the share that reaches tokens. The rest goes through what transcoders miss (formats 3.5)."
-        />
-        <Score
-          label="explained inputs"
-          value={formatShare(completeness)}
-          help="Completeness score: of what makes up the nodes, weighted by their influence, the share that is not errors (formats 3.5)."
-        />
-        <Score
-          label="does not add up"
-          value={formatNumber(residual)}
-          help="The largest difference between a target’s value and the sum of its edges, biases and features that are no nodes, relative to their sizes. Single precision leaves up to 0.0001."
-        />
-        <Score
-          label="active features"
-          value={formatCount(active)}
-          help={`Features above zero at some token; ${formatCount(leftOut)} of them are no nodes, the least influential ones.`}
-        />
+      <ArrangePart
+        arrangement={arrangement}
+        marked={marked}
+        influence={ranked.influence}
+        nameOf={nameOf}
+        onArrange={arrange}
+        onMark={setMarked}
+        onLook={look}
+        {...(view.past.length === 0 ? {} : { onUndo: undo })}
+      />
+      <div class="button-row">
+        <Button
+          icon="save"
+          onClick={() =>
+            void save(
+              graphFile({
+                found,
+                model: openedModel.value?.overview.fileName ?? 'model',
+                transcoders: openedModel.value?.transcoders,
+                influence: ranked.influence,
+                kept: shown,
+                shares,
+                arrangement,
+                chosen: chosen?.node,
+              }),
+            )
+          }
+        >
+          Save as Graph…
+        </Button>
+        <Help about="Save as Graph">
+          JSON that circuit-tracer and Neuronpedia read: the nodes and edges that are shown, pinned nodes, and groups as
+          supernodes.
+        </Help>
       </div>
-      {residual > TOLERANCE && (
-        <p class="feature-warning" role="note">
-          <Icon name="warning" class="icon-warning" /> The parts do not add up to the targets: do not rely on this
-          circuit.
-        </p>
-      )}
-      {layersWithout.length > 0 && (
-        <p class="feature-warning" role="note">
-          <Icon name="warning" class="icon-warning" /> Layers {layersWithout.join(', ')} have no transcoder: all that
-          their MLPs write counts as error.
-        </p>
-      )}
+      <Disclosure
+        name="circuit-nodes"
+        title="Nodes as a table"
+        hint={`${formatCount(listed.length)} rows, sorted as you like`}
+      >
+        {() => (
+          <NodeTable
+            answer={answer}
+            nodes={listed}
+            influence={ranked.influence}
+            arrangement={arrangement}
+            selected={chosen?.node}
+            onSelect={(node) => look(node, false)}
+            title={title}
+          />
+        )}
+      </Disclosure>
     </>
-  );
-}
-
-function Score({ label, value, help }: { label: string; value: string; help: string }): JSX.Element {
-  return (
-    <div class="figure">
-      <span class="figure-value">{value}</span>
-      <span class="figure-label muted">
-        {label} <Help about={label}>{help}</Help>
-      </span>
-    </div>
   );
 }

@@ -33,13 +33,18 @@ export function layoutCircuit(
   shown: Uint8Array,
   order: readonly number[],
 ): CircuitLayout {
-  const layers = [...new Set([...layer].filter((each, node) => shown[node] === 1 && each >= 0))].sort((a, b) => a - b);
+  const present = new Set<number>();
+  for (const node of order) if (shown[node] === 1 && (layer[node] as number) >= 0) present.add(layer[node] as number);
+  const layers = [...present].sort((a, b) => a - b);
+  const rows = layers.length + 2;
+  const rowOfLayer = new Map(layers.map((each, at) => [each, at + 1]));
   const rowOf = (node: number): number =>
-    kind[node] === TOKEN ? 0 : kind[node] === OUTPUT ? layers.length + 1 : 1 + layers.indexOf(layer[node] as number);
-  const cells = new Map<string, number[]>();
+    kind[node] === TOKEN ? 0 : kind[node] === OUTPUT ? rows - 1 : (rowOfLayer.get(layer[node] as number) ?? 0);
+  /** By column × rows + row. */
+  const cells = new Map<number, number[]>();
   for (const node of order) {
     if (shown[node] !== 1) continue;
-    const key = `${position[node]} ${rowOf(node)}`;
+    const key = (position[node] as number) * rows + rowOf(node);
     const cell = cells.get(key);
     if (cell === undefined) cells.set(key, [node]);
     else cell.push(node);
@@ -47,11 +52,11 @@ export function layoutCircuit(
   const across = new Map<number, number>();
   const widest = new Map<number, number>();
   for (const [key, { length }] of cells) {
-    const [column = 0] = key.split(' ').map(Number);
+    const column = Math.floor(key / rows);
     across.set(column, Math.max(across.get(column) ?? 1, Math.min(MOST_ACROSS, Math.ceil(Math.sqrt(2 * length)))));
   }
   for (const [key, { length }] of cells) {
-    const [column = 0, row = 0] = key.split(' ').map(Number);
+    const [column, row] = [Math.floor(key / rows), key % rows];
     widest.set(row, Math.max(widest.get(row) ?? 1, Math.ceil(length / (across.get(column) ?? 1))));
   }
   const lefts = new Map<number, number>();
@@ -62,13 +67,13 @@ export function layoutCircuit(
   }
   const tops = new Map<number, number>();
   let height = TOP;
-  for (let row = layers.length + 1; row >= 0; row--) {
+  for (let row = rows - 1; row >= 0; row--) {
     tops.set(row, height);
     height += (widest.get(row) ?? 1) * PITCH + GAP_Y;
   }
   const [x, y] = [new Float64Array(kind.length).fill(NaN), new Float64Array(kind.length).fill(NaN)];
   for (const [key, nodes] of cells) {
-    const [column = 0, row = 0] = key.split(' ').map(Number);
+    const [column, row] = [Math.floor(key / rows), key % rows];
     const wide = across.get(column) ?? 1;
     nodes.forEach((node, at) => {
       x[node] = (lefts.get(column) ?? 0) + ((at % wide) + 0.5) * PITCH;
@@ -88,7 +93,7 @@ export function layoutCircuit(
     height: height + BOTTOM,
     columns,
     rows: [
-      { label: 'output', y: middle(layers.length + 1) },
+      { label: 'output', y: middle(rows - 1) },
       ...layers.map((each, at) => ({ label: `layer ${each}`, y: middle(at + 1) })).reverse(),
       { label: 'token', y: middle(0) },
     ],

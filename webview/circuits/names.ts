@@ -18,3 +18,16 @@ export function nodeName({ nodes, tokens, outputs }: CircuitAnswer, node: number
     }
   }
 }
+
+const OUTPUTS_NAMED = 3;
+
+/** “Circuit of “ cat”, “ dog”, “ cow” and 7 more”. */
+export function circuitTitle({ nodes, outputs, ...answer }: CircuitAnswer): string {
+  if (outputs.length === 0) {
+    const target = nodes.weight.findIndex((weight) => weight > 0);
+    return `Circuit of ${target < 0 ? 'a feature' : nodeName({ nodes, outputs, ...answer }, target)}`;
+  }
+  const named = outputs.slice(0, OUTPUTS_NAMED).map(({ text }) => text);
+  const more = outputs.length - named.length;
+  return `Circuit of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

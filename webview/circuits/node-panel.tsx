@@ -1,6 +1,6 @@
 /** One node of a circuit: what it is, what makes it up, what it goes into, and what happens when a source is taken away. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { NODE_KINDS } from '../../src/protocol/circuits.js';
 import { TextButton } from '../controls/button.js';
 import { Disclosure } from '../controls/disclosure.js';
@@ -21,27 +21,39 @@ interface NodePanelProps {
   readonly found: FoundCircuit;
   readonly node: number;
   readonly influence: number;
+  /** The group that it is in. */
+  readonly group: string | undefined;
   readonly pinned: boolean;
-  readonly onPin: () => void;
+  readonly onPin: (pinned: boolean) => void;
+  /** Looks at the group instead. */
+  readonly onGroup: () => void;
   readonly onSelect: (node: number | undefined) => void;
 }
 
 const EDGES_SHOWN = 12;
 
-export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: NodePanelProps): JSX.Element {
+export function NodePanel(props: NodePanelProps): JSX.Element {
+  const { found, node, influence, group, pinned, onPin, onGroup, onSelect } = props;
   const { answer, edges } = found;
   const { nodes } = answer;
   const kind = NODE_KINDS[nodes.kind[node] as number];
   const isTarget = kind === 'feature' || kind === 'output';
   const [checked, setChecked] = useState<Edge>();
+  // Over all edges of all later nodes: not again at every step of a slider.
+  const [entering, leaving] = useMemo(() => [edgesAt(edges, node, 'in'), edgesAt(edges, node, 'out')], [edges, node]);
   return (
     <aside class="circuit-node" aria-label={nodeName(answer, node)}>
       <div class="frame-head">
         <h3 class="frame-title">{nodeName(answer, node)}</h3>
         <span class="spacer-flex" />
-        <TextButton onClick={onPin}>{pinned ? 'Unpin' : 'Pin'}</TextButton>
+        {group === undefined && <TextButton onClick={() => onPin(!pinned)}>{pinned ? 'Unpin' : 'Pin'}</TextButton>}
         <TextButton onClick={() => onSelect(undefined)}>Close</TextButton>
       </div>
+      {group !== undefined && (
+        <p>
+          In the group <TextButton onClick={onGroup}>{group}</TextButton>
+        </p>
+      )}
       <dl class="facts">
         {kind === 'output' ? (
           <>
@@ -81,7 +93,7 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
         <EdgeList
           title="Made up of"
           found={found}
-          list={edgesAt(edges, node, 'in')}
+          list={entering}
           other="source"
           onSelect={onSelect}
           onCheck={setChecked}
@@ -91,7 +103,7 @@ export function NodePanel({ found, node, influence, pinned, onPin, onSelect }: N
         <EdgeList
           title="Goes into"
           found={found}
-          list={edgesAt(edges, node, 'out')}
+          list={leaving}
           other="target"
           onSelect={onSelect}
           onCheck={setChecked}
@@ -135,7 +147,7 @@ function EdgeList({ title, found: { answer }, list, other, onSelect, onCheck }: 
                 <TextButton onClick={() => onSelect(edge[other])}>{nodeName(answer, edge[other])}</TextButton>
               </td>
               <td class="numeric">{formatNumber(edge.weight)}</td>
-              <td class="numeric muted">{formatShare(Math.abs(edge.weight) / total)}</td>
+              <td class="numeric muted">{formatShare(total === 0 ? 0 : Math.abs(edge.weight) / total)}</td>
               <td>
                 <TextButton title="Runs the model without the source" onClick={() => onCheck(edge)}>
                   Check

@@ -1,17 +1,17 @@
 /** What of a circuit is shown: the nodes and edges that are enough, and how strong each edge is. */
-import { influence, type NodeKind } from '../../src/core/circuits/influence.js';
+import type { Grouping } from '../../src/core/circuits/groups.js';
+import { influence, type NodeKind, type PruneShares } from '../../src/core/circuits/influence.js';
 import { createPruner, type Pruner } from '../../src/core/circuits/prune.js';
 import type { EdgeMatrix } from '../../src/core/circuits/edge-matrix.js';
 import { NODE_KINDS, type CircuitAnswer } from '../../src/protocol/circuits.js';
-import type { DrawnEdges } from './draw.js';
-
-/** More lines than this cannot be told apart, nor drawn within a frame: the strongest are. */
-export const MOST_EDGES_DRAWN = 12_000;
+import { drawnEdges, type DrawnEdges } from './drawn-edges.js';
 
 export interface Shown {
   /** 1 for what is kept, by node and by edge. */
   readonly nodes: Uint8Array;
   readonly edges: Uint8Array;
+  /** 1 for nodes that have a mark: of a group, the one that stands for it. */
+  readonly standing: Uint8Array;
   readonly drawn: DrawnEdges;
   readonly counts: { readonly nodes: number; readonly edges: number };
 }
@@ -36,39 +36,44 @@ export function rankCircuit(answer: CircuitAnswer, edges: EdgeMatrix): Ranked {
   return { prune: createPruner(edges, kindsOf(answer), weight), influence: nodes, order };
 }
 
+/** @param held nodes that stay, whatever they matter. */
 export function shownOf(
   edges: EdgeMatrix,
   { prune }: Ranked,
-  shares: Parameters<Pruner>[0],
-  pinned: ReadonlySet<number>,
+  shares: PruneShares,
+  held: ReadonlySet<number>,
+  grouping: Grouping,
 ): Shown {
-  const kept = prune(shares, pinned);
-  return { ...kept, drawn: drawnEdges(edges, kept.edges), counts: { nodes: sum(kept.nodes), edges: sum(kept.edges) } };
+  const kept = prune(shares, held);
+  const counts = { nodes: sum(kept.nodes), edges: sum(kept.edges) };
+  const drawn = drawnEdges(edges, kept.edges, counts.edges, grouping);
+  const standing = Uint8Array.from(kept.nodes, (flag, node) => (grouping.standsFor[node] === node ? flag : 0));
+  return { ...kept, standing, drawn, counts };
 }
 
-function drawnEdges({ size, starts, weights }: EdgeMatrix, kept: Uint8Array): DrawnEdges {
-  const all: { edge: number; target: number; share: number }[] = [];
-  for (let target = 0; target < size; target++) {
-    const [begin, end] = [starts[target] as number, starts[target + 1] as number];
-    let most = 0;
-    for (let edge = begin; edge < end; edge++) {
-      if (kept[edge] === 1) most = Math.max(most, Math.abs(weights[edge] as number));
-    }
-    for (let edge = begin; edge < end; edge++) {
-      if (kept[edge] === 1) all.push({ edge, target, share: Math.abs(weights[edge] as number) / most });
-    }
+/**
+ * How much of a node comes directly from nodes at each token: their share of the sizes of all edges into it, 0 to 1.
+ * @param entering edges by the node that they come from.
+ */
+export function tokenShares(
+  entering: readonly { readonly node: number; readonly weight: number }[],
+  position: Int32Array,
+  tokens: number,
+): Float64Array {
+  const shares = new Float64Array(tokens);
+  let total = 0;
+  for (const { node, weight } of entering) {
+    const token = position[node] as number;
+    shares[token] = (shares[token] as number) + Math.abs(weight);
+    total += Math.abs(weight);
   }
-  all.sort((a, b) => b.share - a.share);
-  const drawn = all.slice(0, MOST_EDGES_DRAWN);
-  return {
-    list: Uint32Array.from(drawn, ({ edge }) => edge),
-    targets: Uint32Array.from(drawn, ({ target }) => target),
-    shares: Float32Array.from(drawn, ({ share }) => share),
-  };
+  return total === 0 ? shares : shares.map((each) => each / total);
 }
 
 function sum(flags: Uint8Array): number {
-  return flags.reduce((total, each) => total + each, 0);
+  let total = 0;
+  for (let at = 0; at < flags.length; at++) total += flags[at] as number;
+  return total;
 }
 
 export interface Edge {

@@ -5,6 +5,7 @@ import { asProblem, CancelledError, type Problem } from '../../src/core/errors.j
 import type { CircuitAnswer, CircuitRequest } from '../../src/protocol/circuits.js';
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { host } from './channel.js';
+import { logDefect } from './log.js';
 import { inputs, openedModel } from './session.js';
 
 export interface FoundCircuit {
@@ -61,6 +62,19 @@ async function edgesOf({ id, starts }: CircuitAnswer, asked: AbortSignal): Promi
   return { size, starts, sources, weights };
 }
 
+/** The circuit that is kept behind the page: one that was hidden begins anew. */
+async function recall(): Promise<void> {
+  const asked = (question = new AbortController());
+  try {
+    const kept = await host.keptCircuit({}, asked.signal);
+    if (kept === undefined) return;
+    const edges = await edgesOf(kept.answer, asked.signal);
+    if (question === asked) circuit.value = { found: { ...kept, edges } };
+  } catch (error) {
+    if (!(error instanceof CancelledError)) logDefect(error);
+  }
+}
+
 function subjectKey(model: OpenedModel | undefined): string | undefined {
   if (model?.transcoders === undefined) return undefined;
   return JSON.stringify([model.overview.fileName, model.transcoders, inputs.value?.recipe]);
@@ -73,6 +87,7 @@ export function followCircuits(): void {
     if (next !== key) {
       question?.abort();
       circuit.value = {};
+      if (next !== undefined) void recall();
     }
     key = next;
   });

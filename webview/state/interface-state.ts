@@ -6,6 +6,7 @@ import type { SystemCut } from '../../src/protocol/linear.js';
 import type { PageTab } from '../../src/protocol/page-api.js';
 import type { Selection } from '../../src/protocol/selection.js';
 import type { PromptSource, Rank } from '../../src/protocol/steering.js';
+import type { CircuitView } from '../circuits/circuit-view.js';
 import { FIRST_FORM, type CircuitForm } from '../circuits/form.js';
 import type { FeatureFilter } from '../features/rows.js';
 import { NO_STEERING, type SteeringChoices } from '../features/steering-choices.js';
@@ -106,6 +107,8 @@ export interface InterfaceState {
   readonly steering: SteeringChoices;
   /** What a circuit is asked of. */
   readonly circuit: CircuitForm;
+  /** How the circuit looked at last was left. */
+  readonly circuitView: CircuitView | undefined;
   readonly panelWidth: number;
   readonly selection: Selection;
 }
@@ -161,6 +164,7 @@ const INITIAL: InterfaceState = {
   promptRank: 'activation',
   steering: NO_STEERING,
   circuit: FIRST_FORM,
+  circuitView: undefined,
   panelWidth: 400,
   selection: {},
 };

@@ -39,7 +39,7 @@ export async function recipeForChosen(
   const candidates = dataInputs(modelInputs).filter(({ name }) => name === (context.input ?? name));
   const recipe = await readAs(path, candidates, modelInputs, files, context);
   // What is wrong with it is said now, while the person still looks at what they chose.
-  await openDataset(recipe, modelInputs, files, { limit: 1, hints: context.hints });
+  await openDataset(recipe, modelInputs, files, { limit: 1, ...context });
   return recipe;
 }
 

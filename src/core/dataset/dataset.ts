@@ -12,7 +12,13 @@ export type ExamplePreview =
       readonly width: number;
       readonly height: number;
     }
-  | { readonly kind: 'tokens'; readonly name: string; readonly label?: string; readonly tokens: readonly string[] }
+  | {
+      readonly kind: 'tokens';
+      readonly name: string;
+      readonly label?: string;
+      readonly tokens: readonly string[];
+      readonly ids: readonly number[];
+    }
   | {
       readonly kind: 'array';
       readonly name: string;

@@ -57,7 +57,7 @@ export async function guessRecipe(
   for (const candidate of candidates) {
     const found = await candidate(modelInputs, files, entries, context).catch(ignoreProblems(undefined));
     if (found === undefined) continue;
-    const opens = await openDataset(found, modelInputs, files, { limit: 1, hints: context.hints }).then(
+    const opens = await openDataset(found, modelInputs, files, { limit: 1, ...context }).then(
       () => true,
       ignoreProblems(false),
     );

@@ -5,31 +5,27 @@ import type { DataFiles } from './data-files.js';
 import type { Batch, Dataset, SkippedInput, Targets } from './dataset.js';
 import { fingerprint } from './fingerprint.js';
 import { classIndex, openLabels } from './labels.js';
-import { typeText, type InputHint, type InputHints, type ModelInput } from './model-input.js';
+import { typeText, type InputHint, type ModelInput } from './model-input.js';
 import { idsBeyond, tableText } from './ids-beyond.js';
-import { openSources } from './open-sources.js';
+import { openSources, type SourceOptions } from './open-sources.js';
 import { randomStream } from './random.js';
 import type { Recipe } from './recipe.js';
 import { type FilledInput, fillRoles } from './roles.js';
 import { type FeedType, isFeedType, numbers, type Row, storeRow, zeros } from './rows.js';
 import { withAxis } from './shapes.js';
-import type { Prompt } from './sources/prompt.js';
 import { noiseSources } from './noise.js';
 import { randomOrder, shuffledSources } from './shuffle.js';
 import type { ExampleSource } from './sources/example-source.js';
 import type { TokenText } from './token-text.js';
 
-export interface DatasetOptions {
+export interface DatasetOptions extends SourceOptions {
   /** Examples at most, where the recipe does not say. */
   readonly limit: number;
-  readonly hints?: InputHints;
   /**
    * What stands in the place of the data to compare with. `shuffled`: every example's values in a random order, and every
    * label at another example (methods C2). `noise`: N(0, 1) in the shape of the data (methods F).
    */
   readonly control?: { readonly kind: 'shuffled' | 'noise'; readonly seed: number };
-  /** Stands in place of what the recipe has for its input. */
-  readonly prompt?: Prompt;
 }
 
 /** A dataset, and what opening it told. */
@@ -66,8 +62,8 @@ export async function openDataset(
   const plan = planBatch(filled);
   const limit = recipe.limit ?? options.limit;
   checkLabels(recipe);
-  const { control, prompt } = options;
-  const inOrder = await openSources(filled, plan, recipe, files, options.hints, limit, prompt);
+  const { control } = options;
+  const inOrder = await openSources(filled, plan, recipe, files, { ...options, limit });
   const sources =
     control === undefined
       ? inOrder

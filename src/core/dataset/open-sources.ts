@@ -17,11 +17,19 @@ import { type TextSource, textSource, tokenizerFor } from './sources/text.js';
 import type { FileTokenizer } from './text/tokenizer.js';
 import { MAXIMUM_TOKENIZER_BYTES, parseTokenizer, plainTokenIds, type TokenText } from './token-text.js';
 
+export interface SourceOptions {
+  /** Examples that a run takes: of text, no more is read than that. */
+  readonly limit: number;
+  readonly hints?: InputHints;
+  /** Without its ending: a tokenizer may be named after the model. */
+  readonly modelName?: string;
+  /** Stands in place of what the recipe has for its input. */
+  readonly prompt?: Prompt;
+}
+
 /**
  * A source for every input. Data is opened first, since it settles the model's open dimensions; then come made-up
  * values, and last what is filled in by convention (masks, positions), which follows both.
- * @param limit examples that a run takes: of text, no more is read than that.
- * @param prompt stands in place of what the recipe has for its input.
  * @throws ProblemError as the sources do.
  */
 export async function openSources(
@@ -29,12 +37,10 @@ export async function openSources(
   plan: BatchPlan,
   recipe: Recipe,
   files: DataFiles,
-  hints: InputHints | undefined,
-  limit: number,
-  prompt?: Prompt,
+  { limit, hints, modelName, prompt }: SourceOptions,
 ): Promise<ReadonlyMap<string, ExampleSource>> {
   const modelInputs = filled.map(({ input }) => input);
-  const tokenizer = await textTokenizer(filled, recipe, files);
+  const tokenizer = await textTokenizer(filled, recipe, files, modelName);
   const tokens = await tokenTexts(filled, recipe, files, hints, tokenizer);
   const sources = new Map<string, ExampleSource>();
   const bound: Bound = new Map();
@@ -108,9 +114,10 @@ async function textTokenizer(
   filled: readonly FilledInput[],
   recipe: Recipe,
   files: DataFiles,
+  modelName: string | undefined,
 ): Promise<FileTokenizer | undefined> {
   const first = filled.map((each) => each.recipe).find(({ source }) => source === 'text');
-  return first?.source === 'text' ? tokenizerFor(first, recipe.tokenizer, files) : undefined;
+  return first?.source === 'text' ? tokenizerFor(first, recipe.tokenizer, files, modelName) : undefined;
 }
 
 /** How to show the inputs that are tokens: as the tokenizer's text, as numbers without one. */

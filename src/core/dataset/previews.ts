@@ -20,8 +20,8 @@ export function arrayPreview(name: string, row: Row): ExamplePreview {
 }
 
 export function tokenPreview(name: string, row: Row, text: TokenText): ExamplePreview {
-  const ids = numbers(row, 0, Math.min(row.data.length, SHOWN_TOKENS));
-  return { kind: 'tokens', name, tokens: [...ids].map((id) => text.textOf(id)) };
+  const ids = [...numbers(row, 0, Math.min(row.data.length, SHOWN_TOKENS))];
+  return { kind: 'tokens', name, tokens: ids.map((id) => text.textOf(id)), ids };
 }
 
 /**

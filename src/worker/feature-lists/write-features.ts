@@ -1,4 +1,5 @@
 /** Features of a pass as files of other tools. */
+import { cantorPair } from '../../core/dictionary/cantor-pair.js';
 import type { Dataset, ExamplePreview } from '../../core/dataset/dataset.js';
 import { breather } from '../../core/breathe.js';
 import { problem } from '../../core/errors.js';
@@ -10,7 +11,7 @@ import {
   type ExportedFeature,
   type ExportedSource,
 } from '../../core/features/lists/exported.js';
-import { cantorPair, circuitTracerFeature } from '../../core/features/lists/write-circuit-tracer.js';
+import { circuitTracerFeature } from '../../core/features/lists/write-circuit-tracer.js';
 import { neuronpediaLine } from '../../core/features/lists/write-neuronpedia.js';
 import type { GatheredFeatures } from '../../core/features/gather.js';
 import type { FeatureLabels } from '../../core/features/labels.js';

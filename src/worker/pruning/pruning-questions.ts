@@ -12,10 +12,11 @@ import { deadUnits } from '../../core/passes/dead-units/pass.js';
 import type { FileSubject, NetworkSubject } from '../../core/passes/pass.js';
 import type { PassResult, ProofBox } from '../../core/passes/result.js';
 import { placeOf } from '../../core/passes/place.js';
+import { sentence } from '../../core/passes/words.js';
 import { zeroLines } from '../../core/passes/zero-lines.js';
 import { findRemovable, type PruningSubject, type Removable } from '../../core/pruning/removable.js';
 import { SOURCES_OF_PASS, type UnitSource } from '../../core/pruning/unit-sources.js';
-import { checkText, provenText, removableText, unitsText } from '../../core/pruning/words.js';
+import { checkText, provenText, removableText, SOURCE_NAMES, unitsText } from '../../core/pruning/words.js';
 import { editedPayloads } from '../../core/rewrite/remove-units/payloads.js';
 import { storedNumbers } from '../../core/tensor/stored-type.js';
 import type { NumberArray } from '../../core/tensor/tensor.js';
@@ -209,6 +210,22 @@ function previewOf({ network }: PrunableModel, { removable, summaries, box }: Fo
   };
 }
 
+function nothingToRemove({ sentence: said, sources }: PruningPreview, fileName: string): Error {
+  const asked = new Set(sources.map(({ source }) => source));
+  const ways = [
+    ...(asked.has('bounds') ? ['state what inputs can be: more is certified in a smaller box'] : []),
+    ...(asked.has('data') ? [] : ['look for units that are 0 on the data, which proves nothing of other inputs']),
+  ];
+  return problem('not-applicable', [said, ...sources.map(sourceText)].join(' '), {
+    place: fileName,
+    ...(ways.length === 0 ? {} : { remedy: `${sentence(ways.join(', or '))}.` }),
+  });
+}
+
+function sourceText({ source, units, text }: SourceSummary): string {
+  return `${SOURCE_NAMES[source]}: ${unitsText(units)} (${text.replace(/\.$/, '')}).`;
+}
+
 async function write(
   model: PrunableModel,
   sources: readonly UnitSource[],
@@ -225,7 +242,7 @@ async function write(
   const found = await find(model, sources, { signal, onProgress: (share) => onProgress(0.1 * share) });
   const { removable } = found;
   const preview = previewOf(model, found);
-  if (removable.units === 0) throw problem('not-applicable', preview.sentence, { place: file.fileName });
+  if (removable.units === 0) throw nothingToRemove(preview, file.fileName);
   const { openLocation } = network.onnx;
   const { model: rewritten, edited } = removable.rewritten;
   const payloads = editedPayloads(edited, openLocation);

@@ -1,4 +1,5 @@
-/** A circuit of random numbers, as large as somebody asks: ten thousand nodes and a million edges by the text “large”. */
+/** A circuit of random numbers, as large as somebody asks: ten thousand nodes and a million edges by the text “large”; “silent” and “long” end otherwise. */
+import { CancelledError, problem } from '../../../src/core/errors.js';
 import { graphScores, type NodeKind } from '../../../src/core/circuits/influence.js';
 import {
   EDGES_AT_ONCE,
@@ -7,6 +8,7 @@ import {
   type CircuitEdges,
   type CircuitQuestions,
   type FedByWeights,
+  type CircuitRequest,
   type TranscoderSetDescription,
 } from '../../../src/protocol/circuits.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
@@ -28,16 +30,37 @@ interface Size {
 }
 
 const SMALL: Size = { layers: 3, positions: 6, perPlace: 3, perNode: 12 };
-/** 12 × 32 × 25 features and their errors, tokens and outputs: 10,026 nodes. */
-const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 104 };
+/** 12 × 32 × 25 features and their errors, tokens and outputs: 10,026 nodes, a million edges. */
+const LARGE: Size = { layers: 12, positions: 32, perPlace: 25, perNode: 140 };
+
+const KEPT_KEY = 'kept circuit';
 
 export function fakeCircuitQuestions(): CircuitQuestions {
   let edges: CircuitEdges = { sources: new Uint32Array(), weights: new Float32Array() };
   return {
-    circuit: async ({ input }) => {
+    circuit: async (request, signal, onProgress) => {
+      const { input } = request;
+      if (input.kind === 'prompt' && input.text === 'silent') {
+        throw problem('not-applicable', 'Feature 7 of that layer is not active at token 3.', {
+          remedy: 'Choose a token at which it is active.',
+        });
+      }
+      if (input.kind === 'prompt' && input.text === 'long') {
+        onProgress?.(0.25);
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new CancelledError())));
+      }
       const made = await circuitOf(input.kind === 'prompt' && input.text === 'large' ? LARGE : SMALL);
       edges = made.edges;
+      sessionStorage.setItem(KEPT_KEY, JSON.stringify(request));
       return made.answer;
+    },
+    // Outlives the page, as a worker does.
+    keptCircuit: async () => {
+      const request = JSON.parse(sessionStorage.getItem(KEPT_KEY) ?? 'null') as CircuitRequest | null;
+      if (request === null) return undefined;
+      const made = await circuitOf(SMALL);
+      edges = made.edges;
+      return { request, answer: made.answer };
     },
     circuitEdges: async ({ first }) => ({
       sources: edges.sources.slice(first, first + EDGES_AT_ONCE),
@@ -144,6 +167,7 @@ async function circuitOf({ layers, positions, perPlace, perNode }: Size): Promis
     answer: {
       id: nodes.length,
       tokens: Array.from({ length: positions }, (_, at) => ` word${at + 1}`),
+      tokenIds: Array.from({ length: positions }, (_, at) => at + 10),
       data: 'a circuit of random numbers',
       synthetic: true,
       nodes: {
@@ -158,7 +182,7 @@ async function circuitOf({ layers, positions, perPlace, perNode }: Size): Promis
         weight,
       },
       outputs: nodes.flatMap(({ kind }, node) =>
-        kind === 'output' ? [{ node, text: `“ next${node}”`, probability: 0.1 }] : [],
+        kind === 'output' ? [{ node, token: node, text: `“ next${node}”`, probability: 0.1 }] : [],
       ),
       likely: [
         { token: 0, text: '“ next”', probability: 0.1 },

@@ -12,11 +12,11 @@ const WORDS = 'the small red fox sees a tall tree and the old dog near the river
 export async function previewOf(network: FakeNetwork, index: number): Promise<ExamplePreview> {
   if (network.fileName.includes('<')) {
     const markup = '<script>window.hacked=1</script>';
-    return { kind: 'tokens', name: markup, label: markup, tokens: [markup, ' plain'] };
+    return { kind: 'tokens', name: markup, label: markup, tokens: [markup, ' plain'], ids: [0, 1] };
   }
   if (network.kind === 'text') {
     const tokens = Array.from({ length: 28 }, (_, position) => `${position > 0 ? ' ' : ''}${wordAt(index, position)}`);
-    return { kind: 'tokens', name: `line ${index + 1} of corpus.txt`, tokens };
+    return { kind: 'tokens', name: `line ${index + 1} of corpus.txt`, tokens, ids: tokens.map((_, at) => at) };
   }
   const shape = SHAPES[index % 8] ?? 'circle';
   const name = `${shape}_${String(Math.floor(index / 8)).padStart(3, '0')}.png`;

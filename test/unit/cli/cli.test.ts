@@ -229,6 +229,18 @@ describe('a report', () => {
   });
 });
 
+describe('controls', () => {
+  it('stand beside what passes and experiments say', async () => {
+    const model = join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx');
+    const passes = ['--pass', 'core-neurons', '--pass', 'skippable-neurons'];
+    const out = join(work, 'controls.html');
+    const { code, out: told } = await report(model, ...passes, '--controls', '--limit', '2', '--out', out);
+    expect(code).toBe(0);
+    expect(told.match(/random weights: /g)?.length).toBeGreaterThanOrEqual(2);
+    expect(told).toMatch(/Can be skipped: [\d.]+ %; random weights: [\d.]+ %; shuffled inputs: [\d.]+ %\./);
+  }, 120_000);
+});
+
 describe('text', () => {
   it('is tokenized by the tokenizer that the command line names', async () => {
     const { code, out } = await report('lookup.onnx', '--inputs', 'story.txt', '--tokenizer', 'own-vocabulary.txt');

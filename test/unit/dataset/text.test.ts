@@ -302,6 +302,15 @@ describe('text that cannot be used', () => {
     });
   });
 
+  it('finds a tokenizer that is named after the model', async () => {
+    const files = memoryFiles({ 'x.txt': 'abc', 'net.tokenizer.json': withStart });
+    const opened = openDataset(recipeOf({ path: 'x.txt' }), [ids], files, { limit: 1, modelName: 'net' });
+    expect((await opened).size).toBe(1);
+    await expect(
+      openDataset(recipeOf({ path: 'x.txt' }), [ids], files, { limit: 1, modelName: 'other' }),
+    ).rejects.toThrow('There is no tokenizer');
+  });
+
   it('an input that takes no row of ids', async () => {
     const inputs = [input('input_ids', 'int64', [1, 4, 5])];
     await expect(open({ 'x.txt': 'abc' }, { path: 'x.txt' }, { inputs })).rejects.toThrow('takes no row of token ids');

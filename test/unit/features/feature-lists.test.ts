@@ -6,7 +6,8 @@ import { joinLabels } from '../../../src/core/features/lists/join-labels.js';
 import { groupName, groupsOf, layerOfSource } from '../../../src/core/features/lists/listed.js';
 import { readList } from '../../../src/core/features/lists/read-list.js';
 import type { ExportedFeature } from '../../../src/core/features/lists/exported.js';
-import { cantorPair, circuitTracerFeature } from '../../../src/core/features/lists/write-circuit-tracer.js';
+import { cantorPair } from '../../../src/core/dictionary/cantor-pair.js';
+import { circuitTracerFeature } from '../../../src/core/features/lists/write-circuit-tracer.js';
 import { neuronpediaLine } from '../../../src/core/features/lists/write-neuronpedia.js';
 
 const SOURCE = { modelId: 'gpt2-small', sourceId: '6-res-jb', layer: 6, hookName: 'blocks.6.hook_resid_pre' };

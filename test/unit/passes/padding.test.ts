@@ -45,7 +45,7 @@ function dataset(examples: readonly number[], length: number, padded: boolean): 
         ...(padded ? { filled: rows.map((example) => FILLED[example] as number) } : {}),
       });
     },
-    preview: () => Promise.resolve({ kind: 'tokens', name: 'document', tokens: [] }),
+    preview: () => Promise.resolve({ kind: 'tokens', name: 'document', tokens: [], ids: [] }),
     label: () => undefined,
     targets: () => Promise.resolve({}),
   };

@@ -107,6 +107,16 @@ describe('circuits of the sample language model', () => {
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
   });
 
+  it('is kept for a page that begins anew, until the inputs change', async () => {
+    const answer = await inspection.circuit(request());
+    expect(answer.tokenIds).toHaveLength(answer.tokens.length);
+    expect(answer.tokenIds.every((id) => Number.isInteger(id) && id >= 0)).toBe(true);
+    expect(answer.outputs[0]?.token).toBe(answer.likely[0]?.token);
+    expect(await inspection.keptCircuit({})).toEqual({ request: request(), answer });
+    await inspection.setInputs({ recipe: model.inputs?.recipe });
+    expect(await inspection.keptCircuit({})).toBeUndefined();
+  });
+
   it('the difference of two tokens is that of their logits, by name or the likeliest two', async () => {
     const named = await inspection.circuit(request({ target: { kind: 'difference', token: 'four', minus: 'five' } }));
     expect(named.outputs.map(({ text }) => text)).toEqual(['“ four” − “ five”']);

@@ -90,14 +90,16 @@ export async function textSource(
 
 /**
  * The tokenizer that a recipe names, else one beside the model, else one beside the text.
+ * @param modelName finds one that is named after the model.
  * @throws ProblemError `invalid-inputs` where there is none.
  */
 export async function tokenizerFor(
   recipe: TextRecipe,
   named: string | undefined,
   files: DataFiles,
+  modelName: string | undefined,
 ): Promise<FileTokenizer> {
-  const path = named ?? (await findTokenizer(files, ['.', folderOf(recipe.path)], undefined));
+  const path = named ?? (await findTokenizer(files, ['.', folderOf(recipe.path)], modelName));
   if (path !== undefined) return openTokenizer(files, path);
   throw missingTokenizer(recipe.path);
 }

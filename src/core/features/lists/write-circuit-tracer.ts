@@ -6,12 +6,6 @@
  */
 import type { ExportedExample, ExportedFeature, ExportedSource } from './exported.js';
 
-/** Cantor’s pairing, which the front end undoes to find the layer. */
-export function cantorPair(layer: number, feature: number): number {
-  const sum = layer + feature;
-  return (sum * (sum + 1)) / 2 + feature;
-}
-
 export function circuitTracerFeature({ sourceId }: ExportedSource, exported: ExportedFeature): string {
   const { feature, density, maximum, top, intervals, logits } = exported;
   const number = (value: number): string => String(Number(value.toPrecision(3)));

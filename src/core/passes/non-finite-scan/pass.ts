@@ -42,7 +42,7 @@ export const nonFiniteScan: Experiment = {
     (graph.opset('') ?? 0) < OLDEST_OPSET
       ? {
           applies: false,
-          reason: `The graph uses operator set ${graph.opset('') ?? 0}; watching takes at least ${OLDEST_OPSET}.`,
+          reason: `The graph uses operator set ${graph.opset('') ?? 0}; watching takes at least ${OLDEST_OPSET}. Convert the file to that, for instance with onnx.version_converter; the other passes take it as it is.`,
         }
       : { applies: true },
   async examine(subject) {

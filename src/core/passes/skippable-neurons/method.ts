@@ -1,5 +1,5 @@
 /** Rises with every change of what is computed. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /** How it is computed, for people. */
 export const METHOD = [
@@ -9,5 +9,6 @@ export const METHOD = [
   'Beside it: one threshold on |activation| for all layers (FAT-ε; on a ReLU that is FATReLU), one share of every layer (CATS; Lee et al. 2024), the k largest of every layer at every token (top-k), and, on ReLUs, a shifted ReLU. Thresholds come from the same sample.',
   'In convolutional blocks a neuron is a channel at a position. Where the convolution behind it is larger than 1 × 1, the outputs of neurons do not add up position by position: there CETT counts them as orthogonal, √(Σ skipped |n|² / Σ |n|²), with |W| over the whole kernel. What is lost is measured with the changed network all the same.',
   'Without MLP blocks the smallest activations of every layer are set to 0, the same share of each.',
+  'A layer resists where less than half of what all layers skip together is skipped of it.',
   'Weights and operations saved are estimates from sizes; no skipping kernel was run.',
 ].join(' ');

@@ -2,15 +2,17 @@
 import { accuracy, increaseInterval } from '../../experiment/loss-totals.js';
 import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
+import { countParameters } from '../../graph/parameters.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
 import type { Curve, Finding, LayerMetric, PassResult, UnitMetric } from '../result.js';
-import { count, oneInputCaution, percent, sentence } from '../words.js';
+import { compact, count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { VERSION } from './method.js';
+import { savingsOf, type Savings } from './savings.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
@@ -133,19 +135,20 @@ function isNoMlp({ graph }: ExperimentSubject): boolean {
 
 function resisting({ layers }: MaskedLayers, shares: readonly number[], overall: number): string {
   if (layers.length < 2) return '';
-  const resist = layers
+  const rising = layers
     .map(({ label }, index) => ({ label, share: shares[index] ?? NaN }))
-    .filter(({ share }) => share < RESISTS * overall)
     .sort((a, b) => a.share - b.share);
+  const resist = rising.filter(({ share }) => share < RESISTS * overall);
   if (shares.every((share) => share === 1)) {
     return 'That is all of every layer: the output hardly depends on them, if at all. Look for weights that are all 0, or for inputs that are.';
   }
   if (resist.length === 0) {
-    return `No layer resists: it is ${percent(Math.min(...shares))} of one and ${percent(Math.max(...shares))} of another.`;
+    const [least, most] = [rising[0], rising.at(-1)];
+    return `No layer resists (less than half of that): least is skipped of ${least?.label} (${percent(least?.share ?? NaN)}), most of ${most?.label} (${percent(most?.share ?? NaN)}).`;
   }
   const named = resist.slice(0, NAMED).map(({ label, share }) => `${label} (${percent(share)})`);
   const more = resist.length > NAMED ? ` and ${count(resist.length - NAMED)} more` : '';
-  return `${named.join(', ')}${more} ${resist.length === 1 ? 'resists' : 'resist'}.`;
+  return `${named.join(', ')}${more} ${resist.length === 1 ? 'resists' : 'resist'}: less than half of that is skipped there.`;
 }
 
 function cautions({ measure, calibration, subject }: Examined): string {
@@ -169,11 +172,23 @@ function cautions({ measure, calibration, subject }: Examined): string {
   return `${few}${leftOut}${synthetic}${oneInputCaution(clean.sums.length)}`.trim();
 }
 
-function findings(
-  { measure, masked, calibration, search }: Examined,
-  shares: readonly number[],
-  onInputs: string,
-): Finding[] {
+/** What it saves, in words; nothing where no block is known. */
+function savedText({ calibration, subject }: Examined, shares: readonly number[]): string {
+  const savings = calibration.layers.map(({ layer }, index) => savingsOf(layer, shares[index] ?? NaN));
+  if (savings.length === 0 || savings.some((each) => each === undefined)) return '';
+  const sum = (pick: (each: Savings) => number): number =>
+    savings.reduce((all, each) => all + (each === undefined ? 0 : pick(each)), 0);
+  const all = sum(({ all: weights = NaN }) => weights);
+  const parameters = countParameters(subject.graph).total;
+  const weights =
+    Number.isNaN(all) || parameters === 0
+      ? ''
+      : ` and ${percent(all / parameters)} of the model’s ${count(parameters)} parameters not read at a token`;
+  return ` By their sizes, that is ${compact(sum(({ operations }) => operations))} operations not done per input${weights}, where something foretells which they are.`;
+}
+
+function findings(examined: Examined, shares: readonly number[], onInputs: string): Finding[] {
+  const { measure, masked, calibration, search } = examined;
   const { best } = search;
   const right = [accuracy(calibration.clean), accuracy(best.skipped.totals)];
   const kept =
@@ -184,7 +199,7 @@ function findings(
     severity: 'information',
     kind: 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${oneInputCaution(calibration.clean.sums.length)}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${savedText(examined, shares)}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };
