@@ -1,12 +1,15 @@
 /** What was found of features on one text, as lines for a terminal. */
+import type { FewPlaces } from '../core/dictionary/few-places.js';
 import type { ContinuationText, PromptAnswer, PromptRun, SteeringAnswer } from '../protocol/steering.js';
 import { counted, number, percent } from './numbers.js';
 
-export function promptLines(answer: PromptAnswer): string[] {
+/** @param few beside the density, which rests on the pass over the inputs. */
+export function promptLines(answer: PromptAnswer, few: FewPlaces | undefined): string[] {
   const { tokens, features, firing, predicted, noEffects } = answer;
   const lines = [
     ...runLines(answer),
     `${firing === 1 ? '1 feature fires' : `${firing.toLocaleString('en-US')} features fire`}.${noEffects === undefined ? '' : ` No direct effects: ${noEffects}`}`,
+    ...(few === undefined ? [] : [`Mind, the density rests on ${few.short}.`]),
     'feature  activation    density  direct effect  on token',
   ];
   for (const { feature, activation, density, effect, token } of features) {

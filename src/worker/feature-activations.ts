@@ -21,7 +21,10 @@ export interface ActivationSource {
 }
 
 /** What the dictionary reads of an input. */
-async function rowsOn({ subject: { dataset }, reader, rows }: ActivationSource, input: number): Promise<KeptInput> {
+export async function rowsOn(
+  { subject: { dataset }, reader, rows }: ActivationSource,
+  input: number,
+): Promise<KeptInput> {
   const known = rows.of(input);
   if (known !== undefined) return known;
   const { network, read } = reader;

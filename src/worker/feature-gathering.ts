@@ -11,6 +11,7 @@ import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.j
 import type { Layout } from '../core/features/layout.js';
 import type { ExportedSource } from '../core/features/lists/exported.js';
 import {
+  checkResidual,
   openClassEffects,
   openUnembedding,
   unembeddingInput,
@@ -161,6 +162,7 @@ async function openScores(
   const within = isBeforeGain ? { ...subject, graph: createGraph(model) } : subject;
   if (layout.kind !== 'sequence') return openClassEffects(within, scores.name, width, writes, layout);
   if (isBeforeGain && unembeddingInput(within.graph, scores.name) !== writes) throw beforeGain();
+  if (!isBeforeGain) checkResidual(subject.graph, writes);
   return openUnembedding(within, scores.name, width);
 }
 

@@ -1,4 +1,5 @@
 /** What is known of all features after one pass, as the page is told. */
+import { fewPlaces } from '../core/dictionary/few-places.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { densityWarnings } from '../core/dictionary/attach/declared-density.js';
@@ -10,9 +11,6 @@ import type { GatheredFeatures } from '../core/features/gather.js';
 import { placeWordsOf, type PlaceWords } from '../core/features/layout.js';
 import type { FeatureOverview } from '../protocol/features.js';
 import type { FeaturePlaces } from './feature-places.js';
-
-/** Tokens per feature below which shares and dead features say little. */
-const FEW_TOKENS_PER_FEATURE = 10;
 
 interface PassMade {
   /** In words. */
@@ -64,14 +62,9 @@ export async function overviewOf({
   };
 }
 
-function warningsOf(tokens: number, features: number, fvu: number, { many }: PlaceWords): string[] {
-  const warnings: string[] = [];
-  const count = (value: number): string => value.toLocaleString('en-US');
-  if (tokens < FEW_TOKENS_PER_FEATURE * features) {
-    warnings.push(
-      `Only ${count(tokens)} ${many} were seen for ${count(features)} features: a feature that fires on fewer than one in ${count(tokens)} looks dead, and shares are rough.`,
-    );
-  }
+function warningsOf(tokens: number, features: number, fvu: number, words: PlaceWords): string[] {
+  const few = fewPlaces(tokens, words, features);
+  const warnings = few === undefined ? [] : [few.sentence];
   if (fvu > 1)
     warnings.push(
       `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`,

@@ -1,12 +1,13 @@
 /** What is asked about the features of a dictionary on the inputs of the open model. One question at a time. */
+import { writtenGains } from '../core/dictionary/written-gain.js';
 import { problem } from '../core/errors.js';
 import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
 import type { FeatureDetail, FeatureQuestions } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
 import { readLabels } from '../node/feature-labels.js';
-import { withActivations } from './feature-activations.js';
-import { detailOf, logitsOf } from './feature-detail.js';
+import { rowsOn, withActivations } from './feature-activations.js';
+import { detailOf, logitsOf, withFollowed } from './feature-detail.js';
 import { gather, type FeatureSource, type Gathered } from './feature-gathering.js';
 import { labelQuestions } from './feature-lists/label-questions.js';
 import { readFeatureList } from './feature-lists/read-feature-list.js';
@@ -58,7 +59,11 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
         }),
       ...labelQuestions,
       writeFeatures: (request, signal, onProgress) =>
-        turns.take(signal, (either) => write(gathered(), request, source, either, onProgress)),
+        turns.take(signal, async (either) => {
+          const { path, sentences } = await write(gathered(), request, source, either, onProgress);
+          // The formats have no room for it in the files.
+          return { path, sentences: [...sentences, ...gathered().overview.warnings] };
+        }),
       featureList: async (request, signal) => {
         const { source: own, attached } = gathered();
         return readFeatureList(request, own, attached.coder.features, signal);
@@ -83,8 +88,14 @@ async function detail(opened: Gathered, feature: number): Promise<FeatureDetail>
   const found = await withActivations(source, feature, (activations) =>
     detailOf(gathered, dataset, feature, activations),
   );
-  const [logits] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
-  return { ...found, ...logits };
+  const [logits = {}] = await logitsOf(attached, () => unembedding.open(), dataset.classes, [feature]);
+  const { effects, ...shown } = logits;
+  if (effects === undefined) return { ...found, ...shown };
+  const gains = async (input: number): Promise<Float32Array | undefined> =>
+    attached.coder.normalisation.kind === 'none'
+      ? undefined
+      : writtenGains(attached.coder, (await rowsOn(source, input)).rows);
+  return { ...found, ...(await withFollowed(found, dataset, effects, gains)), ...shown };
 }
 
 async function write(

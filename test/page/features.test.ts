@@ -75,6 +75,85 @@ describe('the table of features', () => {
   });
 });
 
+describe('a dictionary of 100,000 features', () => {
+  const scroll = (page: Page) => page.locator('.all-features-list .table-scroll');
+  const first = (page: Page, column: number): Promise<number[]> =>
+    rows(page)
+      .locator(`td:nth-child(${column})`)
+      .allInnerTexts()
+      .then((texts) => texts.map(Number));
+
+  it('is sorted, filtered and scrolled to its end, with few rows in the page at any time', async () => {
+    const page = await openFeatures({ scenario: 'attached-large' });
+    const few = async (): Promise<void> => expect(await rows(page).count()).toBeLessThan(60);
+    expect(await view(page).getByRole('status').innerText()).toBe('100,000 features');
+    await few();
+
+    await scroll(page).evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect.poll(() => first(page, 1).then((shown) => shown.at(-1))).toBe(99_999);
+    await few();
+    // What is scrolled past takes the room of its rows.
+    const [height, rowHeight] = await scroll(page).evaluate((element) => [
+      element.scrollHeight,
+      element.querySelector('tbody tr:not([aria-hidden])')?.getBoundingClientRect().height ?? NaN,
+    ]);
+    expect(height).toBeGreaterThan(99_000 * (rowHeight as number));
+
+    await page.getByRole('button', { name: 'Largest', exact: true }).click();
+    await scroll(page).evaluate((element) => element.scrollTo(0, 0));
+    await expect.poll(() => first(page, 6).then(([largest]) => largest)).toBeCloseTo(12.5, 2);
+    const largest = await first(page, 6);
+    expect(largest).toEqual(largest.toSorted((a, b) => b - a));
+    await few();
+
+    // Texts are ranked in pieces of time: the rows stay as they are until their order is found out.
+    await page.getByRole('button', { name: 'Strongest on', exact: true }).click();
+    await expect
+      .poll(() =>
+        rows(page)
+          .locator('td:nth-child(3)')
+          .allInnerTexts()
+          .then((texts) => new Set(texts).size),
+      )
+      .toBe(1);
+
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('99999');
+    await expect.poll(() => view(page).getByRole('status').innerText()).toBe('1 of 100,000 features');
+    await rows(page).first().press('Enter');
+    await page.getByRole('article', { name: 'Feature 99999', exact: true }).waitFor();
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('');
+    await page.getByRole('tab', { name: 'Dead' }).click();
+    await expect.poll(() => view(page).getByRole('status').innerText()).toMatch(/^1[12],\d{3} of 100,000 features$/);
+    await few();
+    await page.close();
+  }, 60_000);
+});
+
+describe('a corpus of ten tokens', () => {
+  const MIND = 'only 10 tokens for 2,000 features';
+
+  it('has a warning beside each number: facts, table, histograms and the page of a feature', async () => {
+    const page = await openFeatures({ scenario: 'attached-few', width: 1500, height: 950 });
+    expect(await page.getByRole('note').first().innerText()).toContain('Only 10 tokens were seen for 2,000 features');
+    expect(await page.getByRole('img', { name: MIND }).count()).toBe(3);
+    const marks = (where: string) => page.locator(`${where} .few-mark`).allInnerTexts();
+    expect(await marks('.feature-table')).toEqual([MIND]);
+    expect(await marks('.chart-frame')).toEqual([MIND, MIND]);
+    await rows(page).nth(1).press('Enter');
+    await page.locator('.feature-page .chart-frame').first().waitFor();
+    expect(await marks('.feature-page .panel-title')).toEqual([MIND]);
+    // Logit effects rest on no tokens.
+    expect(await marks('.feature-page .chart-frame')).toEqual([MIND]);
+    await page.close();
+  });
+
+  it('leaves no mark where there are enough', async () => {
+    const page = await openFeatures();
+    expect(await page.locator('.few-mark, .few-sign').count()).toBe(0);
+    await page.close();
+  });
+});
+
 describe('lists of features', () => {
   const notice = (page: Page) => page.getByRole('region', { name: 'The list that was read' });
   const chooseFile = async (page: Page): Promise<void> => {
@@ -166,13 +245,82 @@ describe('the page of a feature', () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     await page.getByRole('button', { name: 'Run without it' }).first().click();
-    await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
+    await expect
+      .poll(() => page.locator('.ablation').first().innerText())
+      .toMatch(/Total effect .*␣dog, which really followed: -0\.75 \(-1\.25 → -2\).*the 50\s% → 20\s%/s);
     expect(await lastCall(page, 'steer')).toEqual({
       prompt: { kind: 'input', input: 0 },
       interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
       positions: [40],
       at: 40,
     });
+    await page.close();
+  });
+});
+
+describe('the card of a token', () => {
+  const card = (page: Page) => page.getByRole('dialog', { name: /^What the feature does at / });
+  const tokens = (page: Page) => page.locator('.feature-examples .excerpt').first().locator('.token');
+  const openFeature = async (situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> => {
+    const page = await openFeatures({ width: 1500, height: 1000, ...situation });
+    await rows(page).nth(1).press('Enter');
+    await tokens(page).first().scrollIntoViewIfNeeded();
+    return page;
+  };
+
+  it('opens where the pointer rests, tells f and direct effects, and stays while the pointer goes into it', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).hover();
+    await card(page).waitFor();
+    const [f = NaN] = (await tokens(page).nth(12).getAttribute('aria-label'))?.match(/[\d.]+$/)?.map(Number) ?? [];
+    const text = await card(page).innerText();
+    expect(text).toContain(`f = ${f}`);
+    expect(text).toContain('position 40');
+    expect(text).toContain('only; the final normalisation is left out');
+    // Largest of one unit is 2, smallest −2; token 21 follows: 2 − 2 · 0.17.
+    const numbers = (await card(page).locator('.effect-value').allInnerTexts()).map(Number);
+    expect(numbers).toHaveLength(10);
+    expect(numbers[0]).toBeCloseTo(2 * f, 1);
+    expect(numbers[5]).toBeCloseTo(-2 * f, 1);
+    expect(text).toMatch(/On \S+, which really followed:/);
+    await card(page).getByRole('button', { name: 'Run without it here' }).hover();
+    await page.waitForTimeout(400);
+    await card(page).getByRole('button', { name: 'Run without it here' }).click();
+    await expect.poll(() => card(page).innerText()).toMatch(/Total effect .*Δ log-probability of ␣dog.*-0\.75.*KL/s);
+    expect(await lastCall(page, 'steer')).toMatchObject({
+      prompt: { kind: 'input', input: 0 },
+      positions: [40],
+      at: 40,
+    });
+    await page.mouse.click(5, 5);
+    await expect.poll(() => card(page).count()).toBe(0);
+    await page.close();
+  });
+
+  it('opens by keys, moves on with arrows, and closes on Escape', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).focus();
+    await card(page).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => tokens(page).nth(11).getAttribute('aria-expanded')).toBe('true');
+    await expect.poll(() => card(page).innerText()).toContain('position 39');
+    await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('.token-card') !== null)).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => card(page).count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-card'))).toBe('12');
+    await page.close();
+  });
+
+  it('says that a feature that is 0 there does nothing', async () => {
+    const page = await openFeature();
+    const silent = page.locator('.feature-examples .token[aria-label$="activation 0"]').first();
+    await silent.click();
+    await expect.poll(() => card(page).innerText()).toContain('neither a direct nor a total effect');
+    await silent.click();
+    await expect.poll(() => card(page).count()).toBe(0);
     await page.close();
   });
 });

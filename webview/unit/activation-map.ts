@@ -58,11 +58,10 @@ export function drawActivationMap(
   context.restore();
 }
 
-/** In black and white, so that it is seen on any picture. */
-function frame(
-  context: CanvasRenderingContext2D,
-  [x, y, width, height]: readonly [number, number, number, number],
-): void {
+/** In black and white, so that it is seen on any picture; on whole pixels, so that it is sharp. */
+function frame(context: CanvasRenderingContext2D, place: readonly [number, number, number, number]): void {
+  const [x, y] = [Math.round(place[0]), Math.round(place[1])];
+  const [width, height] = [Math.round(place[0] + place[2]) - x, Math.round(place[1] + place[3]) - y];
   const line = Math.max(1, Math.round(window.devicePixelRatio));
   // On whole pixels, whatever the size of the picture: a blurred line is grey, and not seen.
   const [left, top] = [Math.round(x), Math.round(y)];

@@ -22,7 +22,12 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/feature
     readonly feature: number;
     readonly end: number;
     readonly counts: readonly number[];
-    readonly top: readonly { readonly row: number; readonly position: number; readonly value: number }[];
+    readonly top: readonly {
+      readonly row: number;
+      readonly position: number;
+      readonly value: number;
+      readonly followed: { readonly token: number; readonly effect?: number };
+    }[];
     readonly logit_counts: readonly number[];
     readonly largest_logit: { readonly token: number; readonly effect: number };
     readonly smallest_logit: { readonly token: number; readonly effect: number };
@@ -89,11 +94,18 @@ describe('features of a dictionary on the inputs of a model', () => {
     expect(found.histogram.edges[1]).toBe(want.end / want.counts.length);
     const off = want.counts.map((count, bin) => Math.abs(count - (found.histogram.counts[bin] ?? 0)));
     expect(off.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(4);
-    want.top.forEach(({ row, position, value }, rank) => {
+    want.top.forEach(({ row, position, value, followed }, rank) => {
       const excerpt = found.top[rank];
       expect(excerpt).toMatchObject({ input: row, position });
       expect(excerpt?.activations[excerpt.at]).toBeCloseTo(value, 3);
       expect(excerpt?.tokens?.length).toBe(excerpt?.activations.length);
+      // f times what one unit does to the token that really comes next; the text of that is the next one shown.
+      const { tokens, texts, effects, gains } = excerpt?.followed ?? {};
+      const at = excerpt?.at ?? -1;
+      expect(tokens?.[at]).toBe(followed.token);
+      expect(value * (effects?.[at] ?? NaN)).toBeCloseTo(followed.effect ?? NaN, 3);
+      expect(texts?.[at]).toBe(`“${excerpt?.tokens?.[at + 1]}”`);
+      expect(gains).toBeUndefined();
     });
     for (const { from, to, examples } of found.intervals) {
       for (const { activations, at } of examples) {
@@ -137,6 +149,14 @@ describe('features of a dictionary on the inputs of a model', () => {
     const anyway = await inspection.features({ ...wrong, evenIfUnfit: true });
     expect(anyway.fvu).toBeGreaterThan(1);
     expect(anyway.warnings.join()).toContain('does not fit this value');
+  }, 60_000);
+
+  it('of an attention’s heads have no logit effects: what they write is not in the residual stream', async () => {
+    await inspection.features({ dictionary, reads: '/blocks.1/attention/Reshape_3_output_0', evenIfUnfit: true });
+    const { logits, noLogits, top } = await inspection.feature({ feature: 7 });
+    expect(logits).toBeUndefined();
+    expect(noLogits).toContain('before its output weights');
+    expect(top.every(({ followed }) => followed === undefined)).toBe(true);
   }, 60_000);
 
   it.each([

@@ -5,6 +5,7 @@ import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/at
 import type { Fidelity } from '../../dictionary/attach/fidelity.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import { totalWidth } from '../../dictionary/coder.js';
+import { fewPlaces } from '../../dictionary/few-places.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
 import { displayText } from '../../display-text.js';
@@ -22,7 +23,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 6,
+  version: 7,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -126,6 +127,7 @@ async function resultOf(
   const on = await onInputs(dataset.size - dataset.skipped.length);
   const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
+  const few = fewPlaces(tokens, { one: word, many: `${word}s` });
   const place = `${best.reads.label}, ${best.reads.variant}`;
   const named = valueNamed(graph, attached.declared.sites, totalWidth(attached.coder.reads))?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
@@ -152,15 +154,7 @@ async function resultOf(
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
-    ...(tokens < FEW_TOKENS
-      ? [
-          {
-            severity: 'warning' as const,
-            weight: 0.5,
-            sentence: `These numbers rest on ${tokens} ${word}s only, ${on}.`,
-          },
-        ]
-      : []),
+    ...(few === undefined ? [] : [{ severity: 'warning' as const, weight: 0.5, sentence: few.sentence }]),
   ];
   return {
     pass: ID,
@@ -170,13 +164,12 @@ async function resultOf(
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
-      sitesTable(measured, attached.coder.kind === 'SAE', word),
-      definitionsTable(best, word),
-      declaredTable(attached, best, stated, word),
-      ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ...[
+        sitesTable(measured, attached.coder.kind === 'SAE', word),
+        definitionsTable(best, word),
+        declaredTable(attached, best, stated, word),
+        ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ].map((table) => (few === undefined ? table : { ...table, title: `${table.title} (${few.short})` })),
     ],
   };
 }
-
-/** Below this, means over tokens say little. */
-const FEW_TOKENS = 1000;
