@@ -9,7 +9,7 @@ import { formatNumber, formatShare } from '../format/numbers.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/visible.js';
 
 const CHOICES_SHOWN = 3;
 

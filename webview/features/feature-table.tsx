@@ -12,7 +12,7 @@ import { listWork } from '../state/feature-lists.js';
 import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/visible.js';
 import { ExportMenu } from './export-menu.js';
 import { fewOf, FewMark } from './few-places.js';
 import { ImportForm } from './import-form.js';

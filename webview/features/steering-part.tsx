@@ -17,7 +17,7 @@ import { useLongAnswer } from '../linear/long-answer.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/visible.js';
 import { SteeringOutcome } from './steering-outcome.js';
 import { NO_STEERING, withFeature, type SteeringChoices } from './steering-choices.js';
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Excerpt, FeatureDetail, TokenEffect } from '../../src/protocol/features.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber } from '../format/numbers.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/visible.js';
 import { Ablation } from './ablation.js';
 import { BarList, type Bar } from './bar-list.js';
 import { directEffects } from './direct-effects.js';

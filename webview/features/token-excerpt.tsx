@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import type { Excerpt, FeatureDetail } from '../../src/protocol/features.js';
 import { useHoverCard } from '../controls/hover-card.js';
 import { formatNumber } from '../format/numbers.js';
-import { tokenStyles, visible } from '../unit/token-example.js';
+import { visible } from '../format/visible.js';
+import { tokenStyles } from '../unit/token-example.js';
 import { TokenCard } from './token-card.js';
 
 interface TokenExcerptProps {

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { colorAt, colormap, cssColor, textOn } from '../../src/core/picture/colormap.js';
 import { formatNumber } from '../format/numbers.js';
+import { visible } from '../format/visible.js';
 import { theme } from '../theme/theme.js';
 import type { Activations } from './activation-map.js';
 
@@ -48,9 +49,4 @@ export function tokenStyles(
     const color = colorAt(map, map.scale === 'diverging' ? (strength + 1) / 2 : strength);
     return { backgroundColor: cssColor(color), color: textOn(color) };
   };
-}
-
-/** Spaces and line breaks as signs, so that a token of nothing else can be seen. */
-export function visible(token: string): string {
-  return token.replaceAll(' ', '␣').replaceAll('\n', '↵');
 }
