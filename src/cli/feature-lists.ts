@@ -8,6 +8,7 @@ import { joinLabels } from '../core/features/lists/join-labels.js';
 import type { FeatureFormat, FeatureListGroup } from '../protocol/feature-lists.js';
 import type { FeatureLabels, FeatureOverview } from '../protocol/features.js';
 import type { WorkerApi } from '../protocol/worker-api.js';
+import { counted } from './numbers.js';
 
 export const EXPORT_FORMATS = ['neuronpedia', 'circuit-tracer', 'activation-cache', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -42,7 +43,7 @@ export async function readListed(inspection: WorkerApi, dictionary: string, opti
   if (group.reason !== undefined) throw problem('not-applicable', group.reason, { place: read.name });
   const features = group.features.map(({ feature }) => feature);
   const lines = [
-    `${read.name}: ${read.format}, ${features.length} features${group.from === undefined ? '' : ` of ${group.from}`}.`,
+    `${read.name}: ${read.format}, ${counted(features.length, 'feature', 'features')}${group.from === undefined ? '' : ` of ${group.from}`}.`,
     ...read.notes,
   ];
   if (names === undefined) return { features, labels, lines };
@@ -99,7 +100,7 @@ async function writeCsv(
   } catch (error) {
     throw problem('file-unwritable', `The table could not be written: ${asProblem(error).message}`, { place: path });
   }
-  return [`${rows.length} features written as CSV.`, path];
+  return [`${counted(rows.length, 'feature', 'features')} written as CSV.`, path];
 }
 
 function severalGroups(name: string, groups: readonly FeatureListGroup[], layer: number | undefined): Error {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { fewPlaces } from '../core/dictionary/few-places.js';
 import type { Answers } from '../protocol/dictionary.js';
 import { placeText } from '../core/features/layout.js';
 import type {
@@ -12,7 +13,7 @@ import type {
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { exportListed, readListed, type Listed, type ListOptions } from './feature-lists.js';
 import { neighbourLines } from './feature-neighbours.js';
-import { number, percent } from './numbers.js';
+import { counted, number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
 import { promptLines, steeringLines } from './steering.js';
 import type { OnText } from './steering-options.js';
@@ -97,19 +98,22 @@ function asText(
   const { totals, columns, decoderNorm, fvuWithoutFirst } = overview;
   const { one, many } = overview.placeWords;
   const count = (value: number): string => value.toLocaleString('en-US');
+  const few = fewPlaces(totals.tokens, overview.placeWords, columns.density.length);
+  const mind = few === undefined ? '' : ` (mind: ${few.short})`;
   const lines = [
     overview.dictionary,
     `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
-    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${count(totals.tokens)} ${many}.`,
-    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}.`,
-    `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}.`,
-    `Dead, above zero at no ${one}: ${count(totals.dead)}.`,
-    ...(totals.nonFinite > 0 ? [`Not finite: ${count(totals.nonFinite)} values.`] : []),
+    `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${counted(totals.tokens, one, many)}.`,
+    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}${mind}.`,
+    `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}${mind}.`,
+    `Dead, above zero at no ${one}: ${count(totals.dead)}${mind}.`,
+    ...(totals.nonFinite > 0 ? [`Not finite: ${counted(totals.nonFinite, 'value', 'values')}.`] : []),
     ...overview.warnings.map((warning) => `Mind: ${warning}`),
     ...told,
     '',
   ];
   if (details.length === 0 && text.prompt === undefined) {
+    if (few !== undefined) lines.push(`Mind: ${few.short}.`);
     lines.push('feature  density  mean where > 0   largest  share of L0  decoder norm  name');
     const order = [...(listed ?? columns.density.keys())].sort(
       (a, b) => (columns.density[b] as number) - (columns.density[a] as number) || a - b,
@@ -130,9 +134,9 @@ function asText(
   for (const detail of details) {
     const { neighbours } = detail;
     const like = neighbours === undefined ? [] : neighbourLines(neighbours);
-    lines.push(...detailLines(detail, overview, labels), ...like, '');
+    lines.push(...detailLines(detail, overview, labels, mind), ...like, '');
   }
-  if (text.prompt !== undefined) lines.push(...promptLines(text.prompt), '');
+  if (text.prompt !== undefined) lines.push(...promptLines(text.prompt, few), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');
   return `${lines.join('\n')}\n`;
 }
@@ -147,13 +151,14 @@ function detailLines(
   { feature, top, intervals, logits, noLogits }: FeatureDetail,
   { layout, placeWords }: FeatureOverview,
   labels: FeatureLabels,
+  mind: string,
 ): string[] {
-  const lines = [`Feature ${feature}${nameOf(labels, feature)}`];
+  const lines = [`Feature ${feature}${nameOf(labels, feature)}${mind}`];
   if (top.length === 0) lines.push(`  Fires at no ${placeWords.one}.`);
   for (const excerpt of top)
     lines.push(`  ${number(excerpt.activations[excerpt.at]).padStart(8)}  ${marked(excerpt, layout)}`);
   for (const { from, to, count } of intervals)
-    lines.push(`  ${number(from)} to ${number(to)}: ${count.toLocaleString('en-US')} ${placeWords.many}`);
+    lines.push(`  ${number(from)} to ${number(to)}: ${counted(count, placeWords.one, placeWords.many)}`);
   if (logits !== undefined) {
     const told = (effects: typeof logits.top): string =>
       effects.map(({ text, effect }) => `${text} ${number(effect)}`).join(', ');

@@ -35,7 +35,7 @@ export async function inspectCommand(
 }
 
 function describeCoder(
-  { equation, decisions, questions, problem }: CoderDescription,
+  { equation, decisions, questions, problem, limits }: CoderDescription,
   line: (name: string, text: string | number) => unknown,
 ): void {
   for (const { what, formula } of equation) line(what, formula);
@@ -46,6 +46,7 @@ function describeCoder(
     ];
     line('Not said', [text, ...answers].join('\n  '));
   }
+  if (limits !== undefined) line('Mind', limits);
   if (problem !== undefined) line('Problem', [problem.message, problem.remedy].join(' '));
 }
 

@@ -1,12 +1,15 @@
 /** What was found of features on one text, as lines for a terminal. */
+import type { FewPlaces } from '../core/dictionary/few-places.js';
 import type { ContinuationText, PromptAnswer, PromptRun, SteeringAnswer } from '../protocol/steering.js';
-import { number, percent } from './numbers.js';
+import { counted, number, percent } from './numbers.js';
 
-export function promptLines(answer: PromptAnswer): string[] {
+/** @param few beside the density, which rests on the pass over the inputs. */
+export function promptLines(answer: PromptAnswer, few: FewPlaces | undefined): string[] {
   const { tokens, features, firing, predicted, noEffects } = answer;
   const lines = [
     ...runLines(answer),
-    `${firing.toLocaleString('en-US')} features fire.${noEffects === undefined ? '' : ` No direct effects: ${noEffects}`}`,
+    `${firing === 1 ? '1 feature fires' : `${firing.toLocaleString('en-US')} features fire`}.${noEffects === undefined ? '' : ` No direct effects: ${noEffects}`}`,
+    ...(few === undefined ? [] : [`Mind, the density rests on ${few.short}.`]),
     'feature  activation    density  direct effect  on token',
   ];
   for (const { feature, activation, density, effect, token } of features) {
@@ -55,7 +58,7 @@ export function steeringLines(answer: SteeringAnswer): string[] {
 
 function runLines({ name, tokens, synthetic, notes }: PromptRun): string[] {
   return [
-    `${name}: ${tokens.length} ${tokens.length === 1 ? 'token' : 'tokens'}${synthetic ? ' (some of the inputs are random)' : ''}`,
+    `${name}: ${counted(tokens.length, 'token', 'tokens')}${synthetic ? ' (some of the inputs are random)' : ''}`,
     ...notes.map((note) => `Mind: ${note}`),
   ];
 }

@@ -15,6 +15,7 @@ export function followContextKeys(): ModelView {
   const update = (): void => {
     set('running', session?.running() !== undefined);
     set('hasResult', session?.model()?.result !== undefined);
+    set('hasFeatures', session?.hasFeatures() === true);
     set('unitSelected', session?.selection().unit !== undefined);
   };
   return {

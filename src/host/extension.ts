@@ -5,6 +5,7 @@ import { attachTranscoders } from './commands/attach-transcoders.js';
 import { chooseInputs } from './commands/choose-inputs.js';
 import { explainInput } from './commands/explain-input.js';
 import { exportShown } from './commands/export.js';
+import { exportFeatures, importFeatureList } from './commands/feature-lists.js';
 import { inspect } from './commands/inspect.js';
 import { openSamples } from './commands/open-samples.js';
 import { pruneDeadUnits } from './commands/prune-dead-units.js';
@@ -47,6 +48,8 @@ export function activate(extension: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('modelInspector.cancelRun', (uri) => cancelRun(context, uri)),
     vscode.commands.registerCommand('modelInspector.saveReport', (uri) => saveReport(context, uri)),
     vscode.commands.registerCommand('modelInspector.export', (uri) => exportShown(context, uri)),
+    vscode.commands.registerCommand('modelInspector.importFeatureList', (uri) => importFeatureList(context, uri)),
+    vscode.commands.registerCommand('modelInspector.exportFeatures', (uri) => exportFeatures(context, uri)),
     vscode.commands.registerCommand('modelInspector.openSamples', () => openSamples(context)),
     vscode.commands.registerCommand('modelInspector.showLog', () => log.show()),
   );

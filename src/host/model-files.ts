@@ -8,6 +8,8 @@ export const OTHER_ENDINGS = [
   'bin',
   'ckpt',
   'th',
+  'pkl',
+  'pkl.gz',
   'h5',
   'hdf5',
   'pbtxt',
@@ -15,6 +17,9 @@ export const OTHER_ENDINGS = [
   'prototxt',
   'safetensors.index.json',
 ] as const;
+
+/** Formats that dictionaries are saved in. */
+export const DICTIONARY_ENDINGS = ['safetensors', 'npz', 'pt', 'pth', 'th', 'bin', 'ckpt', 'pkl', 'pkl.gz'] as const;
 
 /** Name of a model without its ending: what is saved beside it is called after it. */
 export function stemOf(fileName: string): string {

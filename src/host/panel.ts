@@ -82,11 +82,7 @@ export function connectPanel(
     },
     setSizes: ({ sizes }) => session.setSizes(sizes),
     coder: ({ answers }) => session.coder(answers),
-    async features(request, signal, onProgress) {
-      const { path, answers } = session.attached();
-      const worker = await session.worker();
-      return worker.features({ ...request, dictionary: path, answers }, signal, onProgress);
-    },
+    features: (request, signal, onProgress) => session.features(request, signal, onProgress),
     featureLabels: async () => (await session.worker()).labels({ dictionary: session.attached().path }),
     labelFeature: ({ feature, label }) => host.takeLabels({ labels: [{ feature, label }], named: 'set' }),
     takeLabels: async (request) =>

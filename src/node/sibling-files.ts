@@ -1,15 +1,24 @@
 import { realpathSync } from 'node:fs';
-import { join, posix, relative, sep, win32 } from 'node:path';
+import { basename, dirname, join, posix, relative, sep, win32 } from 'node:path';
 import type { SiblingFiles } from '../core/bytes/byte-source.js';
 import { problem, type ProblemError } from '../core/errors.js';
 import { openFileSource } from './file-source.js';
 
-/** Files of one folder and the folders inside it, by relative path; nothing outside is ever opened. */
+const HYPERPARAMETERS = 'hyperparams.json';
+
+/** Files of one folder and the folders inside it, by relative path; outside, only the one that `SiblingFiles` tells of. */
 export function siblingFiles(folder: string): SiblingFiles {
   return {
     async open(relativePath) {
       return openFileSource(resolveInside(folder, relativePath), relativePath);
     },
+    ...(basename(folder) === 'checkpoints'
+      ? {
+          async openHyperparameters() {
+            return openFileSource(resolveInside(dirname(folder), HYPERPARAMETERS), HYPERPARAMETERS);
+          },
+        }
+      : {}),
   };
 }
 

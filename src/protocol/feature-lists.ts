@@ -9,6 +9,32 @@ import type { OnProgress } from './rpc.js';
  */
 export type FeatureFormat = 'neuronpedia' | 'circuit-tracer' | 'activation-cache';
 
+/** What people are told of each. */
+export const FEATURE_FORMATS: readonly {
+  readonly format: FeatureFormat;
+  readonly label: string;
+  readonly title: string;
+}[] = [
+  {
+    format: 'neuronpedia',
+    label: 'Neuronpedia features (.jsonl)',
+    title:
+      'A file with one feature a line, spelled as Neuronpedia’s exports: your names, density, histograms, examples, logit effects. “Import List…” reads it back.',
+  },
+  {
+    format: 'circuit-tracer',
+    label: 'circuit-tracer features (folder)',
+    title:
+      'A folder with a file for each feature, as circuit-tracer’s attribution graphs show them. It keeps no names.',
+  },
+  {
+    format: 'activation-cache',
+    label: 'All activations, Delphi’s layout (folder)',
+    title:
+      'A folder of safetensors with every activation that is not zero and the tokens. Your inputs run through the dictionary once more.',
+  },
+];
+
 export interface FeatureExport {
   readonly format: FeatureFormat;
   /** Of the pass before; absent: all. */

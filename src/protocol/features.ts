@@ -1,4 +1,5 @@
 /** Features of a dictionary on the inputs of the open model, as they cross between worker, host and page (formats 3.4, 5). */
+import type { Variant } from '../core/dictionary/attach/sites.js';
 import type { Answers } from '../core/dictionary/facts.js';
 import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 import type { EqualBins } from '../core/features/equal-bins.js';
@@ -7,6 +8,7 @@ import type { Layout, PlaceWords } from '../core/features/layout.js';
 import type { Neighbours } from '../core/features/neighbours/neighbours.js';
 import type { OnProgress } from './rpc.js';
 
+export type { Variant } from '../core/dictionary/attach/sites.js';
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 export type { FeatureLabel, FeatureLabels } from '../core/features/labels.js';
 export type { Excerpt } from '../core/features/excerpts.js';
@@ -40,6 +42,8 @@ export interface FeatureOverview {
   readonly dictionary: string;
   readonly reads: string;
   readonly writes: string;
+  /** How what it reads is taken; what it is to write, too, where that is the same value. */
+  readonly variant: Variant;
   readonly placedBy: PlacedBy;
   readonly totals: FeatureTotals;
   /** How the places lie of which the columns count each, and what they are called. */
@@ -104,7 +108,7 @@ export interface FeatureQuestions {
   /**
    * One pass of the present inputs through the dictionary.
    * @throws ProblemError `not-applicable` where it does not fit the model, `unfit-dictionary` where it explains nothing of
-   *   it, `unplaced-dictionary` where nothing says which value it reads.
+   *   it, `unplaced-dictionary` where nothing says which value it reads, or that is of another width.
    */
   features(request: FeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
   /** The pass before, while the same inputs are chosen: a page that was hidden asks for it. */

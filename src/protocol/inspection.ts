@@ -3,7 +3,7 @@ import type { Controls } from '../core/controls/control.js';
 import type { Problem } from '../core/errors.js';
 import type { ExamplePreview } from '../core/dataset/dataset.js';
 import type { Recipe } from '../core/dataset/recipe.js';
-import type { FileResult, PassResult, Quantity, RunResult } from '../core/passes/result.js';
+import type { FileResult, NodeMetric, PassResult, Quantity, RunResult } from '../core/passes/result.js';
 
 /** How the model's inputs will be made, in words and as the recipe. */
 export interface InputsDescription {
@@ -45,7 +45,7 @@ export interface PassSummary extends Omit<
   readonly unitMetrics: readonly Quantity[];
   readonly exampleMetrics: readonly (Quantity & { readonly examples: Int32Array })[];
   /** Their values stand in the items of the graph. */
-  readonly nodeMetrics?: readonly Quantity[];
+  readonly nodeMetrics?: readonly (Quantity & Pick<NodeMetric, 'aggregate'>)[];
 }
 
 export interface ResultSummary extends Omit<RunResult, 'passes'> {

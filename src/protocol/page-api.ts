@@ -97,5 +97,11 @@ export interface PageApi {
   showTab(request: { readonly tab: PageTab }): Promise<void>;
   /** The palette's "Export Table or Picture…": the page saves what it shows. */
   exportShown(request: Record<string, never>): Promise<void>;
+  /** Features were gathered, or are known no more. */
+  featuresChanged(request: { readonly gathered: boolean }): Promise<void>;
+  /** The palette's "Import Feature List…": the page asks for the file, as its own button does, and shows what was read. */
+  importFeatureList(request: Record<string, never>): Promise<void>;
+  /** The palette's "Export Features…": all of them; the page shows what was written. */
+  exportFeatures(request: Pick<FeatureExport, 'format'>): Promise<void>;
   workerLost(problem: Problem): Promise<void>;
 }

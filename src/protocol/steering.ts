@@ -115,6 +115,12 @@ export interface SteeringAnswer extends PromptRun {
   /** Whether there is a prediction for each token, or one of the whole input. */
   readonly predicts: 'next token' | 'class';
   readonly at: number;
+  /** The token that really comes next, where `at` is a token and that is known: ln of its probability (nats). */
+  readonly followed?: {
+    readonly index: number;
+    readonly text: string;
+    readonly logProbability: { readonly before: number; readonly after: number };
+  };
   /** Most probable before first. */
   readonly choices: readonly SteeredChoice[];
   /** KL(before ‖ after) in nats: of every token’s prediction, or of the one there is. */

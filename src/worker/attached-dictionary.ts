@@ -2,12 +2,14 @@
 import { basename, dirname } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Attachment, Declared } from '../core/dictionary/attach/attached.js';
+import { declaredDensity, l0Of } from '../core/dictionary/attach/declared-density.js';
 import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { equationLines } from '../core/dictionary/equation.js';
 import type { Answers } from '../core/dictionary/facts.js';
 import { pursuitModel } from '../core/dictionary/error/gradient-pursuit.js';
 import { measuringModel } from '../core/dictionary/graphs/coder-model.js';
+import { assertOnePlace } from '../core/dictionary/one-place.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
@@ -23,7 +25,7 @@ export interface AttachRequest {
 
 export interface OpenedAttachment {
   readonly attachment: Attachment;
-  /** Changes with the file and the answers. */
+  /** Changes with the file, the answers, and what is stated beside it. */
   readonly identity: string;
   close(): Promise<void>;
 }
@@ -38,15 +40,15 @@ export async function openAttachment(
   try {
     opened = await openDictionary(path, answers, signal);
     const { coder, file, close } = opened;
+    assertOnePlace(coder);
     const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
     const pursuit = (): Promise<RunnableModel> => pursuitModel(coder, file.weights, file.folder);
     const declared = await declaredOf(await realpath(path), file.siblings, coder);
+    const equation = equationLines(coder);
     return {
-      attachment: {
-        state: 'attached',
-        attached: { name, coder, equation: equationLines(coder), model, pursuit, declared },
-      },
-      identity: JSON.stringify([file.identity, answers]),
+      attachment: { state: 'attached', attached: { name, coder, equation, model, pursuit, declared } },
+      // What its file does not say, files beside it do, and these may change.
+      identity: JSON.stringify([file.identity, answers, equation, declared]),
       close,
     };
   } catch (error) {
@@ -68,7 +70,7 @@ export function attachedDescription(attachment: Attachment): AttachedDescription
   return { name, equation };
 }
 
-/** Gemma Scope names folders after it, top-k dictionaries have it as k. */
+/** Gemma Scope names folders after it, SAELens saves how often each feature fires, top-k dictionaries have it as k. */
 async function declaredOf(
   path: string,
   siblings: Parameters<typeof readConfiguration>[0],
@@ -76,13 +78,16 @@ async function declaredOf(
 ): Promise<Declared> {
   const configuration = await readConfiguration(siblings);
   const folder = /average_l0_(\d+)/.exec(dirname(path));
+  const density = await declaredDensity(siblings, coder.features);
   const { activation } = coder;
   const l0 =
     folder !== null
       ? { value: Number(folder[1]), because: `Its folder is “${displayText(folder[0], 60)}”.` }
-      : activation.kind === 'topk'
-        ? { value: activation.k, because: 'It keeps the k largest.' }
-        : undefined;
+      : density !== undefined
+        ? l0Of(density)
+        : activation.kind === 'topk'
+          ? { value: activation.k, because: 'It keeps the k largest.' }
+          : undefined;
   return {
     ...(l0 === undefined ? {} : { l0 }),
     sites: statedPlaces(configuration, path).reads,

@@ -1,13 +1,14 @@
-/** What single features do on single inputs: of inputs whose rows were kept, without the network; alone where that is right. */
+/** What single features do on single inputs: of inputs whose rows were kept, without the network and the other features. */
 import { rowsOfRun } from '../core/dictionary/attach/rows.js';
 import type { Coder } from '../core/dictionary/coder.js';
+import { competes, competitionOf, keptOf } from '../core/dictionary/competition.js';
 import { CODER_FEATURES, featuresModel } from '../core/dictionary/graphs/coder-model.js';
 import { runTiles, tileNumbers } from '../core/dictionary/run-tiles.js';
 import { soloCoder } from '../core/dictionary/solo-coder.js';
 import { usedFeeds } from '../core/engine/used-feeds.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { AttachedDictionary, OpenAttached } from '../core/features/attached.js';
-import type { KeptRows } from '../core/features/kept-rows.js';
+import type { KeptInput, KeptRows } from '../core/features/kept-rows.js';
 
 /** Of one feature at all tokens of an input. */
 export type ActivationsOn = (input: number) => Promise<Float32Array>;
@@ -19,15 +20,18 @@ export interface ActivationSource {
   readonly rows: KeptRows;
 }
 
-/** Rows that the dictionary reads of an input, [tokens, width]. */
-async function rowsOn({ subject: { dataset }, reader, rows }: ActivationSource, input: number): Promise<Float32Array> {
+/** What the dictionary reads of an input. */
+export async function rowsOn(
+  { subject: { dataset }, reader, rows }: ActivationSource,
+  input: number,
+): Promise<KeptInput> {
   const known = rows.of(input);
   if (known !== undefined) return known;
   const { network, read } = reader;
   const batch = await dataset.batch(input, input + 1);
   const { feeds, filled } = batch;
   const { x } = read(await network.run(usedFeeds(network, feeds)), rowsOfRun(dataset, batch));
-  return x.rows(0, Math.min(filled?.[0] ?? x.positions, x.positions));
+  return { rows: x.rows(0, Math.min(filled?.[0] ?? x.positions, x.positions)) };
 }
 
 /** Of several features on one input: the whole dictionary is run. @returns in their order. */
@@ -37,7 +41,7 @@ export async function activationsOfAll(
   features: readonly number[],
 ): Promise<readonly Float32Array[]> {
   const all = source.attached.coder.features;
-  const rows = await rowsOn(source, input);
+  const { rows } = await rowsOn(source, input);
   const found = features.map((): number[] => []);
   await source.reader.run(rows, (tile) => {
     for (let row = 0; row < tile.length / all; row++)
@@ -64,12 +68,22 @@ export async function withActivations<Value>(
       return found;
     };
   };
-  const alone = await soloCoder(attached.coder, feature);
-  if (alone === undefined)
-    return see(once(async (input) => (await activationsOfAll(source, input, [feature]))[0] as Float32Array));
-  const session = await subject.engine.open(await featuresModel(alone, attached.file, attached.folder), { threads: 1 });
+  const { coder, file, folder } = attached;
+  const all: ActivationsOn = async (input) => (await activationsOfAll(source, input, [feature]))[0] as Float32Array;
+  const competition = competitionOf(coder);
+  if (competition === undefined && competes(coder)) return see(once(all));
+  const alone = await soloCoder(coder, feature);
+  const session = await subject.engine.open(await featuresModel(alone, file, folder), { threads: 1 });
   try {
-    return await see(once(async (input) => runAlone(session, alone, await rowsOn(source, input))));
+    return await see(
+      once(async (input) => {
+        const { rows, floors } = await rowsOn(source, input);
+        if (competition === undefined) return runAlone(session, alone, rows);
+        if (floors === undefined) return all(input);
+        const group = Math.floor((feature * competition.groups) / coder.features);
+        return keptOf(await runAlone(session, alone, rows), floors, competition, group);
+      }),
+    );
   } finally {
     await session.release();
   }

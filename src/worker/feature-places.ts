@@ -4,36 +4,39 @@ import { displayText } from '../core/display-text.js';
 import { problem } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import type { Graph } from '../core/graph/graph.js';
-import { SITES_TABLE } from '../core/passes/dictionary-fit/tables.js';
+import { bestPlace, fittingVariant } from '../core/passes/dictionary-fit/fitting-place.js';
 import type { PassResult } from '../core/passes/result.js';
 import type { FeatureOverview, FeatureRequest } from '../protocol/features.js';
 import type { ModelFile } from './open-model.js';
 
-export type FeaturePlaces = Pick<FeatureOverview, 'reads' | 'writes' | 'placedBy'>;
+export type FeaturePlaces = Pick<FeatureOverview, 'reads' | 'writes' | 'variant' | 'placedBy'>;
 
 /**
- * As asked, else as the configuration beside the dictionary says, else where it was found to fit best.
+ * As asked, else as the configuration beside the dictionary says, else where it was found to fit best. A value that was
+ * asked for is read as it is; another in the variant that was found to fit best.
  * @throws ProblemError `unplaced-dictionary`, or `not-applicable` where the model has no such value
  */
 export async function featurePlaces(
   { reads, writes, dictionary }: FeatureRequest,
-  { siblings }: ModelFile,
+  { siblings, dictionary: recognised }: ModelFile,
   graph: Graph,
   fit: PassResult | undefined,
 ): Promise<FeaturePlaces> {
   if (reads !== undefined) {
     const from = existing(graph, [reads]);
-    return { reads: from, writes: writes === undefined ? from : existing(graph, [writes]), placedBy: 'asked' };
+    const to = writes === undefined ? from : existing(graph, [writes]);
+    return { reads: from, writes: to, variant: 'as it is', placedBy: 'asked' };
   }
   const stated = statedPlaces(await readConfiguration(siblings), dictionary);
-  const configured = valueNamed(graph, stated.reads)?.value;
-  const [fitting, fittingTo] = configured === undefined ? bestPlace(fit) : [];
-  const from = configured ?? fitting;
+  const configured = valueNamed(graph, stated.reads, recognised?.inputWidth)?.value;
+  const fitting = configured === undefined ? bestPlace(fit) : undefined;
+  const from = configured ?? fitting?.reads;
   if (from === undefined) throw unplaced(stated.reads, fit);
   const to = writes === undefined ? stated.writes : [writes];
   return {
     reads: from,
-    writes: to.length > 0 ? existing(graph, to) : (fittingTo ?? from),
+    writes: to.length > 0 ? existing(graph, to) : (fitting?.writes ?? from),
+    variant: fitting?.variant ?? fittingVariant(fit, from),
     placedBy: configured === undefined ? 'fit' : 'configuration',
   };
 }
@@ -54,16 +57,9 @@ function unplaced(stated: readonly string[], fit: PassResult | undefined): Error
   return problem('unplaced-dictionary', message, {
     remedy:
       fit === undefined
-        ? 'Measure where it fits (“Dictionary fit”), or name the value.'
+        ? 'Measure where it fits (“Dictionary fit”), or name the value. On the command line, “report --pass dictionary-fit” measures it, and --reads names the value.'
         : 'It fits no value of the model as it is: see the experiment “Dictionary fit”.',
   });
 }
 
 const listed = (names: readonly string[]): string => names.map((name) => `“${displayText(name, 80)}”`).join(' or ');
-
-/** What it reads and writes where it fits best; nothing where that is a value that the model does not hold as it is. */
-function bestPlace(fit: PassResult | undefined): readonly string[] {
-  return (
-    fit?.tables?.find(({ id }) => id === SITES_TABLE)?.rows.find(({ values }) => values !== undefined)?.values ?? []
-  );
-}

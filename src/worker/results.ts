@@ -44,7 +44,9 @@ function summarizePass(pass: PassResult): PassSummary {
     ...rest,
     unitMetrics: unitMetrics.map(quantity),
     exampleMetrics: exampleMetrics.map((metric) => ({ ...quantity(metric), examples: metric.examples.slice() })),
-    ...(nodeMetrics === undefined ? {} : { nodeMetrics: nodeMetrics.map(quantity) }),
+    ...(nodeMetrics === undefined
+      ? {}
+      : { nodeMetrics: nodeMetrics.map((metric) => ({ ...quantity(metric), aggregate: metric.aggregate })) }),
   };
 }
 

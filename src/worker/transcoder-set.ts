@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { whyNotLinear } from '../core/circuits/transcoder.js';
 import { circuitLayers, placeTranscoders, type CircuitLayers, type NamedPlaces } from '../core/circuits/placing.js';
 import { statedPlaces } from '../core/dictionary/attach/stated-places.js';
+import { whyNotOnePlace } from '../core/dictionary/one-place.js';
 import { displayText } from '../core/display-text.js';
 import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
@@ -31,7 +32,7 @@ export interface OpenedTranscoders {
 const MOST_ENTRIES = 2000;
 const MOST_FILES = 300;
 const DEEPEST = 3;
-const ENDINGS = /\.(safetensors|npz|pt|pth)$/i;
+const ENDINGS = /\.(safetensors|npz|pt|pth|pkl|pkl\.gz)$/i;
 
 /** Never rejects for what is wrong with a transcoder: that is what is told of it. */
 export async function openTranscoders(
@@ -77,8 +78,8 @@ export async function openTranscoders(
     }
     const placed: PlacedTranscoder[] = [];
     const usable = opened.filter(({ dictionary: { coder }, stated: { name } }) => {
-      const reason =
-        coder.kind === 'SAE' || coder.kind === 'transcoder' ? whyNotLinear(coder) : `It is a ${coder.kind}.`;
+      const several = whyNotOnePlace(coder);
+      const reason = several === undefined ? whyNotLinear(coder) : `${several.message} ${several.remedy}`;
       if (reason !== undefined) left.push({ name, reason });
       return reason === undefined;
     });

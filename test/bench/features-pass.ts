@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
+import type { Activation } from '../../src/core/dictionary/coder.js';
 import type { Dataset } from '../../src/core/dataset/dataset.js';
 import type { ExperimentSubject } from '../../src/core/experiment/subject.js';
 import { openAttached, type AttachedDictionary } from '../../src/core/features/attached.js';
@@ -31,6 +32,7 @@ const [TOKENS, THREADS, VOCABULARY] = [128, 2, 50_257];
 /** Ten times as many go beyond the inputs whose rows are kept. */
 const INPUTS = 36;
 const PAGES = 40;
+const TOP_K = { kind: 'topk', k: 64, relu: true, magnitude: false } as const;
 /** Where a process of its own finds the dictionary: writing it takes memory, too. */
 const DICTIONARY = 'MODEL_INSPECTOR_BENCH_DICTIONARY';
 
@@ -38,6 +40,7 @@ export const FEATURE_PASS_RUNS = [
   { name: 'few', run: () => peakMegabytes(INPUTS) },
   { name: 'many', run: () => peakMegabytes(10 * INPUTS) },
   { name: 'pages', run: () => pageMilliseconds() },
+  { name: 'pages top-k', run: () => pageMilliseconds(TOP_K) },
 ];
 
 /** A pass over generated inputs in a process of its own, with N and 10 N tokens; then pages of features. */
@@ -55,15 +58,19 @@ export async function measureFeaturePass(runAlone: (part: string) => unknown): P
       return report(`peak memory of a pass over ${inputs * TOKENS} tokens`, measured, target, 'MB');
     };
     const [few, many] = [peak('few', INPUTS), peak('many', 10 * INPUTS)];
-    const { middle, slowest } = runAlone('feature pass pages') as { readonly middle: number; readonly slowest: number };
-    const page = report(
-      `page of a feature after the pass, median of ${PAGES}`,
-      middle,
-      PAGE_MILLISECONDS,
-      'ms',
-      `slowest ${slowest.toFixed(0)} ms, ${VOCABULARY} logit effects among it`,
-    );
-    return few && many && page;
+    const page = (part: string, kind: string): boolean => {
+      const { middle, slowest } = runAlone(part) as { readonly middle: number; readonly slowest: number };
+      return report(
+        `page of a feature ${kind} after the pass, median of ${PAGES}`,
+        middle,
+        PAGE_MILLISECONDS,
+        'ms',
+        `slowest ${slowest.toFixed(0)} ms, ${VOCABULARY} logit effects among it`,
+      );
+    };
+    const alone = page('feature pass pages', 'by itself');
+    const competing = page('feature pass pages top-k', `of the ${TOP_K.k} largest`);
+    return few && many && alone && competing;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -75,8 +82,11 @@ async function peakMegabytes(inputs: number): Promise<number> {
   return (process.resourceUsage().maxRSS * 1024) / 1e6;
 }
 
-async function pageMilliseconds(): Promise<{ readonly middle: number; readonly slowest: number }> {
-  const { subject, attached } = await generated(INPUTS, network(VOCABULARY));
+async function pageMilliseconds(
+  activation?: Activation,
+): Promise<{ readonly middle: number; readonly slowest: number }> {
+  const { subject, attached: own } = await generated(INPUTS, network(VOCABULARY));
+  const attached = activation === undefined ? own : { ...own, coder: { ...own.coder, activation } };
   const gathered = await gatherFeatures(subject, attached);
   const source = { subject, attached, reader: await openAttached(subject, attached), rows: gathered.rows };
   const unembedding = await openUnembedding(subject, 'scores', WIDTH);

@@ -77,6 +77,18 @@ it('a list is imported from a file, and what it shows is exported', async () => 
     expect(lines.map((line) => (JSON.parse(line) as { index: string }).index).toSorted()).toEqual(['101', '7']);
     await (await page.locator('.list-chip vscode-button')).click();
     await page.waitForText('192 features');
+    // The palette does the same, of all features, whatever is shown.
+    const everything = join(folder, 'all.jsonl');
+    await code.runCommand('Model Inspector: Export Features…');
+    await code.quickPick('Neuronpedia features (.jsonl)');
+    await answerPath(code, everything);
+    await page.waitForText('192 features written as Neuronpedia has them');
+    expect((await readFile(everything, 'utf8')).trim().split('\n')).toHaveLength(192);
+    await code.runCommand('Model Inspector: Import Feature List…');
+    await answerPath(code, list);
+    await page.waitForText('numbers of features, 2 features');
+    await code.screenshot('features list from the palette');
+    await (await page.locator('.list-notice [aria-label="Leave the list"]')).first().click();
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -37,6 +37,7 @@ describe('before features are there', () => {
   it('a run tells how far it is, and can be cancelled', async () => {
     const page = await openTab({ scenario: 'attached' });
     await expect.poll(() => view(page).innerText()).toContain('f = ReLU(h)');
+    await page.evaluate(() => window.fake.untilCancelled.add('features'));
     await page.getByRole('button', { name: 'Run the dictionary' }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('features');
@@ -74,6 +75,85 @@ describe('the table of features', () => {
   });
 });
 
+describe('a dictionary of 100,000 features', () => {
+  const scroll = (page: Page) => page.locator('.all-features-list .table-scroll');
+  const first = (page: Page, column: number): Promise<number[]> =>
+    rows(page)
+      .locator(`td:nth-child(${column})`)
+      .allInnerTexts()
+      .then((texts) => texts.map(Number));
+
+  it('is sorted, filtered and scrolled to its end, with few rows in the page at any time', async () => {
+    const page = await openFeatures({ scenario: 'attached-large' });
+    const few = async (): Promise<void> => expect(await rows(page).count()).toBeLessThan(60);
+    expect(await view(page).getByRole('status').innerText()).toBe('100,000 features');
+    await few();
+
+    await scroll(page).evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect.poll(() => first(page, 1).then((shown) => shown.at(-1))).toBe(99_999);
+    await few();
+    // What is scrolled past takes the room of its rows.
+    const [height, rowHeight] = await scroll(page).evaluate((element) => [
+      element.scrollHeight,
+      element.querySelector('tbody tr:not([aria-hidden])')?.getBoundingClientRect().height ?? NaN,
+    ]);
+    expect(height).toBeGreaterThan(99_000 * (rowHeight as number));
+
+    await page.getByRole('button', { name: 'Largest', exact: true }).click();
+    await scroll(page).evaluate((element) => element.scrollTo(0, 0));
+    await expect.poll(() => first(page, 6).then(([largest]) => largest)).toBeCloseTo(12.5, 2);
+    const largest = await first(page, 6);
+    expect(largest).toEqual(largest.toSorted((a, b) => b - a));
+    await few();
+
+    // Texts are ranked in pieces of time: the rows stay as they are until their order is found out.
+    await page.getByRole('button', { name: 'Strongest on', exact: true }).click();
+    await expect
+      .poll(() =>
+        rows(page)
+          .locator('td:nth-child(3)')
+          .allInnerTexts()
+          .then((texts) => new Set(texts).size),
+      )
+      .toBe(1);
+
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('99999');
+    await expect.poll(() => view(page).getByRole('status').innerText()).toBe('1 of 100,000 features');
+    await rows(page).first().press('Enter');
+    await page.getByRole('article', { name: 'Feature 99999', exact: true }).waitFor();
+    await page.getByRole('textbox', { name: 'Filter features' }).fill('');
+    await page.getByRole('tab', { name: 'Dead' }).click();
+    await expect.poll(() => view(page).getByRole('status').innerText()).toMatch(/^1[12],\d{3} of 100,000 features$/);
+    await few();
+    await page.close();
+  }, 60_000);
+});
+
+describe('a corpus of ten tokens', () => {
+  const MIND = 'only 10 tokens for 2,000 features';
+
+  it('has a warning beside each number: facts, table, histograms and the page of a feature', async () => {
+    const page = await openFeatures({ scenario: 'attached-few', width: 1500, height: 950 });
+    expect(await page.getByRole('note').first().innerText()).toContain('Only 10 tokens were seen for 2,000 features');
+    expect(await page.getByRole('img', { name: MIND }).count()).toBe(3);
+    const marks = (where: string) => page.locator(`${where} .few-mark`).allInnerTexts();
+    expect(await marks('.feature-table')).toEqual([MIND]);
+    expect(await marks('.chart-frame')).toEqual([MIND, MIND]);
+    await rows(page).nth(1).press('Enter');
+    await page.locator('.feature-page .chart-frame').first().waitFor();
+    expect(await marks('.feature-page .panel-title')).toEqual([MIND]);
+    // Logit effects rest on no tokens.
+    expect(await marks('.feature-page .chart-frame')).toEqual([MIND]);
+    await page.close();
+  });
+
+  it('leaves no mark where there are enough', async () => {
+    const page = await openFeatures();
+    expect(await page.locator('.few-mark, .few-sign').count()).toBe(0);
+    await page.close();
+  });
+});
+
 describe('lists of features', () => {
   const notice = (page: Page) => page.getByRole('region', { name: 'The list that was read' });
   const chooseFile = async (page: Page): Promise<void> => {
@@ -101,6 +181,19 @@ describe('lists of features', () => {
     await notice(page).getByRole('button', { name: 'Replace mine' }).click();
     await expect.poll(() => rows(page).locator('td:nth-child(2)').first().innerText()).toBe('ends of sentences');
     expect(await lastCall(page, 'takeLabels')).toMatchObject({ named: 'take-listed' });
+    await page.close();
+  });
+
+  it('are imported, and all features exported, from the palette as by the buttons, and the page shows what came of it', async () => {
+    const page = await openFeatures();
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.importFeatureList({}));
+    expect(await lastCall(page, 'readFeatureList')).toEqual({});
+    await expect.poll(() => notice(page).innerText()).toContain('dallas-austin.json');
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.evaluate(() => window.fake.page.exportFeatures({ format: 'neuronpedia' }));
+    expect(await lastCall(page, 'exportFeatures')).toEqual({ format: 'neuronpedia' });
+    await expect.poll(() => view(page).innerText()).toContain('2000 features written as Neuronpedia has them');
     await page.close();
   });
 
@@ -152,7 +245,9 @@ describe('the page of a feature', () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     await page.getByRole('button', { name: 'Run without it' }).first().click();
-    await expect.poll(() => page.locator('.ablation').first().innerText()).toMatch(/Total effect .*the 50\s% → 20\s%/s);
+    await expect
+      .poll(() => page.locator('.ablation').first().innerText())
+      .toMatch(/Total effect .*␣dog, which really followed: -0\.75 \(-1\.25 → -2\).*the 50\s% → 20\s%/s);
     expect(await lastCall(page, 'steer')).toEqual({
       prompt: { kind: 'input', input: 0 },
       interventions: [{ feature: 1, kind: 'ablate', amount: 0, unit: 'absolute' }],
@@ -163,14 +258,83 @@ describe('the page of a feature', () => {
   });
 });
 
+describe('the card of a token', () => {
+  const card = (page: Page) => page.getByRole('dialog', { name: /^What the feature does at / });
+  const tokens = (page: Page) => page.locator('.feature-examples .excerpt').first().locator('.token');
+  const openFeature = async (situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> => {
+    const page = await openFeatures({ width: 1500, height: 1000, ...situation });
+    await rows(page).nth(1).press('Enter');
+    await tokens(page).first().scrollIntoViewIfNeeded();
+    return page;
+  };
+
+  it('opens where the pointer rests, tells f and direct effects, and stays while the pointer goes into it', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).hover();
+    await card(page).waitFor();
+    const [f = NaN] = (await tokens(page).nth(12).getAttribute('aria-label'))?.match(/[\d.]+$/)?.map(Number) ?? [];
+    const text = await card(page).innerText();
+    expect(text).toContain(`f = ${f}`);
+    expect(text).toContain('position 40');
+    expect(text).toContain('only; the final normalisation is left out');
+    // Largest of one unit is 2, smallest −2; token 21 follows: 2 − 2 · 0.17.
+    const numbers = (await card(page).locator('.effect-value').allInnerTexts()).map(Number);
+    expect(numbers).toHaveLength(10);
+    expect(numbers[0]).toBeCloseTo(2 * f, 1);
+    expect(numbers[5]).toBeCloseTo(-2 * f, 1);
+    expect(text).toMatch(/On \S+, which really followed:/);
+    await card(page).getByRole('button', { name: 'Run without it here' }).hover();
+    await page.waitForTimeout(400);
+    await card(page).getByRole('button', { name: 'Run without it here' }).click();
+    await expect.poll(() => card(page).innerText()).toMatch(/Total effect .*Δ log-probability of ␣dog.*-0\.75.*KL/s);
+    expect(await lastCall(page, 'steer')).toMatchObject({
+      prompt: { kind: 'input', input: 0 },
+      positions: [40],
+      at: 40,
+    });
+    await page.mouse.click(5, 5);
+    await expect.poll(() => card(page).count()).toBe(0);
+    await page.close();
+  });
+
+  it('opens by keys, moves on with arrows, and closes on Escape', async () => {
+    const page = await openFeature();
+    await tokens(page).nth(12).focus();
+    await card(page).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => tokens(page).nth(11).getAttribute('aria-expanded')).toBe('true');
+    await expect.poll(() => card(page).innerText()).toContain('position 39');
+    await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('.token-card') !== null)).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => card(page).count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-card'))).toBe('12');
+    await page.close();
+  });
+
+  it('says that a feature that is 0 there does nothing', async () => {
+    const page = await openFeature();
+    const silent = page.locator('.feature-examples .token[aria-label$="activation 0"]').first();
+    await silent.click();
+    await expect.poll(() => card(page).innerText()).toContain('neither a direct nor a total effect');
+    await silent.click();
+    await expect.poll(() => card(page).count()).toBe(0);
+    await page.close();
+  });
+});
+
 describe('what a feature is like', () => {
   it('is asked for, tells how far it is, and leads to other features', async () => {
     const page = await openFeatures();
     await rows(page).nth(1).press('Enter');
     const part = page.getByRole('article', { name: 'Feature 1', exact: true }).locator('.feature-neighbours');
+    await page.evaluate(() => window.fake.untilCancelled.add('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.evaluate(() => window.fake.cancelled)).toContain('featureNeighbours');
+    await page.evaluate(() => window.fake.untilCancelled.delete('featureNeighbours'));
     await part.getByRole('button', { name: 'Compare feature 1' }).click();
     await part.getByRole('heading', { name: 'Fires together with' }).waitFor();
     expect(await part.getByRole('heading').allInnerTexts()).toHaveLength(8);

@@ -212,6 +212,22 @@ describe('the graph', () => {
     await page.close();
   });
 
+  it('offers numbers under the titles of their passes, over which the arrow keys go', async () => {
+    const page = await browser.open();
+    await item(page, 'layer4').waitFor();
+    const choice = page.getByRole('combobox', { name: 'Colour by' });
+    await choice.click();
+    const titles = choice.locator('vscode-option.choice-group');
+    await expect
+      .poll(() => titles.allInnerTexts())
+      .toEqual(['Dead, dormant and always-on units', 'Zero sparsity', 'Activation statistics', 'The file']);
+    // Two more numbers of the first pass, then the first of the second.
+    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => item(page, 'layer4').getAttribute('aria-label')).toContain('Zero share');
+    await page.close();
+  });
+
   it('is walked with the arrow keys along its edges', async () => {
     const page = await browser.open();
     await item(page, 'stem').click();

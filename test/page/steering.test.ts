@@ -47,6 +47,16 @@ describe('features on a text', () => {
     await page.close();
   });
 
+  it('of a variant of a value say what is read, and what changing them does', async () => {
+    const page = await openText({ scenario: 'variant', width: 1200, height: 1100 });
+    const facts = page.getByRole('region', { name: 'What the numbers rest on' });
+    expect(await facts.innerText()).toMatch(
+      /LayerNormalization_output_0, before its gain and bias, where it fits best of all values .* multiplies with its gain/s,
+    );
+    expect(await steering(page).innerText()).toContain('both then act on the changed x′');
+    await page.close();
+  });
+
   it('are changed, run, and put back', async () => {
     const page = await openText();
     await rows(page).first().getByRole('button', { name: 'Change' }).click();

@@ -1,6 +1,6 @@
 /** How the parts of patched values are named, and where they lie among the columns of the heatmap. */
 import type { PatchedSite, PatchingAnswer } from '../../src/protocol/attribution.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 /** Tokens of both inputs, where they are texts. */
 export interface TokenPair {

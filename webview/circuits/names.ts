@@ -1,6 +1,6 @@
 /** What a node of a circuit is called. */
 import { NODE_KINDS, type CircuitAnswer } from '../../src/protocol/circuits.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 /** “feature 12 of layer 3 at “ cat””. */
 export function nodeName({ nodes, tokens, outputs }: CircuitAnswer, node: number): string {

@@ -8,7 +8,7 @@ import { Help } from '../controls/tooltip.js';
 import { formatCount, formatExact, formatNumber } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { groupOf, type Arrangement } from './arrangement.js';
 import { nodeName } from './names.js';
 

@@ -8,7 +8,7 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { LeftAttention } from './left-attention.js';
 
 const ROWS_SHOWN = 12;

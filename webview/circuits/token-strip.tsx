@@ -3,7 +3,7 @@ import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Help } from '../controls/tooltip.js';
 import { formatShare } from '../format/numbers.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 interface TokenStripProps {
   readonly tokens: readonly string[];

@@ -4,6 +4,8 @@ import { useEffect, useRef } from 'preact/hooks';
 export interface Choice {
   readonly value: string;
   readonly label: string;
+  /** Stands above the choices that share it, one after the other. */
+  readonly group?: string;
 }
 
 interface SelectProps {
@@ -37,7 +39,12 @@ export function Select({ label, value, choices, onChange, hideLabel = false }: S
             if (chosen !== value && choices.some((choice) => choice.value === chosen)) onChange(chosen);
           },
         },
-        choices.map((choice) => h('vscode-option', { key: choice.value, value: choice.value }, choice.label)),
+        choices.flatMap((choice, index) => [
+          choice.group !== undefined &&
+            choice.group !== choices[index - 1]?.group &&
+            h('vscode-option', { key: `above ${choice.value}`, class: 'choice-group', disabled: true }, choice.group),
+          h('vscode-option', { key: choice.value, value: choice.value }, choice.label),
+        ]),
       )}
     </label>
   );

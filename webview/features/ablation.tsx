@@ -1,7 +1,6 @@
 /** What the network says at one place without a feature: measured by running it again, so that later layers count, too. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Excerpt } from '../../src/protocol/features.js';
 import type { SteeringAnswer } from '../../src/protocol/steering.js';
 import { TextButton } from '../controls/button.js';
 import { Spinner } from '../controls/fields.js';
@@ -10,16 +9,19 @@ import { formatNumber, formatShare } from '../format/numbers.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 const CHOICES_SHOWN = 3;
 
 interface AblationProps {
   readonly feature: number;
-  readonly excerpt: Excerpt;
+  readonly input: number;
+  readonly position: number;
+  /** What the button says. */
+  readonly children: ComponentChildren;
 }
 
-export function Ablation({ feature, excerpt: { input, position } }: AblationProps): JSX.Element {
+export function Ablation({ feature, input, position, children }: AblationProps): JSX.Element {
   const [wanted, setWanted] = useState(false);
   const answer = useResource(
     wanted
@@ -39,7 +41,7 @@ export function Ablation({ feature, excerpt: { input, position } }: AblationProp
   if (!wanted)
     return (
       <TextButton title="Measure what the network says here without this feature" onClick={() => setWanted(true)}>
-        Run without it
+        {children}
       </TextButton>
     );
   return (
@@ -51,7 +53,8 @@ export function Ablation({ feature, excerpt: { input, position } }: AblationProp
   );
 }
 
-function Outcome({ answer: { choices, divergence, at, predicts } }: { answer: SteeringAnswer }): JSX.Element {
+function Outcome({ answer }: { answer: SteeringAnswer }): JSX.Element {
+  const { choices, divergence, at, predicts, followed } = answer;
   const kl = divergence[at] ?? NaN;
   return (
     <p class="note">
@@ -60,8 +63,18 @@ function Outcome({ answer: { choices, divergence, at, predicts } }: { answer: St
         The network is run once more with the feature set to 0 at this place and everything else that the dictionary
         leaves kept, so what later layers make of it counts. KL = KL(before ‖ after) of the{' '}
         {predicts === 'class' ? 'output' : 'next token'}, in nats.
+        {followed &&
+          ' Δ log-probability is ln p of the token that really comes next, after less before, in nats: below 0 where the feature helped to foresee it.'}
       </Help>
-      : KL {formatNumber(kl)}.{' '}
+      :{' '}
+      {followed && (
+        <span class="ablation-followed">
+          Δ log-probability of <code>{visible(followed.text)}</code>, which really followed:{' '}
+          <strong>{formatNumber(followed.logProbability.after - followed.logProbability.before)}</strong> (
+          {formatNumber(followed.logProbability.before)} → {formatNumber(followed.logProbability.after)});{' '}
+        </span>
+      )}
+      KL {formatNumber(kl)} nats.{' '}
       {choices.slice(0, CHOICES_SHOWN).map(({ index, text, probability: { before, after } }) => (
         <span key={index} class="ablation-choice">
           <code>{visible(text)}</code> {formatShare(before)} → {formatShare(after)}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { FeatureDetail, FeatureOverview } from '../../src/protocol/features.js';
 import { formatShare } from '../format/numbers.js';
 import { BarHistogram } from './bar-histogram.js';
+import { FewMark } from './few-places.js';
 import { featuresFoot } from './foot.js';
 
 interface ActivationHistogramProps {
@@ -19,6 +20,7 @@ export function ActivationHistogram({ overview, detail }: ActivationHistogramPro
       title={`Activations of feature ${feature}, density ${formatShare(density)}`}
       definition={`How many ${many} have which activation, where it is above 0; bins of equal width from 0. The density is the share of all ${many} at which it is above 0.`}
       foot={featuresFoot(overview)}
+      mind={<FewMark overview={overview} />}
       edges={histogram.edges}
       counts={histogram.counts}
       along="activation"

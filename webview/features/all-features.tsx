@@ -23,7 +23,7 @@ export function AllFeatures({ overview }: { overview: FeatureOverview }): JSX.El
     <div class="all-features">
       <div class="all-features-list">
         <FeatureFilters isText={overview.topTokens !== undefined} />
-        <FeatureTable rows={shown} total={rows.length} selected={feature} words={overview.placeWords} />
+        <FeatureTable rows={shown} overview={overview} selected={feature} />
       </div>
       {feature === undefined ? (
         <Distributions overview={overview} />

@@ -1,5 +1,5 @@
 /** Counts over bins as bars, with the same as a table. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { binBars, type Bins } from '../charts/bin-bars.js';
 import { ChartCanvas } from '../charts/chart-canvas.js';
@@ -12,11 +12,13 @@ interface BarHistogramProps extends Bins {
   readonly title: string;
   readonly definition: string;
   readonly foot: string;
+  /** What to mind about the numbers, under the picture. */
+  readonly mind?: ComponentChildren;
 }
 
 export function BarHistogram(props: BarHistogramProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { title, definition, foot, edges, counts, counted, edgeText = formatNumber } = props;
+  const { title, definition, foot, mind, edges, counts, counted, edgeText = formatNumber } = props;
   return (
     <ChartFrame
       title={title}
@@ -39,6 +41,7 @@ export function BarHistogram(props: BarHistogramProps): JSX.Element {
         heightPx={HEIGHT_PX}
         canvas={canvas}
       />
+      {mind}
     </ChartFrame>
   );
 }

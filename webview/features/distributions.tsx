@@ -4,6 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { FeatureOverview } from '../../src/protocol/features.js';
 import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import { BarHistogram } from './bar-histogram.js';
+import { FewMark } from './few-places.js';
 import { featuresFoot } from './foot.js';
 import { logarithmicBins } from './logarithmic-bins.js';
 
@@ -20,6 +21,7 @@ export function Distributions({ overview }: { overview: FeatureOverview }): JSX.
         title="How often features fire"
         definition={`How many features have which density (share of ${placeWords.many} with f > 0), ten bins for each power of ten.${dead}`}
         foot={foot}
+        mind={<FewMark overview={overview} />}
         {...densities}
         along="density, logarithmic"
         counted="features"
@@ -29,6 +31,7 @@ export function Distributions({ overview }: { overview: FeatureOverview }): JSX.
         title="How strong they are at most"
         definition={`How many features have which largest activation, ten bins for each power of ten.${dead}`}
         foot={foot}
+        mind={<FewMark overview={overview} />}
         {...largest}
         along="largest activation, logarithmic"
         counted="features"

@@ -1,21 +1,21 @@
 /** Pieces of inputs around the places where a feature fires. */
 import type { JSX } from 'preact';
-import type { Excerpt, Layout } from '../../src/protocol/features.js';
+import type { Excerpt, FeatureDetail, Layout } from '../../src/protocol/features.js';
 import { placeText } from '../../src/core/features/layout.js';
 import { formatNumber } from '../format/numbers.js';
 import { Ablation } from './ablation.js';
-import { TokenExample } from '../unit/token-example.js';
 import { PlaceExample } from './place-example.js';
+import { TokenExcerpt } from './token-excerpt.js';
 
 interface ExcerptsProps {
-  readonly feature: number;
+  readonly detail: FeatureDetail;
   readonly excerpts: readonly Excerpt[];
   readonly layout: Layout;
   /** The activation with the strongest colour. */
   readonly reach: number;
 }
 
-export function Excerpts({ feature, excerpts, layout, reach }: ExcerptsProps): JSX.Element {
+export function Excerpts({ detail, excerpts, layout, reach }: ExcerptsProps): JSX.Element {
   return (
     <ol class={excerpts.some(({ tokens }) => tokens === undefined) ? 'excerpts place-examples' : 'excerpts'}>
       {excerpts.map((excerpt) => (
@@ -29,13 +29,11 @@ export function Excerpts({ feature, excerpts, layout, reach }: ExcerptsProps): J
           {excerpt.tokens === undefined ? (
             <PlaceExample excerpt={excerpt} layout={layout} reach={reach} />
           ) : (
-            <TokenExample
-              tokens={excerpt.tokens.map((token) => token.replaceAll('\n', '↵'))}
-              activations={{ shape: [excerpt.activations.length], values: excerpt.activations }}
-              reach={reach}
-            />
+            <TokenExcerpt detail={detail} excerpt={excerpt} tokens={excerpt.tokens} reach={reach} />
           )}
-          <Ablation feature={feature} excerpt={excerpt} />
+          <Ablation feature={detail.feature} {...excerpt}>
+            Run without it
+          </Ablation>
         </li>
       ))}
     </ol>

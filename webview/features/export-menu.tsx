@@ -1,30 +1,9 @@
 /** Features that are shown, for other tools. */
 import type { JSX } from 'preact';
-import type { FeatureFormat } from '../../src/protocol/feature-lists.js';
+import { FEATURE_FORMATS } from '../../src/protocol/feature-lists.js';
 import { Popover } from '../controls/popover.js';
 import { formatCount } from '../format/numbers.js';
 import { exportFeatures } from '../state/feature-lists.js';
-
-const FORMATS: readonly { readonly format: FeatureFormat; readonly label: string; readonly title: string }[] = [
-  {
-    format: 'neuronpedia',
-    label: 'Neuronpedia features (.jsonl)',
-    title:
-      'A file with one feature a line, spelled as Neuronpedia’s exports: your names, density, histograms, examples, logit effects. “Import List…” reads it back.',
-  },
-  {
-    format: 'circuit-tracer',
-    label: 'circuit-tracer features (folder)',
-    title:
-      'A folder with a file for each feature, as circuit-tracer’s attribution graphs show them. It keeps no names.',
-  },
-  {
-    format: 'activation-cache',
-    label: 'All activations, Delphi’s layout (folder)',
-    title:
-      'A folder of safetensors with every activation that is not zero and the tokens. Your inputs run through the dictionary once more.',
-  },
-];
 
 interface ExportMenuProps {
   /** Numbers of those that are shown. */
@@ -42,7 +21,7 @@ export function ExportMenu({ features, count, total, disabled }: ExportMenuProps
       {(close) => (
         <>
           <div class="menu-title muted">{which.replace(/^./, (first) => first.toUpperCase())} as</div>
-          {FORMATS.map(({ format, label, title }) => (
+          {FEATURE_FORMATS.map(({ format, label, title }) => (
             <button
               key={format}
               type="button"

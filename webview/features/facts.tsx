@@ -1,5 +1,6 @@
 /** What all numbers of the features rest on: the dictionary, the value, the tokens, how well it fits, what to mind. */
 import type { ComponentChildren, JSX } from 'preact';
+import type { FewPlaces } from '../../src/core/dictionary/few-places.js';
 import type { AttachedDescription } from '../../src/protocol/dictionary.js';
 import type { FeatureOverview, PlacedBy } from '../../src/protocol/features.js';
 import { Button } from '../controls/button.js';
@@ -11,7 +12,9 @@ import { formatCount, formatNumber, formatShare } from '../format/numbers.js';
 import { gatherFeatures } from '../state/features.js';
 import { runCommand } from '../state/session.js';
 import { Equation } from './equation.js';
+import { fewOf } from './few-places.js';
 import { ExperimentButton } from './experiment-button.js';
+import { readingNote, TAKEN } from './variants.js';
 
 const PLACED: Readonly<Record<PlacedBy, string>> = {
   asked: 'as you asked',
@@ -25,9 +28,12 @@ interface FeatureFactsProps {
 }
 
 export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.Element {
-  const { totals, fvu, fvuWithoutFirst, layout, reads, writes, placedBy, data, synthetic, warnings } = overview;
+  const { totals, fvu, fvuWithoutFirst, layout, reads, writes, variant, placedBy, data, synthetic, warnings } =
+    overview;
+  const reading = readingNote(variant);
   const { one, many } = overview.placeWords;
   const features = overview.columns.density.length;
+  const few = fewOf(overview);
   return (
     <section class="feature-facts" aria-label="What the numbers rest on">
       <div class="feature-buttons">
@@ -44,6 +50,7 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
       </div>
       <p>
         <strong>{overview.dictionary}</strong> reads <code>{reads}</code>
+        {TAKEN[variant]}
         {writes !== reads && (
           <>
             {' '}
@@ -53,6 +60,7 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
         , {PLACED[placedBy]}. <span class="muted">On {data}.</span>{' '}
         {synthetic && <Badge tone="warning">random inputs</Badge>}
       </p>
+      {reading !== undefined && <p class="note">{reading}</p>}
       <ul class="figures feature-figures">
         <Fact value={formatCount(totals.tokens)} label={many}>
           {layout.kind === 'grid'
@@ -61,16 +69,16 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
               ? 'The dictionary reads one row of each input.'
               : `Positions of the inputs that hold ${many}; padding is not counted.`}
         </Fact>
-        <Fact value={formatNumber(fvu)} label="FVU">
+        <Fact value={formatNumber(fvu)} label="FVU" mind={few}>
           Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all {many} and dims (methods B1). 0 is
           perfect, the mean alone is at 1.
           {fvuWithoutFirst !== undefined &&
             ` Without the first ${one} of each input it is ${formatNumber(fvuWithoutFirst)}.`}
         </Fact>
-        <Fact value={formatNumber(totals.l0)} label="L0">
+        <Fact value={formatNumber(totals.l0)} label="L0" mind={few}>
           Mean number of features that are not 0 at {one === 'input' ? 'an' : 'a'} {one} (methods B1).
         </Fact>
-        <Fact value={`${formatCount(totals.dead)} of ${formatCount(features)}`} label="dead features">
+        <Fact value={`${formatCount(totals.dead)} of ${formatCount(features)}`} label="dead features" mind={few}>
           Features above 0 at no {one === 'input' ? 'one' : one} of these inputs (
           {formatShare(totals.dead / Math.max(1, features))}).
         </Fact>
@@ -90,10 +98,25 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
   );
 }
 
-function Fact({ value, label, children }: { value: string; label: string; children: ComponentChildren }): JSX.Element {
+interface FactProps {
+  readonly value: string;
+  readonly label: string;
+  /** Why the number says little. */
+  readonly mind?: FewPlaces | undefined;
+  readonly children: ComponentChildren;
+}
+
+function Fact({ value, label, mind, children }: FactProps): JSX.Element {
   return (
     <li class="figure">
-      <span class="figure-value">{value}</span>
+      <span class="figure-value">
+        {value}
+        {mind && (
+          <span class="few-sign" role="img" aria-label={mind.short} title={mind.sentence}>
+            <Icon name="warning" class="icon-warning" />
+          </span>
+        )}
+      </span>
       <span class="figure-label">
         {label} <Help about={label}>{children}</Help>
       </span>

@@ -40,7 +40,8 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
           <h3 class="frame-title">Strongest examples</h3>
           <Help about="Strongest examples">
             The inputs in which its largest activation is highest, each {isText ? 'around' : 'with'} the place of that.{' '}
-            {isText && 'Every token is coloured by the feature’s activation there; point at one for the number.'}
+            {isText &&
+              'Every token is coloured by the feature’s activation there; point at one, or choose it, for what the feature does there.'}
             {layout.kind === 'grid' &&
               `The colours are its activations at all ${layout.height} × ${layout.width} places, the frame is around the strongest. What lies outside the frame may count, too: the network has looked further around before.`}
           </Help>
@@ -67,7 +68,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
               }}
               domain={[0, reach]}
             />
-            <Excerpts feature={detail.feature} excerpts={shown} layout={layout} reach={reach} />
+            <Excerpts detail={detail} excerpts={shown} layout={layout} reach={reach} />
             {shown.length < top.length && <TextButton onClick={() => setAll(true)}>All {top.length}</TextButton>}
           </>
         )}
@@ -89,7 +90,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
                   {formatCount(count)} {count === 1 ? one : many}, {formatShare(count / fired)}
                 </span>
               </h4>
-              <Excerpts feature={detail.feature} excerpts={examples} layout={layout} reach={reach} />
+              <Excerpts detail={detail} excerpts={examples} layout={layout} reach={reach} />
             </div>
           ))}
         </section>

@@ -10,6 +10,7 @@ import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
 import { ActivationHistogram } from './activation-histogram.js';
 import { FeatureExamples } from './feature-examples.js';
+import { FewMark } from './few-places.js';
 import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
 import { NeighboursPart } from './neighbours-part.js';
@@ -37,6 +38,7 @@ export function FeaturePage({ overview, feature }: FeaturePageProps): JSX.Elemen
         <div>
           <h2>Feature {feature}</h2>
           <div class="muted">{summary(overview, feature)}</div>
+          <FewMark overview={overview} />
         </div>
         <span class="spacer-flex" />
         <IconButton icon="left" label="Previous feature (←)" onClick={() => go(feature - 1)} />
@@ -73,6 +75,13 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       <LogitEffects key={feature} overview={overview} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
       <NeighboursPart key={feature} overview={overview} feature={feature} />
+      {overview.placeWords.one === 'token' && (
+        <p class="note">
+          Not on this page: two panels that are for dictionaries on the outputs of attention only, the attribution by
+          source position (direct feature attribution) and the scores of heads (previous token, induction, self,
+          entropy).
+        </p>
+      )}
     </>
   );
 }

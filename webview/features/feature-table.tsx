@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { featuresAsText, type FeatureRow } from '../../src/core/features/feature-rows.js';
-import type { PlaceWords } from '../../src/protocol/features.js';
+import type { FeatureOverview, PlaceWords } from '../../src/protocol/features.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { Help } from '../controls/tooltip.js';
@@ -12,21 +12,25 @@ import { listWork } from '../state/feature-lists.js';
 import { useExportable } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { ExportMenu } from './export-menu.js';
+import { fewOf, FewMark } from './few-places.js';
 import { ImportForm } from './import-form.js';
 import { ListNotice } from './list-notice.js';
 
 interface FeatureTableProps {
   readonly rows: readonly FeatureRow[];
-  /** Of all features, shown or not. */
-  readonly total: number;
+  readonly overview: FeatureOverview;
   readonly selected: number | undefined;
-  readonly words: PlaceWords;
 }
 
-export function FeatureTable({ rows, total, selected, words }: FeatureTableProps): JSX.Element {
-  const title = `${openedModel.value?.overview.fileName ?? 'model'}-features`;
+export function FeatureTable({ rows, overview, selected }: FeatureTableProps): JSX.Element {
+  const words = overview.placeWords;
+  // Of all features, shown or not.
+  const total = overview.columns.density.length;
+  const few = fewOf(overview);
+  // A CSV has no room for a note, so its name says it.
+  const title = `${openedModel.value?.overview.fileName ?? 'model'}-features${few === undefined ? '' : ` ${few.short}`}`;
   const text = (): TextTable => featuresAsText(rows, words);
   const busy = listWork.value.running !== undefined;
   const columns = useMemo(() => columnsOf(words), [words]);
@@ -39,6 +43,7 @@ export function FeatureTable({ rows, total, selected, words }: FeatureTableProps
             ? `${formatCount(rows.length)} of ${formatCount(total)} features`
             : `${formatCount(total)} features`}
         </span>
+        <FewMark overview={overview} />
         <span class="spacer-flex" />
         <ImportForm disabled={busy} />
         <ExportMenu

@@ -7,7 +7,7 @@ import { formatExact } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { BarHistogram } from './bar-histogram.js';
 import { featuresFoot } from './foot.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { BarList, type Bar } from './bar-list.js';
 
 interface LogitEffectsProps {

@@ -12,7 +12,7 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { useResource } from '../state/resource.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { FeaturePage } from './feature-page.js';
 import { PromptForm } from './prompt-form.js';
 import { PromptTable } from './prompt-table.js';

@@ -9,7 +9,7 @@ import { formatExact, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { ui } from '../state/interface-state.js';
 import { openedModel } from '../state/session.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { withFeature } from './steering-choices.js';
 
 export function PromptTable({ answer, feature }: { answer: PromptAnswer; feature: number | undefined }): JSX.Element {

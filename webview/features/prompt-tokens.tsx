@@ -4,7 +4,7 @@ import { colorAt, colormap, cssColor, textOn } from '../../src/core/picture/colo
 import type { PromptAnswer } from '../../src/protocol/steering.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
 import { theme } from '../theme/theme.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 /** Weaker activations leave the text as it is. */
 const COLOURED_FROM = 0.08;

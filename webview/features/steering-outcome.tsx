@@ -9,7 +9,7 @@ import { Help } from '../controls/tooltip.js';
 import { formatExact, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { copyText } from '../state/exports.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 
 const STOPPED: Readonly<Record<NonNullable<ContinuationText['stopped']>, string>> = {
   'end of text': 'It ends here.',

@@ -17,8 +17,9 @@ import { useLongAnswer } from '../linear/long-answer.js';
 import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
-import { visible } from '../unit/token-example.js';
+import { visible } from '../format/words.js';
 import { SteeringOutcome } from './steering-outcome.js';
+import { changingNote } from './variants.js';
 import { NO_STEERING, withFeature, type SteeringChoices } from './steering-choices.js';
 
 const KINDS = [
@@ -65,6 +66,7 @@ export function SteeringPart({ overview, prompt, tokens, token }: SteeringPartPr
       positions:
         positions?.includes(at) === true ? positions.filter((each) => each !== at) : [...(positions ?? []), at],
     });
+  const changing = overview.writes === overview.reads ? changingNote(overview.variant) : undefined;
   return (
     <section class="steering" aria-label="Steer and ablate">
       <div class="frame-head">
@@ -75,6 +77,7 @@ export function SteeringPart({ overview, prompt, tokens, token }: SteeringPartPr
           so that changing nothing changes nothing.
         </Help>
       </div>
+      {changing !== undefined && <p class="note">{changing}</p>}
       {interventions.length === 0 && (
         <p class="note">
           Choose “Change” in the table, or add a feature by its number, to see what the network says then.

@@ -32,3 +32,8 @@ export function fileName(text: string, extension: string): string {
   const safe = text.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '');
   return `${safe.slice(0, 80) || 'model'}.${extension}`;
 }
+
+/** Spaces and line breaks as signs, so that a token of nothing else can be seen. */
+export function visible(token: string): string {
+  return token.replaceAll(' ', '␣').replaceAll('\n', '↵');
+}

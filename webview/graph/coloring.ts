@@ -1,5 +1,6 @@
 /** The value that colours a box of the graph. */
-import type { LayerMetric, LayerSummary, Quantity } from '../../src/core/passes/result.js';
+import type { LayerMetric, LayerSummary, NodeMetric, Quantity } from '../../src/core/passes/result.js';
+import type { NodeQuantity } from '../state/metrics.js';
 import type { GraphItem } from '../../src/protocol/model.js';
 import { colorAt, colormap, fraction, type Domain } from '../../src/core/picture/colormap.js';
 import type { Rgb } from '../../src/core/picture/oklab.js';
@@ -17,6 +18,8 @@ export const PARAMETERS: Quantity = {
 export interface Coloring {
   readonly quantity: Quantity;
   readonly domain: Domain;
+  /** What a module shows of what it holds. */
+  readonly modules: 'mean' | NodeMetric['aggregate'];
   /** NaN where the item has no value. */
   readonly value: (item: GraphItem) => number;
   /** Undefined where the item has no value. */
@@ -24,19 +27,19 @@ export interface Coloring {
 }
 
 export function colorByParameters(items: readonly GraphItem[], dark: boolean): Coloring {
-  return colorByItem(PARAMETERS, items, dark, (item) =>
+  return colorByItem({ ...PARAMETERS, aggregate: 'sum' }, items, dark, (item) =>
     item.kind === 'input' || item.kind === 'output' ? NaN : item.parameters,
   );
 }
 
-/** By what a pass over the file measured of each node: a module has the sum of its nodes, or their maximum. */
-export function colorByNodeMetric(metric: Quantity, items: readonly GraphItem[], dark: boolean): Coloring {
+/** By what a pass measured of each node: a module has the sum of its nodes, or their maximum. */
+export function colorByNodeMetric(metric: NodeQuantity, items: readonly GraphItem[], dark: boolean): Coloring {
   return colorByItem(metric, items, dark, (item) => item.measured?.[metric.id] ?? NaN);
 }
 
 /** Items whose own number is 0 stay without colour where colours are logarithmic. */
 function colorByItem(
-  quantity: Quantity,
+  quantity: NodeQuantity,
   items: readonly GraphItem[],
   dark: boolean,
   value: (item: GraphItem) => number,
@@ -57,6 +60,7 @@ function colorByItem(
   return {
     quantity,
     domain,
+    modules: quantity.aggregate,
     value,
     color: (item) => {
       const own = value(item);
@@ -85,6 +89,7 @@ export function colorByMetric(metric: LayerMetric, layers: ReadonlyMap<string, L
   return {
     quantity: metric,
     domain,
+    modules: 'mean',
     value,
     color: (item) => {
       const position = fraction(value(item), domain);

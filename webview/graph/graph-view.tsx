@@ -13,7 +13,7 @@ import { host } from '../state/channel.js';
 import { save, useExportable } from '../state/exports.js';
 import { graphPicture, typedScope } from '../state/graph.js';
 import { ui } from '../state/interface-state.js';
-import { chooseLayerMetric, layerMetrics, layersByValue, nodeMetrics } from '../state/metrics.js';
+import { chooseLayerMetric, layerMetrics, layersByValue, metricChoices, nodeMetrics } from '../state/metrics.js';
 import { clearPath, endPath, pathStart, shownPath, startPath } from '../state/path.js';
 import { useResource } from '../state/resource.js';
 import { enterScope, followSelection } from '../state/scope.js';
@@ -163,15 +163,23 @@ function MetricSelect(): JSX.Element {
     <Select
       label="Colour by"
       value={chosen.id}
-      choices={[...layerMetrics.value, ...ofFile].map(({ id, label }) => ({ value: id, label }))}
+      choices={[
+        ...metricChoices((pass) => [...pass.layerMetrics, ...(pass.nodeMetrics ?? [])]),
+        { value: PARAMETERS.id, label: PARAMETERS.label, group: 'The file' },
+      ]}
       onChange={(id) => (ui.graphMetric.value = id)}
     />
   );
 }
 
-function legendNote({ quantity }: Coloring): string {
-  if (quantity.spread === 'logarithmic') return 'logarithmic; modules: sum of their nodes';
-  return 'modules: mean of their layers';
+const OF_MODULES: Readonly<Record<Coloring['modules'], string>> = {
+  mean: 'modules: mean of their layers',
+  sum: 'modules: sum of their nodes',
+  maximum: 'modules: largest of their nodes',
+};
+
+function legendNote({ quantity, modules }: Coloring): string {
+  return `${quantity.spread === 'logarithmic' ? 'logarithmic; ' : ''}${OF_MODULES[modules]}`;
 }
 
 function ZoomButtons({ actions }: { actions: { current: GraphActions | undefined } }): JSX.Element {
@@ -247,7 +255,7 @@ function useDelayedTooltip(coloring: Coloring): (item: GraphItem | undefined, an
     hideTooltip();
     if (item === undefined) return;
     timer.current = window.setTimeout(
-      () => showTooltip(<ItemTooltip item={item} coloring={coloring} metrics={layerMetrics.peek()} />, anchor),
+      () => showTooltip(<ItemTooltip item={item} coloring={coloring} />, anchor),
       TOOLTIP_DELAY_MS,
     );
   };

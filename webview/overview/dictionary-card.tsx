@@ -61,7 +61,7 @@ export function DictionaryCard({ dictionary }: { dictionary: Dictionary }): JSX.
 }
 
 function Computes({ description }: { description: CoderDescription }): JSX.Element {
-  const { equation, decisions, questions, problem, isAnswered } = description;
+  const { equation, decisions, questions, problem, isAnswered, limits } = description;
   return (
     <>
       {problem && <ProblemBox problem={problem} />}
@@ -79,6 +79,7 @@ function Computes({ description }: { description: CoderDescription }): JSX.Eleme
           </dl>
         </>
       )}
+      {limits && <p class="note">{limits}</p>}
       {decisions.length > 0 && (
         <Disclosure
           name="coder-switches"

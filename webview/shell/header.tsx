@@ -95,7 +95,7 @@ function RunControl({ model }: { model: OpenedModel }): JSX.Element | null {
   return (
     <div class="run running" aria-live="polite">
       <div class="run-text">
-        <span>{phase}</span>
+        <span title={phase}>{phase}</span>
         <span class="muted">
           {planned > 0 && amount}
           {secondsLeft !== undefined && `, ${formatSeconds(secondsLeft)} left`}

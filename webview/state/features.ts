@@ -5,7 +5,7 @@ import type { AttachedFeatureRequest, FeatureOverview } from '../../src/protocol
 import type { OpenedModel } from '../../src/protocol/worker-api.js';
 import { host } from './channel.js';
 import { logDefect } from './log.js';
-import { inputs, openedModel } from './session.js';
+import { featuresTold, inputs, openedModel } from './session.js';
 
 export interface GatheredFeatures {
   readonly overview?: FeatureOverview;
@@ -69,6 +69,7 @@ function subjectKey(model: OpenedModel | undefined): string | undefined {
 export function followFeatures(): void {
   let key: string | undefined;
   effect(() => {
+    void featuresTold.value;
     const next = subjectKey(openedModel.value);
     if (next !== key) {
       question?.abort();

@@ -3,6 +3,7 @@ import { computed } from '@preact/signals';
 import { NO_CONTROLS, type Controls } from '../../src/core/controls/control.js';
 import type { Finding, LayerMetric, LayerSummary, Quantity, Severity } from '../../src/core/passes/result.js';
 import type { PassSummary, ResultSummary, UnitMetricValues } from '../../src/protocol/inspection.js';
+import type { Choice } from '../controls/select.js';
 import { host } from './channel.js';
 import { fileResult, openedModel, result } from './session.js';
 
@@ -29,14 +30,35 @@ export const unitMetrics = computed<readonly Quantity[]>(() =>
   unique(passResults.value.flatMap((pass) => pass.unitMetrics)),
 );
 
+export type NodeQuantity = NonNullable<PassSummary['nodeMetrics']>[number];
+
 /** Metrics that every box of the graph has a value of. */
-export const nodeMetrics = computed<readonly Quantity[]>(() =>
+export const nodeMetrics = computed<readonly NodeQuantity[]>(() =>
   unique(passResults.value.flatMap((pass) => pass.nodeMetrics ?? [])),
 );
 
 export const exampleMetrics = computed<readonly ExampleQuantity[]>(() =>
   unique(passResults.value.flatMap((pass) => pass.exampleMetrics)),
 );
+
+/** What each pass measured, in the order of the passes; a metric that two have is the first one's. */
+export function byPass<T extends Quantity>(
+  metricsOf: (pass: PassSummary) => readonly T[],
+): readonly { readonly pass: string; readonly metrics: readonly T[] }[] {
+  const seen = new Set<string>();
+  return passResults.value.flatMap((found) => {
+    const metrics = metricsOf(found).filter(({ id }) => !seen.has(id));
+    for (const { id } of metrics) seen.add(id);
+    return metrics.length === 0 ? [] : [{ pass: found.pass, metrics }];
+  });
+}
+
+/** Choices of a metric, under the titles of the passes. */
+export function metricChoices(metricsOf: (pass: PassSummary) => readonly Quantity[]): readonly Choice[] {
+  return byPass(metricsOf).flatMap(({ pass, metrics }) =>
+    metrics.map(({ id, label }) => ({ value: id, label, group: passTitle(pass) })),
+  );
+}
 
 const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, information: 2 };
 

@@ -13,6 +13,7 @@ import { actionProblem, attempt } from './attempt.js';
 import { channel, host } from './channel.js';
 import { forgetPreviews } from './examples.js';
 import { exportShown } from './exports.js';
+import { exportFeatures, readList } from './feature-lists.js';
 import { ui } from './interface-state.js';
 import { logDefect } from './log.js';
 import { isEmpty, selection } from './selection.js';
@@ -28,6 +29,8 @@ export const progress = signal<RunProgress | undefined>(undefined);
 export const resultIsStale = signal(false);
 export const workerProblem = signal<Problem | undefined>(undefined);
 export const fileChange = signal<{ readonly deleted: boolean } | undefined>(undefined);
+/** Counts how often the host told that features were gathered, or are known no more. */
+export const featuresTold = signal(0);
 /** The host did not answer the first question. */
 export const connectionProblem = signal<Problem | undefined>(undefined);
 
@@ -134,8 +137,25 @@ const page: PageApi = {
     ui.tab.value = tab;
   },
   exportShown: async () => exportShown(),
+  featuresChanged: async () => {
+    featuresTold.value++;
+  },
+  importFeatureList: async () => {
+    showFeatures();
+    await readList();
+  },
+  exportFeatures: async (request) => {
+    showFeatures();
+    await exportFeatures(request);
+  },
   workerLost: async (problem) => {
     progress.value = undefined;
     workerProblem.value = problem;
   },
 };
+
+/** Where lists of features are read and written. */
+function showFeatures(): void {
+  ui.tab.value = 'features';
+  ui.featurePart.value = 'all';
+}

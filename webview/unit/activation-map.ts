@@ -58,19 +58,21 @@ export function drawActivationMap(
   context.restore();
 }
 
-/** In black and white, so that it is seen on any picture. */
-function frame(
-  context: CanvasRenderingContext2D,
-  [x, y, width, height]: readonly [number, number, number, number],
-): void {
+/** In black and white, so that it is seen on any picture; on whole pixels, so that it is sharp. */
+function frame(context: CanvasRenderingContext2D, place: readonly [number, number, number, number]): void {
+  const [x, y] = [Math.round(place[0]), Math.round(place[1])];
+  const [width, height] = [Math.round(place[0] + place[2]) - x, Math.round(place[1] + place[3]) - y];
   const line = Math.max(1, Math.round(window.devicePixelRatio));
+  // On whole pixels, whatever the size of the picture: a blurred line is grey, and not seen.
+  const [left, top] = [Math.round(x), Math.round(y)];
+  const [wide, high] = [Math.round(x + width) - left, Math.round(y + height) - top];
   for (const [color, out] of [
     ['#000', 1.5 * line],
     ['#fff', 0.5 * line],
   ] as const) {
     context.strokeStyle = color;
     context.lineWidth = line;
-    context.strokeRect(x - out, y - out, width + 2 * out, height + 2 * out);
+    context.strokeRect(left - out, top - out, wide + 2 * out, high + 2 * out);
   }
 }
 

@@ -13,7 +13,7 @@ import { host } from '../state/channel.js';
 import { selectedItem } from '../state/graph.js';
 import { revealLayer } from '../state/reveal.js';
 import { ui } from '../state/interface-state.js';
-import { layerMetrics } from '../state/metrics.js';
+import { byPass, passTitle } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
@@ -61,12 +61,17 @@ export function LayerPage({ layer }: { layer: LayerSummary }): JSX.Element {
 }
 
 function LayerNumbers({ layer }: { layer: LayerSummary }): JSX.Element {
+  const measured = byPass((pass) => pass.layerMetrics.filter(({ values }) => values[layer.value] !== undefined));
   return (
     <table class="table statistics" aria-label={`Numbers of ${layer.label}`}>
-      <tbody>
-        {layerMetrics.value
-          .filter((metric) => metric.values[layer.value] !== undefined)
-          .map(({ id, label, definition, format, values }) => (
+      {measured.map(({ pass, metrics }) => (
+        <tbody key={pass}>
+          <tr class="group">
+            <th colSpan={2} scope="rowgroup">
+              {passTitle(pass)}
+            </th>
+          </tr>
+          {metrics.map(({ id, label, definition, format, values }) => (
             <tr key={id}>
               <td>
                 {label} <Help about={label}>{definition}</Help>
@@ -74,7 +79,8 @@ function LayerNumbers({ layer }: { layer: LayerSummary }): JSX.Element {
               <td class="numeric strong">{formatQuantity(format, values[layer.value])}</td>
             </tr>
           ))}
-      </tbody>
+        </tbody>
+      ))}
     </table>
   );
 }

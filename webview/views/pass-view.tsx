@@ -63,7 +63,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
-      {pass.over === 'file' && (found.nodeMetrics ?? []).length > 0 && <SizesForm />}
+      {pass.id === 'operation-costs' && <SizesForm />}
       {(found.tables ?? []).map((table) => (
         <ResultTableView key={table.id} table={table} />
       ))}

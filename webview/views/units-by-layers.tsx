@@ -13,7 +13,7 @@ import { robustDomain, type MatrixLabels, type MatrixSource } from '../heatmap/m
 import { ProblemBox } from '../shell/problem-box.js';
 import { copyText } from '../state/exports.js';
 import { ui } from '../state/interface-state.js';
-import { chooseMetric, layers, loadUnitMetric, unitMetrics } from '../state/metrics.js';
+import { chooseMetric, layers, loadUnitMetric, metricChoices } from '../state/metrics.js';
 import { useResource } from '../state/resource.js';
 import { selection, selectUnit } from '../state/selection.js';
 import { fileResult, result } from '../state/session.js';
@@ -26,7 +26,6 @@ interface MatrixViewProps {
 }
 
 export function UnitsByLayers({ actions, modes, tools }: MatrixViewProps): JSX.Element {
-  const metrics = unitMetrics.value;
   const metric = chooseMetric(ui.unitMetric.value, (pass) => pass.unitMetrics);
   const current = result.value;
   const loaded = useResource(
@@ -51,7 +50,7 @@ export function UnitsByLayers({ actions, modes, tools }: MatrixViewProps): JSX.E
           <Select
             label="Value"
             value={metric.id}
-            choices={metrics.map(({ id, label }) => ({ value: id, label }))}
+            choices={metricChoices((pass) => pass.unitMetrics)}
             onChange={(id) => (ui.unitMetric.value = id)}
           />
         )}

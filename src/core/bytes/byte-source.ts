@@ -38,4 +38,10 @@ export interface SiblingFiles {
    *   `missing-external-data` when there is no such file.
    */
   open(relativePath: string): Promise<ByteSource>;
+  /**
+   * “hyperparams.json” of the folder above: the one file outside, and only where the model lies in a folder “checkpoints”,
+   * into which Llama Scope puts its weights. Absent elsewhere.
+   * @throws ProblemError as `open` does.
+   */
+  openHyperparameters?(): Promise<ByteSource>;
 }

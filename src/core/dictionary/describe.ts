@@ -3,6 +3,7 @@ import { displayText } from '../display-text.js';
 import type { Problem } from '../errors.js';
 import { equationLines, type EquationLine } from './equation.js';
 import type { Decision, Question } from './facts.js';
+import { whyNotOnePlace } from './one-place.js';
 import type { Resolution } from './resolve.js';
 
 export interface CoderDescription {
@@ -13,6 +14,8 @@ export interface CoderDescription {
   readonly questions: readonly Question[];
   /** Whether a person decided some of it. */
   readonly isAnswered: boolean;
+  /** What cannot be done with it, and what to do instead: whole sentences. */
+  readonly limits?: string;
   readonly problem?: Problem;
 }
 
@@ -23,12 +26,14 @@ export function describeResolution(resolution: Resolution): CoderDescription {
     value: displayText(value),
     because: displayText(because, 400),
   }));
+  const limits = state === 'resolved' ? whyNotOnePlace(resolution.coder) : undefined;
   return {
     state,
     equation: state === 'resolved' ? equationLines(resolution.coder) : [],
     decisions: shown,
     questions,
     isAnswered: resolution.answered.length > 0,
+    ...(limits === undefined ? {} : { limits: `${limits.message} ${limits.remedy}` }),
     ...(state === 'failed' ? { problem: resolution.problem } : {}),
   };
 }

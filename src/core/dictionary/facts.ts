@@ -18,6 +18,7 @@ export type Switch =
   | 'input-scale'
   | 'output-scale'
   | 'code-normalisation'
+  | 'decoder-norm'
   | 'layer';
 
 export type Answer = string | number;

@@ -5,14 +5,13 @@ import type { Activation, Coder, Vector } from './coder.js';
 import { featureMatrix, readRows, type FeatureMatrix } from './feature-matrix.js';
 
 /**
- * f of the one feature, for the same x. Undefined where features compete (top-k, group maximum): there it takes all of them.
- * What goes past the features is left out.
+ * f of the one feature, for the same x; where features compete (top-k, group maximum), before they do. What goes past the
+ * features is left out.
  * @throws ProblemError as reading does; RangeError for a feature that there is not.
  */
-export async function soloCoder(coder: Coder, feature: number): Promise<Coder | undefined> {
+export async function soloCoder(coder: Coder, feature: number): Promise<Coder> {
   const { encoder, decoder, encoderBias, glu, skip: _skip, ...rest } = coder;
   const activation = await soloActivation(coder.activation, feature);
-  if (activation === undefined) return undefined;
   return {
     ...rest,
     features: 1,
@@ -26,7 +25,7 @@ export async function soloCoder(coder: Coder, feature: number): Promise<Coder | 
   };
 }
 
-async function soloActivation(activation: Activation, feature: number): Promise<Activation | undefined> {
+async function soloActivation(activation: Activation, feature: number): Promise<Activation> {
   switch (activation.kind) {
     case 'relu':
       return activation;
@@ -44,8 +43,9 @@ async function soloActivation(activation: Activation, feature: number): Promise<
         magnitudeBias: await soloNumber(activation.magnitudeBias, feature),
       };
     case 'topk':
+      return { kind: 'jumprelu', threshold: -Infinity, relu: activation.relu };
     case 'groupmax':
-      return undefined;
+      return { kind: 'relu' };
   }
 }
 

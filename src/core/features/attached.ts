@@ -1,15 +1,18 @@
 /** A dictionary and the network that it is attached to, ready to run: what one holds, the other reads. */
 import { totalWidth, type Coder, type Side } from '../dictionary/coder.js';
 import { CODER_FEATURES, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
-import { toRows } from '../dictionary/attach/rows.js';
-import { widthAxis } from '../dictionary/attach/sites.js';
+import { rowsOf as attachedRows } from '../dictionary/attach/rows.js';
+import { widthAxis, type Variant } from '../dictionary/attach/sites.js';
 import { runTiles, tileNumbers } from '../dictionary/run-tiles.js';
 import type { Session } from '../engine/engine.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import type { ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { TensorFile } from '../formats/tensor-file.js';
+import type { Graph } from '../graph/graph.js';
+import { gainsApart } from '../rewrite/gains-apart.js';
 import { prune } from '../rewrite/prune.js';
+import { isFloatType } from '../tensor/floats.js';
 import { layoutOf, type Layout } from './layout.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 
@@ -26,6 +29,34 @@ export interface AttachedDictionary {
   readonly model: ModelProto;
   readonly reads: string;
   readonly writes: string;
+  /** What is taken less its mean over the width, row by row: what is read, or what is to be written as well. */
+  readonly centred?: 'reads' | 'both';
+}
+
+/**
+ * Where a dictionary is attached to read a value in one of its variants; what it is to write is taken in the same one where
+ * it is the same value. @throws ProblemError `not-applicable` where no normalisation of one node gives the value.
+ */
+export function attachedAt(
+  graph: Graph,
+  { reads, writes, variant }: { readonly reads: string; readonly writes: string; readonly variant: Variant },
+): Pick<AttachedDictionary, 'model' | 'reads' | 'writes' | 'centred'> {
+  switch (variant) {
+    case 'as it is':
+      return { model: graph.model, reads, writes };
+    case 'centred':
+      return { model: graph.model, reads, writes, centred: writes === reads ? 'both' : 'reads' };
+    case 'before the gain': {
+      const { model, beforeGain } = gainsApart(graph, [reads]);
+      const value = beforeGain.get(reads);
+      if (value === undefined)
+        throw problem('not-applicable', `“${reads}” is not given by a normalisation with a gain.`, {
+          place: `value “${reads}”`,
+          remedy: 'Measure where the dictionary fits again: “Dictionary fit”.',
+        });
+      return { model, reads: value, writes: writes === reads ? value : writes };
+    }
+  }
 }
 
 export interface OpenAttached {
@@ -42,18 +73,16 @@ export interface OpenAttached {
 /** @throws ProblemError as engines and reading do. */
 export async function openAttached(
   { engine, threads, toRunnable }: Pick<ExperimentSubject, 'engine' | 'threads' | 'toRunnable'>,
-  { coder, file, folder, model, reads, writes }: AttachedDictionary,
+  attached: AttachedDictionary,
 ): Promise<OpenAttached> {
+  const { coder, file, folder, model, reads, writes } = attached;
   const values = [...new Set([reads, writes])];
   const network = await engine.open(toRunnable(prune(model, values)), { threads });
   try {
     const dictionary = await engine.open(await coderModel(coder, file, folder), { threads });
     return {
       network,
-      read: (outputs, examples) => ({
-        x: rowsOf(outputs, reads, coder.reads, examples),
-        wanted: rowsOf(outputs, writes, coder.writes, examples),
-      }),
+      read: (outputs, examples) => rowsOf(outputs, attached, examples),
       run: (rows, see) =>
         runTiles(dictionary, coder, rows, (outputs, first) =>
           see(tileNumbers(outputs, CODER_FEATURES), tileNumbers(outputs, CODER_RECONSTRUCTION), first),
@@ -78,20 +107,35 @@ export interface Rows {
   rows(example: number, tokens: number): Float32Array;
 }
 
-export function rowsOf(outputs: NamedTensors, value: string, side: Side, examples: number): Rows {
+/**
+ * Rows of what the dictionary reads, and of what it is to write, of what the network gave.
+ * @throws ProblemError `not-applicable` where the values are not as wide, or have no row for each place of the examples.
+ */
+export function rowsOf(
+  outputs: NamedTensors,
+  { coder, reads, writes, centred }: Pick<AttachedDictionary, 'coder' | 'reads' | 'writes' | 'centred'>,
+  examples: number,
+): { readonly x: Rows; readonly wanted: Rows } {
+  return {
+    x: rowsOfValue(outputs, reads, coder.reads, examples, centred !== undefined),
+    wanted: rowsOfValue(outputs, writes, coder.writes, examples, centred === 'both'),
+  };
+}
+
+function rowsOfValue(outputs: NamedTensors, value: string, side: Side, examples: number, isCentred: boolean): Rows {
   const tensor = outputs[value];
   const width = totalWidth(side);
-  if (!(tensor?.data instanceof Float32Array)) {
-    throw problem('not-applicable', `“${value}” does not hold 32-bit floating-point numbers.`, {
+  if (tensor === undefined || !isFloatType(tensor.type)) {
+    throw problem('not-applicable', `“${value}” does not hold floating-point numbers.`, {
       place: `value “${value}”`,
       remedy: 'Attach the dictionary to another value.',
     });
   }
-  const { dims, data } = tensor;
+  const { dims } = tensor;
   const axis = widthAxis(dims, width);
   if (axis === undefined) {
     throw problem(
-      'not-applicable',
+      'unplaced-dictionary',
       `“${value}” is ${dims.join(' × ')}, but the dictionary has rows of ${width} numbers.`,
       {
         place: `value “${value}”`,
@@ -111,7 +155,7 @@ export function rowsOf(outputs: NamedTensors, value: string, side: Side, example
       },
     );
   }
-  const all = toRows(data, dims, width, axis);
+  const { values: all } = attachedRows(tensor, width, { axis, variant: isCentred ? 'centred' : 'as it is' });
   return {
     positions,
     layout: layoutOf(dims, axis, positions),

@@ -4,6 +4,7 @@
  */
 import { breather } from '../breathe.js';
 import type { Dataset } from '../dataset/dataset.js';
+import type { Followed } from './followed.js';
 import type { Layout } from './layout.js';
 
 /** Tokens shown before and after the one that an example is about. */
@@ -30,6 +31,8 @@ export interface Excerpt {
   readonly tokens?: readonly string[];
   /** Of the feature at the places that are shown. */
   readonly activations: Float32Array;
+  /** Of the tokens that are shown, where scores of next tokens are known. */
+  readonly followed?: Followed;
 }
 
 /**

@@ -1,9 +1,11 @@
 /** What is known of every feature after one pass of a text, or of any inputs, through a network and a dictionary. */
 import { totalWidth } from '../dictionary/coder.js';
+import { competitionOf } from '../dictionary/competition.js';
 import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
+import { withFittingWidths } from './fitting-widths.js';
 import { keptRows, type KeptRows } from './kept-rows.js';
 import { isSameLayout, type Layout } from './layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
@@ -27,7 +29,8 @@ const MOST_TOKENS = 2 ** 31;
 
 /**
  * Feature statistics over all inputs of a subject, padding left out. Every input is a window of its own.
- * @throws as {@link walkTokens} does; ProblemError `not-applicable` where inputs are of several sizes.
+ * @throws as {@link walkTokens} does; ProblemError `unplaced-dictionary` where a value has another width, which says what
+ * widths there are, `not-applicable` where inputs are of several sizes.
  */
 export async function gatherFeatures(
   subject: ExperimentSubject,
@@ -39,6 +42,7 @@ export async function gatherFeatures(
   const state = createFeatureState(coder.features);
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
   const rows = keptRows();
+  const competition = competitionOf(coder);
   let stride = dataset.paddedLength ?? 0;
   let known: Layout | undefined;
   const opened = await openAttached(subject, attached);
@@ -48,7 +52,7 @@ export async function gatherFeatures(
         if (stride === 0) stride = positions;
         checkPositions(positions, stride, dataset.size);
         checkLayout(layout, (known ??= layout));
-        rows.add(input, x);
+        rows.add(input, x, competition?.floors(features));
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
         if (layout.kind !== 'sequence') return;
@@ -57,6 +61,8 @@ export async function gatherFeatures(
       },
       endInput: () => endWindow(state),
     });
+  } catch (error) {
+    throw await withFittingWidths(error, subject, coder);
   } finally {
     await opened.release();
   }

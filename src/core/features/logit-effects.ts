@@ -8,6 +8,8 @@ import { problem } from '../errors.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../formats/onnx/onnx_pb.js';
 import type { RunnableModel } from '../formats/onnx/runnable-model.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
+import { sourceOf } from '../graph/roles/pass-through.js';
+import { findRoles } from '../graph/roles/roles.js';
 import { changingValues } from '../linear/changing-values.js';
 import type { Layout } from './layout.js';
 import { prune } from '../rewrite/prune.js';
@@ -101,6 +103,17 @@ export async function openClassEffects(
     writes,
     scores,
     layout.kind !== 'grid' ? [width] : layout.axis === 'channels' ? [width, 1, 1] : [1, 1, width],
+  );
+}
+
+/** @throws ProblemError `not-applicable` for what the heads of an attention give, side by side as its output weights read it. */
+export function checkResidual(graph: Graph, writes: string): void {
+  const points = findRoles(graph).pointsOf(sourceOf(graph, writes));
+  if (!points.some(({ hooks }) => hooks.some((hook) => hook.endsWith('.hook_z')))) return;
+  throw problem(
+    'not-applicable',
+    `“${writes}” is what the heads of an attention give, before its output weights: what a feature writes there is no direction of the residual stream, and has no product with the unembedding.`,
+    { place: `value “${writes}”`, remedy: 'Run the network without the feature at an example.' },
   );
 }
 

@@ -28,7 +28,7 @@ export interface TokenWalk {
 
 /**
  * Every token of every input once, padding left out. @param phase what is being done, for people.
- * @throws CancelledError; ProblemError `not-applicable` where the values are not as wide as what the dictionary reads and
+ * @throws CancelledError; ProblemError `unplaced-dictionary` where the values are not as wide as what the dictionary reads and
  *   writes, and as engines and reading do.
  */
 export async function walkTokens(

@@ -6,6 +6,7 @@ import { notAModel, notAModelArchive, otherFile } from './not-a-model.js';
 import { looksLikeOnnx } from './onnx/looks-like-onnx.js';
 import { isHeaded } from './pytorch/headed.js';
 import { MAXIMUM_HEADER_BYTES } from './safetensors/header.js';
+import { gunzippedHead, isGzip } from './zip/inflate.js';
 import { readDirectory } from './zip/directory.js';
 
 /** The openers that there are; files of models in several files are told from one of their files. */
@@ -39,6 +40,7 @@ export async function detectFormat(source: ByteSource): Promise<Detected> {
   const bytes = await source.read(0, Math.min(HEAD_BYTES, source.size));
   const head = latin1(bytes);
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(source);
+  if (isGzip(bytes) && (await isPackedPickle(source))) return 'pytorch';
   const found = bySignature(bytes, head) ?? byText(source.name, head) ?? (await byDeepSignature(source));
   if (found !== undefined) return found;
   const byName = (await otherFile(source)) === undefined ? formatOfName(source.name, head) : undefined;
@@ -52,8 +54,18 @@ function bySignature(bytes: Uint8Array, head: string): Detected | undefined {
   if (head.startsWith(HDF5_SIGNATURE)) return 'hdf5';
   if (isSafetensors(bytes)) return 'safetensors';
   if (isHeaded(head)) return 'pytorch';
-  const [proto, protocol = 0] = bytes;
-  return proto === 0x80 && protocol >= 2 && protocol <= 5 ? 'pytorch' : undefined;
+  return isPickle(bytes) ? 'pytorch' : undefined;
+}
+
+function isPickle([proto, protocol = 0]: Uint8Array): boolean {
+  return proto === 0x80 && protocol >= 2 && protocol <= 5;
+}
+
+/** transcoder_circuits packs its pickles so; an archive of PyTorch is known by the file's name. */
+async function isPackedPickle(source: ByteSource): Promise<boolean> {
+  const head = await gunzippedHead(source);
+  const isNamed = PICKLE_NAMES.test(source.name.replace(/\.gz$/i, ''));
+  return isPickle(head) || (isNamed && latin1(head.subarray(0, 4)) === 'PK\u0003\u0004');
 }
 
 /** A header begins with a brace, behind its length in 8 bytes. */

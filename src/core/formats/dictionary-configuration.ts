@@ -17,6 +17,10 @@ export interface Configuration {
 }
 
 const FILES = ['cfg.json', 'config.json', 'config.yaml', 'hyperparams.json', 'activation_scaler.json'];
+/** Llama Scope's, of the folder above “checkpoints”. */
+const ABOVE = '../hyperparams.json';
+/** What that one says of itself: another trainer's file of this name is none of the dictionary's. */
+const KEYS_ABOVE = /^(jump_relu_threshold|sparsity_include_decoder_norm|dataset_average_activation_norm\.(in|out))$/;
 /** Configurations have some hundred bytes; what is larger is something else. */
 const MAXIMUM_BYTES = 256 * 1024;
 
@@ -24,12 +28,13 @@ const MAXIMUM_BYTES = 256 * 1024;
 export async function readConfiguration(siblings: SiblingFiles): Promise<Configuration> {
   const stated: Stated[] = [];
   for (const file of FILES) {
-    const text = await textOf(siblings, file);
+    const text = await textOf(() => siblings.open(file));
     if (text !== undefined) {
       const values = file.endsWith('.yaml') ? yamlValues(text) : jsonValues(text);
       stated.push(...values.map((value) => ({ file, ...value })));
     }
   }
+  if (stated.length === 0) stated.push(...(await statedAbove(siblings)));
   return {
     files: [...new Set(stated.map(({ file }) => file))],
     first(...keys) {
@@ -42,10 +47,16 @@ export async function readConfiguration(siblings: SiblingFiles): Promise<Configu
   };
 }
 
-async function textOf(siblings: SiblingFiles, file: string): Promise<string | undefined> {
+async function statedAbove({ openHyperparameters }: SiblingFiles): Promise<readonly Stated[]> {
+  const text = openHyperparameters && (await textOf(openHyperparameters));
+  const values = text === undefined ? [] : jsonValues(text);
+  return values.some(({ key }) => KEYS_ABOVE.test(key)) ? values.map((value) => ({ file: ABOVE, ...value })) : [];
+}
+
+async function textOf(open: () => Promise<ByteSource>): Promise<string | undefined> {
   let source: ByteSource | undefined;
   try {
-    source = await siblings.open(file);
+    source = await open();
     if (source.size > MAXIMUM_BYTES) return undefined;
     return new TextDecoder().decode(await source.read(0, source.size));
   } catch (error) {
@@ -68,5 +79,6 @@ function yamlValues(text: string): KeyedValue[] {
 
 /** "“cfg.json” beside it says architecture: jumprelu." */
 export function sentence({ file, key, value }: Stated): string {
-  return `“${file}” beside it says ${displayText(key, 60)}: ${displayText(String(value), 100)}.`;
+  const where = file === ABOVE ? '“hyperparams.json” in the folder above it' : `“${file}” beside it`;
+  return `${where} says ${displayText(key, 60)}: ${displayText(String(value), 100)}.`;
 }

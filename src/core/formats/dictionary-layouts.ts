@@ -209,7 +209,7 @@ const linearLayers: Layout = {
     if (files[0] === 'final.safetensors' && has('encoder.bias') && has('decoder.bias'))
       return {
         family: 'Llama Scope',
-        why: 'File and tensors are named as Llama Scope names them; its “hyperparams.json” lies in the folder above, which is not read.',
+        why: 'File and tensors are named as Llama Scope names them; its “hyperparams.json” is missing.',
       };
     const isGated = has('r_mag') && has('decoder_bias');
     const isPlain = has('bias') && has('encoder.bias') && !has('decoder.bias');

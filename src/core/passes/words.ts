@@ -2,13 +2,18 @@
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const significant = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+const scientific = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'scientific' });
+const SMALLEST_WRITTEN_OUT = 1e-4;
 
 export function count(value: number): string {
   return whole.format(value);
 }
 
+/** Three digits; below 0.0001 as “3.94e-19”. */
 export function amount(value: number): string {
-  return Number.isFinite(value) ? significant.format(value) : String(value);
+  if (!Number.isFinite(value)) return String(value);
+  const isTiny = value !== 0 && Math.abs(value) < SMALLEST_WRITTEN_OUT;
+  return isTiny ? scientific.format(value).replace('E', 'e') : significant.format(value);
 }
 
 /** A share as a percentage; never "0 %" for something that exists, nor "100 %" for something incomplete. */

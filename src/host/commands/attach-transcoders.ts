@@ -1,5 +1,6 @@
 /** “Attach Transcoders…”: a set of transcoders, one for each layer, through which circuits are found. Remembered. */
 import * as vscode from 'vscode';
+import { DICTIONARY_ENDINGS } from '../model-files.js';
 import { shownPage } from './shown-page.js';
 import { assertNetwork, openedModel, withModel, type CommandContext } from './target.js';
 
@@ -39,7 +40,7 @@ async function pickTranscoders(areAttached: boolean): Promise<readonly string[] 
     canSelectFiles: !isFolder,
     canSelectFolders: isFolder,
     canSelectMany: true,
-    ...(isFolder ? {} : { filters: { Transcoders: ['safetensors', 'npz', 'pt', 'pth'], 'All files': ['*'] } }),
+    ...(isFolder ? {} : { filters: { Transcoders: [...DICTIONARY_ENDINGS], 'All files': ['*'] } }),
     defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
   });
   return picked?.map(({ fsPath }) => fsPath);

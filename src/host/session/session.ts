@@ -8,7 +8,9 @@ import type { InputsDescription, RunAnswer, RunProgress } from '../../protocol/i
 import { isInEveryRun } from '../../protocol/model.js';
 import { sameSelection, type Selection } from '../../protocol/selection.js';
 import type { Answers, CoderDescription } from '../../protocol/dictionary.js';
+import type { AttachedFeatureRequest, FeatureOverview } from '../../protocol/features.js';
 import type { OpenState, PageApi } from '../../protocol/page-api.js';
+import type { OnProgress } from '../../protocol/rpc.js';
 import type { OpenedModel, OpenRequest, OpenSizes, WorkerApi, WorkerSettings } from '../../protocol/worker-api.js';
 import type { ComputeWorker, StartWorker } from './compute-worker.js';
 import { workerLossProblem } from './worker-loss.js';
@@ -99,6 +101,10 @@ export interface ModelSession {
   coder(answers?: Answers): Promise<CoderDescription>;
   /** The dictionary that is attached, as questions about it name it. @throws ProblemError `not-applicable` where none is. */
   attached(): NonNullable<OpenRequest['dictionary']>;
+  /** Gathers features of the dictionary that is attached. @throws as the worker’s `features`. */
+  features(request: AttachedFeatureRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<FeatureOverview>;
+  /** Whether features of the present inputs are known. */
+  hasFeatures(): boolean;
   /** Attaches a dictionary by its path, or none any more, and starts over with it. Remembered. */
   attach(path: string | undefined): Promise<OpenState>;
   /** The same of a set of transcoders: files, or folders with one for each layer. */
@@ -125,6 +131,7 @@ export function createSession(options: SessionOptions): ModelSession {
   let opened: OpenedModel | undefined;
   let failure: Problem | undefined = options.refusal;
   let running: RunProgress | undefined;
+  let hasFeatures = false;
   let selection = memory.selection();
   let reloadAfterRun = false;
   let changeOnDisk: { readonly deleted: boolean } | undefined;
@@ -138,6 +145,20 @@ export function createSession(options: SessionOptions): ModelSession {
   ): void {
     for (const audience of audiences) if (audience !== except) audience.tell(event, argument);
   }
+
+  function setFeatures(gathered: boolean): void {
+    if (hasFeatures === gathered) return;
+    hasFeatures = gathered;
+    tell('featuresChanged', { gathered });
+  }
+
+  const attached = (): NonNullable<OpenRequest['dictionary']> => {
+    const dictionary = memory.dictionary();
+    if (dictionary !== undefined) return dictionary;
+    throw problem('not-applicable', 'No dictionary is attached to this model.', {
+      remedy: 'Attach one with “Attach Dictionary…”.',
+    });
+  };
 
   const state = (): OpenState => {
     if (opened === undefined || failure !== undefined) {
@@ -175,6 +196,7 @@ export function createSession(options: SessionOptions): ModelSession {
         });
         log.error(`${failure.message} ${JSON.stringify(end)}`);
         worker = undefined;
+        setFeatures(false);
         tell('workerLost', failure);
       },
     });
@@ -227,6 +249,7 @@ export function createSession(options: SessionOptions): ModelSession {
     running = undefined;
     reloadAfterRun = false;
     changeOnDisk = undefined;
+    setFeatures(false);
     await old?.stop();
   }
 
@@ -318,6 +341,7 @@ export function createSession(options: SessionOptions): ModelSession {
       memory.setRecipe(recipe);
       if (opened !== undefined) opened = { ...opened, inputs, result: result ?? opened.result };
       tell('inputsChanged', inputs);
+      if (hasFeatures && (await api.gatheredFeatures({})) === undefined) setFeatures(false);
       if (result !== undefined) tell('resultChanged', { result, fileResult: opened?.fileResult });
       return inputs;
     },
@@ -334,13 +358,17 @@ export function createSession(options: SessionOptions): ModelSession {
         memory.setAnswers(Object.keys(answers).length === 0 ? {} : { ...memory.answers(), ...answers });
       return api.coder({ answers: memory.answers() });
     },
-    attached() {
-      const dictionary = memory.dictionary();
-      if (dictionary !== undefined) return dictionary;
-      throw problem('not-applicable', 'No dictionary is attached to this model.', {
-        remedy: 'Attach one with “Attach Dictionary…”.',
-      });
+    attached,
+    async features(request, signal, onProgress) {
+      const { path: dictionary, answers } = attached();
+      const api = await openWorker();
+      const begun = generation;
+      setFeatures(false);
+      const overview = await api.features({ ...request, dictionary, answers }, signal, onProgress);
+      if (begun === generation) setFeatures(true);
+      return overview;
     },
+    hasFeatures: () => hasFeatures,
     async attach(path) {
       memory.setDictionary(path);
       if (opening !== undefined) await reload();

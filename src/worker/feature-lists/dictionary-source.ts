@@ -12,7 +12,7 @@ import type { ModelFile } from '../open-model.js';
 const LONGEST = 100;
 /** Files that all dictionaries of a tool have: their folders tell them apart. */
 const USUAL = /^(sae_weights|sae|ae|model|params|final|weights|cc_weights|state_dict|\d+)$/i;
-const ENDING = /\.(safetensors|npz|pt|pth|onnx|onnxtxt)$/i;
+const ENDING = /\.(safetensors|npz|pt|pth|pkl|pkl\.gz|onnx|onnxtxt)$/i;
 
 /** @param reads the value that it reads. */
 export async function dictionarySource(

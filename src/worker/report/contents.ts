@@ -11,6 +11,7 @@ import type { PruningReport } from '../../protocol/pruning.js';
 import type { Inputs } from '../inputs.js';
 import type { ModelFile, Network } from '../open-model.js';
 import { unitDetail } from '../results.js';
+import { reportLayers } from './layers.js';
 import type { ReportContents } from './report.js';
 import type { ReportUnit } from './units.js';
 
@@ -41,6 +42,7 @@ export async function reportContents(
     inputs: inputs?.description(),
     passes,
     graph: network && (await pictureOf(network, signal)),
+    layers: reportLayers(network, result),
     fileResult,
     pruning,
     controls,

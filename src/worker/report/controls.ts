@@ -23,7 +23,7 @@ export function headlineTable(pass: PassResult, controls: Controls): Markup | un
       ${cells}
     </tr>`;
   });
-  return html`<table>
+  return html`<table class="headlines">
     <thead>
       <tr>
         <th></th>

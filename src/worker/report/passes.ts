@@ -1,38 +1,53 @@
-/** What each pass says: answer, numbers, tables, curves, and how they are computed. */
-import { base64Encode } from '@bufbuild/protobuf/wire';
+/** What each pass says: answer, numbers, tables, pictures, curves, and how they are computed. */
 import { controlMetrics, withControlSeries } from '../../core/controls/compare.js';
 import type { Controls } from '../../core/controls/control.js';
-import type { PassResult, ResultTable, RunResult, UnitMetric } from '../../core/passes/result.js';
+import type { LayerMetric, PassResult, ResultTable } from '../../core/passes/result.js';
 import type { PassDescription } from '../../protocol/model.js';
 import { headlineTable } from './controls.js';
+import type { ReportLayer } from './layers.js';
 import { html, type Markup } from './markup.js';
 import { show } from './numbers.js';
-import { domainOf, legend, lineChartSvg, shorten, stripPng } from './pictures.js';
+import { lineChartSvg, shorten } from './pictures.js';
+import { silenceMaps } from './silence-maps.js';
+import { unitStrips } from './unit-strips.js';
 
 /** More lines cannot be told apart in one chart. */
 const LINES_SHOWN = 24;
+/** Rows of a table that the page shows; the JSON has all. */
+const TABLE_ROWS = 100;
 
+/** The same for passes over inputs, over the file, and for experiments. */
 export function passSection(
   pass: PassResult,
   descriptions: readonly PassDescription[],
-  result: RunResult,
+  layers: readonly ReportLayer[],
   controls: Controls,
 ): Markup {
   const description = descriptions.find(({ id }) => id === pass.pass);
   const metrics = pass.layerMetrics.flatMap((metric) => [metric, ...controlMetrics(pass.pass, metric, controls)]);
-  const headings = metrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`);
-  const rows = result.layers.map(
-    ({ value, label, units: width, unitWord, operator }) =>
-      html`<tr>
-        <td title="${value}">${shorten(label, 60)}</td>
-        <td>${operator}</td>
-        <td>${width.toLocaleString('en-US')} ${unitWord}</td>
-        ${metrics.map(
-          ({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`,
-        )}
-      </tr>`,
-  );
-  const curves = pass.curves
+  const defined = [
+    ...pass.layerMetrics,
+    ...pass.unitMetrics,
+    ...(pass.nodeMetrics ?? []),
+    ...(pass.tensorMetrics ?? []),
+  ];
+  return html`<h2>${description?.title ?? pass.pass}</h2>
+    <p><em>${description?.question}</em></p>
+    <p><strong>${pass.answer}</strong></p>
+    ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
+    ${headlineTable(pass, controls)} ${layerTable(metrics, layers)}${pass.tables?.map(resultTable)}
+    ${silenceMaps(pass.positionMaps, layers)}${unitStrips(pass.unitMetrics, layers)}${curves(pass, controls)}
+    <details>
+      <summary>How this is computed</summary>
+      <p>${description?.method}</p>
+      <ul>
+        ${defined.map(({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`)}
+      </ul>
+    </details>`;
+}
+
+function curves(pass: PassResult, controls: Controls): readonly Markup[] {
+  return pass.curves
     .map((curve) => withControlSeries(pass.pass, curve, controls))
     .map(
       ({ title, xLabel, xFormat, xSpread, series, definition, format, spread }) =>
@@ -49,56 +64,35 @@ export function passSection(
             },
           )}`,
     );
-  const layerTable = html`<div class="scroll">
+}
+
+/** Layers of which nothing was measured are left out. */
+function layerTable(metrics: readonly LayerMetric[], layers: readonly ReportLayer[]): Markup | undefined {
+  const measured = layers.filter(({ value }) => metrics.some(({ values }) => values[value] !== undefined));
+  if (measured.length === 0) return undefined;
+  return html`<div class="scroll">
     <table>
       <thead>
         <tr>
           <th>Layer</th>
           <th>Function</th>
           <th>Units</th>
-          ${headings}
+          ${metrics.map(({ label, definition }) => html`<th title="${definition}">${label}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${rows}
+        ${measured.map(
+          ({ value, label, operator, units, unitWord }) =>
+            html`<tr>
+              <td title="${value}">${shorten(label, 60)}</td>
+              <td>${operator}</td>
+              <td>${units === undefined ? '–' : `${units.toLocaleString('en-US')} ${unitWord}`}</td>
+              ${metrics.map(({ values, format }) => html`<td>${values[value] === undefined ? '–' : show(values[value], format)}</td>`)}
+            </tr>`,
+        )}
       </tbody>
     </table>
   </div>`;
-  return html`<h2>${description?.title ?? pass.pass}</h2>
-    <p><em>${description?.question}</em></p>
-    <p><strong>${pass.answer}</strong></p>
-    ${pass.incomplete === undefined ? undefined : html`<p class="note">${pass.incomplete}</p>`}
-    ${headlineTable(pass, controls)}
-    ${pass.layerMetrics.length === 0 ? undefined : layerTable}${pass.tables?.map(resultTable)}
-    ${pass.unitMetrics.slice(0, 2).map((metric) => strips(metric, result))}${curves}
-    <details>
-      <summary>How this is computed</summary>
-      <p>${description?.method}</p>
-      <ul>
-        ${[...pass.layerMetrics, ...pass.unitMetrics].map(
-          ({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`,
-        )}
-      </ul>
-    </details>`;
-}
-
-/** Rows of a table that the page shows; the JSON has all. */
-const TABLE_ROWS = 100;
-
-export function fileSection(pass: PassResult, descriptions: readonly PassDescription[]): Markup {
-  const description = descriptions.find(({ id }) => id === pass.pass);
-  const quantities = [...(pass.nodeMetrics ?? []), ...(pass.tensorMetrics ?? [])];
-  return html`<h2>${description?.title ?? pass.pass}</h2>
-    <p><em>${description?.question}</em></p>
-    <p><strong>${pass.answer}</strong></p>
-    ${pass.tables?.map(resultTable)}
-    <details>
-      <summary>How this is computed</summary>
-      <p>${description?.method}</p>
-      <ul>
-        ${quantities.map(({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`)}
-      </ul>
-    </details>`;
 }
 
 function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
@@ -129,26 +123,4 @@ function resultTable({ title, definition, columns, rows }: ResultTable): Markup 
       </table>
     </div>
     ${hidden > 0 ? html`<p class="note">${hidden} more rows stand in the JSON.</p>` : undefined}`;
-}
-
-function strips(metric: UnitMetric, result: RunResult): Markup {
-  const domain = domainOf(
-    Object.values(metric.values).flatMap((values) => Array.from(values)),
-    metric.scale,
-    metric.format,
-  );
-  return html`<h3>${metric.label}, every unit of every layer</h3>
-    <p class="note">${metric.definition}</p>
-    ${legend(domain, metric.scale, metric.label, (value) => show(value, metric.format))}
-    <div class="strips">
-      ${result.layers.map(({ value, label, units: width, unitWord }) => {
-        const values = metric.values[value];
-        if (values === undefined) return undefined;
-        return html`<span title="${value}">${shorten(label, 40)}</span
-          ><img
-            alt="${metric.label} of ${label}"
-            src="data:image/png;base64,${base64Encode(stripPng(values, domain, metric.scale))}"
-          /><span>${width} ${unitWord}</span>`;
-      })}
-    </div>`;
 }

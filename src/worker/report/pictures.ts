@@ -28,15 +28,19 @@ function reach(values: readonly number[]): Domain {
   return low < high ? [low, high] : domainOf(values, 'sequential', 'number');
 }
 
-/** One row of cells as a PNG strip of `columns` × 1 pixels, stretched by the page; NaN is transparent. */
-export function stripPng(values: Float32Array, domain: Domain, scale: Scale): Uint8Array {
+/** Cells as a PNG of one pixel each, enlarged by the page; NaN is transparent. @param values row-major [height, width] */
+export function cellsPng(
+  { width, height, values }: { readonly width: number; readonly height: number; readonly values: Float32Array },
+  domain: Domain,
+  scale: Scale,
+): Uint8Array {
   const map = colormap(scale, false);
   const data = new Uint8Array(values.length * 4);
-  values.forEach((value, column) => {
+  values.forEach((value, cell) => {
     if (Number.isNaN(value)) return;
-    data.set([...colorAt(map, fraction(value, domain)), 255], column * 4);
+    data.set([...colorAt(map, fraction(value, domain)), 255], cell * 4);
   });
-  return encode({ width: values.length, height: 1, data, channels: 4 });
+  return encode({ width, height, data, channels: 4 });
 }
 
 export function legend(domain: Domain, scale: Scale, label: string, show: (value: number) => string): Markup {

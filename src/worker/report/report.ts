@@ -9,9 +9,10 @@ import type { PruningReport } from '../../protocol/pruning.js';
 import { dictionaryText } from '../../core/formats/dictionary-signature.js';
 import type { GraphPicture, ModelOverview, PassDescription } from '../../protocol/model.js';
 import { controlsNote } from './controls.js';
+import type { ReportLayer } from './layers.js';
 import { html, type Markup } from './markup.js';
 import { number, show } from './numbers.js';
-import { fileSection, passSection } from './passes.js';
+import { passSection } from './passes.js';
 import { domainOf, graphSvg, legend } from './pictures.js';
 import { pruningSection } from './pruning.js';
 import { STYLE } from './style.js';
@@ -23,6 +24,7 @@ export interface ReportContents {
   readonly inputs?: InputsDescription;
   readonly passes: readonly PassDescription[];
   readonly graph?: GraphPicture;
+  readonly layers: readonly ReportLayer[];
   readonly result?: RunResult;
   readonly controls: Controls;
   readonly fileResult?: FileResult;
@@ -33,6 +35,7 @@ export interface ReportContents {
 export function reportHtml(contents: ReportContents): string {
   const { overview, result, fileResult } = contents;
   const passes = [...(result?.passes ?? []), ...(fileResult?.passes ?? [])];
+  const section = (pass: PassResult): Markup => passSection(pass, contents.passes, contents.layers, contents.controls);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -55,8 +58,8 @@ export function reportHtml(contents: ReportContents): string {
           ${problems('What cannot run here', overview.network?.cannotRun ?? [])}
           ${passes.length === 0 ? undefined : findings(passes, contents.controls)}
           ${result === undefined ? undefined : controlsNote(contents.controls)}${graph(contents)}
-          ${result?.passes.map((pass) => passSection(pass, contents.passes, result, contents.controls))}${unitsSection(contents.units)}
-          ${fileResult?.passes.map((pass) => fileSection(pass, contents.passes))} ${pruningSection(contents.pruning)}
+          ${result?.passes.map(section)}${unitsSection(contents.units)} ${fileResult?.passes.map(section)}
+          ${pruningSection(contents.pruning)}
           <footer>Made by Model Inspector. Every number comes with its definition; nothing left the machine.</footer>
         </main>
       </body>

@@ -16,6 +16,7 @@ ul.findings p{margin:2px 0 0;color:var(--soft);font-size:13px}
 .scroll{overflow:auto;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:4px 10px;border-bottom:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child,.text{text-align:left}td.text:not(:first-child){white-space:normal;min-width:14em}thead th{white-space:normal;color:var(--soft);font-weight:600;background:var(--card)}tbody tr:last-child td{border-bottom:0}
 .strips{display:grid;grid-template-columns:minmax(120px,max-content) 1fr max-content;gap:3px 10px;align-items:center;font-size:12px}.strips img{width:100%;height:16px;image-rendering:pixelated;border:1px solid var(--line);background:repeating-linear-gradient(45deg,var(--line) 0 2px,transparent 2px 5px)}
+.maps{display:flex;flex-wrap:wrap;gap:12px}.maps figure{margin:0;width:128px}.maps img,.sheet img{image-rendering:pixelated;height:auto;display:block;border:1px solid var(--line)}.maps figcaption{overflow-wrap:anywhere}.headlines{margin:0 0 12px}.sheet{max-height:420px;padding:8px}h4{font-size:13px;margin:12px 0 4px}
 .legend{display:flex;gap:8px;align-items:center;margin:8px 0}.legend i{width:180px;height:10px;border:1px solid var(--line)}
 svg text{font:11px system-ui,sans-serif;fill:var(--ink)}svg.graph{max-width:none;display:block;margin:8px}svg.graph rect{fill:var(--card);stroke:var(--soft)}svg.graph rect.open{fill:none;stroke-dasharray:3 3}svg.graph rect.input,svg.graph rect.output{fill:none;stroke:var(--accent)}svg.graph .caption{font-size:10px}
 svg polyline{fill:none;stroke:var(--soft);stroke-width:1}svg marker path{fill:var(--soft)}svg.lines polyline{stroke-width:1.6}svg.lines .dashed{stroke-dasharray:4 3;stroke-width:1}
@@ -24,5 +25,5 @@ ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0;padding
 .units{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:16px}.unit{border:1px solid var(--line);border-radius:6px;padding:12px}.unit h4{margin:0 0 6px;font-size:13px}
 .examples{display:flex;flex-wrap:wrap;gap:6px;margin-top:8px}.examples figure{margin:0;width:76px}.examples img{width:76px;height:76px;object-fit:contain;image-rendering:pixelated;background:var(--card);border:1px solid var(--line)}.examples figcaption{font-size:11px;overflow-wrap:anywhere}
 .tokens{font:12px/1.9 ui-monospace,monospace;margin:4px 0;overflow-wrap:anywhere}
-details summary{cursor:pointer;color:var(--accent)}footer{margin-top:48px;color:var(--soft);font-size:12px}
+details{margin-top:10px}details summary{cursor:pointer;color:var(--accent)}footer{margin-top:48px;color:var(--soft);font-size:12px}
 `;

@@ -22,6 +22,8 @@ export interface RunPrompt {
   readonly scores: Scores;
   /** Where the model takes token ids: those of the text, without padding. */
   readonly ids?: readonly number[];
+  /** Of every position the id that really comes next, −1 where none is known or can be foreseen. */
+  readonly next?: Int32Array;
   /** Texts of the ids, else what the input’s preview calls its positions. */
   readonly tokens: readonly string[];
   readonly name: string;
@@ -72,7 +74,8 @@ export function promptRunner(
     const attempt = async (ids: readonly number[]): Promise<RunPrompt> => {
       const { batch, synthetic } = await batchOf(ids);
       const tokens = ids.map((id) => prompts.textOf(id));
-      return { batch, synthetic, ids, tokens, name: 'the text', notes: [], scores: await clean(batch) };
+      const next = Int32Array.from(ids, (_, at) => ids[at + 1] ?? -1);
+      return { batch, synthetic, ids, next, tokens, name: 'the text', notes: [], scores: await clean(batch) };
     };
     const first = all.slice(0, context);
     let run: RunPrompt;
@@ -105,10 +108,12 @@ export function promptRunner(
     }
     const preview = await dataset.preview(input);
     const ids = idsOf(batch, prompts.input, rowsOfRun(dataset, batch));
+    const { nextTokens } = await dataset.targets(input);
     const tokens = ids?.map((id) => prompts.textOf(id)) ?? (preview.kind === 'tokens' ? preview.tokens : []);
     return {
       batch,
       ...(ids === undefined ? {} : { ids }),
+      ...(nextTokens === undefined ? {} : { next: nextTokens }),
       tokens,
       name: preview.name,
       synthetic: dataset.synthetic,

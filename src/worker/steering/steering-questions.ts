@@ -122,6 +122,7 @@ export async function answerSteering(
     })),
     predicts: each ? 'next token' : 'class',
     at: place,
+    ...followedAt(from, opened, looked, each ? place : undefined, scores),
     choices: mostProbable(clean.row(place), scores.row(place), CHOICES_SHOWN).map((choice) => ({
       ...choice,
       text: classText(from, opened, choice.index),
@@ -145,6 +146,21 @@ async function firingsOf({ subject, attached, reader }: PromptSubject, { run: pr
   const builder = firingsBuilder(attached.coder.features);
   await run(x.rows(0, tokens), (features, _written, first) => builder.add(features, first));
   return builder.finish(tokens);
+}
+
+/** How probable what really comes next is, before and after. */
+function followedAt(
+  from: PromptSubject,
+  opened: Prompting,
+  { run }: Looked,
+  place: number | undefined,
+  after: Scores,
+): Pick<SteeringAnswer, 'followed'> {
+  const index = place === undefined ? -1 : (run.next?.[place] ?? -1);
+  if (place === undefined || index < 0 || index >= after.row(place).length) return {};
+  const of = (scores: Scores): number => logProbabilities(scores.row(place))[index] as number;
+  const text = classText(from, opened, index);
+  return { followed: { index, text, logProbability: { before: of(run.scores), after: of(after) } } };
 }
 
 /** The most probable token at every position, or class. */

@@ -1,6 +1,7 @@
 /** Stands in for VS Code around the page: its API, its theme variables, and a host that answers from a fake network. */
 import { connect, serve, type Channel, type RpcMessage } from '../../../src/protocol/rpc.js';
 import type { HostApi, PageApi } from '../../../src/protocol/page-api.js';
+import { untilCancelled } from './features.js';
 import { fakeHost } from './host.js';
 import { rowsUnderWay, slow } from './linear.js';
 import {
@@ -20,6 +21,7 @@ export interface FakeVsCode {
   readonly violations: string[];
   /** Methods whose calls the page cancelled. */
   readonly cancelled: string[];
+  readonly untilCancelled: typeof untilCancelled;
   readonly rowsUnderWay: typeof rowsUnderWay;
   /** Makes reading a linear system take longer. */
   readonly slow: typeof slow;
@@ -77,7 +79,18 @@ window.acquireVsCodeApi = () => ({
 });
 
 const page = connect<PageApi>(channel).api;
-window.fake = { calls: [], violations: [], cancelled: [], rowsUnderWay, slow, page, network, resultOf, applyTheme };
+window.fake = {
+  calls: [],
+  violations: [],
+  cancelled: [],
+  untilCancelled,
+  rowsUnderWay,
+  slow,
+  page,
+  network,
+  resultOf,
+  applyTheme,
+};
 document.addEventListener('securitypolicyviolation', (event) => {
   window.fake.violations.push(
     `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber}`,

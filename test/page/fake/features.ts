@@ -1,5 +1,6 @@
 /** A made-up dictionary: the features that the fake host tells of, in any number. */
 import { CancelledError, problem } from '../../../src/core/errors.js';
+import { fewPlaces } from '../../../src/core/dictionary/few-places.js';
 import { joinLabels } from '../../../src/core/features/lists/join-labels.js';
 import { withLabel } from '../../../src/core/features/labels.js';
 import type {
@@ -31,43 +32,49 @@ export const ATTACHED = {
 };
 
 export function isAttached(scenario: Scenario): boolean {
-  return scenario === 'attached' || scenario === 'attached-large' || scenario === 'unfit';
+  return scenario === 'attached' || scenario.startsWith('attached-') || scenario === 'unfit' || scenario === 'variant';
 }
 
 /** Features are dead where noise says so; densities spread over four orders of magnitude. */
-export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
+export function fakeOverview(features: number, fvu = 0.0812, tokens = TOKENS): FeatureOverview {
   const indices = Array.from({ length: features }, (_, feature) => feature);
   const fired = Float64Array.from(indices, (feature) =>
-    noise(feature, 1) < 0.12 ? 0 : Math.ceil(TOKENS * 10 ** (-4 * noise(feature, 2) - 0.2)),
+    noise(feature, 1) < 0.12 ? 0 : Math.ceil(tokens * 10 ** (-4 * noise(feature, 2) - 0.2)),
   );
   const all = fired.reduce((sum, count) => sum + count, 0);
   const maximum = Float32Array.from(indices, (feature) => (fired[feature] === 0 ? 0 : 0.5 + 12 * noise(feature, 3)));
   const topToken = Int32Array.from(indices, (feature) =>
-    fired[feature] === 0 ? -1 : Math.floor(TOKENS * noise(feature, 4)),
+    fired[feature] === 0 ? -1 : Math.floor(tokens * noise(feature, 4)),
   );
+  const placeWords = { one: 'token', many: 'tokens' };
+  const few = fewPlaces(tokens, placeWords, features);
   return {
     dictionary: `SAE (SAELens): ${features} features, 96 wide`,
     reads: '/blocks.0/Add_1_output_0',
     writes: '/blocks.0/Add_1_output_0',
+    variant: 'as it is',
     placedBy: 'configuration',
     totals: {
-      tokens: TOKENS,
-      windows: TOKENS / STRIDE,
-      l0: all / TOKENS,
+      tokens,
+      windows: Math.ceil(tokens / STRIDE),
+      l0: all / tokens,
       dead: fired.filter((count) => count === 0).length,
       nonFinite: 0,
     },
     layout: { kind: 'sequence' },
-    placeWords: { one: 'token', many: 'tokens' },
+    placeWords,
     fvu,
     fvuWithoutFirst: fvu * 1.1,
     data: '256 texts from corpus.npy',
     synthetic: false,
-    warnings: fvu > 1 ? [`The dictionary does not fit this value (FVU ${fvu}): its features mean nothing here.`] : [],
+    warnings: [
+      ...(few === undefined ? [] : [few.sentence]),
+      ...(fvu > 1 ? [`The dictionary does not fit this value (FVU ${fvu}): its features mean nothing here.`] : []),
+    ],
     columns: {
-      tokens: TOKENS,
-      windows: TOKENS / STRIDE,
-      density: fired.map((count) => count / TOKENS),
+      tokens,
+      windows: Math.ceil(tokens / STRIDE),
+      density: fired.map((count) => count / tokens),
       mean: Float64Array.from(maximum, (largest) => largest * 0.3),
       maximum,
       share: fired.map((count) => count / Math.max(1, all)),
@@ -77,6 +84,12 @@ export function fakeOverview(features: number, fvu = 0.0812): FeatureOverview {
     stride: STRIDE,
     topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
   };
+}
+
+/** The same where a normalisation has not yet multiplied with its gain. */
+function beforeGain(overview: FeatureOverview): FeatureOverview {
+  const value = '/blocks.1/norm2/LayerNormalization_output_0';
+  return { ...overview, reads: value, writes: value, variant: 'before the gain', placedBy: 'fit' };
 }
 
 /** The same at places of pictures: the least that differs. */
@@ -108,6 +121,7 @@ function pictureOf(feature: number, rank: number, strongest: number): Excerpt {
 function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
   const length = 19;
   const at = 12;
+  const next = Int32Array.from({ length }, (_, place) => (place === length - 1 ? -1 : 10 * (place % 10) + 1));
   return {
     input: rank,
     inputName: `corpus.npy row ${rank}`,
@@ -120,6 +134,11 @@ function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
     activations: Float32Array.from({ length }, (_, place) =>
       place === at ? strongest : noise(feature, rank, place, 9) < 0.7 ? 0 : strongest * 0.6 * noise(feature, place),
     ),
+    followed: {
+      tokens: next,
+      texts: Array.from(next, (token) => (token < 0 ? '' : (WORDS[(token - 1) / 10] ?? ''))),
+      effects: Float32Array.from(next, (token) => (token < 0 ? NaN : 2 - ((token - 1) / 10) * 0.17)),
+    },
   };
 }
 
@@ -225,6 +244,23 @@ function fakeList(text: string | undefined): FeatureListAnswer {
   };
 }
 
+/** Questions that stop half way, until they are cancelled: a test that cancels need not be fast. */
+export const untilCancelled = new Set<string>();
+
+async function steps(
+  question: string,
+  signal: AbortSignal | undefined,
+  onProgress: ((share: number) => void) | undefined,
+): Promise<void> {
+  for (let step = 1; step <= STEPS; step++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (step > STEPS / 2 && untilCancelled.has(question) && signal?.aborted === false)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (signal?.aborted) throw new CancelledError();
+    onProgress?.(step / STEPS);
+  }
+}
+
 export function fakeFeatureQuestions(
   scenario: Scenario,
   isText: boolean,
@@ -245,11 +281,7 @@ export function fakeFeatureQuestions(
   return {
     async features({ evenIfUnfit }, signal, onProgress) {
       known = undefined;
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('features', signal, onProgress);
       const unfit = scenario === 'unfit';
       if (unfit && evenIfUnfit !== true) {
         throw problem(
@@ -260,7 +292,12 @@ export function fakeFeatureQuestions(
           },
         );
       }
-      const overview = fakeOverview(scenario === 'attached-large' ? 100_000 : 2_000, unfit ? 1.61 : undefined);
+      const overview = fakeOverview(
+        scenario === 'attached-large' ? 100_000 : 2_000,
+        unfit ? 1.61 : undefined,
+        scenario === 'attached-few' ? 10 : undefined,
+      );
+      if (scenario === 'variant') return (known = beforeGain(overview));
       return (known = isText ? overview : onPictures(overview));
     },
     gatheredFeatures: async () => known,
@@ -283,11 +320,7 @@ export function fakeFeatureQuestions(
     },
     async featureNeighbours({ feature }, signal, onProgress) {
       if (known === undefined) throw problem('not-applicable', 'No features were gathered yet.');
-      for (let step = 1; step <= STEPS; step++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (signal?.aborted) throw new CancelledError();
-        onProgress?.(step / STEPS);
-      }
+      await steps('featureNeighbours', signal, onProgress);
       return fakeNeighbours(known, feature);
     },
   };

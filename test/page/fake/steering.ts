@@ -62,8 +62,11 @@ export function fakeSteeringQuestions(): Pick<HostApi, 'promptFacts' | 'prompt' 
         })),
         predicts: 'next token',
         at: at ?? tokens.length - 1,
+        followed: { index: 2, text: ' dog', logProbability: { before: -1.25, after: -2 } },
         choices,
-        divergence: Float64Array.from(tokens, (_, place) => noise(place, 6)),
+        divergence: Float64Array.from({ length: Math.max(tokens.length, (at ?? 0) + 1) }, (_, place) =>
+          noise(place, 6),
+        ),
         ...(continuation === undefined
           ? {}
           : { continuation: { original: written(' dog'), steered: written(' cat') } }),

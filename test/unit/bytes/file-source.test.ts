@@ -140,6 +140,23 @@ describe('files beside a model', () => {
     rmSync(outside, { recursive: true });
   });
 
+  it('opens one file of the folder above, from “checkpoints” only, and no link that leaves it', async () => {
+    const checkpoints = join(folder, 'checkpoints');
+    mkdirSync(checkpoints);
+    mkdirSync(join(folder, 'other'));
+    expect(siblingFiles(join(folder, 'other')).openHyperparameters).toBeUndefined();
+    const above = (): Promise<unknown> => Promise.resolve(siblingFiles(checkpoints).openHyperparameters?.());
+    expect((await problemOf(above())).kind).toBe('missing-external-data');
+    write('hyperparams.json');
+    expect(await above()).toMatchObject({ name: 'hyperparams.json', size: 1000 });
+    expect((await problemOf(siblingFiles(checkpoints).open('../hyperparams.json'))).kind).toBe(
+      'external-data-outside-folder',
+    );
+    unlinkSync(join(folder, 'hyperparams.json'));
+    symlinkSync('/etc/passwd', join(folder, 'hyperparams.json'));
+    expect((await problemOf(above())).kind).toBe('external-data-outside-folder');
+  });
+
   it('names a file that is missing, and refuses folders and pipes', async () => {
     expect(await problemOf(siblingFiles(folder).open('gone.bin'))).toMatchObject({
       kind: 'missing-external-data',

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tenTokens } from '../dictionary/ten-tokens.js';
 import { experiments, filePasses, passes as inputPasses } from '../../../src/core/passes/registry.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
@@ -356,6 +357,13 @@ describe('features of a dictionary', () => {
     expect(out.trimEnd().split('\n').length).toBeGreaterThan(192);
   }, 120_000);
 
+  it('are counted in words that fit the number', async () => {
+    const { out } = await features(...[3, 12, 50].flatMap((feature) => ['--feature', String(feature)]));
+    expect(out).toMatch(/ to \S+: 1 token$/m);
+    expect(out).toMatch(/ to \S+: \d{2,} tokens$/m);
+    expect(out).not.toMatch(/\b1 (tokens|places|values|features)\b/);
+  }, 120_000);
+
   it('are told one by one, and as JSON', async () => {
     const { code, out } = await features('--feature', '3', '--json');
     expect(code).toBe(0);
@@ -393,6 +401,22 @@ describe('features of a dictionary', () => {
     expect(out).toContain('Original:  of them to');
     expect(out).toContain('Steered: ');
     expect((await features('--prompt', '')).error).toContain('The text is empty');
+  }, 120_000);
+
+  it('on ten tokens have a warning beside each number', async () => {
+    const ten = join(work, 'ten.npy');
+    writeFileSync(ten, tenTokens());
+    const few = (...more: string[]): Promise<Ended> => features('--inputs', ten, '--even-if-unfit', ...more);
+    const { out } = await few();
+    const mind = '(mind: only 10 tokens for 192 features).';
+    for (const start of ['Fraction of variance unexplained', 'L0, ', 'Dead, ']) {
+      const line = out.split('\n').find((each) => each.startsWith(start));
+      expect(line?.endsWith(mind)).toBe(true);
+    }
+    expect(out).toContain('Mind: only 10 tokens for 192 features.\nfeature  density');
+    const { out: one } = await few('--feature', '3', '--neighbours', '--prompt', 'Tom has');
+    expect(one).toContain('Feature 3 (mind: only 10 tokens for 192 features)');
+    expect(one).toContain('Mind, the density rests on only 10 tokens for 192 features.\nfeature  activation');
   }, 120_000);
 
   it('that do not exist end with 1', async () => {

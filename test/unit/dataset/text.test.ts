@@ -78,7 +78,12 @@ describe('text packed into windows', () => {
       'text: 2 windows of 3 tokens from x.txt, tokenized by vocab.txt (30 tokens); 1 token at the end left out',
     );
     expect([dataset.synthetic, dataset.maximumBatch]).toEqual([false, Infinity]);
-    expect(await dataset.preview(0)).toEqual({ kind: 'tokens', name: 'x.txt, window 1', tokens: ['</s>', 'a', 'b'] });
+    expect(await dataset.preview(0)).toEqual({
+      kind: 'tokens',
+      name: 'x.txt, window 1',
+      tokens: ['</s>', 'a', 'b'],
+      ids: [2, ...coded('ab')],
+    });
   });
 
   it('never foresees a start token, nor the first word of a document that nothing announces', async () => {

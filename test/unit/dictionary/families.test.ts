@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { totalWidth } from '../../../src/core/dictionary/coder.js';
 import type { Answers } from '../../../src/core/dictionary/facts.js';
@@ -30,10 +30,10 @@ const expectedOf = (name: string): Expected =>
 describe.each(ENGINES)('dictionaries compute what their families compute ($name)', ({ load }) => {
   it.each(CASES)('%s', async (name) => {
     const expected = expectedOf(name);
-    const folder = join(FOLDER, name);
-    const { coder, weights, close } = await openDictionary(join(folder, expected.file), expected.answers);
+    const path = join(FOLDER, name, expected.file);
+    const { coder, weights, close } = await openDictionary(path, expected.answers);
     const engine = await load();
-    const session = await engine.open(await coderModel(coder, weights, folder), { threads: 1 });
+    const session = await engine.open(await coderModel(coder, weights, dirname(path)), { threads: 1 });
     const given: NamedTensors = await session.run({
       x: { type: 'float32', dims: [expected.tokens, totalWidth(coder.reads)], data: Float32Array.from(expected.x) },
     });

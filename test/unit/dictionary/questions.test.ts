@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answers } from '../../../src/core/dictionary/facts.js';
 import { equationLines } from '../../../src/core/dictionary/equation.js';
@@ -23,6 +23,7 @@ async function fileOf(
   name = 'sae_weights.safetensors',
 ): Promise<string> {
   const place = await mkdtemp(join(folder, `${count++}-`));
+  await mkdir(dirname(join(place, name)), { recursive: true });
   await writeSafetensors(join(place, name), shapes);
   for (const [file, content] of Object.entries(files)) await writeFile(join(place, file), JSON.stringify(content));
   return join(place, name);
@@ -36,6 +37,8 @@ async function resolved(path: string, answers: Answers = {}): Promise<Resolution
 
 const [d, F] = [3, 5];
 const PLAIN: Shapes = { W_enc: [d, F], W_dec: [F, d], b_enc: [F], b_dec: [d] };
+const SCOPE: Shapes = { 'encoder.weight': [F, d], 'encoder.bias': [F], 'decoder.weight': [d, F], 'decoder.bias': [d] };
+const HYPERPARAMETERS = { jump_relu_threshold: 0.5, act_fn: 'jumprelu', norm_activation: 'inference' };
 
 describe('what a file does not say is asked, never guessed', () => {
   it('a family that nothing tells: subtraction and activation', async () => {
@@ -84,15 +87,24 @@ describe('what a file does not say is asked, never guessed', () => {
     expect(open.questions).toMatchObject([{ switch: 'threshold', text: expect.stringContaining('is -1') }]);
   });
 
-  it('Llama Scope without the folder above', async () => {
-    const open = await resolved(
-      await fileOf(
-        { 'encoder.weight': [F, d], 'encoder.bias': [F], 'decoder.weight': [d, F], 'decoder.bias': [d] },
-        {},
-        'final.safetensors',
-      ),
-    );
-    expect(open.questions.map((each) => each.switch)).toEqual(['threshold', 'input-scale', 'output-scale']);
+  it('Llama Scope without its configuration: also whether norms of the decoder take part', async () => {
+    const path = await fileOf(SCOPE, {}, 'checkpoints/final.safetensors');
+    const open = await resolved(path);
+    const switches = ['threshold', 'input-scale', 'output-scale', 'decoder-norm'];
+    expect(open.questions.map((each) => each.switch)).toEqual(switches);
+    const answers: Answers = { threshold: 0.5, 'input-scale': 9, 'output-scale': 4 };
+    expect((await resolved(path, answers)).state).toBe('open');
+    const use = async (answer: string): Promise<string> => {
+      const { coder, close } = await openDictionary(path, { ...answers, 'decoder-norm': answer });
+      await close();
+      return coder.decoderNorm.use;
+    };
+    expect([await use('yes'), await use('no')]).toEqual(['ranks', 'none']);
+  });
+
+  it('Llama Scope whose configuration does not state the norms', async () => {
+    const path = await fileOf(SCOPE, { 'hyperparams.json': HYPERPARAMETERS }, 'final.safetensors');
+    expect((await resolved(path)).questions.map((each) => each.switch)).toEqual(['decoder-norm']);
   });
 
   it('a top-k dictionary of which nothing says which kind', async () => {
@@ -202,6 +214,47 @@ describe('the resolved equation', () => {
       value: '“b_dec”',
       because: 'SAELens subtracts it unless “apply_b_dec_to_input” says otherwise.',
     });
+    await close();
+  });
+});
+
+describe('Llama Scope', () => {
+  const whole = { ...HYPERPARAMETERS, sparsity_include_decoder_norm: true };
+
+  it.each([
+    ['in the folder above', 'checkpoints/final.safetensors', 'in the folder above it'],
+    ['beside it', 'final.safetensors', 'beside it'],
+  ])('is read with its configuration %s', async (_, name, where) => {
+    const path = await fileOf(SCOPE, { 'hyperparams.json': whole }, name);
+    const { coder, resolution, close } = await openDictionary(path);
+    expect(coder.activation).toMatchObject({ kind: 'jumprelu', threshold: 0.5 });
+    expect(coder.decoderNorm).toEqual({ use: 'ranks', over: 'all places' });
+    expect(resolution.decisions).toContainEqual({
+      what: 'Norms of the decoder',
+      value: 'decide which features fire',
+      because: `“hyperparams.json” ${where} says sparsity_include_decoder_norm: true.`,
+    });
+    await close();
+  });
+
+  it('has no configuration in a folder above that is not its own', async () => {
+    const elsewhere = await fileOf(SCOPE, { 'hyperparams.json': whole }, 'weights/final.safetensors');
+    expect((await resolved(elsewhere)).questions).toHaveLength(4);
+    const others = { architecture: 'topk', k: 3, act_fn: 'relu' };
+    const foreign = await fileOf(SCOPE, { 'hyperparams.json': others }, 'checkpoints/final.safetensors');
+    expect((await resolved(foreign)).questions).toHaveLength(4);
+    const both = await fileOf(PLAIN, { 'hyperparams.json': whole }, 'checkpoints/sae.safetensors');
+    await writeFile(join(dirname(both), 'cfg.json'), JSON.stringify({ architecture: 'standard' }));
+    const { coder, close } = await openDictionary(both);
+    expect(coder).toMatchObject({ family: 'SAELens', activation: { kind: 'relu' } });
+    await close();
+  });
+
+  it('subtracts the bias of the decoder where its configuration says so', async () => {
+    const stated = { ...whole, apply_decoder_bias_to_pre_encoder: true };
+    const path = await fileOf(SCOPE, { 'hyperparams.json': stated }, 'checkpoints/final.safetensors');
+    const { coder, close } = await openDictionary(path);
+    expect(equationLines(coder)[0]?.formula).toBe('x₁ = x − decoder.bias');
     await close();
   });
 });

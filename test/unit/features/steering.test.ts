@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/core/dataset/dataset.js';
 import type { Coder, Normalisation } from '../../../src/core/dictionary/coder.js';
+import { writtenGains } from '../../../src/core/dictionary/written-gain.js';
 import { ProblemError } from '../../../src/core/errors.js';
 import type { ExperimentSubject } from '../../../src/core/experiment/subject.js';
 import { directEffects } from '../../../src/core/features/steering/direct-effects.js';
 import { firingsBuilder, rankFeatures, activationsOf } from '../../../src/core/features/steering/firings.js';
 import { changesOf, type Intervention } from '../../../src/core/features/steering/interventions.js';
 import { openSteering, type Positions, type SteeredRun } from '../../../src/core/features/steering/steer.js';
+import { writtenRows } from '../../../src/core/features/written-rows.js';
 import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { floatTensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { coderOf, NO_FILE, tensor } from '../dictionary/hand-made.js';
@@ -166,6 +168,42 @@ describe.each(ENGINES)('a network with features changed, $name', ({ load }) => {
     },
   );
 
+  it.each<[string, Normalisation]>([
+    ['none', { kind: 'none' }],
+    ['unit norm', { kind: 'unit-norm', undone: true }],
+    ['unit norm of the input alone', { kind: 'unit-norm', undone: false }],
+    ['layer norm', { kind: 'layer-norm', undone: true }],
+    ['layer norm of the input alone', { kind: 'layer-norm', undone: false }],
+    ['a scale', { kind: 'scale', input: 0.5, output: 2 }],
+    [
+      'standardise',
+      { kind: 'standardise', mean: { tensor: tensor('m', [2], [1, 2]) }, scale: { tensor: tensor('s', [1], [4]) } },
+    ],
+    [
+      'standardise by an exponential',
+      {
+        kind: 'standardise',
+        mean: { tensor: tensor('m', [2], [1, 2]) },
+        scale: { tensor: tensor('s', [1], [-1]), exponential: true },
+      },
+    ],
+  ])('knows without a run what undoing “%s” multiplies with', async (_, normalisation) => {
+    const subject = {
+      engine: await load(),
+      threads: 1,
+      toRunnable: runnable,
+      dataset: { maximumBatch: Infinity },
+    } as unknown as ExperimentSubject;
+    const used = coder({ normalisation });
+    const attached = { coder: used, file: NO_FILE, folder: '/', model: MODEL, reads: 'value', writes: 'value' };
+    const steering = await openSteering(subject, attached, 'scores');
+    const rows = [[3, 4], X, [0, 0], [-2, 1e-3]];
+    const measured = await steering.gain(batchOf(rows));
+    await steering.release();
+    const known = (await writtenGains(used, Float32Array.from(rows.flat()))) ?? new Float32Array(4).fill(1);
+    known.forEach((gain, at) => expect(gain).toBeCloseTo(measured[at] as number, 5));
+  });
+
   it('divides by the norm of the decoder’s row where that scales features', async () => {
     const scaled = coder({
       decoderNorm: { use: 'scales', over: 'all places' },
@@ -220,6 +258,13 @@ describe('features that fire on a text', () => {
     const [first] = await rankFeatures(firings, 'effect', undefined, density, Float64Array.of(-5, 1, 0.1, 2));
     expect(firings.token[first?.firing ?? -1]).toBe(0);
     expect([...activationsOf(firings, 0)]).toEqual([1, 0, 3]);
+  });
+
+  it('write their row of the decoder, divided by its norm where that scales them', async () => {
+    const decoder = { ...coder().decoder, tensor: tensor('W_dec', [3, 2], [2, 0, 0, 1, -3, 4]) };
+    expect([...(await writtenRows(coder({ decoder }), [2, 0]))]).toEqual([-3, 4, 2, 0]);
+    const scaled = coder({ decoder, decoderNorm: { use: 'scales', over: 'all places' } });
+    expect([...(await writtenRows(scaled, [2, 0]))]).toEqual([-0.6, 0.8, 1, 0].map(Math.fround));
   });
 
   it('have direct effects: a times the decoder’s row times the centred unembedding of what is predicted', async () => {

@@ -47,6 +47,7 @@ describe('what a file holds', () => {
     ['TorchScript', fixture('traced.pt'), 'pytorch'],
     ['PyTorch before 1.6', fixture('types-legacy.pth'), 'pytorch'],
     ['a pickle', fixture('arrays-protocol-4.pkl'), 'pytorch'],
+    ['a pickle that is packed with gzip', gzipSync(fixture('arrays-protocol-4.pkl')), 'pytorch'],
   ])('tells its format, whatever its name: %s', async (_, content, format) => {
     expect(await detect(content)).toBe(format);
     for (const name of ['m.onnx', 'm.safetensors', 'm.pt', 'm.npz', 'm.h5', 'm.txt'])

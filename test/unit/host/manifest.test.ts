@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { OTHER_ENDINGS, OWN_ENDINGS, stemOf } from '../../../src/host/model-files.js';
+import { DICTIONARY_ENDINGS, OTHER_ENDINGS, OWN_ENDINGS, stemOf } from '../../../src/host/model-files.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -16,7 +16,13 @@ interface Manifest {
   readonly activationEvents: readonly string[];
   readonly capabilities: Readonly<Record<string, { readonly supported: unknown; readonly description?: string }>>;
   readonly contributes: {
-    readonly commands: readonly { command: string; title: string; category: string; icon: string }[];
+    readonly commands: readonly {
+      command: string;
+      title: string;
+      category: string;
+      icon: string;
+      enablement?: string;
+    }[];
     readonly customEditors: readonly {
       viewType: string;
       priority: string;
@@ -55,9 +61,9 @@ const {
 const ids = new Set(commands.map(({ command }) => command));
 const ourEditor = 'activeCustomEditorId =~ /^modelInspector\\./';
 const endings = [...OWN_ENDINGS, ...OTHER_ENDINGS.filter((ending) => !ending.includes('.'))];
-const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.safetensors\\.index\\.json$/i`;
-/** Formats that dictionaries are saved in. */
-const mayBeDictionary = 'resourceExtname =~ /^\\.(safetensors|npz|pt|pth)$/i';
+const isModel = `resourceExtname =~ /^\\.(${endings.join('|')})$/i || resourceFilename =~ /\\.(pkl\\.gz|safetensors\\.index\\.json)$/i`;
+const dictionaryEndings = DICTIONARY_ENDINGS.filter((ending) => !ending.includes('.'));
+const mayBeDictionary = `resourceExtname =~ /^\\.(${dictionaryEndings.join('|')})$/i || resourceFilename =~ /\\.pkl\\.gz$/i`;
 
 function commandsNamedIn(text: string): string[] {
   return [...text.matchAll(/command:([\w.]+)/g)].map(([, id]) => id ?? '');
@@ -78,6 +84,8 @@ describe('the manifest', () => {
       'modelInspector.saveReport': 'Save Report…',
       'modelInspector.explainInput': 'Explain One Input',
       'modelInspector.export': 'Export Table or Picture…',
+      'modelInspector.importFeatureList': 'Import Feature List…',
+      'modelInspector.exportFeatures': 'Export Features…',
       'modelInspector.openSamples': 'Open Sample Workspace',
       'modelInspector.showLog': 'Show Log',
     });
@@ -86,6 +94,11 @@ describe('the manifest', () => {
   it.each(commands)('$command has a category and an icon', ({ category, icon }) => {
     expect(category).toBe('Model Inspector');
     expect(icon).toMatch(/^\$\([a-z-]+\)$/);
+  });
+
+  it('offers what is done with features only where there are some', () => {
+    const enabled = commands.filter(({ enablement }) => enablement === 'modelInspector.hasFeatures');
+    expect(enabled.map(({ title }) => title)).toEqual(['Import Feature List…', 'Export Features…']);
   });
 
   it('names only commands that exist, in menus, keybindings, welcome texts and the walkthrough', () => {
@@ -128,6 +141,7 @@ describe('the manifest', () => {
   it.each([
     ['a.onnx', 'a'],
     ['model.safetensors.index.json', 'model'],
+    ['mlp.10.pkl.gz', 'mlp.10'],
     ['README', 'README'],
     ['net.PT', 'net'],
   ])('calls what is saved beside %s after %s', (file, stem) => expect(stemOf(file)).toBe(stem));

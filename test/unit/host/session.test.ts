@@ -4,7 +4,8 @@ import { problem } from '../../../src/core/errors.js';
 import type { InputsDescription, ResultSummary, RunAnswer } from '../../../src/protocol/inspection.js';
 import type { Answers, CoderDescription } from '../../../src/protocol/dictionary.js';
 import type { Selection } from '../../../src/protocol/selection.js';
-import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
+import type { FeatureOverview } from '../../../src/protocol/features.js';
+import type { OpenedModel, OpenRequest, WorkerApi } from '../../../src/protocol/worker-api.js';
 import type { WorkerListener } from '../../../src/host/session/compute-worker.js';
 import { createSession, type Audience, type SessionOptions } from '../../../src/host/session/session.js';
 
@@ -55,7 +56,12 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
   const listeners: WorkerListener[] = [];
   const told: [string, unknown][] = [];
   const stopped: number[] = [];
-  const kept: { selection: Selection; recipe: Recipe | undefined; answers: Answers } = {
+  const kept: {
+    selection: Selection;
+    recipe: Recipe | undefined;
+    answers: Answers;
+    dictionary?: NonNullable<OpenRequest['dictionary']>;
+  } = {
     selection: {},
     recipe: undefined,
     answers: {},
@@ -71,7 +77,7 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
       sizes: () => undefined,
       answers: () => kept.answers,
       setAnswers: (answers) => void (kept.answers = answers),
-      dictionary: () => undefined,
+      dictionary: () => kept.dictionary,
       setDictionary: () => undefined,
       transcoders: () => undefined,
       setTranscoders: () => undefined,
@@ -92,6 +98,64 @@ function scene(answers: Partial<WorkerApi> = {}, options: Partial<SessionOptions
   session.join(audience);
   return { session, listeners, told, stopped, kept, audience, events: () => told.map(([event]) => event) };
 }
+
+describe('features', () => {
+  const overview = { dictionary: 'an SAE' } as unknown as FeatureOverview;
+  const attached = (answers: Partial<WorkerApi>) => {
+    const found = scene(answers);
+    found.kept.dictionary = { path: '/models/sae.safetensors', answers: { k: 3 } };
+    return found;
+  };
+  const told = (events: readonly [string, unknown][]): unknown[] =>
+    events.filter(([event]) => event === 'featuresChanged').map(([, argument]) => argument);
+
+  it('are those of the attached dictionary, and everybody is told that they are known', async () => {
+    const asked: unknown[] = [];
+    const scene = attached({
+      features: async (request) => {
+        asked.push(request);
+        return overview;
+      },
+    });
+    expect(scene.session.hasFeatures()).toBe(false);
+    expect(await scene.session.features({ reads: 'x' })).toBe(overview);
+    expect(asked).toEqual([{ reads: 'x', dictionary: '/models/sae.safetensors', answers: { k: 3 } }]);
+    expect(scene.session.hasFeatures()).toBe(true);
+    expect(told(scene.told)).toEqual([{ gathered: true }]);
+  });
+
+  it('are known no more once they are gathered anew and that fails, inputs change, or the model is read again', async () => {
+    let known = true;
+    let fails = false;
+    const { session, ...scene } = attached({
+      features: async () => {
+        if (fails) throw problem('unfit-dictionary', 'It explains nothing.');
+        return overview;
+      },
+      gatheredFeatures: async () => (known ? overview : undefined),
+      setInputs: async () => ({ inputs }),
+    });
+    await session.features({});
+    await session.setInputs(recipe);
+    expect(session.hasFeatures()).toBe(true);
+    known = false;
+    await session.setInputs(recipe);
+    expect(session.hasFeatures()).toBe(false);
+    await session.features({});
+    fails = true;
+    await expect(session.features({})).rejects.toThrow('It explains nothing.');
+    expect(session.hasFeatures()).toBe(false);
+    fails = false;
+    await session.features({});
+    await session.reload();
+    expect(session.hasFeatures()).toBe(false);
+    expect(told(scene.told)).toEqual([true, false, true, false, true, false].map((gathered) => ({ gathered })));
+  });
+
+  it('take a dictionary', async () => {
+    await expect(scene().session.features({})).rejects.toThrow('No dictionary is attached');
+  });
+});
 
 describe('a dictionary', () => {
   it('is resolved with everything that the person said so far, until they begin again', async () => {

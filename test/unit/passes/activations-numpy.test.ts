@@ -1,6 +1,6 @@
 /**
  * Every measure of activations against an independent implementation: forward, sparsity, dead rates, ranks, utilities and
- * core neurons in numpy (test/fixtures/activations/make_activations.py), on the samples and on two models of others.
+ * core neurons in numpy (test/fixtures/activations/make_activations.py), on the samples and on three models of others.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ import { tensorsOf } from '../../../src/worker/network-subject.js';
 import { createTensorReader } from '../../../src/worker/tensor-reader.js';
 import { unitWeightsReader } from '../../../src/worker/unit-weights.js';
 import { modelOf, runnable } from '../engine/engines.js';
-import { sharedData } from '../shared-data.js';
+import { neededData } from '../shared-data.js';
 import { layer } from './observed-batch.js';
 
 interface Measures {
@@ -37,6 +37,7 @@ interface Measures {
   readonly aggregated?: readonly number[];
   readonly uniform?: readonly number[];
   readonly independent?: readonly number[];
+  readonly reuseGain?: number;
   readonly effectiveRank?: number;
   readonly rank99?: number;
   readonly utility?: readonly number[];
@@ -62,6 +63,16 @@ function tokens(inputs: number, length: number, vocabulary: number): Tensor {
   const next = generator();
   const data = BigInt64Array.from({ length: inputs * length }, () => BigInt((next() >>> 8) % vocabulary));
   return { type: 'int64', dims: [inputs, length], data };
+}
+
+/** a, b, =: what the network of sums modulo 113 reads. */
+function sums(): Tensor {
+  const { data, ...rest } = tokens(64, 3, 113);
+  return {
+    ...rest,
+    type: 'int64',
+    data: BigInt64Array.from(data as BigInt64Array, (id, at) => (at % 3 === 2 ? 113n : id)),
+  };
 }
 
 function pictures(inputs: number, ...shape: readonly number[]): Tensor {
@@ -169,6 +180,17 @@ function compare(results: readonly PassResult[], of: string, want: Measures): vo
     expect(layerValue(results, 'layer-rank99', of), `${of} rank99`).toBe(want.rank99);
   }
   allNear(unitValues(results, 'unit-utility', of), want.utility ?? [], `${of} utility of unit`);
+  if (want.aggregated !== undefined) {
+    // Three lines for each layer: what was seen, and what independent tokens and units that are alike would give.
+    const series = results.flatMap(({ curves }) => curves).find(({ id }) => id === 'aggregated-sparsity')?.series ?? [];
+    const at = series.findIndex((each) => each.layer === of);
+    const lines = [want.aggregated, want.independent ?? [], want.uniform ?? []];
+    lines.forEach((line, place) => {
+      const { label = '', y = [] } = series[at + place] ?? {};
+      allNear([...y], line, `${of} ${label}`);
+    });
+    near(layerValue(results, 'layer-reuse-gain', of), want.reuseGain ?? NaN, `${of} reuse gain`);
+  }
   if (want.cores !== undefined) {
     // Activations that tie within float32 may change places: a neuron then is in one core more or fewer.
     const flips = (id: string, expected: readonly number[]): number =>
@@ -181,15 +203,20 @@ function compare(results: readonly PassResult[], of: string, want: Measures): vo
 }
 
 describe('numpy’s numbers', () => {
-  const MODELS: readonly (readonly [string, string | undefined, string, Tensor])[] = [
-    ['resnet20', sharedData('derived/resnet20-12fca82f.onnx'), 'input', pictures(8, 3, 32, 32)],
-    ['shapes', sample('shapes/shapes-resnet.onnx'), 'image', pictures(8, 3, 48, 48)],
-    ['stories260K', sharedData('derived/stories260K.onnx'), 'tokens', tokens(12, 48, 512)],
-    ['grammar-gpt', sample('grammar-gpt/grammar-gpt.onnx'), 'input_ids', tokens(12, 48, 40)],
+  type Find = (skip: (note: string) => never) => string;
+  const shared =
+    (path: string): Find =>
+    (skip) =>
+      neededData(path, skip);
+  const MODELS: readonly (readonly [string, Find, string, Tensor])[] = [
+    ['resnet20', shared('derived/resnet20-12fca82f.onnx'), 'input', pictures(8, 3, 32, 32)],
+    ['shapes', () => sample('shapes/shapes-resnet.onnx'), 'image', pictures(8, 3, 48, 48)],
+    ['modadd113', shared('derived/modadd113_seed0.onnx'), 'tokens', sums()],
+    ['stories260K', shared('derived/stories260K.onnx'), 'tokens', tokens(12, 48, 512)],
+    ['grammar-gpt', () => sample('grammar-gpt/grammar-gpt.onnx'), 'input_ids', tokens(12, 48, 40)],
   ];
-  it.each(MODELS)('are ours: %s', async (name, path, input, all) => {
-    if (path === undefined) return;
-    const results = await resultsOf(path, input, all);
+  it.for(MODELS)('are ours: %s', async ([name, find, input, all], { skip }) => {
+    const results = await resultsOf(find(skip), input, all);
     for (const [of, want] of Object.entries(fixtures[name] ?? {})) compare(results, of, want);
   });
 
@@ -234,11 +261,6 @@ describe('numpy’s numbers', () => {
       brokenWeights: [],
       onProgress: () => undefined,
     });
-    const want = fixtures['relu-tokens']?.['h'] as Measures;
-    compare(passes, 'h', want);
-    const series = passes.flatMap(({ curves }) => curves).find(({ id }) => id === 'aggregated-sparsity')?.series;
-    allNear([...(series?.[0]?.y ?? [])], want.aggregated ?? [], 'agg');
-    allNear([...(series?.[1]?.y ?? [])], want.independent ?? [], 'independent tokens');
-    allNear([...(series?.[2]?.y ?? [])], want.uniform ?? [], 'alike units');
+    compare(passes, 'h', fixtures['relu-tokens']?.['h'] as Measures);
   });
 });

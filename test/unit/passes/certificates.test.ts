@@ -3,11 +3,13 @@ import { TensorProto_DataType as DataType, type ModelProto } from '../../../src/
 import { certificates } from '../../../src/core/passes/certificates/pass.js';
 import type { NetworkSubject } from '../../../src/core/passes/pass.js';
 import type { PassResult, UnitMetric } from '../../../src/core/passes/result.js';
+import { createGraph } from '../../../src/core/graph/graph.js';
 import { int64Tensor, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
 import { neededData } from '../shared-data.js';
-import { ACAS_XU_BOX, openAcasXu, violations } from './acasxu.js';
+import { ACAS_XU_BOX, lostByCutting, openAcasXu } from './acasxu.js';
+import { pointsOf, violations } from './box-points.js';
 import { modelSubject } from './file-subject.js';
 
 function boxed(lower: number | number[], upper: number | number[], splits = 0): NetworkSubject['box'] {
@@ -48,6 +50,22 @@ const TENT = modelProto({
     weight('c', [1], [-1.1]),
   ],
 });
+
+/** y = (h, h/2 − 3, −h, −3) with h = SiLU(x), spelled: on [−1, 1] the second and the fourth are always below the first. */
+function gated(shape: readonly (number | string)[]): ModelProto {
+  const rows = shape.slice(0, -1);
+  return modelProto({
+    nodes: [
+      node('Sigmoid', ['x'], ['gate']),
+      node('Mul', ['x', 'gate'], ['h']),
+      node('MatMul', ['h', 'V'], ['t']),
+      node('Add', ['t', 'c'], ['y']),
+    ],
+    inputs: [valueInfo('x', [...rows, 1])],
+    outputs: [valueInfo('y', shape)],
+    initializers: [weight('V', [1, 4], [1, 0.5, -1, 0]), weight('c', [4], [0, -3, 0, -3])],
+  });
+}
 
 describe('certificates', () => {
   test('NET-7 by hand: on [−1, 1]² nothing is proven, on [−1, 0.2]² the second layer is dead', async () => {
@@ -97,6 +115,34 @@ describe('certificates', () => {
       [2, 'open', 'open'],
     ]);
     expect(result.findings.at(-1)?.sentence).toContain('Class 1 can never win at “z”');
+  });
+
+  test('a cut loses nothing of what the whole box proves, though CROWN’s lines are chosen anew', async () => {
+    const random = (count: number, seed: number): number[] =>
+      Array.from({ length: count }, (_, at) => Math.sin(12.9898 * (at + 1) * (seed + 1)) * 2);
+    const model = modelProto({
+      nodes: [
+        node('Gemm', ['x', 'W', 'a'], ['z1']),
+        node('Relu', ['z1'], ['h1']),
+        node('Gemm', ['h1', 'V', 'b'], ['z2']),
+        node('Relu', ['z2'], ['h2']),
+        node('Gemm', ['h2', 'U', 'c'], ['z3']),
+        node('Relu', ['z3'], ['y']),
+      ],
+      inputs: [valueInfo('x', [1, 2])],
+      outputs: ['y'],
+      initializers: [
+        weight('W', [2, 8], random(16, 0)),
+        weight('a', [8], random(8, 1)),
+        weight('V', [8, 8], random(64, 2)),
+        weight('b', [8], random(8, 3)),
+        weight('U', [8, 8], random(64, 4)),
+        weight('c', [8], random(8, 5)),
+      ],
+    });
+    const whole = await certify(model, boxed(-1, 1));
+    for (const splits of [1, 2, 3])
+      expect(lostByCutting(whole, await certify(model, boxed(-1, 1, splits)))).toEqual([]);
   });
 
   test('channels are dead where all positions are; tanh saturates; a clip stands on its limits', async () => {
@@ -156,16 +202,64 @@ describe('certificates', () => {
     expect(unitsOf(result, 'y')).toEqual([]);
   });
 
-  test('a graph that is straight everywhere, or none, is not asked', () => {
+  test('weights alone, and functions that bend everywhere before no classes, are not asked, and it is said why', () => {
     expect(certificates.applies({ tensors: [] })).toMatchObject({ applies: false });
+    const silu = gated([2, 4, 3]);
+    const answer = certificates.applies({ tensors: [], graph: createGraph(silu) });
+    expect(answer).toEqual({
+      applies: false,
+      reason:
+        'No unit can be proven dead or linear, because the activation functions of this model (Silu (Sigmoid)) are flat or ' +
+        'straight nowhere, and no output has one number for each class, of which one could never win.',
+    });
+  });
+
+  test('the sigmoid of a SiLU is no unit: only classes are certified, without “0 of 0 units”', async () => {
+    const model = gated([1, 4]);
+    expect(certificates.applies({ tensors: [], graph: createGraph(model) })).toEqual({ applies: true });
+    const result = await certify(model, boxed(-1, 1));
+    expect(result.answer).toContain(
+      'flat or straight nowhere. 2 classes can never win. This is for any input in the box',
+    );
+    expect(result.tables?.map(({ id }) => id)).toEqual(['certificates-classes-y']);
+  });
+
+  test('where the sizes make several positions of an output, nothing is bounded, and it is said why', async () => {
+    const result = await certificates.examine(await modelSubject(gated(['n', 4]), { n: 2 }, boxed(-1, 1)));
+    expect(result.answer).toContain('no output has one number for each class');
+    expect(result.box).toBeUndefined();
+  });
+
+  test('CROWN is left out where intervals leave nothing open', async () => {
+    const method = async (upper: number): Promise<unknown> =>
+      (await certify(NET_7, boxed(-1, upper))).tables?.[0]?.rows.map(({ cells }) => cells.at(-1));
+    // On [−1, −0.5]² both layers are dead; on [−1, 0.2]² the first is open, which the input itself bounds.
+    expect(await method(-0.5)).toEqual(['intervals', 'intervals']);
+    expect(await method(1)).toEqual(['intervals', 'CROWN and intervals']);
   });
 
   test.for(['1_1', '2_3', '5_5'])('ACAS Xu %s: 100,000 points of the box leave no bound', async (name, { skip }) => {
-    const model = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
-    const result = await certify(model, ACAS_XU_BOX);
+    const network = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
+    const result = await certify(network.model, ACAS_XU_BOX);
     expect(Object.values(unitMetric(result).values).map(({ length }) => length)).toEqual([50, 50, 50, 50, 50, 50]);
-    expect(await violations(await loadNativeEngine(), model, result)).toEqual([]);
+    expect(await violations(await loadNativeEngine(), network, result, pointsOf(network, 100_000))).toEqual([]);
   });
+
+  test.for(['4_1', '5_5'])(
+    'ACAS Xu %s cut four times: nothing is lost, and no point leaves a bound',
+    { timeout: 120_000 },
+    async (name, { skip }) => {
+      const network = openAcasXu(neededData(`acasxu/ACASXU_${name}.onnx`, skip));
+      const whole = await certify(network.model, ACAS_XU_BOX);
+      const cut = await certify(network.model, { ...ACAS_XU_BOX, splits: 4 });
+      expect(cut.tables?.[0]?.definition).toContain('The box was cut 4 times.');
+      expect(lostByCutting(whole, cut)).toEqual([]);
+      const width = ({ tables }: PassResult): number =>
+        tables?.[0]?.rows.reduce((sum, { cells }) => sum + Number(cells[6]), 0) ?? NaN;
+      expect(width(cut)).toBeLessThan(0.85 * width(whole));
+      expect(await violations(await loadNativeEngine(), network, cut, pointsOf(network, 100_000))).toEqual([]);
+    },
+  );
 });
 
 function unitMetric({ unitMetrics }: PassResult): UnitMetric {

@@ -168,6 +168,26 @@ describe('more inputs', () => {
     );
     expect(said(whole)).toBe('The 1 unit that never fired on the first 7 inputs stayed silent on the other 6, too.');
   });
+  it('have no curve where functions are never exactly 0, and the result says why', () => {
+    const reason = 'There is no curve over the inputs for Gelu:';
+    const smooth = run(H, layer({ value: 'h', units: 4, family: 'smooth', operator: 'Gelu' }));
+    expect(smooth.curves).toEqual([]);
+    expect(smooth.tables?.[0]?.definition).toContain(reason);
+    expect(run(H).tables?.[0]?.definition).not.toContain('no curve');
+    const gelu = layer({ value: 'g', units: 4, family: 'smooth', operator: 'Gelu' });
+    const state = deadUnits.start([four, gelu]);
+    deadUnits.fold(state, observedBatch([four, gelu], { h: H, g: H }));
+    const both = deadUnits.finish(state, {
+      graph: NO_GRAPH,
+      layers: [four, gelu],
+      inputsSeen: 3,
+      onInputs: 'on 3 inputs',
+      synthetic: false,
+      brokenWeights: [],
+    });
+    expect(both.curves[0]?.series.map(({ label }) => label)).toEqual(['all layers', four.label]);
+    expect(both.curves[0]?.definition).toContain(reason);
+  });
   it('give the same in whatever order their chunks are merged', () => {
     const parts = (): ReturnType<typeof fold>[] => [fold(0, 4), fold(4, 5), fold(5, 11), fold(11, 13)];
     for (const order of [

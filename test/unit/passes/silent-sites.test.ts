@@ -83,5 +83,5 @@ it('puts places of large maps together, and then speaks of no dead sites', () =>
       expect(units?.values[row * 32 + column]).toBeCloseTo(zeros, 6);
     }
   }
-  expect(result.layerMetrics.map(({ id }) => id)).toEqual(['layer-silence-spread']);
+  expect(result.layerMetrics.map(({ id }) => id)).toEqual(['layer-dead-channels-share', 'layer-silence-spread']);
 });

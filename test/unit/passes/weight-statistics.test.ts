@@ -4,7 +4,9 @@ import type { WeightTensor } from '../../../src/core/formats/tensor-file.js';
 import type { FileSubject } from '../../../src/core/passes/pass.js';
 import { weightStatistics } from '../../../src/core/passes/weight-statistics/pass.js';
 import { tensorStatistics } from '../../../src/core/weights/statistics.js';
+import { node, valueInfo, weight } from '../graph-builder.js';
 import { inMemory } from '../weights/in-memory.js';
+import { fileSubject } from './file-subject.js';
 
 const subjectOf = (tensors: readonly WeightTensor[]): FileSubject => ({
   tensors,
@@ -29,6 +31,7 @@ describe('statistics of weights', () => {
       ['weight-zero-share', [0.25, 0.25]],
       ['weight-mean', [0, 1]],
       ['weight-deviation', [Math.sqrt(26 / 4), Math.sqrt(0.5)]],
+      ['weight-mean-size', [2, 1]],
       ['weight-largest', [4, 2]],
     ]);
   });
@@ -126,5 +129,76 @@ describe('statistics of weights', () => {
     expect(result.findings[0]?.sentence).toBe(
       '2 of 3 matrices and kernels were pruned: 50 % of their values are zero, in 1 of them in an N:M pattern.',
     );
+  });
+
+  it('weigh mean |w| of a layer by all of its parameters, whatever tensors they are in (methods D2)', async () => {
+    // Conv: (1 + 2 + 3 + 4 + 10) / 5; the matrix, which two products read, counts at the first of them.
+    const subject = await fileSubject({
+      nodes: [
+        node('Conv', ['x', 'kernel', 'bias'], ['c']),
+        node('GlobalAveragePool', ['c'], ['p']),
+        node('MatMul', ['p', 'matrix'], ['a']),
+        node('MatMul', ['a', 'matrix'], ['b']),
+        node('Mul', ['b', 'half'], ['y']),
+      ],
+      inputs: [valueInfo('x', [1, 1, 4, 4])],
+      outputs: ['y'],
+      initializers: [
+        weight('kernel', [1, 1, 2, 2], [1, -2, 3, -4]),
+        weight('bias', [1], [-10]),
+        weight('matrix', [1, 1], [-0.5]),
+        weight('half', [], [100]),
+      ],
+    });
+    const result = await weightStatistics.examine(subject);
+    const found = result.tables?.find(({ id }) => id === 'weight-magnitude')?.rows ?? [];
+    expect(found.map(({ cells }) => cells.slice(1))).toEqual([
+      [5, 4],
+      [1, 0.5],
+      [6, 20.5 / 6],
+    ]);
+    const [metric] = result.nodeMetrics ?? [];
+    expect([metric?.id, [...(metric?.values ?? [])]]).toEqual(['node-weight-magnitude', [4, NaN, 0.5, NaN, NaN]]);
+  });
+
+  it('take running statistics of batch normalisation for no parameters, in a graph and by name', async () => {
+    const subject = await fileSubject({
+      nodes: [node('BatchNormalization', ['x', 'scale', 'shift', 'mean', 'spread'], ['y'])],
+      inputs: [valueInfo('x', [1, 2, 4, 4])],
+      outputs: ['y'],
+      initializers: [
+        weight('scale', [2], [1, -2]),
+        weight('shift', [2], [3, 0]),
+        weight('mean', [2], [100, 100]),
+        weight('spread', [2], [100, 100]),
+      ],
+    });
+    const magnitudes = ({ tables }: Awaited<ReturnType<typeof examine>>) =>
+      tables?.find(({ id }) => id === 'weight-magnitude')?.rows.map(({ cells }) => cells.slice(1));
+    expect(magnitudes(await weightStatistics.examine(subject))).toEqual([
+      [4, 1.5],
+      [4, 1.5],
+    ]);
+    const named = await examine(plain('bn.weight', [1, -2]), plain('bn.running_var', [100, 100]));
+    expect(magnitudes(named)).toEqual([
+      [2, 1.5],
+      [2, 1.5],
+    ]);
+  });
+
+  it('take tensors of one name but its end for a layer where there is no graph, and leave out what is not finite', async () => {
+    const result = await examine(
+      plain('layer1.conv.weight', [1, -3, NaN, 2], [2, 2]),
+      plain('layer1.conv.bias', [-6, 0]),
+      plain('head', [4]),
+    );
+    expect(result.nodeMetrics).toEqual([]);
+    const found = result.tables?.find(({ id }) => id === 'weight-magnitude')?.rows ?? [];
+    expect(found.map(({ cells }) => cells)).toEqual([
+      ['layer1.conv', 6, 12 / 5],
+      ['head', 1, 4],
+      ['all layers', 7, 16 / 6],
+    ]);
+    expect(found[0]?.tensor).toBe(0);
   });
 });

@@ -6,26 +6,19 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decodeOnnx } from '../../../src/core/formats/onnx/decode.js';
 import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
-import type { Box, Ends } from '../../../src/core/rewrite/linearize/bounds/box.js';
+import type { Box } from '../../../src/core/rewrite/linearize/bounds/box.js';
 import type { NamedTensors } from '../../../src/core/tensor/tensor.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { neededData } from '../shared-data.js';
+import { expectHeld, expectSummed, recorded, WIDER, type Listed, type Summed } from './bounds-held.js';
 import { boundModel, ends } from './bounds-run.js';
 import { float } from './linear-system.js';
-
-type Listed = { readonly lower: readonly number[]; readonly upper: readonly number[] };
-
-function recorded(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../../fixtures/bounds/${name}`, import.meta.url), 'utf8'));
-}
 
 const RECORDED = recorded('bounds.json') as {
   readonly acasxu: Listed & { readonly intervals: Record<string, Listed>; readonly crown: Record<string, Listed> };
   readonly resnet20: AroundGray;
   readonly shapes: AroundGray;
 };
-
-type Summed = Listed & { readonly every: number; readonly sumLower: number; readonly sumUpper: number };
 
 interface AroundGray {
   readonly side: number;
@@ -48,29 +41,6 @@ interface OverTokens {
   readonly box: Listed;
   /** CROWN alone: of every ninth unit of the last token. */
   readonly crown: Record<string, Listed & { readonly every: number }>;
-}
-
-/** Share of an interval that single precision may widen it by: of a network of 7 layers, and of one of 20. */
-const [WIDER, WIDER_20] = [1e-3, 6e-3];
-/**
- * The margin of one step is 4 (n + 8) · 2⁻²⁴ of the sum of the sizes of its terms, 1.4e-4 for the 576 of the widest
- * convolution, and margins add up from layer to layer. For that sum stands the largest number of the layer.
- */
-const TOLERANCE = 1e-3;
-
-function expectHeld(got: Ends | undefined, want: Listed, wider: number, every = 1): void {
-  const size = Math.max(...want.lower.map(Math.abs), ...want.upper.map(Math.abs));
-  want.lower.forEach((lower, at) => {
-    const upper = want.upper[at] ?? NaN;
-    const [low, high] = [got?.lower[at * every] ?? NaN, got?.upper[at * every] ?? NaN];
-    // The recorded numbers have nine digits.
-    const digits = 1e-8 * Math.max(Math.abs(lower), Math.abs(upper));
-    const room = wider * (upper - lower) + 1e-5 + TOLERANCE * size;
-    expect(low).toBeLessThanOrEqual(lower + digits);
-    expect(high).toBeGreaterThanOrEqual(upper - digits);
-    expect(low).toBeGreaterThanOrEqual(lower - room);
-    expect(high).toBeLessThanOrEqual(upper + room);
-  });
 }
 
 test('an ACAS Xu network, by intervals and by CROWN', async ({ skip }) => {
@@ -157,17 +127,4 @@ async function expectIntervals(file: Uint8Array, recorded: AroundGray, rectifier
   for (const [value, want] of Object.entries(intervals)) {
     expectSummed(targets.get(value), want);
   }
-}
-
-/** A few elements, and the sums over all. */
-function expectSummed(got: Ends | undefined, want: Summed): void {
-  expectHeld(got, want, WIDER_20, want.every);
-  const width = want.sumUpper - want.sumLower;
-  const sums = (numbers: Float64Array | undefined): { readonly sum: number; readonly room: number } => ({
-    sum: numbers?.reduce((sum, each) => sum + each, 0) ?? NaN,
-    room: WIDER_20 * width + TOLERANCE * (numbers?.reduce((sum, each) => sum + Math.abs(each), 0) ?? NaN),
-  });
-  const [lower, upper] = [sums(got?.lower), sums(got?.upper)];
-  expect(Math.abs(lower.sum - want.sumLower)).toBeLessThanOrEqual(lower.room);
-  expect(Math.abs(upper.sum - want.sumUpper)).toBeLessThanOrEqual(upper.room);
 }

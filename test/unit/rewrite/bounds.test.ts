@@ -205,6 +205,7 @@ const ELEMENTWISE: readonly [string, ModelProto][] = [
   ['Floor', between('Floor')],
   ['Sign', between('Sign')],
   ['Pow', between('Pow', {}, [scalar('two', 2)])],
+  ['Pow, cubed', between('Pow', {}, [scalar('three', 3)])],
   ['Softmax', between('Softmax')],
   ['Max with a constant', between('Max', {}, [weight('other', [5], [0, 1, -1, 5, -30])])],
   ['Min with a constant', between('Min', {}, [weight('other', [5], [0, 1, -1, 30, -5])])],

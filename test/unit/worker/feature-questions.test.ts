@@ -22,13 +22,21 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/feature
     readonly feature: number;
     readonly end: number;
     readonly counts: readonly number[];
-    readonly top: readonly { readonly row: number; readonly position: number; readonly value: number }[];
+    readonly top: readonly {
+      readonly row: number;
+      readonly position: number;
+      readonly value: number;
+      readonly followed: { readonly token: number; readonly effect?: number };
+    }[];
     readonly logit_counts: readonly number[];
     readonly largest_logit: { readonly token: number; readonly effect: number };
     readonly smallest_logit: { readonly token: number; readonly effect: number };
   }[];
 };
 const dictionary = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights.safetensors');
+
+const toDictionary = (name: string): string =>
+  fileURLToPath(new URL(`../../fixtures/dictionary/${name}`, import.meta.url));
 
 const PLATFORM = {
   wasmFolder: WASM_FOLDER,
@@ -86,11 +94,18 @@ describe('features of a dictionary on the inputs of a model', () => {
     expect(found.histogram.edges[1]).toBe(want.end / want.counts.length);
     const off = want.counts.map((count, bin) => Math.abs(count - (found.histogram.counts[bin] ?? 0)));
     expect(off.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(4);
-    want.top.forEach(({ row, position, value }, rank) => {
+    want.top.forEach(({ row, position, value, followed }, rank) => {
       const excerpt = found.top[rank];
       expect(excerpt).toMatchObject({ input: row, position });
       expect(excerpt?.activations[excerpt.at]).toBeCloseTo(value, 3);
       expect(excerpt?.tokens?.length).toBe(excerpt?.activations.length);
+      // f times what one unit does to the token that really comes next; the text of that is the next one shown.
+      const { tokens, texts, effects, gains } = excerpt?.followed ?? {};
+      const at = excerpt?.at ?? -1;
+      expect(tokens?.[at]).toBe(followed.token);
+      expect(value * (effects?.[at] ?? NaN)).toBeCloseTo(followed.effect ?? NaN, 3);
+      expect(texts?.[at]).toBe(`“${excerpt?.tokens?.[at + 1]}”`);
+      expect(gains).toBeUndefined();
     });
     for (const { from, to, examples } of found.intervals) {
       for (const { activations, at } of examples) {
@@ -136,8 +151,21 @@ describe('features of a dictionary on the inputs of a model', () => {
     expect(anyway.warnings.join()).toContain('does not fit this value');
   }, 60_000);
 
+  it('of an attention’s heads have no logit effects: what they write is not in the residual stream', async () => {
+    await inspection.features({ dictionary, reads: '/blocks.1/attention/Reshape_3_output_0', evenIfUnfit: true });
+    const { logits, noLogits, top } = await inspection.feature({ feature: 7 });
+    expect(logits).toBeUndefined();
+    expect(noLogits).toContain('before its output weights');
+    expect(top.every(({ followed }) => followed === undefined)).toBe(true);
+  }, 60_000);
+
   it.each([
-    ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers'],
+    ['a value of another width', { dictionary, reads: 'logits' }, 'rows of 96 numbers. 96 wide are'],
+    [
+      'a model without its width',
+      { dictionary: toDictionary('sae-lens-transcoder/sae_weights.safetensors'), reads: 'logits', writes: 'logits' },
+      'No value of this model is 5 wide: there are values 96,',
+    ],
     ['a value that there is not', { dictionary, reads: 'nothing' }, 'no value or hook “nothing”'],
     ['a file that is no dictionary', { dictionary: join(folder, 'grammar-gpt.onnx') }, 'is no dictionary'],
   ])('%s is said', async (_, request, message) => {
@@ -189,6 +217,28 @@ describe('a dictionary beside which a configuration says otherwise', () => {
     const refused = inspection.features({ dictionary: path });
     await expect(refused).rejects.toMatchObject({ problem: { kind: 'unplaced-dictionary' } });
     await expect(refused).rejects.toThrow('no value or hook “blocks.7.hook_resid_post”');
+  });
+
+  it('is refused where the hook has another width, with the values of its own', async () => {
+    await say({ hook_name: 'blocks.1.mlp.hook_post' });
+    const refused = inspection.features({ dictionary: path });
+    await expect(refused).rejects.toMatchObject({ problem: { kind: 'unplaced-dictionary' } });
+    await expect(refused).rejects.toThrow(
+      /is 8 × 64 × 288, but .* rows of 96 numbers\. 96 wide are .*, and \d+ more\./,
+    );
+    await expect(refused).rejects.toMatchObject({
+      problem: { remedy: expect.stringContaining('--pass dictionary-fit') },
+    });
+  });
+
+  it('of all heads is put where heads lie side by side, which the output projection reads', async () => {
+    await say({ hook_name: 'blocks.1.attn.hook_z' });
+    const merged = '/blocks.1/attention/Reshape_3_output_0';
+    expect(await inspection.features({ dictionary: path, evenIfUnfit: true })).toMatchObject({
+      reads: merged,
+      writes: merged,
+      placedBy: 'configuration',
+    });
   });
 
   it('is refused where nothing is said, then put where it was measured to fit best', async () => {

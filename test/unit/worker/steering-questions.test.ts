@@ -22,6 +22,7 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/steering/steerin
     readonly scores: Record<'before' | 'after', readonly number[]>;
     readonly best: { before: number; after: number; probability: Record<'before' | 'after', number> };
     readonly greedy: Record<'original' | 'steered', readonly number[]>;
+    readonly followed: { readonly at: number; readonly token: number; readonly before: number; readonly after: number };
     readonly effect: { readonly token: number; readonly value: number };
     readonly firing: number;
     readonly firing_last: number;
@@ -100,6 +101,20 @@ describe.each(fixture.cases)('$dictionary with $interventions at $positions', (w
     expect(found.predicts).toBe('next token');
     expect(found.synthetic).toBe(false);
   }, 120_000);
+
+  it('tells how probable what really comes next is, before and after', async () => {
+    const { at, token, before, after } = want.followed;
+    const { followed } = await inspection.steer({
+      prompt,
+      interventions: want.interventions.map((each) => ({ ...each, unit: 'absolute' as const })),
+      positions: want.positions,
+      at,
+    });
+    expect(followed?.index).toBe(token);
+    expect(idOf(followed?.text ?? '')).toBe(token);
+    close(followed?.logProbability.before, before);
+    close(followed?.logProbability.after, after);
+  }, 60_000);
 
   it('features that fire are those of numpy, with the same direct effect', async () => {
     const all = await inspection.prompt({ prompt, rank: 'effect', most: 200 });

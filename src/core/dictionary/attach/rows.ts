@@ -20,15 +20,20 @@ export function rowsOf(tensor: Tensor, width: number, site: Pick<Site, 'axis' | 
   const count = elementCount(tensor.dims) / width;
   if (site.variant !== 'centred') return { values: shared, count, width };
   const values = shared === tensor.data ? shared.slice() : shared;
-  const taken = new Float32Array(count);
-  for (let row = 0; row < count; row++) {
+  return { values, count, width, taken: centre(values, width) };
+}
+
+/** Takes its mean over the width away from each row. @returns the means. */
+export function centre(values: Float32Array, width: number): Float32Array {
+  const taken = new Float32Array(values.length / width);
+  for (let row = 0; row < taken.length; row++) {
     let sum = 0;
     for (let i = 0; i < width; i++) sum += values[row * width + i] as number;
     const mean = sum / width;
     taken[row] = mean;
     for (let i = 0; i < width; i++) values[row * width + i] = (values[row * width + i] as number) - mean;
   }
-  return { values, count, width, taken };
+  return taken;
 }
 
 /** Rows put back as a tensor of the dims that they came from. @param taken is added again. */

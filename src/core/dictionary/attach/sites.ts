@@ -5,13 +5,13 @@ import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { ModelProto } from '../../formats/onnx/onnx_pb.js';
 import { floatValues } from '../../graph/float-values.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
-import { graphWriter } from '../../rewrite/graph-writer.js';
-import { floatTensor } from '../../rewrite/nodes.js';
+import { gainsApart } from '../../rewrite/gains-apart.js';
 import { prune } from '../../rewrite/prune.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
 
 /** How a value is taken: as it is; less its mean over the width; or what a normalisation gives before its gain and bias. */
-export type Variant = 'as it is' | 'centred' | 'before the gain';
+export const VARIANTS = ['as it is', 'centred', 'before the gain'] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 /** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
 export type WidthAxis = 'last' | 'channels';
@@ -26,8 +26,10 @@ export function widthAxis(dims: readonly number[], width: number): WidthAxis | u
 }
 
 export interface Site {
-  /** The value that is read of the graph (of the extended one, where a gain is left out). */
+  /** The value that is read of the graph (of the one with gains apart, where a gain is left out). */
   readonly value: string;
+  /** The value of the model as it is that this is a variant of. */
+  readonly source: string;
   /** Short name for a person. */
   readonly label: string;
   readonly variant: Variant;
@@ -35,12 +37,12 @@ export interface Site {
   readonly rank: number;
   /** Place in the order of computation. */
   readonly order: number;
-  /** Whether something can be put in its place: it is a value of the model as it is, in float32. */
+  /** Whether something can be put in its place: it is in float32. */
   readonly isReplaceable: boolean;
 }
 
 export interface FoundSites {
-  /** The model with values before gains added. */
+  /** The model with values before gains, see {@link gainsApart}. */
   readonly model: ModelProto;
   /** By width asked for. */
   readonly byWidth: ReadonlyMap<number, readonly Site[]>;
@@ -56,7 +58,8 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
   graph.order.forEach((node, at) => {
     for (const output of node.outputs) if (isFloat.has(output)) order.set(output, { at, node });
   });
-  const { model, ungained } = withoutGains(graph);
+  const { model, beforeGain } = gainsApart(graph);
+  const ungained = new Map([...beforeGain].map(([output, value]) => [value, output] as const));
   const names = [...order.keys(), ...ungained.keys()];
   const tensors = await firstValues(subject, model, names);
   const rows = Number.isFinite(dataset.maximumBatch) ? dataset.maximumBatch : 1;
@@ -75,11 +78,12 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
       if (axis === undefined || (elementCount(dims) / width) % rows !== 0) continue;
       const site = {
         value: name,
+        source,
         label: labelOf(graph, source),
         axis,
         rank: dims.length,
         order: place.at,
-        isReplaceable: tensor.type === 'float32' && !ungained.has(name),
+        isReplaceable: tensor.type === 'float32',
       } as const;
       if (ungained.has(name)) sites.push({ ...site, variant: 'before the gain' });
       else sites.push({ ...site, variant: 'as it is' }, { ...site, variant: 'centred' });
@@ -88,23 +92,6 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
   for (const sites of byWidth.values()) sites.sort((a, b) => a.order - b.order);
   const common = [...counts].sort(([, a], [, b]) => b - a).map(([width]) => width);
   return { model, byWidth, widths: common };
-}
-
-/** Normalisations that are one node, once more without their gain and bias. */
-function withoutGains(graph: Graph): { readonly model: ModelProto; readonly ungained: ReadonlyMap<string, string> } {
-  const writer = graphWriter(graph.model);
-  const ungained = new Map<string, string>();
-  for (const node of graph.order) {
-    const isNorm = /^(Simplified|RMS)?(LayerNormalization|Normalization)$/.test(node.opType);
-    const [x = '', gain = ''] = node.inputs;
-    const dims = isNorm ? graph.initializer(gain)?.dims : undefined;
-    if (dims?.length !== 1) continue;
-    const length = Number(dims[0]);
-    const ones = writer.initializer((name) => floatTensor(name, [length], new Array<number>(length).fill(1)));
-    const [value = ''] = writer.copy(node.proto, [x, ones]);
-    ungained.set(value, node.outputs[0] ?? '');
-  }
-  return { model: ungained.size === 0 ? graph.model : writer.extend(graph.model), ungained };
 }
 
 async function firstValues(

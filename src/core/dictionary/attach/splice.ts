@@ -51,7 +51,7 @@ export async function openSplice(
   const { graph } = subject;
   const measure = await chooseLoss(subject);
   const isTask = measure.kind === 'next-token' || measure.kind === 'class';
-  const patched = patchValues(graph.model, [{ value: writes.value, type: DataType.FLOAT, rank: writes.rank }]);
+  const patched = patchValues(sitesModel, [{ value: writes.value, type: DataType.FLOAT, rank: writes.rank }]);
   const patch = patched.patches.get(writes.value);
   if (patch === undefined) throw new Error(`“${writes.value}” was not patched.`);
   const everywhere: Tensor = {

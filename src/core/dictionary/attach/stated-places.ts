@@ -2,6 +2,8 @@
 import type { Configuration } from '../../formats/dictionary-configuration.js';
 import { statedSite } from '../../formats/dictionary-signature.js';
 import type { Graph } from '../../graph/graph.js';
+import { onlyReader } from '../../graph/roles/pass-through.js';
+import { projectionOf } from '../../graph/roles/projection.js';
 import { findRoles } from '../../graph/roles/roles.js';
 
 export interface StatedPlaces {
@@ -51,14 +53,25 @@ export interface NamedValue {
   readonly value: string;
 }
 
-/** @returns the first of `names` that is a value of the graph, or the hook name of one. */
-export function valueNamed(graph: Graph, names: readonly string[]): NamedValue | undefined {
+/**
+ * @param width of what is read or written there; absent: of no matter what width.
+ * @returns the first of `names` that is a value of the graph, or the hook name of one.
+ */
+export function valueNamed(graph: Graph, names: readonly string[], width?: number): NamedValue | undefined {
   for (const name of names) {
-    const value =
-      graph.producerOf(name) === undefined
-        ? findRoles(graph).points.find(({ hooks }) => hooks.includes(name))?.value
-        : name;
+    const value = graph.producerOf(name) === undefined ? hooked(graph, name, width) : name;
     if (value !== undefined) return { name, value };
   }
   return undefined;
+}
+
+/** Of z, which has an axis of heads, a dictionary of all of them reads what the output projection does: heads side by side. */
+function hooked(graph: Graph, name: string, width: number | undefined): string | undefined {
+  const point = findRoles(graph).points.find(({ hooks }) => hooks.includes(name));
+  if (point?.role !== 'z') return point?.value;
+  const reader = onlyReader(graph, point.value);
+  const projection = reader === undefined ? undefined : projectionOf(graph, reader.node);
+  return projection !== undefined && projection.inputs === width && projection.input === reader?.reads
+    ? projection.input
+    : point.value;
 }

@@ -108,6 +108,8 @@ export async function judgeFit(
   }
   let [variance, r2, dims] = [0, 0, 0];
   for (let d = 0; d < width; d++) {
+    // A sum of squares, as a difference of rounded sums: nothing is left where that comes out below 0.
+    residual[d] = Math.max(0, residual[d] as number);
     variance += (xx[d * width + d] as number) - (x[d] as number) ** 2 / tokens;
     const total = (ee[d] as number) - (e[d] as number) ** 2 / tokens;
     if (total <= 0) continue;
@@ -121,7 +123,7 @@ export async function judgeFit(
     linearShare: 1 - left / n,
     fvu: n / variance,
     fvuNonlinear: left / variance,
-    normR2: 1 - normResidual / (nn - n ** 2 / tokens),
+    normR2: 1 - Math.max(0, normResidual) / (nn - n ** 2 / tokens),
   };
 }
 

@@ -1,3 +1,6 @@
+/** Sums over tokens from which linear fits of a dictionary's error follow. */
+import { contentHash, type ContentHash } from '../../weights/duplicates/content-hash.js';
+
 /**
  * What a dictionary leaves of an activation, e = x − x̂, beside the activation itself: sums over tokens from which any
  * linear fit of the error follows, and how well it does on other tokens. No token is kept.
@@ -5,6 +8,9 @@
 export interface NormalEquations {
   readonly width: number;
   tokens: number;
+  /** Hashes (53 bits) of different x, of `mostValues` at most. */
+  readonly values: Set<number>;
+  readonly hash: ContentHash;
   /** Σ x xᵀ, [width, width]; the upper triangle only. */
   readonly xx: Float64Array;
   /** Σ x eᵀ, [width, width]. */
@@ -24,6 +30,8 @@ export function normalEquations(width: number): NormalEquations {
   return {
     width,
     tokens: 0,
+    values: new Set(),
+    hash: contentHash(),
     xx: new Float64Array(width * width),
     xe: new Float64Array(width * width),
     xn: new Float64Array(width),
@@ -33,6 +41,11 @@ export function normalEquations(width: number): NormalEquations {
     n: 0,
     nn: 0,
   };
+}
+
+/** Values that are told apart: enough to know that a fit cannot know each of them by heart. */
+export function mostValues(width: number): number {
+  return 10 * width;
 }
 
 /** Bytes that one of them takes. */
@@ -59,6 +72,10 @@ export function addToken(into: NormalEquations, x: Float32Array, given: Float32A
     const row = i * width;
     for (let j = i; j < width; j++) xx[row + j] = (xx[row + j] as number) + value * (x[j] as number);
     for (let j = 0; j < width; j++) xe[row + j] = (xe[row + j] as number) + value * (error[j] as number);
+  }
+  if (into.values.size < mostValues(width)) {
+    into.hash.add(x);
+    into.values.add(into.hash.finish());
   }
   into.tokens++;
   into.n += n;

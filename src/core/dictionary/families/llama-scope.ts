@@ -1,5 +1,5 @@
 /** Llama Scope (OpenMOSS), of its first release and of the R1 one (formats 2.8). */
-import type { Coder, Normalisation } from '../coder.js';
+import type { Coder, DecoderNorm, Normalisation } from '../coder.js';
 import type { Facts, Known } from '../facts.js';
 import {
   askScale,
@@ -7,7 +7,6 @@ import {
   between,
   decideActivation,
   decideNormalisation,
-  decideSubtracted,
   matrix,
   relu,
   topK,
@@ -15,6 +14,7 @@ import {
   vector,
   type Chosen,
 } from './parts.js';
+import { subtractedDecoderBias } from './decoder-bias.js';
 import { byAverageNorms, withoutAverageNorms } from './average-norms.js';
 
 export async function llamaScope(facts: Facts): Promise<Coder | undefined> {
@@ -22,20 +22,38 @@ export async function llamaScope(facts: Facts): Promise<Coder | undefined> {
   const decoder = matrix(facts, 'decoder.weight', 1);
   const chosen = activationOf(facts);
   const normalisation = normalisationOf(facts, encoder.width, decoder.width);
-  if (chosen === undefined || normalisation === undefined) return undefined;
+  const decoderNorm = decoderNormOf(facts, chosen);
+  if (chosen === undefined || normalisation === undefined || decoderNorm === undefined) return undefined;
   decideActivation(facts, chosen);
   decideNormalisation(facts, normalisation.value, normalisation.because);
-  decideSubtracted(facts, undefined, 'Llama Scope subtracts nothing.');
-  const ranks = facts.stated('sparsity_include_decoder_norm');
-  if (ranks?.value === true) facts.decide('Norms of the decoder', 'decide which features fire', ranks.because);
   return {
     ...between(facts, encoder, decoder),
+    ...subtractedDecoderBias(facts, 'decoder.bias', 'Llama Scope subtracts nothing.'),
     encoderBias: vector(facts, 'encoder.bias'),
     ...(facts.has('decoder.bias') ? { added: { vector: vector(facts, 'decoder.bias') } } : {}),
     activation: chosen.activation,
     normalisation: normalisation.value,
-    ...(ranks?.value === true ? { decoderNorm: { use: 'ranks', over: 'all places' } } : {}),
+    decoderNorm,
   };
+}
+
+/** Which features are above the threshold, or among the k largest, hangs on it; ReLU does not. */
+function decoderNormOf(facts: Facts, chosen: Chosen | undefined): DecoderNorm | undefined {
+  if (chosen?.activation.kind === 'relu') return { use: 'none' };
+  const known =
+    facts.stated('sparsity_include_decoder_norm') ??
+    facts.ask({
+      switch: 'decoder-norm',
+      text: 'Is each feature multiplied by the norm of its decoder before it is compared with others or with the threshold? “sparsity_include_decoder_norm” in its “hyperparams.json” or “config.json” says so.',
+      choices: [
+        { value: 'yes', text: 'Yes, by the norm of its decoder (true)' },
+        { value: 'no', text: 'No, as it is (false)' },
+      ],
+    });
+  if (known === undefined) return undefined;
+  const ranks = known.value === true || known.value === 'yes';
+  facts.decide('Norms of the decoder', ranks ? 'decide which features fire' : 'play no part', known.because);
+  return ranks ? { use: 'ranks', over: 'all places' } : { use: 'none' };
 }
 
 function activationOf(facts: Facts): Chosen | undefined {
@@ -56,7 +74,7 @@ function activationOf(facts: Facts): Chosen | undefined {
       ? { value: stated.value, because: stated.because }
       : askThreshold(
           facts,
-          'Llama Scope has one threshold for all features, “jump_relu_threshold” in its “hyperparams.json”, which lies in the folder above and is not read from there.',
+          'Llama Scope has one threshold for all features: “jump_relu_threshold” in its “hyperparams.json”, which is looked for beside the file and, where that lies in a folder “checkpoints”, in the folder above.',
         );
   return known && { activation: { kind: 'jumprelu', threshold: known.value, relu: false }, because: known.because };
 }

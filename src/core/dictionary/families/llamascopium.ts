@@ -6,7 +6,6 @@ import {
   between,
   decideActivation,
   decideNormalisation,
-  decideSubtracted,
   matrix,
   optionalVector,
   relu,
@@ -15,6 +14,7 @@ import {
   vector,
   type Chosen,
 } from './parts.js';
+import { subtractedDecoderBias } from './decoder-bias.js';
 import { byAverageNorms, withoutAverageNorms } from './average-norms.js';
 
 const THRESHOLD = 'activation_function.log_jumprelu_threshold';
@@ -31,7 +31,6 @@ export async function llamascopium(facts: Facts): Promise<Coder | undefined> {
   if (chosen === undefined || normalisation === undefined) return undefined;
   decideActivation(facts, chosen);
   decideNormalisation(facts, normalisation.value, normalisation.because);
-  decideSubtracted(facts, undefined, 'Llamascopium subtracts nothing.');
   const stated = facts.stated('sparsity_include_decoder_norm');
   const ranks = stated?.value !== false;
   facts.decide(
@@ -42,6 +41,7 @@ export async function llamascopium(facts: Facts): Promise<Coder | undefined> {
   const added = optionalVector(facts, 'b_D');
   return {
     ...between(facts, encoder, decoder),
+    ...subtractedDecoderBias(facts, 'b_D', 'Llamascopium subtracts nothing.'),
     encoderBias: vector(facts, 'b_E'),
     ...(added === undefined ? {} : { added: { vector: added } }),
     activation: chosen.activation,

@@ -4,9 +4,9 @@
  */
 import { breathe } from '../../breathe.js';
 import type { Coder } from '../../dictionary/coder.js';
-import { readRows } from '../../dictionary/feature-matrix.js';
 import { throwIfCancelled } from '../../errors.js';
 import type { Unembedding } from '../logit-effects.js';
+import { writtenRows } from '../written-rows.js';
 import type { Firings } from './firings.js';
 
 /** Scores that are held at once. */
@@ -20,7 +20,7 @@ const TILE_NUMBERS = 2 ** 22;
  */
 export async function directEffects(
   { token, feature, value }: Firings,
-  { decoder, decoderNorm }: Coder,
+  coder: Coder,
   unembedding: Unembedding,
   predicted: Int32Array,
   gain: Float32Array,
@@ -40,15 +40,10 @@ export async function directEffects(
   for (let first = 0; first < wanted.length; first += most) {
     throwIfCancelled(signal);
     const some = wanted.slice(first, first + most);
-    const rows = new Float32Array(some.length * decoder.width);
-    for (const [at, [index]] of some.entries()) {
-      const row = await readRows(decoder, index, 1);
-      const norm = decoderNorm.use === 'scales' ? Math.hypot(...row) : 1;
-      rows.set(
-        row.map((number) => number / norm),
-        at * decoder.width,
-      );
-    }
+    const rows = await writtenRows(
+      coder,
+      some.map(([index]) => index),
+    );
     const scores = await effectsOf(rows);
     for (const [at, [, firings]] of some.entries()) {
       const own = scores.subarray(at * tokens, (at + 1) * tokens);

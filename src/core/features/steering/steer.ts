@@ -55,9 +55,10 @@ const TILE_NUMBERS = 8 * 2 ** 20;
 /** @param scores value of the network whose last axis holds scores. @throws ProblemError as engines and reading do. */
 export async function openSteering(
   { engine, threads, toRunnable, dataset }: ExperimentSubject,
-  { coder, file, folder, model, reads, writes }: AttachedDictionary,
+  attached: AttachedDictionary,
   scores: string,
 ): Promise<Steering> {
+  const { coder, file, folder, model, reads, writes } = attached;
   const opened: Session[] = [];
   const open = async (runnable: Parameters<typeof engine.open>[0]): Promise<Session> => {
     const session = await engine.open(runnable, { threads });
@@ -99,16 +100,16 @@ export async function openSteering(
       async steered(batch, changes, positions) {
         const values = await upTo(batch);
         const examples = rowsOfRun(dataset, batch);
-        const x = rowsOf(values, reads, coder.reads, examples);
-        const target = rowsOf(values, writes, coder.writes, examples);
-        if (x.positions !== target.positions) throw unlike(x.positions, target.positions);
+        const { x, wanted } = rowsOf(values, attached, examples);
+        if (x.positions !== wanted.positions) throw unlike(x.positions, wanted.positions);
+        if (values[writes]?.type !== 'float32') throw notSingle(writes);
         const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
         const { before, after, change } = await changed(x.rows(0, tokens), tokens, changes, positions);
         const put = patchOf(values[writes] as Tensor, change, totalWidth(coder.writes));
         return { tokens, before, after, scores: await run(batch, rankOf(values[writes]), put) };
       },
       async gain(batch) {
-        const x = rowsOf(await upTo(batch), reads, coder.reads, rowsOfRun(dataset, batch));
+        const { x } = rowsOf(await upTo(batch), attached, rowsOfRun(dataset, batch));
         const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
         if (coder.normalisation.kind === 'none') return new Float32Array(tokens).fill(1);
         return (await changed(x.rows(0, tokens), tokens, [{ feature: 0, less: 0, put: 0 }], 'all')).gain;
@@ -199,6 +200,13 @@ function scoresOf(tensor: Tensor | undefined, name: string, examples: number): S
     });
   }
   return { rows, row: (at) => numbers.subarray(at * classes, (at + 1) * classes) };
+}
+
+function notSingle(writes: string): Error {
+  return problem('not-applicable', `“${writes}” is not in float32: nothing is put in its place.`, {
+    place: `value “${writes}”`,
+    remedy: 'Open the model in single precision.',
+  });
 }
 
 function unlike(reads: number, writes: number): Error {

@@ -4,7 +4,7 @@ import { memorySource } from '../../bytes/memory-source.js';
 import { problem } from '../../errors.js';
 import type { NumberType } from '../../tensor/typed-array.js';
 import { arrayFile, type ArrayFile } from './array-file.js';
-import { inflate } from '../zip/inflate.js';
+import { gunzip, isGzip } from '../zip/inflate.js';
 
 const TYPES: Readonly<Record<number, NumberType>> = {
   0x08: 'uint8',
@@ -15,19 +15,11 @@ const TYPES: Readonly<Record<number, NumberType>> = {
   0x0e: 'float64',
 };
 const MAXIMUM_AXES = 32;
-/** Far above any dataset that is worth keeping compressed, far below what ends the process. */
-const MAXIMUM_UNPACKED_BYTES = 1024 * 1024 * 1024;
 
 /** Opens an IDX file, gzipped or not. @throws ProblemError `invalid-inputs`, `malformed-model` or `truncated-file`. */
 export async function openIdx(source: ByteSource): Promise<ArrayFile> {
   const head = await source.read(0, Math.min(4, source.size));
-  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-  return isGzip ? openPlain(memorySource(source.name, await gunzip(source))) : openPlain(source);
-}
-
-function gunzip(source: ByteSource): Promise<Uint8Array> {
-  const range = { start: 0, length: source.size, name: source.name, limit: MAXIMUM_UNPACKED_BYTES };
-  return inflate(source, { ...range, format: 'gzip' });
+  return isGzip(head) ? openPlain(memorySource(source.name, await gunzip(source))) : openPlain(source);
 }
 
 async function openPlain(source: ByteSource): Promise<ArrayFile> {

@@ -2,7 +2,7 @@
 import { Gunzip, Inflate } from 'fflate';
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { breather } from '../../breathe.js';
-import { problem, type ProblemError } from '../../errors.js';
+import { problem, ProblemError } from '../../errors.js';
 
 /** Deflate never shrinks by more (258 bytes in 2 bits); a file that claims more lies. */
 export const MAXIMUM_DEFLATE_RATIO = 1032;
@@ -50,6 +50,34 @@ export async function* inflated(source: ByteSource, range: CompressedRange): Asy
     chunks = [];
     await pause();
   }
+}
+
+/** Whether a file begins as gzip does. */
+export function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+/** Far above any file that is worth keeping compressed, far below what ends the process. */
+const MAXIMUM_GUNZIPPED_BYTES = 1024 * 1024 * 1024;
+
+/** A gzipped file, unpacked whole in memory: 1 GiB at most. @throws as {@link inflated} does. */
+export function gunzip(source: ByteSource): Promise<Uint8Array> {
+  return inflate(source, wholeGzip(source));
+}
+
+/** The first bytes of a gzipped file, as many as one step gives; none where it is damaged. */
+export async function gunzippedHead(source: ByteSource): Promise<Uint8Array> {
+  try {
+    for await (const chunk of inflated(source, { ...wholeGzip(source), stepBytes: 512 }))
+      if (chunk.length > 0) return chunk;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+  }
+  return new Uint8Array();
+}
+
+function wholeGzip({ size, name }: ByteSource): CompressedRange {
+  return { start: 0, length: size, name, limit: MAXIMUM_GUNZIPPED_BYTES, format: 'gzip' };
 }
 
 /** All of it. @throws as {@link inflated} does. */

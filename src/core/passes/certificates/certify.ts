@@ -4,7 +4,7 @@ import { bisected, united, type Box, type Ends } from '../../rewrite/linearize/b
 import type { BoundsRun, BoxBounds, Rows, TargetBounds } from '../../rewrite/linearize/bounds/run-bounds.js';
 import type { Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
 import { inBoth, judgeClasses, type ClassVerdicts } from './classes.js';
-import { judge } from './verdicts.js';
+import { undecidedSites } from './questions.js';
 
 export interface Certified {
   /** Of the inputs themselves, too. */
@@ -20,6 +20,8 @@ export interface CertifyRequest {
   readonly run: BoundsRun;
   readonly box: Box;
   readonly rows: Rows;
+  /** Outputs of activation layers whose units are judged. */
+  readonly units: ReadonlySet<string>;
   /** Ends whose elements are classes. */
   readonly classes: readonly string[];
   /** Cuts at most. */
@@ -36,14 +38,15 @@ interface Part {
 
 /**
  * The part with the most undecided sites is cut in two, in the middle of the input that widens the bounds most (|gradient| ·
- * width, the gradient being that of the bounds), until there are no more cuts or nothing is undecided. What holds in all
- * parts holds in the box. @throws ProblemError as engines do; CancelledError.
+ * width, the gradient being that of the bounds), until there are no more cuts or nothing is undecided. A part keeps what is
+ * known of what it was cut from, so that no cut loses anything. What holds in all parts holds in the box.
+ * @throws ProblemError as engines do; CancelledError.
  */
 export async function certify(request: CertifyRequest): Promise<Certified> {
   const { run, rows, splits, signal } = request;
-  const examine = async (box: Box): Promise<Part> => {
-    const found = await run.bound(box, rows, signal);
-    return { box, found, undecided: undecidedSites(request, box, found) };
+  const examine = async (box: Box, around?: BoxBounds): Promise<Part> => {
+    const found = await run.bound(box, rows, signal, around);
+    return { box, found, undecided: undecidedIn(request, box, found) };
   };
   const parts = [await examine(request.box)];
   let made = 0;
@@ -52,7 +55,8 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
     const widest = worst.undecided === 0 ? undefined : widestInput(worst);
     if (widest === undefined) break;
     const halves = bisected(worst.box, widest.value, widest.element);
-    parts.splice(parts.indexOf(worst), 1, await examine(halves[0]), await examine(halves[1]));
+    const cut = [await examine(halves[0], worst.found), await examine(halves[1], worst.found)];
+    parts.splice(parts.indexOf(worst), 1, ...cut);
   }
   const ofBox = [...request.box].map(([value, ends]): [string, TargetBounds] => [
     value,
@@ -62,18 +66,10 @@ export async function certify(request: CertifyRequest): Promise<Certified> {
   return { targets, classes: unitedClasses(request, parts), splits: made };
 }
 
-function undecidedSites({ graph, bounds }: CertifyRequest, box: Box, { targets }: BoxBounds): number {
-  let undecided = 0;
-  for (const step of bounds.steps) {
-    const verdict = step.kind === 'relaxed' ? judge(graph, step.node) : undefined;
-    const input = step.node.inputs[0] ?? '';
-    const ends = targets.get(input) ?? box.get(input);
-    if (verdict === undefined || ends === undefined) continue;
-    ends.lower.forEach((lower, at) => {
-      if (verdict(lower, ends.upper[at] ?? Infinity) === 'undecided') undecided++;
-    });
-  }
-  return undecided;
+function undecidedIn({ graph, bounds, units }: CertifyRequest, box: Box, { targets }: BoxBounds): number {
+  return bounds.steps
+    .filter(({ output }) => units.has(output))
+    .reduce((sum, { node }) => sum + undecidedSites(graph, node, (value) => targets.get(value) ?? box.get(value)), 0);
 }
 
 /** Where CROWN looked at nothing, the widest. */

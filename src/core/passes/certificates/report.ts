@@ -15,11 +15,13 @@ import type { ClassVerdicts } from './classes.js';
 import { unitsWith, type CertifiedLayer } from './layers.js';
 import type { Verdict } from './verdicts.js';
 
-export const PASS = { id: 'certificates', version: 3 } as const;
+export const PASS = { id: 'certificates', version: 5 } as const;
 
 export interface Certificates {
   readonly box: ProofBox;
   readonly layers: readonly CertifiedLayer[];
+  /** Why there are no such layers, without a full stop; only where there are none. */
+  readonly noUnits?: string;
   readonly classes: readonly (ClassVerdicts & { readonly end: string })[];
   /** Where bounds end. */
   readonly cutNodes: readonly CutNode[];
@@ -48,7 +50,7 @@ export function reportOf(certificates: Certificates): PassResult {
     box: certificates.box,
     layerMetrics: layerMetrics(certificates),
     unitMetrics: unitMetrics(certificates),
-    tables: layers.length === 0 ? [] : [layerTable(certificates), ...classTables(certificates)],
+    tables: [...(layers.length === 0 ? [] : [layerTable(certificates)]), ...classTables(certificates)],
   };
 }
 
@@ -60,15 +62,7 @@ function flagged(flags: Uint8Array): number[] {
   return Array.from(flags).flatMap((flag, at) => (flag === 1 ? [at] : []));
 }
 
-function answerOf(certificates: Certificates): string {
-  const { layers, classes, box } = certificates;
-  const units = layers.reduce((sum, { verdicts }) => sum + verdicts.length, 0);
-  const [dead, linear, constant] = (['dead', 'linear', 'constant'] as const).map((each) => total(layers, each));
-  const parts = [
-    `${count(dead ?? 0)} of ${count(units)} units can never fire for any input in the box`,
-    `${count(linear ?? 0)} are linear for all of them`,
-    ...((constant ?? 0) > 0 ? [`${count(constant ?? 0)} are constant or saturated`] : []),
-  ];
+function answerOf({ layers, noUnits, classes, box }: Certificates): string {
   const losing = classes.reduce((sum, { neverLargest }) => sum + flagged(neverLargest).length, 0);
   const outputs =
     classes.length === 0
@@ -76,6 +70,16 @@ function answerOf(certificates: Certificates): string {
       : losing === 0
         ? ' Of every class it is open whether it can win.'
         : ` ${count(losing)} ${losing === 1 ? 'class' : 'classes'} can never win.`;
+  if (noUnits !== undefined) return `${noUnits}.${outputs} This is for any input in the box (${box.text}).`;
+  const units = layers.reduce((sum, { verdicts }) => sum + verdicts.length, 0);
+  if (units === 0)
+    return `No unit has bounds, because they end before the first activation function (${box.text}).${outputs}`;
+  const [dead, linear, constant] = (['dead', 'linear', 'constant'] as const).map((each) => total(layers, each));
+  const parts = [
+    `${count(dead ?? 0)} of ${count(units)} units can never fire for any input in the box`,
+    `${count(linear ?? 0)} are linear for all of them`,
+    ...((constant ?? 0) > 0 ? [`${count(constant ?? 0)} are constant or saturated`] : []),
+  ];
   const rest = ' What is not proven is open: such a unit may fire or not.';
   return `${parts.join(', ')} (${box.text}).${outputs}${rest}`;
 }

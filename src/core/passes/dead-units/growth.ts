@@ -18,6 +18,17 @@ function rectifiers(state: ReadonlyMap<string, LayerFiring>, { layers }: RunFact
   });
 }
 
+/** Why some layers have no line in the curve, or none has; empty where all have one. */
+export function withoutGrowth({ layers, inputsSeen }: RunFacts): string {
+  const others = layers.filter(({ family }) => family !== 'rectifier');
+  if (others.length === 0 || inputsSeen < 2) return '';
+  const functions = [...new Set(others.map(({ operator }) => operator))].join(', ');
+  return (
+    ` There is no curve over the inputs for ${functions}: a unit is dead there by comparison with the layer’s largest |h|, ` +
+    'which grows with the inputs, so that more of them could make a unit dead as well as wake it.'
+  );
+}
+
 /** 1, 2, 4, … and all of them. */
 function steps(inputs: number): number[] {
   const powers: number[] = [];
@@ -40,7 +51,8 @@ export function deadGrowth(state: ReadonlyMap<string, LayerFiring>, facts: RunFa
       yLabel: 'Units that never fired',
       definition:
         'Share of a layer’s units that are exactly 0 on every position of the first 1, 2, 4, … inputs, in the order of ' +
-        'the data (rectifiers only). More inputs can only wake units: where the line still falls, they would. Methods D1.',
+        'the data (rectifiers only). More inputs can only wake units: where the line still falls, they would. Methods D1.' +
+        withoutGrowth(facts),
       format: 'share',
       series: [
         {

@@ -8,7 +8,7 @@ import { layerMetrics, unitMetrics, unitsTable } from './report.js';
 import { createLayerFiring, foldFiring, mergeLayerFiring, plannedKinds, type LayerFiring } from './state.js';
 import { verdictsOf, type LayerVerdicts } from './verdicts.js';
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** Which units never, rarely or always fire: methods D1, data part. */
 export const deadUnits: Pass<PerLayer<LayerFiring>> = {

@@ -4,6 +4,7 @@ import { largestFinite, peaks } from '../../summary/extrema.js';
 import type { RunFacts } from '../pass.js';
 import type { LayerMetric, ResultTable, UnitMetric } from '../result.js';
 import { count } from '../words.js';
+import { withoutGrowth } from './growth.js';
 import { deadRate, dormancyScores, firingRates, type LayerFiring } from './state.js';
 import type { LayerVerdicts, UnitState } from './verdicts.js';
 
@@ -97,6 +98,12 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
       'Share of the layer’s units that every weight behind them multiplies by exactly 0. Layers that anything else than weights reads are left out.',
       listed(({ useless }) => useless),
     ),
+    ...metric(
+      'layer-static-dead-share',
+      'Dead by weights',
+      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead; methods D1). Layers whose weights were not read are left out.',
+      listed(({ dead }) => dead),
+    ),
   ];
 }
 
@@ -174,7 +181,8 @@ export function unitsTable(verdicts: Verdicts, state: Firings, facts: RunFacts):
       `Units counted ${facts.onInputs}; N is ${count(facts.inputsSeen)} inputs. Never fires: p = 0 (smooth functions: max |h| < 1 % of the layer’s). ` +
       'Rarely: 0 < p < 1 %. Always: p = 1. Saturated: > 99 % of entries at an end. Constant: one value, not 0. ' +
       'Faint: mean |h| ≤ 0.025 of the layer’s. Duplicate: bit for bit another unit. Useless: every outgoing weight is 0. ' +
-      'Dead by weights: no input can wake it. A unit may be counted in several columns; – where a column does not apply.',
+      'Dead by weights: no input can wake it. A unit may be counted in several columns; – where a column does not apply.' +
+      withoutGrowth(facts),
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
       { id: 'units', label: 'Units', format: 'count' },

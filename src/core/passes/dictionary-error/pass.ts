@@ -7,13 +7,22 @@ import { totalWidth } from '../../dictionary/coder.js';
 import { whyNotPursued } from '../../dictionary/error/gradient-pursuit.js';
 import { fitError, judgeFit, linearPart, type ErrorFit } from '../../dictionary/error/linear-error.js';
 import { heldOutInputs, measureError, type Halves, type MeasuredError } from '../../dictionary/error/measure-error.js';
+import { supportOf } from '../../dictionary/error/support.js';
 import type { NormalEquations } from '../../dictionary/error/normal-equations.js';
 import { asProblem, CancelledError, problem, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Applicability, Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
 import { amount, count, percent } from '../words.js';
-import { lossTable, partsTable, pursuitTable, type ErrorLosses, type Judged, type PursuitJudged } from './tables.js';
+import {
+  lossTable,
+  partsTable,
+  pursuitTable,
+  valuesText,
+  type ErrorLosses,
+  type Judged,
+  type PursuitJudged,
+} from './tables.js';
 
 const ID = 'dictionary-error';
 /** One sweep over the error, then four losses and three divergences over half of the inputs. */
@@ -25,14 +34,15 @@ const ENOUGH_TIMES_WIDTH = 10;
 
 export const dictionaryError: Experiment = {
   id: ID,
-  version: 2,
+  version: 4,
   title: 'What the dictionary misses',
   question: 'Is what the dictionary leaves unexplained a linear function of the activation, and what does it cost?',
   method:
     'The error e = x − x̂ of an autoencoder, where it fits best, at every token but the first of each input (of pictures at every place). On the first ' +
     'half of the inputs a matrix B with e ≈ x B and a vector a with |e|² ≈ x·a are fitted (least squares without a ' +
     'constant, from sums in double precision, Cholesky factorisation); on the second half they are judged: R² = mean over ' +
-    'dims of 1 − SSR/SST. The linear part of the error is x B, the non-linear part e − x B; the latter’s FVU is what would ' +
+    'dims of 1 − SSR/SST. With fewer than ten different activations for each dimension that they span (the rank of Σ x xᵀ), ' +
+    'nothing tells a linear error from a table, which is said. The linear part of the error is x B, the non-linear part e − x B; the latter’s FVU is what would ' +
     'still be unexplained if a linear map were added to the dictionary. The network is then run with each part given back ' +
     'alone. Gradient pursuit chooses, for every token, as many features as the encoder used, by the decoder alone: what the ' +
     'same decoder could do at best, about. Source: “Decomposing the Dark Matter of Sparse Autoencoders” (Engels et al. ' +
@@ -48,9 +58,8 @@ function appliesTo(dictionary: Parameters<Experiment['applies']>[0]['dictionary'
   if (dictionary === undefined) return not('No dictionary is attached: “Attach Dictionary…” does that.');
   if (dictionary.state === 'failed')
     return not(`The dictionary “${dictionary.name}” cannot be used. ${dictionary.reason}`);
-  const { kind, reads, writes } = dictionary.attached.coder;
-  if (kind !== 'SAE' || reads.places > 1 || writes.places > 1)
-    return not(`It is about autoencoders of one place, which give back what they read; this is a ${kind}.`);
+  const { kind, reads } = dictionary.attached.coder;
+  if (kind !== 'SAE') return not(`It is about autoencoders, which give back what they read; this is a ${kind}.`);
   return totalWidth(reads) > MOST_WIDTH
     ? not(`The activation is ${count(totalWidth(reads))} wide: fits are made up to ${count(MOST_WIDTH)}.`)
     : { applies: true };
@@ -110,6 +119,7 @@ async function judge({ fit: sums, heldOut }: Halves, signal: AbortSignal): Promi
     fit,
     fitted: await judgeFit(fit, sums, signal),
     heldOut: await judgeFit(fit, heldOut, signal),
+    support: await supportOf(sums, signal),
     isEnough: sums.tokens >= ENOUGH_TIMES_WIDTH * sums.width,
   };
 }
@@ -128,8 +138,7 @@ async function lossesOf(
   { sweeps, session, best, sites }: BestPlace,
   fit: ErrorFit,
 ): Promise<[ErrorLosses | undefined, string | undefined]> {
-  if (!best.writes.isReplaceable)
-    return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
+  if (!best.writes.isReplaceable) return [undefined, 'Nothing is put in its place: the value is not in float32.'];
   const heldOut = { ...subject, dataset: heldOutInputs(subject.dataset) };
   try {
     const splice = await openSplice(heldOut, sweeps.over(heldOut.dataset), coder, best, sites.model);
@@ -175,16 +184,38 @@ interface Found {
   readonly notes: readonly string[];
 }
 
+/**
+ * Whether the fit may know every activation by heart, and with it its error, whatever that depends on: of an embedding,
+ * the same few values stand in both halves of the inputs.
+ */
+function isLookup({ support, fitted, isEnough }: Judged): boolean {
+  const isFew = support.values < ENOUGH_TIMES_WIDTH * support.rank;
+  return isFew && (isEnough || 2 * support.values <= fitted.tokens);
+}
+
 function resultOf({ name, width, place, judged, losses, pursued, on, notes }: Found): PassResult {
   const { heldOut, isEnough } = judged;
   const where = `${place.best.reads.label}, ${place.best.reads.variant}`;
-  const answer =
-    `${percent(Math.max(0, heldOut.linearShare))} of the squared error of “${name}” at ${where} is a linear function of the ` +
-    `activation: of ${amount(heldOut.fvu)} of the variance that it leaves, ${amount(heldOut.fvuNonlinear)} would remain. ` +
-    `Judged on ${count(heldOut.tokens)} held-out tokens, ${on}.`;
+  const isTable = isLookup(judged);
+  const { support } = judged;
+  const found = isTable
+    ? `It cannot be told of “${name}” at ${where}: on the tokens of the fit the activation has only ${valuesText(support)} ` +
+      `different values, of rank ${count(support.rank)} in ${count(width)} dimensions, so a linear map can know the error of ` +
+      'each by heart, as a table would. The numbers below say nothing of what it depends on.'
+    : `${percent(Math.max(0, heldOut.linearShare))} of the squared error of “${name}” at ${where} is a linear function of the ` +
+      `activation: of ${amount(heldOut.fvu)} of the variance that it leaves, ${amount(heldOut.fvuNonlinear)} would remain.`;
+  const answer = `${found} Judged on ${count(heldOut.tokens)} held-out tokens, ${on}.`;
   const findings: Finding[] = [
-    { severity: 'information', weight: 0.5, sentence: answer },
-    ...(isEnough
+    isTable
+      ? {
+          severity: 'warning',
+          weight: 0.6,
+          sentence: answer,
+          advice:
+            'Choose inputs on which the activation has more different values: ten or more for each dimension. Of an embedding there are no more than tokens in the vocabulary.',
+        }
+      : { severity: 'information', weight: 0.5, sentence: answer },
+    ...(isEnough || isTable
       ? []
       : [
           {

@@ -1,6 +1,7 @@
 /** The parts of a dictionary's error, what each costs, and what its decoder could do, as tables. */
 import type { Lost } from '../../dictionary/attach/splice.js';
 import type { FittedError } from '../../dictionary/error/linear-error.js';
+import type { Support } from '../../dictionary/error/support.js';
 import type { LossMeasure } from '../../experiment/loss-measure.js';
 import type { ResultTable } from '../result.js';
 import { count } from '../words.js';
@@ -9,6 +10,8 @@ import { count } from '../words.js';
 export interface Judged {
   readonly fitted: FittedError;
   readonly heldOut: FittedError;
+  /** Of the tokens that it was made from. */
+  readonly support: Support;
   /** Ten tokens or more for each dim to fit by. */
   readonly isEnough: boolean;
 }
@@ -29,9 +32,14 @@ export interface ErrorLosses {
   readonly nonLinear: Lost;
 }
 
+/** “12”; “320 or more” where they were not all counted. */
+export function valuesText({ values, isAll }: Support): string {
+  return isAll ? count(values) : `${count(values)} or more`;
+}
+
 const FEW = ' Mind: fewer than ten tokens for each dim to fit by, so these numbers say little.';
 
-export function partsTable({ fitted, heldOut, isEnough }: Judged): ResultTable {
+export function partsTable({ fitted, heldOut, support, isEnough }: Judged): ResultTable {
   const row = (what: string, of: (fit: FittedError) => number, meaning: string): ResultTable['rows'][number] => ({
     cells: [what, of(heldOut), of(fitted), meaning],
   });
@@ -40,6 +48,7 @@ export function partsTable({ fitted, heldOut, isEnough }: Judged): ResultTable {
     title: 'Parts of the error',
     definition:
       `Fitted on ${count(fitted.tokens)} tokens of the first half of the inputs, judged on ${count(heldOut.tokens)} of the second half. ` +
+      `The fit saw ${valuesText(support)} different activations, of rank ${count(support.rank)} (Σ x xᵀ). ` +
       `A fit is always better on its own tokens: rely on “held out”.${isEnough ? '' : FEW}`,
     columns: [
       { id: 'what', label: 'What', format: 'text' },

@@ -1,7 +1,11 @@
 /** Whether an attached dictionary belongs to this model, and where: measured at every place that it fits into. */
+import { agreementOf } from '../../dictionary/attach/agreement.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import { openBestPlace, PLACE_SWEEPS, type BestPlace } from '../../dictionary/attach/best-place.js';
+import type { Fidelity } from '../../dictionary/attach/fidelity.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
+import { totalWidth } from '../../dictionary/coder.js';
+import { fewPlaces } from '../../dictionary/few-places.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
 import { displayText } from '../../display-text.js';
@@ -9,9 +13,9 @@ import { asProblem, CancelledError, ProblemError } from '../../errors.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Experiment } from '../pass.js';
 import { NO_ACTIVATIONS, type Finding, type PassResult } from '../result.js';
-import { rowWordOf } from './row-word.js';
+import { rowWordOf, type RowWord } from './row-word.js';
 import { amount } from '../words.js';
-import { declaredTable, definitionsTable, equationTable, sitesTable, spliceTable } from './tables.js';
+import { declaredTable, definitionsTable, equationTable, isNotable, sitesTable, spliceTable } from './tables.js';
 
 const ID = 'dictionary-fit';
 /** Two sweeps over all places, then the losses. */
@@ -19,7 +23,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 4,
+  version: 7,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -31,13 +35,7 @@ export const dictionaryFit: Experiment = {
       return { applies: false, reason: 'No dictionary is attached: “Attach Dictionary…” does that.' };
     if (dictionary.state === 'failed')
       return { applies: false, reason: `The dictionary “${dictionary.name}” cannot be used. ${dictionary.reason}` };
-    const { reads, writes } = dictionary.attached.coder;
-    return reads.places > 1 || writes.places > 1
-      ? {
-          applies: false,
-          reason: `It reads ${reads.places} and writes ${writes.places} places at once: only dictionaries of one place are measured.`,
-        }
-      : { applies: true };
+    return { applies: true };
   },
   examine,
 };
@@ -59,8 +57,7 @@ async function spliceBest(
   { coder }: AttachedCoder,
   { sweeps, session, best, sites }: BestPlace,
 ): Promise<[Spliced | undefined, string | undefined]> {
-  if (!best.writes.isReplaceable)
-    return [undefined, 'Nothing is put in its place: the value is part of a normalisation, or not in float32.'];
+  if (!best.writes.isReplaceable) return [undefined, 'Nothing is put in its place: the value is not in float32.'];
   try {
     return [await spliceLosses(subject, sweeps, coder, session, best, sites.model), undefined];
   } catch (error) {
@@ -70,9 +67,6 @@ async function spliceBest(
     return [undefined, asProblem(error).message];
   }
 }
-
-/** FVU at the declared place may be this many times the smallest before the difference is told. */
-const NOTABLE_FACTOR = 1.1;
 
 /** A dictionary that is read at another place than it was trained on looks right all the same. */
 function placeFindings(
@@ -94,7 +88,7 @@ function placeFindings(
     ];
   }
   const [there, smallest] = [stated.fidelity.fvu, best.fidelity.fvu];
-  if (there <= NOTABLE_FACTOR * smallest) return [];
+  if (!isNotable(stated, smallest)) return [];
   return [
     {
       severity: 'warning',
@@ -102,6 +96,23 @@ function placeFindings(
       sentence: `The configuration of “${name}” names ${named}, where FVU is ${amount(there)}; at ${best.reads.label}, ${best.reads.variant}, it is ${amount(smallest)}.`,
       advice:
         'Compare with the FVU that its makers state: one of both places is wrong, or inputs are prepared differently.',
+    },
+  ];
+}
+
+/** A dictionary that is read where it does not belong may still explain much, with another number of features. */
+function sparsityFindings(
+  { declared: { l0 }, name }: AttachedCoder,
+  { fvu, l0: measured }: Fidelity,
+  word: RowWord,
+): Finding[] {
+  if (l0 === undefined || fvu > 1 || agreementOf(l0.value, measured) !== 'far apart') return [];
+  return [
+    {
+      severity: 'warning',
+      weight: 0.8,
+      sentence: `“${name}” is declared to fire ${amount(l0.value)} features a ${word}, and fires ${amount(measured)} here: more than a factor of two apart. ${l0.because}`,
+      advice: 'The place, how inputs are prepared, or the inputs themselves are others than those it was trained on.',
     },
   ];
 }
@@ -116,8 +127,9 @@ async function resultOf(
   const on = await onInputs(dataset.size - dataset.skipped.length);
   const word = await rowWordOf(dataset);
   const { fvu, l0, tokens } = best.fidelity;
+  const few = fewPlaces(tokens, { one: word, many: `${word}s` });
   const place = `${best.reads.label}, ${best.reads.variant}`;
-  const named = valueNamed(graph, attached.declared.sites)?.value;
+  const named = valueNamed(graph, attached.declared.sites, totalWidth(attached.coder.reads))?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
   const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a ${word}, over ${tokens.toLocaleString('en')} ${word}s ${on}`;
   const findings: Finding[] = [
@@ -138,18 +150,11 @@ async function resultOf(
             : {}),
         },
     ...placeFindings(attached, best, stated),
+    ...sparsityFindings(attached, best.fidelity, word),
     ...(whyNot === undefined
       ? []
       : [{ severity: 'information' as const, weight: 0, sentence: `The loss was not measured. ${whyNot}` }]),
-    ...(tokens < FEW_TOKENS
-      ? [
-          {
-            severity: 'warning' as const,
-            weight: 0.5,
-            sentence: `These numbers rest on ${tokens} ${word}s only, ${on}.`,
-          },
-        ]
-      : []),
+    ...(few === undefined ? [] : [{ severity: 'warning' as const, weight: 0.5, sentence: few.sentence }]),
   ];
   return {
     pass: ID,
@@ -159,13 +164,12 @@ async function resultOf(
     ...NO_ACTIVATIONS,
     tables: [
       equationTable(attached),
-      sitesTable(measured, attached.coder.kind === 'SAE', word),
-      definitionsTable(best, word),
-      declaredTable(attached, best, stated, word),
-      ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ...[
+        sitesTable(measured, attached.coder.kind === 'SAE', word),
+        definitionsTable(best, word),
+        declaredTable(attached, best, stated, word),
+        ...(spliced === undefined ? [] : [spliceTable(spliced)]),
+      ].map((table) => (few === undefined ? table : { ...table, title: `${table.title} (${few.short})` })),
     ],
   };
 }
-
-/** Below this, means over tokens say little. */
-const FEW_TOKENS = 1000;

@@ -1,14 +1,14 @@
 /** What was measured of an attached dictionary, as tables. */
+import { AGREEMENT_RULE, agreementOf } from '../../dictionary/attach/agreement.js';
 import type { AttachedCoder } from '../../dictionary/attach/attached.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import type { Replacement, Spliced } from '../../dictionary/attach/splice-losses.js';
-import type { Site } from '../../dictionary/attach/sites.js';
 import type { RowWord } from './row-word.js';
 import { displayText } from '../../display-text.js';
 import type { ResultTable } from '../result.js';
 import { amount } from '../words.js';
 
-/** The table of places, best first: a row that features can be gathered at names the values that are read and written. */
+/** The table of places, best first: a row names the values that are read and written, and how they are taken. */
 export const SITES_TABLE = 'dictionary-sites';
 /** Places that are listed: of a transcoder there are many pairs. */
 const MOST_ROWS = 200;
@@ -57,14 +57,9 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean, w
         fidelity.relativeBias,
         fidelity.tokens,
       ],
-      ...(isWhole(reads) && isWhole(writes) ? { values: [reads.value, writes.value] } : {}),
+      values: [reads.source, writes.source],
     })),
   };
-}
-
-/** A value of the model as it is. */
-function isWhole({ variant, isReplaceable }: Site): boolean {
-  return variant === 'as it is' && isReplaceable;
 }
 
 export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWord): ResultTable {
@@ -85,9 +80,16 @@ export function definitionsTable({ fidelity, reads }: MeasuredSite, word: RowWor
   };
 }
 
+/** FVU at one place may be this many times that of another before the difference means anything. */
+export const NOTABLE_FACTOR = 1.1;
+
+export function isNotable(stated: MeasuredSite, smallest: number): boolean {
+  return stated.fidelity.fvu > NOTABLE_FACTOR * smallest;
+}
+
 /** @param stated what was measured at the place that its configuration names, if the model has it. */
 export function declaredTable(
-  { declared, coder }: AttachedCoder,
+  { declared }: AttachedCoder,
   { fidelity, reads }: MeasuredSite,
   stated: MeasuredSite | undefined,
   word: RowWord,
@@ -97,19 +99,21 @@ export function declaredTable(
   return {
     id: 'dictionary-declared',
     title: 'Declared and measured',
-    definition: 'What the file, its folder or its configuration state, beside what was measured at the best place.',
+    definition: `What the file, its folder, its configuration or “sparsity.safetensors” state, beside what was measured at the best place. L0: ${AGREEMENT_RULE}. Place: alike where FVU there is at most ${NOTABLE_FACTOR} times the smallest, else different.`,
     columns: [
       { id: 'what', label: 'What', format: 'text' },
       { id: 'declared', label: 'Declared', format: 'text' },
       { id: 'measured', label: 'Measured', format: 'text' },
+      { id: 'agreement', label: 'Agreement', format: 'text' },
       { id: 'because', label: 'Declared where', format: 'text' },
     ],
     rows: [
       {
         cells: [
           `Features that fire for a ${word} (L0)`,
-          l0 === undefined ? 'not declared' : String(l0.value),
+          l0 === undefined ? 'not declared' : amount(l0.value),
           amount(fidelity.l0),
+          l0 === undefined ? '' : agreementOf(l0.value, fidelity.l0),
           l0?.because ?? '',
         ],
       },
@@ -118,10 +122,10 @@ export function declaredTable(
           'Place',
           sites.length === 0 ? 'not declared' : sites.map((site) => displayText(site, 100)).join(', '),
           stated === undefined ? best : `FVU ${amount(stated.fidelity.fvu)} there; ${best}`,
+          stated === undefined ? '' : isNotable(stated, fidelity.fvu) ? 'different' : 'alike',
           sites.length === 0 ? '' : 'The configuration beside it.',
         ],
       },
-      { cells: ['Features', String(coder.features), String(coder.features), ''] },
     ],
   };
 }

@@ -1,9 +1,10 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { RunFacts } from '../pass.js';
-import type { Finding, Headline, LayerMetric, PassResult, ResultTable } from '../result.js';
+import type { Finding, Headline, PassResult, ResultTable } from '../result.js';
 import type { OutgoingWeights } from '../unit-weights.js';
 import { amount, count, ofUnits, oneInputCaution, percent } from '../words.js';
-import { CORRELATED, LEAST_FIRINGS } from './spectra.js';
+import { largestRank, layerMetrics, leastTenth } from './metrics.js';
+import { CORRELATED } from './spectra.js';
 import { meanMagnitudes, type LayerHealth } from './state.js';
 
 /** mean |hᵢ| · Σₖ |W_out[k, i]|, by layer, where the weights behind it are known: methods D2. */
@@ -30,7 +31,7 @@ export function healthResult(state: LayerHealth, facts: RunFacts, version: numbe
     answer: answer(state, facts),
     headlines: headlines(state, facts),
     findings: findings(state, facts),
-    layerMetrics: layerMetrics(state, facts),
+    layerMetrics: layerMetrics(state, facts, sums),
     unitMetrics:
       sums.size === 0
         ? []
@@ -62,11 +63,6 @@ export function healthResult(state: LayerHealth, facts: RunFacts, version: numbe
     curves: [],
     tables: [table(state, facts, sums)],
   };
-}
-
-/** Ranks can be no larger. */
-function largestRank({ units }: ObservedLayer, rows: number): number {
-  return Math.min(rows, units);
 }
 
 function lastWithSpectrum(state: LayerHealth, { layers }: RunFacts): ObservedLayer | undefined {
@@ -129,73 +125,6 @@ function findings(state: LayerHealth, facts: RunFacts): Finding[] {
   });
 }
 
-function layerMetrics(state: LayerHealth, { layers, unitWeights }: RunFacts): LayerMetric[] {
-  const perLayer = (of: (layer: ObservedLayer) => number | undefined): Record<string, number> =>
-    Object.fromEntries(
-      layers.flatMap((layer) => {
-        const value = of(layer);
-        return value === undefined ? [] : [[layer.value, value]];
-      }),
-    );
-  const spectrum = (of: 'effectiveRank' | 'rank99') =>
-    perLayer(({ value }) => state.spectra.get(value)?.spectrum?.[of]);
-  const metrics: LayerMetric[] = [
-    {
-      id: 'layer-effective-rank',
-      label: 'Effective rank',
-      definition:
-        'exp(−Σ p ln p), p = σ / Σσ, over the singular values σ of up to 1,000 rows of the layer, not centred (methods D2). Between 1 and the smaller of rows and units.',
-      format: 'number',
-      scale: 'sequential',
-      values: spectrum('effectiveRank'),
-    },
-    {
-      id: 'layer-effective-rank-share',
-      label: 'Effective rank, share of possible',
-      definition:
-        'Effective rank over the smaller of rows and units: near 0, the layer has collapsed to few directions.',
-      format: 'share',
-      scale: 'sequential',
-      values: perLayer((layer) => {
-        const found = state.spectra.get(layer.value);
-        return found?.spectrum && found.spectrum.effectiveRank / largestRank(layer, found.rows);
-      }),
-    },
-    {
-      id: 'layer-rank99',
-      label: 'rank99',
-      definition:
-        'The fewest largest singular values of the same rows whose sum is at least 99 % of all (methods D2; called stable rank in the authors’ code).',
-      format: 'count',
-      scale: 'sequential',
-      values: spectrum('rank99'),
-    },
-    {
-      id: 'layer-multiple-share',
-      label: 'Multiples of other units',
-      definition: `Share of the layer’s units whose rows correlate with those of a unit before them by at least ${CORRELATED} in size; units that are not 0 on fewer than ${LEAST_FIRINGS} rows are not compared.`,
-      format: 'share',
-      scale: 'sequential',
-      values: perLayer(({ value, units }) => {
-        const multiples = state.spectra.get(value)?.multiples;
-        return multiples && multiples.length / units;
-      }),
-    },
-    {
-      id: 'layer-outgoing-magnitude',
-      label: 'Mean outgoing |weight|',
-      definition: 'Mean |w| over the weights that read the layer’s units.',
-      format: 'number',
-      scale: 'sequential',
-      values: perLayer(({ value }) => {
-        const outgoing = unitWeights?.outgoing.get(value);
-        return outgoing && outgoing.sums.reduce((sum, each) => sum + each, 0) / (outgoing.count * outgoing.sums.length);
-      }),
-    },
-  ];
-  return metrics.filter(({ values }) => Object.keys(values).length > 0);
-}
-
 function table(state: LayerHealth, facts: RunFacts, sums: ReadonlyMap<string, Float64Array>): ResultTable {
   return {
     id: 'layer-health',
@@ -224,17 +153,10 @@ function table(state: LayerHealth, facts: RunFacts, sums: ReadonlyMap<string, Fl
           found?.spectrum?.effectiveRank ?? '–',
           found?.spectrum?.rank99 ?? '–',
           found?.multiples.length ?? '–',
-          utility === undefined ? '–' : leastTenth(utility),
+          (utility && leastTenth(utility)) ?? '–',
           found?.reason ?? state.leftOut.get(value) ?? (found === undefined ? 'the run was stopped' : ''),
         ],
       };
     }),
   };
-}
-
-function leastTenth(utility: Float64Array): number | string {
-  const sorted = utility.slice().sort();
-  const whole = sorted.reduce((sum, each) => sum + each, 0);
-  const tenth = sorted.subarray(0, Math.max(1, Math.round(sorted.length / 10)));
-  return whole > 0 ? tenth.reduce((sum, each) => sum + each, 0) / whole : '–';
 }

@@ -8,20 +8,22 @@ import {
 import { isStream, needsTokenStream, residualPoints } from '../residual-points.js';
 import { NO_ACTIVATIONS } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
+import { massiveMetrics } from './metrics.js';
 import {
   dimensionTable,
   massiveAnswer,
   massiveHeadlines,
   massiveCurves,
   massiveFindings,
-  massiveMetrics,
   pointTable,
 } from './report.js';
+
+const VERSION = 2;
 
 /** The few huge, nearly constant coordinates of a residual stream: methods E. */
 export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
   id: 'massive-activations',
-  version: 1,
+  version: VERSION,
   title: 'Massive activations',
   question:
     'Does the residual stream hold a few huge entries, in which dimensions, at which tokens, and from which layer on?',
@@ -44,7 +46,7 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     const points = [...state.values()];
     return {
       pass: 'massive-activations',
-      passVersion: 1,
+      passVersion: VERSION,
       answer: massiveAnswer(points, facts),
       headlines: massiveHeadlines(points),
       findings: massiveFindings(points, facts.graph, facts),

@@ -1,9 +1,9 @@
 /** What the look at the residual stream's largest entries shows and says. */
 import type { Graph } from '../../graph/graph.js';
 import { LARGEST_HALF, NEAR_HALF } from '../half-precision.js';
-import { byNode, itemOf } from '../node-numbers.js';
+import { itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
-import type { Curve, Finding, Headline, NodeMetric, ResultTable } from '../result.js';
+import type { Curve, Finding, Headline, ResultTable } from '../result.js';
 import { amount, count, oneInputCaution } from '../words.js';
 import { isMassiveAt, isOutlier, meanOf, outlierDimensions, RULE, type PointMagnitudes } from '../point-magnitudes.js';
 
@@ -248,42 +248,4 @@ export function dimensionTable(points: Points, graph: Graph): ResultTable {
     ],
     rows: rows.sort((a, b) => Number(b.cells[1]) - Number(a.cells[1])),
   };
-}
-
-export function massiveMetrics(points: Points, graph: Graph): NodeMetric[] {
-  const metric = (
-    id: string,
-    label: string,
-    definition: string,
-    of: (point: PointMagnitudes) => number,
-  ): NodeMetric => {
-    const values = byNode(
-      graph,
-      points.map((point) => [point.point.value, of(point)]),
-    );
-    return {
-      id,
-      label,
-      definition,
-      format: 'number',
-      scale: 'sequential',
-      spread: 'logarithmic',
-      aggregate: 'maximum',
-      values,
-    };
-  };
-  return [
-    metric(
-      'node-residual-ratio',
-      'Residual stream: largest ÷ median',
-      'Largest |h| over the median of |h| of one input, averaged over inputs (methods E). The colour is logarithmic.',
-      (point) => meanOf(point.ratios, point),
-    ),
-    metric(
-      'node-residual-peak',
-      'Residual stream: largest |h|',
-      'Largest |h| over all inputs, tokens and dimensions (methods E). The colour is logarithmic.',
-      ({ peak }) => peak,
-    ),
-  ];
 }

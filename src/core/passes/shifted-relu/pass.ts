@@ -7,7 +7,7 @@ import type { Curve, Headline, LayerMetric, PassResult, ResultTable } from '../r
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { count, oneInputCaution, percent } from '../words.js';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Shares of zeros whose shift the table tells. */
 const WANTED = [0.5, 0.7, 0.9, 0.95] as const;
 /** The curve leaves out shifts at which fewer, or more, are zero. */
@@ -111,6 +111,19 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
       scale: 'sequential',
       values: Object.fromEntries(found.map(({ layer, histogram }) => [layer, shareUpTo(histogram, 0)])),
     },
+    ...WANTED.map((share): LayerMetric => ({
+      id: `layer-shift-${share * 100}`,
+      label: `Shift for ${share * 100} % zeros`,
+      definition: `The least bucket edge b at which ${share * 100} % or more of the values z into the layer’s function are ≤ b, so that max(0, z − b) makes them exactly 0; edges are 9 to 13 % apart (methods C1).`,
+      format: 'number',
+      scale: 'diverging',
+      values: Object.fromEntries(
+        found.flatMap(({ layer, histogram }) => {
+          const shift = shiftFor(histogram, share);
+          return shift === undefined ? [] : [[layer, shift]];
+        }),
+      ),
+    })),
   ];
   return {
     pass: 'shifted-relu',
@@ -122,7 +135,7 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
           `larger shifts make more, as the curve shows (${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`,
     headlines: found.length === 0 ? [] : [zerosWithRelu(found)],
     findings: [],
-    layerMetrics: found.length === 0 ? [] : metrics,
+    layerMetrics: metrics.filter(({ values }) => Object.keys(values).length > 0),
     unitMetrics: [],
     exampleMetrics: [],
     curves: found.length === 0 ? [] : [curveOf(found)],
@@ -167,6 +180,11 @@ function curveOf(found: readonly Found[]): Curve {
   };
 }
 
+/** Undefined where not even the last edge makes so many zero. */
+function shiftFor(histogram: Uint32Array, share: number): number | undefined {
+  return upperEdges().find((edge) => shareUpTo(histogram, edge) >= share);
+}
+
 function tableOf(found: readonly Found[], facts: RunFacts): ResultTable {
   return {
     id: 'shifts',
@@ -184,7 +202,7 @@ function tableOf(found: readonly Found[], facts: RunFacts): ResultTable {
       cells: [
         label,
         shareUpTo(histogram, 0),
-        ...WANTED.map((share) => upperEdges().find((edge) => shareUpTo(histogram, edge) >= share) ?? '–'),
+        ...WANTED.map((share) => shiftFor(histogram, share) ?? '–'),
         `${count(histogram.reduce((sum, each) => sum + each, 0))} of ${count(total)}`,
       ],
     })),

@@ -4,12 +4,12 @@ import type { Pass, RunFacts } from '../pass.js';
 import { NO_ACTIVATIONS } from '../result.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { expectedVariances } from './expected-variance.js';
+import { propagationMetrics } from './metrics.js';
 import {
   propagationAnswer,
   propagationHeadlines,
   propagationCurves,
   propagationFindings,
-  propagationMetrics,
   propagationTable,
   type Stage,
   type Step,
@@ -22,10 +22,12 @@ import {
   type ChannelMoments,
 } from './state.js';
 
+const VERSION = 2;
+
 /** Whether means and variances grow, vanish or reset with depth: methods F. */
 export const signalPropagation: Pass<PerLayer<ChannelMoments>> = {
   id: 'signal-propagation',
-  version: 1,
+  version: VERSION,
   title: 'Signal propagation',
   question: 'Do the means and variances of the signal grow, vanish or reset with depth?',
   method:
@@ -64,7 +66,7 @@ export const signalPropagation: Pass<PerLayer<ChannelMoments>> = {
     const steps = blocks.length > 0 ? blocks : layerSteps(state);
     return {
       pass: 'signal-propagation',
-      passVersion: 1,
+      passVersion: VERSION,
       answer: propagationAnswer(steps, stage, facts),
       headlines: propagationHeadlines(steps, stage),
       findings: propagationFindings(steps, stage, facts.graph, facts),

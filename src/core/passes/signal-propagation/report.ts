@@ -1,8 +1,8 @@
 /** What a signal propagation plot shows and says. */
 import type { Graph } from '../../graph/graph.js';
-import { byNode, itemOf } from '../node-numbers.js';
+import { itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
-import type { Curve, Finding, Headline, NodeMetric, ResultTable } from '../result.js';
+import type { Curve, Finding, Headline, ResultTable } from '../result.js';
 import { amount, count } from '../words.js';
 import type { Propagated } from './state.js';
 
@@ -232,41 +232,4 @@ export function propagationTable(steps: readonly Step[], stage: Stage, graph: Gr
       ...itemOf(graph, step.value),
     })),
   };
-}
-
-/** Colours for the graph: at the node whose output a number is about. */
-export function propagationMetrics(steps: readonly Step[], graph: Graph): NodeMetric[] {
-  const metric = (
-    id: string,
-    label: string,
-    definition: string,
-    values: readonly (readonly [string, number])[],
-  ): NodeMetric => ({
-    id,
-    label,
-    definition: `${definition} (methods F). The colour is logarithmic.`,
-    format: 'number',
-    scale: 'sequential',
-    spread: 'logarithmic',
-    aggregate: 'maximum',
-    values: byNode(graph, values),
-  });
-  const ends = steps.flatMap(({ value, branch, ...step }) => [
-    ...(branch === undefined ? [] : [{ ...branch }]),
-    { value, variance: step.variance, squaredMean: step.squaredMean },
-  ]);
-  return [
-    metric(
-      'node-channel-variance',
-      'Average channel variance',
-      'Population variance of each channel over inputs and positions, averaged over channels',
-      ends.map(({ value, variance }) => [value, variance]),
-    ),
-    metric(
-      'node-channel-squared-mean',
-      'Average channel squared mean',
-      'Square of each channel’s mean over inputs and positions, averaged over channels',
-      ends.map(({ value, squaredMean }) => [value, squaredMean]),
-    ),
-  ];
 }

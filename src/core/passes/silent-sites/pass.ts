@@ -4,7 +4,7 @@ import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { report } from './report.js';
 import { createSiteZeros, foldSites, gatherChannels, mappedLayers, mergeSites, type SiteZeros } from './state.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Where in the picture channels are silent: zeros by site, methods C1 (sites and channels told apart). */
 export const silentSites: Pass<PerLayer<SiteZeros>> = {

@@ -16,12 +16,13 @@ export function report(
     );
   };
   const widest = [...all].sort((a, b) => spread(b.layer.value) - spread(a.layer.value))[0];
-  const sites = Object.fromEntries(
-    all.flatMap((zeros) => {
-      const dead = deadSites(zeros);
-      return dead === undefined ? [] : [[zeros.layer.value, dead]];
-    }),
-  );
+  const shares = (of: (zeros: SiteZeros) => number | undefined): LayerMetric['values'] =>
+    Object.fromEntries(
+      all.flatMap((zeros) => {
+        const share = of(zeros);
+        return share === undefined ? [] : [[zeros.layer.value, share]];
+      }),
+    );
   const metrics: LayerMetric[] = [
     {
       id: 'layer-dead-sites',
@@ -30,7 +31,16 @@ export function report(
         'Share of the layer’s sites (channel, row, column) that are exactly 0 on every input; feature maps up to 32 × 32.',
       format: 'share',
       scale: 'sequential',
-      values: sites,
+      values: shares(deadSites),
+    },
+    {
+      id: 'layer-dead-channels-share',
+      label: 'Dead channels',
+      definition:
+        'Share of the layer’s channels that are exactly 0 at every place on every input (methods C1); layers whose channels have maps.',
+      format: 'share',
+      scale: 'sequential',
+      values: shares(deadChannels),
     },
     {
       id: 'layer-silence-spread',
@@ -38,7 +48,7 @@ export function report(
       definition: 'Largest less smallest share of zeros among the places of the layer’s map, over channels and inputs.',
       format: 'share',
       scale: 'sequential',
-      values: Object.fromEntries(all.map(({ layer }) => [layer.value, spread(layer.value)])),
+      values: shares(({ layer }) => spread(layer.value)),
     },
   ];
   return {

@@ -5,13 +5,14 @@ import type { ExperimentSubject } from '../../experiment/subject.js';
 import { countParameters } from '../../graph/parameters.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
-import type { Curve, Finding, LayerMetric, PassResult, UnitMetric } from '../result.js';
+import type { Curve, Finding, PassResult, UnitMetric } from '../result.js';
 import { compact, count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { VERSION } from './method.js';
+import { layerMetrics, numbersByLayer } from './metrics.js';
 import { savingsOf, type Savings } from './savings.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
@@ -30,17 +31,8 @@ export async function report(examined: Examined): Promise<PassResult> {
   const shares = search.best.skipped.layers.map((layer) => sparsityOf([layer]));
   const points = [...searchPoints(examined), ...examined.points];
   const onInputs = await subject.onInputs(clean.sums.length);
-  const values = <Value>(make: (index: number) => Value): Readonly<Record<string, Value>> =>
-    Object.fromEntries(layers.map(({ layer }, index) => [layer, make(index)]));
   const known = new Map(subject.layers.map((layer) => [layer.value, layer]));
-  const share: LayerMetric = {
-    id: 'skippable-share',
-    label: 'Neurons skipped',
-    definition: `Share of a layer’s (site, neuron) entries that are skipped ${budgetText(measure.kind)}, counted by the network that skips them: |n| below the layer’s threshold, strictly (methods C2).`,
-    format: 'share',
-    scale: 'sequential',
-    values: values((index) => shares[index] ?? NaN),
-  };
+  const numbers = numbersByLayer(examined, shares);
   const firing: UnitMetric = {
     id: 'kept-rate',
     label: 'Kept where others are skipped',
@@ -71,11 +63,11 @@ export async function report(examined: Examined): Promise<PassResult> {
     ],
     ...(incomplete === undefined ? {} : { incomplete }),
     findings: findings(examined, shares, onInputs),
-    layerMetrics: [share],
+    layerMetrics: layerMetrics(examined, numbers),
     unitMetrics: [firing],
     exampleMetrics: [],
     curves,
-    tables: [layerTable(examined, shares), settingsTable(examined, points)],
+    tables: [layerTable(examined, numbers), settingsTable(examined, points)],
   };
 }
 

@@ -3,25 +3,24 @@ import { increaseDefinition, increaseLabel } from '../../experiment/loss-words.j
 import type { ResultTable } from '../result.js';
 import { countParameters } from '../../graph/parameters.js';
 import { amount } from '../words.js';
-import { thresholdFor } from './cett.js';
 import { isSiteWise } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { increaseOf, lossOf, type Examined, type MeasuredPoint } from './examined.js';
-import { savingsOf, type Savings } from './savings.js';
+import type { LayerNumbers } from './metrics.js';
+import type { Savings } from './savings.js';
 
 /** One row per layer at the thresholds of the answer, and a row for all of them. */
 export function layerTable(
   { subject, measure, calibration, search }: Examined,
-  shares: readonly number[],
+  numbers: readonly LayerNumbers[],
 ): ResultTable {
   const { target, skipped } = search.best;
-  const savings = calibration.layers.map(({ layer }, index) => savingsOf(layer, shares[index] ?? NaN));
   const sum = (pick: (each: Savings) => number | undefined): number =>
-    savings.reduce((all, each) => all + (each === undefined ? NaN : (pick(each) ?? NaN)), 0);
+    numbers.reduce((all, { savings }) => all + (savings === undefined ? NaN : (pick(savings) ?? NaN)), 0);
   const cellOf = (value: number | undefined): number | string =>
     value === undefined || Number.isNaN(value) ? '–' : value;
   const rows = calibration.layers.map(({ layer, curve, sampled, isExact }, index) => {
-    const chosen = curve === undefined ? undefined : thresholdFor(curve, target);
+    const { chosen, share = NaN, savings } = numbers[index] ?? {};
     const how =
       curve === undefined
         ? 'share of the layer'
@@ -41,15 +40,15 @@ export function layerTable(
         layer.block?.kind ?? 'activation layer',
         layer.neurons,
         layer.sites,
-        shares[index] ?? NaN,
+        share,
         chosen === undefined ? '–' : amount(chosen.threshold),
         cellOf(chosen?.cett),
         how,
         note,
-        cellOf(savings[index]?.weights),
-        cellOf(savings[index]?.down),
-        cellOf(savings[index]?.all),
-        cellOf(savings[index]?.operations),
+        cellOf(savings?.weights),
+        cellOf(savings?.down),
+        cellOf(savings?.all),
+        cellOf(savings?.operations),
       ],
     };
   });

@@ -2,11 +2,12 @@ import type { FilePass, FileSubject } from '../pass.js';
 import { NO_ACTIVATIONS, type PassResult } from '../result.js';
 import { copiesOf, examineTensors, isPruned, type Examined } from './examine.js';
 import { answerOf, copyFindings, pruningFindings, suspicionFindings } from './findings.js';
+import { magnitudesOf } from './magnitudes.js';
 import { copiesTable, metrics, pruningTable, suspiciousTable } from './tables.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
-/** What the weights are like, which of them are suspicious, and what pruning left: methods M4. */
+/** What the weights are like, which of them are suspicious, how large they are layer by layer, and what pruning left: methods M4, D2. */
 export const weightStatistics: FilePass = {
   id: 'weight-statistics',
   version: VERSION,
@@ -19,7 +20,8 @@ export const weightStatistics: FilePass = {
     'values or more); more than 1 % denormals of the type they are stored in; values of 65,520 or more, which float16 ' +
     'cannot hold; more than 1 % of sizes below 2⁻²⁴, which it takes for zero; values so few and alike that a quarter of their bits would tell them apart. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
     'axis at most N are not zero, everywhere. Zero rows and columns are slices of the first and second axis without any ' +
-    'other value. Equal tensors have the same shape, type and bits; short and constant ones are not named. Source: methods M4.',
+    'other value. Equal tensors have the same shape, type and bits; short and constant ones are not named. ' +
+    'Weight magnitude is mean |w| over all parameters of a layer (“Loss of Plasticity in Deep Continual Learning”). Source: methods M4, D2.',
   applies: ({ tensors }) =>
     tensors.some(({ values }) => values !== undefined)
       ? { applies: true }
@@ -31,10 +33,12 @@ export const weightStatistics: FilePass = {
 };
 
 function resultOf(
-  { tensors }: FileSubject,
+  subject: FileSubject,
   examined: readonly Examined[],
   copies: readonly (readonly Examined[])[],
 ): PassResult {
+  const { tensors } = subject;
+  const magnitudes = magnitudesOf(subject, examined);
   const suspicious = examined.filter(({ suspicions }) => suspicions.length > 0);
   const pruned = examined.filter(isPruned);
   return {
@@ -47,11 +51,13 @@ function resultOf(
       ...pruningFindings(examined, pruned),
     ],
     ...NO_ACTIVATIONS,
+    nodeMetrics: magnitudes.nodeMetrics,
     tensorMetrics: metrics(tensors.length, examined),
     tables: [
       ...(suspicious.length === 0 ? [] : [suspiciousTable(suspicious)]),
       ...(copies.length === 0 ? [] : [copiesTable(copies)]),
       ...(pruned.length === 0 ? [] : [pruningTable(pruned)]),
+      ...magnitudes.tables,
     ],
   };
 }

@@ -99,6 +99,17 @@ export function metrics(tensors: number, examined: readonly Examined[]): TensorM
     ),
     metric(
       {
+        id: 'weight-mean-size',
+        label: 'Mean size',
+        definition: 'Mean of the absolute values of the finite values (average weight magnitude; methods D2).',
+        format: 'number',
+        scale: 'sequential',
+        spread: 'logarithmic',
+      },
+      ({ meanMagnitude }) => meanMagnitude,
+    ),
+    metric(
+      {
         id: 'weight-largest',
         label: 'Largest size',
         definition: 'Largest absolute value of the finite values.',

@@ -47,18 +47,35 @@ export function unitsForFiring({ upTo, units }: FiringSpread, firing: number): n
   return (upTo.findIndex((share) => share >= firing) + 1) / units;
 }
 
-export function hotMetric(spreads: readonly FiringSpread[]): LayerMetric[] {
+export function hotMetrics(spreads: readonly FiringSpread[]): LayerMetric[] {
   if (spreads.length === 0) return [];
+  const share = (id: string, label: string, definition: string, of: (spread: FiringSpread) => number): LayerMetric => ({
+    id,
+    label,
+    definition: `Firing of a unit is how many of its entries (positions × inputs) are not exactly 0. ${definition} (rectifiers only).`,
+    format: 'share',
+    scale: 'sequential',
+    values: Object.fromEntries(spreads.map((spread) => [spread.value, of(spread)])),
+  });
   return [
-    {
-      id: 'layer-hot-share',
-      label: 'Firing of the hottest fifth',
-      definition:
-        'Firing of a unit is how many of its entries (positions × inputs) are not exactly 0. Share of the layer’s firing that the fifth of its units has that fires most (rectifiers only).',
-      format: 'share',
-      scale: 'sequential',
-      values: Object.fromEntries(spreads.map((spread) => [spread.value, firingOfHottest(spread, 0.2)])),
-    },
+    share(
+      'layer-hot-share',
+      'Firing of the hottest fifth',
+      'Share of the layer’s firing that the fifth of its units has that fires most',
+      (spread) => firingOfHottest(spread, 0.2),
+    ),
+    share(
+      'layer-hot-units-share',
+      `Hot units (${MOST_FIRING * 100} % of firing)`,
+      `Share of the layer’s units that the ones are which fire most and together have ${MOST_FIRING * 100} % of its firing: the fewer, the hotter`,
+      (spread) => unitsForFiring(spread, MOST_FIRING),
+    ),
+    share(
+      'layer-cold-share',
+      'Cold units',
+      'Share of the layer’s units that never fire, on any position of any input',
+      ({ silent, units }) => silent / units,
+    ),
   ];
 }
 

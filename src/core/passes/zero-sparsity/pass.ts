@@ -6,7 +6,7 @@ import type { Pass, RunFacts } from '../pass.js';
 import type { Finding, Headline, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { amount, oneInputCaution, percent, sentence } from '../words.js';
-import { firingSpreads, hotCurve, hotMetric, hotTable } from './hot-units.js';
+import { firingSpreads, hotCurve, hotMetrics, hotTable } from './hot-units.js';
 import {
   aggregateLayers,
   createLayerZeros,
@@ -24,7 +24,7 @@ const NOTABLE_SHARE = 0.9;
 /** Fewer zeros than this say nothing about sparsity. */
 const RARE_SHARE = 0.01;
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** How much of every layer is exactly zero: methods C1. */
 export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
@@ -83,7 +83,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           values: layerValues(state, ({ zeros, entries }) => total(zeros) / total(entries)),
         },
         ...reuseMetrics(state, aggregates),
-        ...hotMetric(spreads),
+        ...hotMetrics(spreads),
       ],
       unitMetrics: [
         {

@@ -1,12 +1,14 @@
 /** The experiment on the sample language model, held to numpy and torch (test/fixtures/dictionary-error). */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answers } from '../../../../src/core/dictionary/facts.js';
 import type { ResultTable } from '../../../../src/core/passes/result.js';
 import type { PassSummary } from '../../../../src/protocol/inspection.js';
 import type { WorkerApi } from '../../../../src/protocol/worker-api.js';
 import { createInspection } from '../../../../src/worker/inspection.js';
+import { neededData } from '../../shared-data.js';
 import { WASM_FOLDER } from '../../engine/engines.js';
 
 interface Parts {
@@ -30,7 +32,11 @@ const fixture = JSON.parse(
 const folder = fileURLToPath(new URL('../../../../media/samples/grammar-gpt/', import.meta.url));
 const path = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights.safetensors');
 
-const open = async (rows: number, dictionary = path): Promise<WorkerApi> => {
+const open = async (
+  rows: number,
+  dictionary = path,
+  { model = join(folder, 'grammar-gpt.onnx'), answers = {} }: { model?: string; answers?: Answers } = {},
+): Promise<WorkerApi> => {
   const nothing = async (): Promise<void> => undefined;
   const inspection = createInspection({
     wasmFolder: WASM_FOLDER,
@@ -38,8 +44,8 @@ const open = async (rows: number, dictionary = path): Promise<WorkerApi> => {
     events: { runProgress: nothing, fileResultChanged: nothing, log: nothing },
   });
   await inspection.open({
-    path: join(folder, 'grammar-gpt.onnx'),
-    dictionary: { path: dictionary, answers: {} },
+    path: model,
+    dictionary: { path: dictionary, answers },
     recipePaths: 'anywhere',
     settings: { engine: 'automatic', threads: 2, defaultInputs: rows, limit: rows, cacheMegabytes: 0 },
   });
@@ -118,5 +124,22 @@ it('is about autoencoders: of a transcoder it says so', async () => {
   const transcoder = join(folder, 'dictionaries/blocks.1.mlp.transcoder/sae_weights.safetensors');
   const inspection = await open(2, transcoder);
   await expect(passOf(inspection)).rejects.toThrow('this is a transcoder');
+  await inspection.close({});
+}, 60_000);
+
+it('cannot be told where the activation is an embedding of twelve tokens, which a linear map knows by heart', async ({
+  skip,
+}) => {
+  const model = neededData('derived/routing_transformer.onnx', skip);
+  const dictionary = join(dirname(model), 'sehajr_toy_sae.safetensors');
+  const inspection = await open(200, dictionary, { model, answers: { subtract: 'yes', activation: 'relu' } });
+  const pass = await passOf(inspection);
+  expect(pass?.answer).toMatch(/^It cannot be told .* only 12 different values, of rank 12 in 32 dimensions/);
+  expect(pass?.answer).not.toMatch(/100 %| -\d/);
+  const [warning] = pass?.findings ?? [];
+  expect(warning).toMatchObject({ severity: 'warning', sentence: pass?.answer });
+  const parts = pass?.tables?.find(({ id }) => id === 'dictionary-error-parts');
+  expect(parts?.definition).toContain('12 different activations, of rank 12');
+  for (const { cells } of parts?.rows.slice(0, 2) ?? []) expect(Number(cells[1])).toBeGreaterThanOrEqual(0);
   await inspection.close({});
 }, 60_000);

@@ -6,6 +6,7 @@ import { CancelledError } from '../../../../src/core/errors.js';
 import type { ModelProto } from '../../../../src/core/formats/onnx/onnx_pb.js';
 import { skippableNeurons } from '../../../../src/core/passes/skippable-neurons/pass.js';
 import type { PassResult } from '../../../../src/core/passes/result.js';
+import { amount } from '../../../../src/core/passes/words.js';
 import { ENGINES } from '../../engine/engines.js';
 import { datasetOf, subjectOf, type ByHand, type SubjectOptions } from '../../experiment/subject.js';
 import { modelProto, node, valueInfo, weight } from '../../graph-builder.js';
@@ -156,4 +157,28 @@ describe('when cancelled', () => {
     expect(compared.incomplete).toContain('the search itself is complete');
     expect(compared.answer).toBe((await examine(model, { targets: labelled })).answer);
   });
+});
+
+it('colours the graph with the numbers of the table by layer', async () => {
+  const result = await examine(network(), { targets: labelled });
+  const shown = result.tables?.find(({ id }) => id === 'skippable-layers');
+  const column = (id: string): (string | number)[] => {
+    const at = shown?.columns.findIndex((each) => each.id === id) ?? -1;
+    return ['a1', 'a2'].map((_, row) => shown?.rows[row]?.cells[at] ?? '');
+  };
+  const metric = (id: string): (number | undefined)[] => {
+    const found = result.layerMetrics.find((each) => each.id === id);
+    return ['a1', 'a2'].map((layer) => found?.values[layer]);
+  };
+  expect(metric('skippable-share')).toEqual(column('skipped'));
+  expect(metric('skippable-cett')).toEqual(column('cett'));
+  expect(metric('skippable-threshold').map((each) => amount(each ?? NaN))).toEqual(column('threshold'));
+  expect(metric('skippable-weights-behind')).toEqual(column('down'));
+  expect(metric('skippable-weights')).toEqual(column('all'));
+  expect(metric('skippable-operations')).toEqual(column('operations'));
+  // Up and down, of as many weights each; one operation is a multiplication, one an addition.
+  const [share = NaN] = metric('skippable-share');
+  expect(metric('skippable-weights')[0]).toBeCloseTo(share * 2 * WIDTH * HIDDEN, 6);
+  expect(metric('skippable-weights-behind')[0]).toBeCloseTo(share * WIDTH * HIDDEN, 6);
+  expect(metric('skippable-operations')[0]).toBeCloseTo(share * 4 * WIDTH * HIDDEN, 6);
 });

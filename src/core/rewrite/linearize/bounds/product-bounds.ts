@@ -14,7 +14,8 @@ import {
   type RelaxOf,
   type Relaxation,
 } from './relaxation.js';
-import { reciprocalOf } from './smooth-bounds.js';
+import { reciprocalOf, valleyOf, type SmoothFunction } from './smooth-bounds.js';
+import { spelledActivation } from './spelled-activation.js';
 import { spelledNormalisation } from './spelled-normalisation.js';
 
 function spreadOver(site: Site, at: number, { lower, upper }: Interval): Interval {
@@ -44,10 +45,39 @@ function withinRoot(site: Site): RelaxOf | undefined {
   return { relax, inputs: [input] };
 }
 
+/** A GELU or SiLU that ends here, or is half of what ends here: bounded as the one function of one value that it is. */
+function gated(site: Site): RelaxOf | undefined {
+  const found = spelledActivation(site);
+  if (found === undefined) return undefined;
+  const { input, gate, slope, cubic, shift, scale, lowest, curvature } = found;
+  const { calc } = site;
+  const smooth: SmoothFunction = {
+    input,
+    of(p) {
+      const linear = calc.op('Mul', p, slope);
+      const cube = (): string => calc.op('Mul', calc.op('Mul', p, p), calc.op('Mul', p, cubic));
+      const inner = cubic === 0 ? linear : calc.op('Add', linear, cube());
+      return calc.op('Mul', p, calc.op('Add', calc.op('Mul', calc.op(gate, inner), scale), shift));
+    },
+  };
+  const relax: Relax = (intervals) => {
+    const x = intervals(input);
+    const { interval, lines } = valleyOf(site, x, lowest, { curvature }, smooth);
+    // The gate is rounded by a few units of the last place of 1, and that times p is what the product is off by.
+    const size = calc.op('Max', calc.op('Abs', x.lower), calc.op('Abs', x.upper));
+    const wide = {
+      lower: outward(calc, interval.lower, 'down', size),
+      upper: outward(calc, interval.upper, 'up', size),
+    };
+    return { interval: wide, ...(lines === undefined ? {} : { lines }) };
+  };
+  return { relax, inputs: [input] };
+}
+
 /** a b, with the lines of McCormick through one corner each. */
 const multiply: BoundsRule = (site) => {
   if (!(site.isActive(0) && site.isActive(1))) return 'affine';
-  const whole = withinRoot(site);
+  const whole = withinRoot(site) ?? gated(site);
   if (whole !== undefined) return whole;
   return (intervals): Relaxation => {
     const { calc, to } = site;

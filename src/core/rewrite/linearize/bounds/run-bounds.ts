@@ -23,6 +23,8 @@ export interface BoundsRunOptions {
   readonly feeds: NamedTensors;
   /** Multiplications that CROWN may take for one box; 0 for intervals alone. */
   readonly crownBudget: number;
+  /** Targets that CROWN looks at as far as the budget goes; without, all of them. */
+  readonly crownTargets?: ReadonlySet<string>;
   readonly threads: number;
 }
 
@@ -43,8 +45,12 @@ export interface BoxBounds {
 export type Rows = ReadonlyMap<string, Float32Array>;
 
 export interface BoundsRun {
-  /** @throws ProblemError as engines do; CancelledError. */
-  bound(box: Box, rows: Rows, signal: AbortSignal): Promise<BoxBounds>;
+  /**
+   * @param around what is known of a box that this one lies in: it holds here, too. CROWN alone may lose on part of a box
+   * what it proved of the whole, since lines are chosen anew.
+   * @throws ProblemError as engines do; CancelledError.
+   */
+  bound(box: Box, rows: Rows, signal: AbortSignal, around?: BoxBounds): Promise<BoxBounds>;
   release(): Promise<void>;
 }
 
@@ -66,7 +72,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
   };
   const known: string[] = [];
   try {
-    for (const { targets, method } of stagesOf(bounds, options.crownBudget)) {
+    for (const { targets, method } of stagesOf(bounds, options)) {
       const graph = bounds.write(targets, known, method);
       stages.push({ targets, graph, session: await engine.open(toRunnable(graph.model), { threads }) });
       known.push(...targets);
@@ -79,7 +85,7 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
   const largest = Math.max(...bounds.steps.map(({ output }) => elementCount(bounds.shape(output))));
   return run;
 
-  async function boundBox(box: Box, rows: Rows, signal: AbortSignal): Promise<BoxBounds> {
+  async function boundBox(box: Box, rows: Rows, signal: AbortSignal, around?: BoxBounds): Promise<BoxBounds> {
     const targets = new Map<string, TargetBounds>();
     const influence = new Map<string, Float64Array>();
     const bound = new Map<string, Float64Array>();
@@ -114,12 +120,18 @@ export async function openBounds(bounds: Bounds, options: BoundsRunOptions): Pro
         const found = await through(stage, fed, asked.length / count, (row, into) => {
           into.set(asked.subarray(row * count, (row + 1) * count));
         });
-        bound.set(first, found.bound);
+        const known = around?.rows.get(first);
+        bound.set(
+          first,
+          known === undefined ? found.bound : found.bound.map((each, at) => Math.min(each, known[at] ?? each)),
+        );
       }
     }
     return { targets, influence, rows: bound };
 
-    function remember(target: string, ends: Ends, method: TargetBounds['method']): void {
+    function remember(target: string, found: Ends, method: TargetBounds['method']): void {
+      const known = around?.targets.get(target);
+      const ends = known === undefined ? found : intersected(found, known);
       targets.set(target, { ...ends, method });
       given.set(target, ends);
     }
@@ -229,12 +241,13 @@ function directlyBefore({ steps, targets }: Bounds): ReadonlyMap<string, readonl
 /** CROWN for targets in the order of the graph while it is affordable; others are bounded in one run with their neighbours. */
 function stagesOf(
   bounds: Bounds,
-  budget: number,
+  { crownBudget, crownTargets }: BoundsRunOptions,
 ): readonly { readonly targets: readonly string[]; readonly method: 'intervals' | 'crown' }[] {
-  let left = budget;
+  let left = crownBudget;
   const stages: { targets: string[]; method: 'intervals' | 'crown' }[] = [];
   for (const target of bounds.targets) {
-    const work = 2 * elementCount(bounds.shape(target)) * workBefore(bounds, target);
+    const isWanted = left > 0 && crownTargets?.has(target) !== false;
+    const work = isWanted ? 2 * elementCount(bounds.shape(target)) * workBefore(bounds, target) : Infinity;
     const method = work <= left ? 'crown' : 'intervals';
     if (method === 'crown') left -= work;
     const last = stages.at(-1);

@@ -7,7 +7,16 @@ import { attributeFloat, attributeString } from '../../../graph/attributes.js';
 import { scalarConstant } from '../../../graph/constants.js';
 import type { Calculator } from '../calculator.js';
 import { declined, type Site } from '../rule.js';
-import { again, line, outward, widened, type BoundsRule, type Interval, type Lines } from './relaxation.js';
+import {
+  again,
+  line,
+  outward,
+  widened,
+  type BoundsRule,
+  type Interval,
+  type Lines,
+  type Relaxation,
+} from './relaxation.js';
 
 /** Steps of the grid. */
 const STEPS = 32;
@@ -20,11 +29,30 @@ interface Stray {
   readonly kink?: number;
 }
 
-function chordLines(site: Site, { lower: l, upper: u }: Interval, { curvature, kink = 0 }: Stray): Lines {
+/** A function of one of the node's inputs, element by element. */
+export interface SmoothFunction {
+  /** Position of that input. */
+  readonly input: number;
+  /** Writes the function of a value of any shape. */
+  of(value: string): string;
+}
+
+/** What the node itself computes of its first input. */
+function ownFunction({ calc, node }: Site): SmoothFunction {
+  return { input: 0, of: (value) => calc.writer.copy(node.proto, [value, ...node.inputs.slice(1)])[0] ?? '' };
+}
+
+function chordLines(
+  site: Site,
+  { lower: l, upper: u }: Interval,
+  { curvature, kink = 0 }: Stray,
+  { input, of } = ownFunction(site),
+): Lines {
   const { calc, to } = site;
   const { writer } = calc;
   const width = calc.op('Sub', u, l);
-  const rise = calc.op('Sub', again(site, u), again(site, l));
+  const [low, high] = [of(l), of(u)];
+  const rise = calc.op('Sub', high, low);
   const steep = calc.op('Div', rise, calc.op('Max', width, 1e-6));
   const slope = calc.op('Where', calc.op('Greater', width, 1e-6), steep, 0);
   const column = (value: string): string => calc.reshape(value, [1, ...to, 1]);
@@ -32,19 +60,18 @@ function chordLines(site: Site, { lower: l, upper: u }: Interval, { curvature, k
   const parts = calc.op('Mul', calc.cast(range), 1 / STEPS);
   // [1, ...to, points]; the last one may not pass the end.
   const grid = calc.op('Min', calc.op('Add', column(l), calc.op('Mul', column(width), parts)), column(u));
-  const values = calc.writer.copy(site.node.proto, [grid, ...site.node.inputs.slice(1)])[0] ?? '';
-  const apart = calc.op('Sub', values, calc.op('Mul', column(slope), grid));
+  const apart = calc.op('Sub', of(grid), calc.op('Mul', column(slope), grid));
   const step = calc.op('Mul', width, 1 / STEPS);
   const bow = calc.op('Mul', calc.op('Mul', step, step), curvature / 8);
   const stray = calc.op('Add', bow, calc.op('Mul', step, kink / 4));
   const largest = calc.op('Max', calc.op('Abs', l), calc.op('Abs', u));
-  const sizes = [again(site, l), again(site, u), largest, calc.op('Mul', slope, largest), calc.number(1)];
+  const sizes = [low, high, largest, calc.op('Mul', slope, largest), calc.number(1)];
   const end = (reduction: 'ReduceMin' | 'ReduceMax'): string => {
     const found = calc.reduce(reduction, apart, [to.length + 1], false);
     const isMax = reduction === 'ReduceMax';
     return outward(calc, calc.op(isMax ? 'Add' : 'Sub', found, stray), isMax ? 'up' : 'down', ...sizes);
   };
-  return { upper: line(site, slope, end('ReduceMax')), lower: line(site, slope, end('ReduceMin')) };
+  return { upper: line(site, slope, end('ReduceMax'), input), lower: line(site, slope, end('ReduceMin'), input) };
 }
 
 /** @param stray undefined where the slope has no bound: then the ends alone are known. */
@@ -61,19 +88,27 @@ function rising(stray?: Stray | ((site: Site) => Stray | undefined)): BoundsRule
 
 /** Falls to one lowest point and rises from there. */
 function valley(at: number, depth: number, stray?: Stray): BoundsRule {
-  return (site) => (intervals) => {
-    const { calc } = site;
-    const x = intervals(0);
-    const [low, high] = [again(site, x.lower), again(site, x.upper)];
-    const holds = calc.op('And', calc.op('Less', x.lower, at), calc.op('Greater', x.upper, at));
-    const interval = {
-      lower: calc.op('Where', holds, depth, calc.op('Min', low, high)),
-      upper: calc.op('Max', low, high),
-    };
-    return {
-      interval: widened(calc, interval),
-      ...(stray === undefined ? {} : { lines: () => chordLines(site, x, stray) }),
-    };
+  return (site) => (intervals) => valleyOf(site, intervals(0), { at, depth }, stray, ownFunction(site));
+}
+
+/** Bounds of a function that falls to one lowest point and rises from there, over an interval of its input. */
+export function valleyOf(
+  site: Site,
+  x: Interval,
+  { at, depth }: { readonly at: number; readonly depth: number },
+  stray: Stray | undefined,
+  smooth: SmoothFunction,
+): Relaxation {
+  const { calc } = site;
+  const [low, high] = [smooth.of(x.lower), smooth.of(x.upper)];
+  const holds = calc.op('And', calc.op('Less', x.lower, at), calc.op('Greater', x.upper, at));
+  const interval = {
+    lower: calc.op('Where', holds, depth, calc.op('Min', low, high)),
+    upper: calc.op('Max', low, high),
+  };
+  return {
+    interval: widened(calc, interval),
+    ...(stray === undefined ? {} : { lines: () => chordLines(site, x, stray, smooth) }),
   };
 }
 
@@ -116,12 +151,11 @@ export function reciprocalOf(calc: Calculator, { lower, upper }: Interval): Inte
   };
 }
 
-/** x²: other powers are not read. */
+/** x², and x³ by its ends: other powers are not read. */
 const power: BoundsRule = (site) => {
-  if (site.isActive(1) || scalarConstant(site.graph, site.input(1)) !== 2) {
-    return declined('of powers only the square is bounded');
-  }
-  return valley(0, 0, { curvature: 2 })(site);
+  const exponent = site.isActive(1) ? undefined : scalarConstant(site.graph, site.input(1));
+  if (exponent === 2) return valley(0, 0, { curvature: 2 })(site);
+  return exponent === 3 ? rising()(site) : declined('of powers only the square and the cube are bounded');
 };
 
 const isPlain = (site: Site): boolean => (attributeFloat(site.node, 'alpha') ?? 1) === 1;

@@ -1,0 +1,73 @@
+/** What is known of all features after one pass, as the page is told. */
+import { fewPlaces } from '../core/dictionary/few-places.js';
+import type { Dataset } from '../core/dataset/dataset.js';
+import type { Coder } from '../core/dictionary/coder.js';
+import { densityWarnings } from '../core/dictionary/attach/declared-density.js';
+import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
+import { featureColumns, featureTotals } from '../core/features/columns.js';
+import { decoderNorms } from '../core/features/decoder-norms.js';
+import { tokensAt } from '../core/features/excerpts.js';
+import type { GatheredFeatures } from '../core/features/gather.js';
+import { placeWordsOf, type PlaceWords } from '../core/features/layout.js';
+import type { FeatureOverview } from '../protocol/features.js';
+import type { FeaturePlaces } from './feature-places.js';
+
+interface PassMade {
+  /** In words. */
+  readonly dictionary: string;
+  readonly places: FeaturePlaces;
+  readonly coder: Coder;
+  readonly dataset: Dataset;
+  readonly gathered: GatheredFeatures;
+  /** Of each feature in training, where that is stated. */
+  readonly density: Float64Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** @throws CancelledError; ProblemError as reading does. */
+export async function overviewOf({
+  dictionary,
+  places,
+  coder,
+  dataset,
+  gathered,
+  density,
+  signal,
+}: PassMade): Promise<FeatureOverview> {
+  const { state, layout, stride, reconstruction } = gathered;
+  const { all, withoutFirst } = reconstruction;
+  const fvu = unexplainedVariance(all);
+  const totals = featureTotals(state);
+  const columns = featureColumns(state);
+  const topTokens = layout.kind === 'sequence' ? await tokensAt(dataset, columns.topToken, stride, signal) : undefined;
+  const placeWords = placeWordsOf(layout, topTokens !== undefined);
+  return {
+    dictionary,
+    ...places,
+    totals,
+    layout,
+    placeWords,
+    fvu,
+    ...(withoutFirst.tokens === 0 ? {} : { fvuWithoutFirst: unexplainedVariance(withoutFirst) }),
+    data: dataset.description,
+    synthetic: dataset.synthetic,
+    warnings: [
+      ...warningsOf(totals.tokens, coder.features, fvu, placeWords),
+      ...densityWarnings(density, columns.density, totals.tokens, placeWords.many),
+    ],
+    columns,
+    stride,
+    ...(topTokens === undefined ? {} : { topTokens }),
+    decoderNorm: await decoderNorms(coder.decoder, signal),
+  };
+}
+
+function warningsOf(tokens: number, features: number, fvu: number, words: PlaceWords): string[] {
+  const few = fewPlaces(tokens, words, features);
+  const warnings = few === undefined ? [] : [few.sentence];
+  if (fvu > 1)
+    warnings.push(
+      `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`,
+    );
+  return warnings;
+}
