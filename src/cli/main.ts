@@ -291,4 +291,9 @@ function wrongOption(option: string, value: string, hint?: string): number {
   return 2;
 }
 
+// Whoever reads no further, as `head` does, has what they want.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 process.exitCode = await main();

@@ -5,6 +5,7 @@ import { problem } from '../core/errors.js';
 import type { HostApi, PageApi } from '../protocol/page-api.js';
 import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
+import { openEditor } from './editor.js';
 import { exportFeatures, readFeatureList } from './feature-lists.js';
 import { pageHtml } from './page-html.js';
 import { savePicked, saveTensor } from './save-picked.js';
@@ -93,6 +94,10 @@ export function connectPanel(
     copyText: async ({ text }) => vscode.env.clipboard.writeText(text),
     save: (request) => savePicked(uri, request.suggestedName, request.bytes),
     saveTensor: (request) => saveTensor(uri, session, request),
+    async openPruned() {
+      const written = await (await session.worker()).prunedFile({});
+      if (written !== undefined) await openEditor(vscode.Uri.file(written.path));
+    },
     reload: () => session.reload(),
     log: async ({ level, text }) => log[level === 'warning' ? 'warn' : level](`page: ${text}`),
     ...passedOn(session),

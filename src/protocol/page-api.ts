@@ -77,6 +77,8 @@ export interface HostApi extends Pick<WorkerApi, Question> {
     readonly format: ValuesFormat;
     readonly suggestedName: string;
   }): Promise<boolean>;
+  /** Opens the smaller model that was written last. */
+  openPruned(request: Record<string, never>): Promise<void>;
   /** Reads the model file again after it changed on disk. */
   reload(request: Record<string, never>): Promise<void>;
   log(request: { readonly level: 'info' | 'warning' | 'error'; readonly text: string }): Promise<void>;
@@ -99,6 +101,8 @@ export interface PageApi {
   exportShown(request: Record<string, never>): Promise<void>;
   /** Features were gathered, or are known no more. */
   featuresChanged(request: { readonly gathered: boolean }): Promise<void>;
+  /** A smaller model was written: `prunedFile` tells of it. */
+  prunedChanged(request: Record<string, never>): Promise<void>;
   /** The palette's "Import Feature List…": the page asks for the file, as its own button does, and shows what was read. */
   importFeatureList(request: Record<string, never>): Promise<void>;
   /** The palette's "Export Features…": all of them; the page shows what was written. */

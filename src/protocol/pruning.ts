@@ -103,4 +103,6 @@ export interface PruningQuestions {
     signal?: AbortSignal,
     onProgress?: OnProgress,
   ): Promise<PrunedFile>;
+  /** The smaller model that was written last, of the file that is open. */
+  prunedFile(request: Record<string, never>): Promise<PrunedFile | undefined>;
 }

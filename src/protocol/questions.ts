@@ -41,6 +41,7 @@ export const QUESTIONS = [
   'circuitHeads',
   'circuitWeights',
   'pruningPreview',
+  'prunedFile',
   'gatheredFeatures',
   'feature',
   'promptFacts',

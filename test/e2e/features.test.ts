@@ -106,6 +106,12 @@ it('a feature tells what it fires on, and is still there after the page was hidd
   );
   await (await page.locator('.ablation')).first().scrollIntoViewIfNeeded();
   await code.screenshot('features without it');
+  await (await page.locator('.feature-page .excerpts .token-strongest')).first().click();
+  const card = (await page.locator('.token-card')).first();
+  await card.getByText('Run without it here').click();
+  await until('the card to tell the total effect', async () => /Total effect[\s\S]*KL/.test(await card.innerText()));
+  expect(await card.innerText()).toMatch(/Direct effect on the logits of the next token/);
+  await code.screenshot('features token card dark');
   await (await page.locator('.feature-neighbours vscode-button')).first().click();
   await page.waitForText(/Nearest/);
   await (await page.locator('.feature-neighbours')).first().scrollIntoViewIfNeeded();

@@ -44,6 +44,10 @@ it('“Prune Dead Units…” previews, writes a smaller file, tells the proof, 
   await answerPath(code, target);
   await until('the smaller model', async () => existsSync(target));
   await code.screenshot('prune: proof');
+  await page.waitForText('The smaller copy that was written');
+  expect(await page.text()).toMatch(/3 units removed: [\d.]+ KB before, [\d.]+ (KB|bytes) after\./);
+  await page.scrollTo('.removal-written');
+  await code.screenshot('prune: what was written');
   await code.notifications.press('16 random inputs', 'Open');
   await until('the new file in the editor', async () =>
     (await code.tabs()).some((tab) => tab.includes('planted.pruned.onnx')),

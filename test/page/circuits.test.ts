@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type PageBrowser } from './browser.js';
+import { processorTime } from './processor-time.js';
 
 /**
  * Thirty frames a second leave 33 ms; a processor that others load takes up to half more for the same work. Frames themselves
@@ -84,16 +85,6 @@ it('a pinned node stays when the slider lets go of it, and goes when it is unpin
 interface Movement {
   readonly way: 'slider' | 'drag' | 'hover';
   readonly durationMs: number;
-}
-
-/** What the page’s main thread used of the processor so far, in ms: it does not count while others have their turn. */
-async function processorTime(page: Page): Promise<() => Promise<number>> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  return async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
-  };
 }
 
 /** Moves at every frame and counts the frames that the browser shows. Runs in the page. */

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type PageBrowser } from './browser.js';
 import { hugeNetwork } from './fake/network.js';
 import { numbersOf } from './fake/numbers.js';
+import { processorTime } from './processor-time.js';
 
-const FRAMES_PER_SECOND_WANTED = 30;
+/** A frame at sixty a second: frames themselves depend on what else the machine does, and are told only. */
+const MOST_PROCESSOR_MS = 16;
 const PANNING_MS = 4000;
 
 let browser: PageBrowser;
@@ -18,27 +20,27 @@ describe('the heatmap of 2,000 inputs × 10,000 units', () => {
     ['at the first view, with names and pictures', 0, 20],
     ['zoomed in', 3, 2],
     ['with as much of it in sight as there is room for', -1, 20],
-  ])(
-    `stays above ${FRAMES_PER_SECOND_WANTED} frames per second while panning %s`,
-    async (view, zooms, tilesAtLeast) => {
-      const page = await browser.open({ model: 'huge', width: 1400, height: 900 });
-      await showExamples(page);
-      await page.locator('.heatmap-canvas').focus();
-      for (let step = 0; step < zooms; step++) await page.keyboard.press('+');
-      if (zooms < 0) {
-        await page.keyboard.press('0');
-        await page.waitForTimeout(1500);
-      }
-      const measured = await page.evaluate(panAndCount, PANNING_MS);
-      console.log(
-        `heatmap panning ${view}: ${measured.framesPerSecond.toFixed(1)} frames/s, ` +
-          `slowest 5 %: ${measured.slowFrameMs.toFixed(1)} ms, ${measured.tiles} tiles read`,
-      );
-      expect(measured.tiles).toBeGreaterThan(tilesAtLeast);
-      expect(measured.framesPerSecond).toBeGreaterThan(FRAMES_PER_SECOND_WANTED);
-      await page.close();
-    },
-  );
+  ])('takes the page less than a frame’s time while panning %s', async (view, zooms, tilesAtLeast) => {
+    const page = await browser.open({ model: 'huge', width: 1400, height: 900 });
+    await showExamples(page);
+    await page.locator('.heatmap-canvas').focus();
+    for (let step = 0; step < zooms; step++) await page.keyboard.press('+');
+    if (zooms < 0) {
+      await page.keyboard.press('0');
+      await page.waitForTimeout(1500);
+    }
+    const processor = await processorTime(page);
+    const before = await processor();
+    const { frames, seconds, tiles } = await page.evaluate(panAndCount, PANNING_MS);
+    const perFrame = ((await processor()) - before) / frames;
+    console.log(
+      `heatmap panning ${view}: ${perFrame.toFixed(1)} ms of the processor per frame, ` +
+        `${(frames / seconds).toFixed(1)} frames/s, ${tiles} tiles read`,
+    );
+    expect(tiles).toBeGreaterThan(tilesAtLeast);
+    expect(perFrame).toBeLessThan(MOST_PROCESSOR_MS);
+    await page.close();
+  });
 
   it('says the value and the names of the cell under the pointer', async () => {
     const page = await browser.open({ model: 'huge' });
@@ -114,9 +116,7 @@ async function showExamples(page: Page): Promise<void> {
 }
 
 /** Drags over the matrix at full cell resolution and counts the frames that the browser shows. Runs in the page. */
-async function panAndCount(
-  durationMs: number,
-): Promise<{ framesPerSecond: number; slowFrameMs: number; tiles: number }> {
+async function panAndCount(durationMs: number): Promise<{ frames: number; seconds: number; tiles: number }> {
   const canvas = document.querySelector('.heatmap-canvas') as HTMLCanvasElement;
   const { left, top, width, height } = canvas.getBoundingClientRect();
   const send = (type: string, x: number, y: number): void => {
@@ -127,15 +127,13 @@ async function panAndCount(
   // Synthetic pointers cannot be captured.
   canvas.setPointerCapture = () => undefined;
   const tilesBefore = window.fake.calls.filter(({ method }) => method === 'exampleTile').length;
-  const frames: number[] = [];
+  let frames = 0;
   const start = performance.now();
   let [x, y] = [width - 10, height - 10];
   send('pointerdown', x, y);
   await new Promise<void>((resolve) => {
-    let last = start;
     const step = (now: number): void => {
-      frames.push(now - last);
-      last = now;
+      frames++;
       x -= 24;
       y -= 6;
       send('pointermove', x, y);
@@ -145,10 +143,9 @@ async function panAndCount(
     requestAnimationFrame(step);
   });
   send('pointerup', x, y);
-  frames.sort((a, b) => a - b);
   return {
-    framesPerSecond: (1000 * frames.length) / (performance.now() - start),
-    slowFrameMs: frames[Math.floor(0.95 * frames.length)] ?? Infinity,
+    frames,
+    seconds: (performance.now() - start) / 1000,
     tiles: window.fake.calls.filter(({ method }) => method === 'exampleTile').length - tilesBefore,
   };
 }

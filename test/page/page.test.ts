@@ -342,6 +342,32 @@ describe('the views of passes', () => {
     await page.close();
   });
 
+  it('keep what was proven of the smaller model that was written, with ways to open and copy it', async () => {
+    const page = await browser.open();
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    const written = page.getByRole('region', { name: 'The smaller copy that was written' });
+    expect(await written.count()).toBe(0);
+    await page.getByText('Prune Dead Units…').click();
+    await expect.poll(() => written.count()).toBe(1);
+    const text = (await written.innerText()).replaceAll(/[\u00a0\u202f]/g, ' ');
+    expect(text).toContain('/models/shapes.pruned.onnx');
+    expect(text).toContain('3 units removed: 1.1 MB before, 990 KB after.');
+    expect(text).toContain('Outside it nothing is proven.');
+    expect(text).toContain('On 200 images outputs changed by at most 6.0e-8.');
+    await written.getByText('Copy', { exact: true }).click();
+    await expect
+      .poll(async () => ((await lastCall(page, 'copyText')) as { text: string }).text)
+      .toContain('On 16 random inputs drawn inside the box');
+    await written.getByText('Open', { exact: true }).click();
+    await expect.poll(() => countCalls(page, 'openPruned')).toBe(1);
+    // Another pass, and back: it stays.
+    await page.getByRole('button', { name: /Zero sparsity/ }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    await expect.poll(() => written.count()).toBe(1);
+    await page.close();
+  });
+
   it('show every chart as a table too, and export what is shown', async () => {
     const page = await browser.open({ model: 'text' });
     await page.getByRole('tab', { name: 'Passes' }).click();

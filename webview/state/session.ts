@@ -31,6 +31,8 @@ export const workerProblem = signal<Problem | undefined>(undefined);
 export const fileChange = signal<{ readonly deleted: boolean } | undefined>(undefined);
 /** Counts how often the host told that features were gathered, or are known no more. */
 export const featuresTold = signal(0);
+/** Counts how often the host told that a smaller model was written. */
+export const prunedTold = signal(0);
 /** The host did not answer the first question. */
 export const connectionProblem = signal<Problem | undefined>(undefined);
 
@@ -139,6 +141,9 @@ const page: PageApi = {
   exportShown: async () => exportShown(),
   featuresChanged: async () => {
     featuresTold.value++;
+  },
+  prunedChanged: async () => {
+    prunedTold.value++;
   },
   importFeatureList: async () => {
     showFeatures();

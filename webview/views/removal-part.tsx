@@ -1,13 +1,15 @@
 /** What removing the units that a pass found would save, and the way to do it. */
 import type { JSX } from 'preact';
 import { SOURCES_OF_PASS } from '../../src/core/pruning/unit-sources.js';
-import { keptText } from '../../src/core/pruning/words.js';
+import { keptText, unitsText } from '../../src/core/pruning/words.js';
 import type { PruningPreview } from '../../src/protocol/pruning.js';
 import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
-import { runCommand } from '../state/session.js';
+import { attempt } from '../state/attempt.js';
+import { openedModel, prunedTold, runCommand } from '../state/session.js';
+import { formatBytes } from '../format/numbers.js';
 
 const LAYERS_SHOWN = 8;
 
@@ -27,6 +29,40 @@ export function RemovalPart({ pass, answer }: { pass: string; answer: string }):
       {loading && <LongWork label="Following where the units go" progress={progress} />}
       {error && <p>{error.message}</p>}
       {value && <Preview preview={value} />}
+      <Written />
+    </section>
+  );
+}
+
+/** The smaller model that was written last, and what was found when both were run. */
+function Written(): JSX.Element | null {
+  const { value } = useResource(() => host.prunedFile({}), [prunedTold.value, openedModel.value?.overview.fileName]);
+  if (value === undefined) return null;
+  const { path, preview, proof } = value;
+  const { fileBytes = 0, externalBytes = 0 } = openedModel.value?.overview ?? {};
+  const sizes = `${formatBytes(fileBytes + externalBytes)} before, ${formatBytes(value.bytes + (value.externalBytes ?? 0))} after`;
+  const sentences = [
+    `${unitsText(preview.units)} removed: ${sizes}.`,
+    ...(value.externalName === undefined ? [] : [`Its weights lie beside it in ${value.externalName}.`]),
+    preview.proven,
+    proof.sentence,
+    ...(proof.withoutData === undefined ? [] : [`The inputs of the model were not run: ${proof.withoutData}`]),
+  ];
+  return (
+    <section class="removal-written" aria-label="The smaller copy that was written">
+      <h3>The smaller copy that was written</h3>
+      <p>
+        <code>{path}</code>
+      </p>
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      <div class="button-row">
+        <Button onClick={() => void attempt(host.openPruned({}))}>Open</Button>
+        <Button icon="copy" onClick={() => void attempt(host.copyText({ text: [path, ...sentences].join('\n') }))}>
+          Copy
+        </Button>
+      </div>
     </section>
   );
 }

@@ -17,8 +17,6 @@ export function whyNotLinear(coder: Coder): string | undefined {
   if (glu !== undefined) return 'Its features are multiplied by gates of their own.';
   if (skip !== undefined) return 'It has a linear way past its features.';
   if (activation.kind === 'gated') return 'It is gated: its features are not what its encoder reads.';
-  if (activation.kind === 'topk' && (activation.magnitude || !activation.relu)) return 'Its features may be negative.';
-  if (activation.kind === 'jumprelu' && !activation.relu) return 'Its features may be negative.';
   return undefined;
 }
 

@@ -66,6 +66,7 @@ export async function pruneDeadUnits(context: CommandContext, named?: unknown): 
         // The dialog has asked about a file of this name.
         worker.writePruned({ sources: picked, path: target.fsPath, replace: true }, signal, onProgress),
     );
+    session.pruned();
     void offerToOpen(target, written);
   });
 }

@@ -109,6 +109,8 @@ export interface ModelSession {
   attach(path: string | undefined): Promise<OpenState>;
   /** The same of a set of transcoders: files, or folders with one for each layer. */
   attachTranscoders(paths: readonly string[] | undefined): Promise<OpenState>;
+  /** A smaller copy of the model was written: everybody is told. */
+  pruned(): void;
   /** `from` is not told: it knows. */
   select(selection: Selection, from?: Audience): void;
   /** Starts over with a fresh worker and tells everybody. */
@@ -385,6 +387,7 @@ export function createSession(options: SessionOptions): ModelSession {
       memory.setSelection(next);
       tell('selectionChanged', next, from);
     },
+    pruned: () => tell('prunedChanged', {}),
     reload,
     settingsChanged() {
       if (opening === undefined) return;

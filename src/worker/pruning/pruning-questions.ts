@@ -111,6 +111,7 @@ export function pruningAnswers(model: () => PrunableModel, track: <T>(work: Prom
           written = { file: subject.file, pruned };
           return pruned;
         }),
+      prunedFile: async () => (written?.file === model().file ? written.pruned : undefined),
     },
     close: () => turns.stop(),
   };

@@ -1,4 +1,5 @@
 /** The host's side of the conversation, answered from a fake network. */
+import type { PrunedFile } from '../../../src/protocol/pruning.js';
 import { problem } from '../../../src/core/errors.js';
 import type { HistogramView, InputsDescription, UnitDetail } from '../../../src/protocol/inspection.js';
 import type { Dictionary } from '../../../src/protocol/model.js';
@@ -7,7 +8,7 @@ import type { HostApi, OpenState, PageApi } from '../../../src/protocol/page-api
 import { fakeAttributionQuestions } from './attribution.js';
 import { fakeCircuitQuestions, TRANSCODERS } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
-import { PRUNING } from './pruning.js';
+import { PRUNED, PRUNING } from './pruning.js';
 import { fakeSteeringQuestions } from './steering.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
@@ -37,6 +38,7 @@ const DICTIONARY: Dictionary = {
 export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => PageApi): HostApi {
   const network = scenario === 'one-input' ? { ...given, examples: 1 } : given;
   const numbers = numbersOf(network);
+  let pruned: PrunedFile | undefined;
   const layerOf = (value: string) => {
     const layer = network.layers.find((candidate) => candidate.value === value);
     if (layer === undefined) throw problem('internal', `No layer ${value}`);
@@ -176,7 +178,13 @@ export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => Pag
     cancelRun: async () => {
       await page().resultChanged({ result: resultOf(network, { inputsSeen: 64 }) });
     },
-    command: async () => undefined,
+    async command({ command }) {
+      if (command !== 'modelInspector.pruneDeadUnits') return;
+      pruned = PRUNED;
+      await page().prunedChanged({});
+    },
+    openPruned: async () => undefined,
+    prunedFile: async () => pruned,
     setSizes: async () => undefined,
     coder: async ({ answers }) => coderDescription(answers),
     select: async () => undefined,

@@ -150,6 +150,15 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     expect(error).toContain('--pass cannot be “dead-unit”. The passes are dead-units, zero-sparsity, ');
   });
 
+  it('an output that nobody reads to its end is no error', async () => {
+    const child = spawn(process.execPath, [join(folder, 'cli.mjs'), '--help'], { cwd: work });
+    let error = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (error += text));
+    child.stdout.destroy();
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect([code, error]).toEqual([0, '']);
+  });
+
   it('help is no wrong usage', async () => {
     expect(await cli('--help')).toMatchObject({ code: 0, error: '', out: expect.stringContaining('Usage:') });
   });

@@ -1,6 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeSafetensors } from '../../../src/core/formats/safetensors/safetensors.js';
+import { decodeHalf } from '../../../src/core/tensor/half.js';
 import { NODE_KINDS, type CircuitAnswer, type CircuitRequest } from '../../../src/protocol/circuits.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import { createInspection } from '../../../src/worker/inspection.js';
@@ -222,6 +226,61 @@ describe('a set with one transcoder', () => {
       const answer = await inspection.circuit(request());
       expect(answer.layersWithout).toEqual([0, 2, 3]);
       expect(answer.residual).toBeLessThan(1e-4);
+    } finally {
+      await inspection.close({});
+    }
+  });
+});
+
+describe('a transcoder whose features may be negative', () => {
+  const own = mkdtempSync(join(tmpdir(), 'model-inspector-circuit-'));
+  afterAll(() => rmSync(own, { recursive: true, force: true }));
+
+  /** That of layer 1 as circuit-tracer writes it, the encoder a row for each feature, with thresholds below 0. */
+  function writeTranscoder(): void {
+    const sample = join(dictionaries, 'blocks.1.mlp.transcoder');
+    const file = readFileSync(join(sample, 'sae_weights.safetensors'));
+    const end = 8 + Number(file.readBigUInt64LE(0));
+    const header = JSON.parse(file.subarray(8, end).toString()) as Record<string, { data_offsets: [number, number] }>;
+    const bytes = (name: string): Uint8Array => {
+      const [first = 0, last = 0] = header[name]?.data_offsets ?? [];
+      return Uint8Array.from(file.subarray(end + first, end + last));
+    };
+    const single = (name: string): Float32Array => new Float32Array(bytes(name).buffer);
+    const half = (name: string): Float32Array => Float32Array.from(new Uint16Array(bytes(name).buffer), decodeHalf);
+    const encoder = half('W_enc');
+    const turned = Float32Array.from(encoder, (_, at) => encoder[(at % 96) * 192 + Math.floor(at / 96)] as number);
+    writeFileSync(
+      join(own, 'layer_1.safetensors'),
+      encodeSafetensors(
+        {
+          W_enc: { dtype: 'F32', shape: [192, 96], data: turned },
+          b_enc: { dtype: 'F32', shape: [192], data: single('b_enc') },
+          W_dec: { dtype: 'F32', shape: [192, 96], data: half('W_dec') },
+          b_dec: { dtype: 'F32', shape: [96], data: single('b_dec') },
+          'activation_function.threshold': { dtype: 'F32', shape: [192], data: new Float32Array(192).fill(-0.2) },
+        },
+        {},
+      ),
+    );
+    const { metadata } = JSON.parse(readFileSync(join(sample, 'cfg.json'), 'utf8')) as { metadata: object };
+    writeFileSync(join(own, 'cfg.json'), JSON.stringify({ metadata }));
+  }
+
+  it('is in a circuit, too: where a feature is active it is what its encoder reads, and everything adds up', async () => {
+    writeTranscoder();
+    const inspection = inspect();
+    try {
+      const { transcoders } = await open(inspection, [own]);
+      expect(transcoders?.left).toEqual([]);
+      expect(transcoders?.layers[1]?.transcoder?.name).toContain('layer_1.safetensors');
+      const answer = await inspection.circuit(request());
+      expect(answer.layersWithout).toEqual([0, 2, 3]);
+      expect(answer.residual).toBeLessThan(1e-4);
+      const values = answer.nodes.activation.filter(
+        (_, node) => NODE_KINDS[answer.nodes.kind[node] ?? 0] === 'feature',
+      );
+      expect(values.some((value) => value < 0)).toBe(true);
     } finally {
       await inspection.close({});
     }
