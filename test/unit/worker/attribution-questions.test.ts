@@ -17,9 +17,9 @@ import { tensorToProto } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import type { AttributionMethod, PatchingAnswer } from '../../../src/protocol/attribution.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
 import { neededData } from '../shared-data.js';
+import { inspect } from './inspect.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const SHAPES = join(root, 'media/samples/shapes/shapes-resnet.onnx');
@@ -28,15 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'model-inspector-attribution-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function opened<T>(path: string, use: (inspection: WorkerApi) => Promise<T>, recipe?: Recipe): Promise<T> {
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect();
   const settings = { engine: 'native', threads: 2, defaultInputs: 8, cacheMegabytes: 0 } as const;
   await inspection.open({ path, recipePaths: 'anywhere', settings, ...(recipe === undefined ? {} : { recipe }) });
   try {

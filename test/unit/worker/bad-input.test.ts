@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeNpy } from '../../../src/core/formats/numpy/npy.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
@@ -10,11 +9,10 @@ import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import type { RunAnswer } from '../../../src/protocol/inspection.js';
 import { isInEveryRun } from '../../../src/protocol/model.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
+import { inspect } from './inspect.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'model-inspector-bad-input-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -62,15 +60,7 @@ async function open(
   writeFileSync(join(own, 'model.onnx'), bytesOf(model));
   writeFileSync(join(own, 'model.inspect.json'), JSON.stringify({ version: 1, ...recipe }));
   for (const [name, contents] of Object.entries(files)) writeFileSync(join(own, name), contents);
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect();
   const answer = await inspection.open({
     path: join(own, 'model.onnx'),
     recipePaths: 'model-folder',

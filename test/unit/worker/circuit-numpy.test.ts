@@ -11,8 +11,7 @@ import {
   type FedByWeights,
 } from '../../../src/protocol/circuits.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 type Name = readonly [kind: string, layer: number, position: number, feature: number];
 type Weighed = readonly [...Name, weight: number];
@@ -77,15 +76,7 @@ let edges: CircuitEdges;
 let nodes: ReadonlyMap<string, number>;
 
 beforeAll(async () => {
-  inspection = createInspection({
-    wasmFolder: WASM_FOLDER,
-    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  inspection = inspect();
   await inspection.open({
     path: join(folder, 'grammar-gpt.onnx'),
     recipePaths: 'anywhere',

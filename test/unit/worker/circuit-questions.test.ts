@@ -7,24 +7,11 @@ import { encodeSafetensors } from '../../../src/core/formats/safetensors/safeten
 import { decodeHalf } from '../../../src/core/tensor/half.js';
 import { NODE_KINDS, type CircuitAnswer, type CircuitRequest } from '../../../src/protocol/circuits.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
 const dictionaries = join(folder, 'dictionaries');
 const TEXT = 'Rosa counts the cats in the forest: one, two, three, four. "There are';
-
-function inspect(): WorkerApi {
-  return createInspection({
-    wasmFolder: WASM_FOLDER,
-    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
-}
 
 const open = (inspection: WorkerApi, paths: readonly string[]): Promise<OpenedModel> =>
   inspection.open({

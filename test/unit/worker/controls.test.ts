@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { redrawWeights } from '../../../src/core/controls/redraw.js';
 import { controlledPass, type ControlRun } from '../../../src/core/controls/control.js';
@@ -14,11 +13,10 @@ import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import type { PassResult } from '../../../src/core/passes/result.js';
 import type { ResultSummary } from '../../../src/protocol/inspection.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
+import { inspect } from './inspect.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'model-inspector-controls-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -67,15 +65,7 @@ async function open(
   engine: EngineName,
   { cached = false, onProgress = (): void => undefined } = {},
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => onProgress(),
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect({ runProgress: async () => onProgress() });
   const cacheFolder = join(folder, 'cache');
   const model = await inspection.open({
     path,

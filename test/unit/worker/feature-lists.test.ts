@@ -11,8 +11,7 @@ import { readSafetensors } from '../../../src/core/formats/safetensors/safetenso
 import { decodeHalf } from '../../../src/core/tensor/half.js';
 import type { FeatureOverview } from '../../../src/protocol/features.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 const sample = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
 const original = join(sample, 'dictionaries/blocks.1.hook_resid_post/sae_weights.safetensors');
@@ -33,15 +32,7 @@ beforeAll(async () => {
   await mkdir(own);
   dictionary = join(own, 'sae_weights.safetensors');
   for (const file of await readdir(dirname(original))) await copyFile(join(dirname(original), file), join(own, file));
-  inspection = createInspection({
-    wasmFolder: WASM_FOLDER,
-    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  inspection = inspect();
   await inspection.open({
     path: join(sample, 'grammar-gpt.onnx'),
     recipePaths: 'anywhere',

@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureNeighbours } from '../../../src/protocol/features.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 type List = 'units' | 'features' | 'encoder' | 'decoder' | 'together' | 'reads' | 'writes';
 
@@ -41,15 +40,7 @@ describe.each(cases)('what features of $dictionary are like', ({ dictionary, tok
   const path = join(folder, 'dictionaries', dictionary, 'sae_weights.safetensors');
 
   beforeAll(async () => {
-    inspection = createInspection({
-      wasmFolder: WASM_FOLDER,
-      dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-      events: {
-        runProgress: async () => undefined,
-        fileResultChanged: async () => undefined,
-        log: async () => undefined,
-      },
-    });
+    inspection = inspect();
     await inspection.open({
       path: join(folder, 'grammar-gpt.onnx'),
       recipePaths: 'anywhere',

@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureOverview } from '../../../src/protocol/features.js';
 import type { OpenRequest, WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/features/features.json', import.meta.url), 'utf8')) as {
@@ -38,15 +37,6 @@ const dictionary = join(folder, 'dictionaries', fixture.dictionary, 'sae_weights
 const toDictionary = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/dictionary/${name}`, import.meta.url));
 
-const PLATFORM = {
-  wasmFolder: WASM_FOLDER,
-  dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-  events: {
-    runProgress: async () => undefined,
-    fileResultChanged: async () => undefined,
-    log: async () => undefined,
-  },
-};
 const OPEN: OpenRequest = {
   path: join(folder, 'grammar-gpt.onnx'),
   recipePaths: 'anywhere',
@@ -59,7 +49,7 @@ describe('features of a dictionary on the inputs of a model', () => {
   const progress: number[] = [];
 
   beforeAll(async () => {
-    inspection = createInspection(PLATFORM);
+    inspection = inspect();
     await inspection.open(OPEN);
     overview = await inspection.features({ dictionary }, undefined, (share) => progress.push(share));
   }, 120_000);
@@ -194,7 +184,7 @@ describe('a dictionary beside which a configuration says otherwise', () => {
     await copyFile(dictionary, path);
     configuration = JSON.parse(await readFile(join(dirname(dictionary), 'cfg.json'), 'utf8')) as typeof configuration;
     await say({});
-    inspection = createInspection(PLATFORM);
+    inspection = inspect();
     const settings = { ...OPEN.settings, defaultInputs: 8, limit: 8 };
     await inspection.open({ ...OPEN, settings, dictionary: { path, answers: {} } });
   }, 60_000);

@@ -11,10 +11,9 @@ import { createGraph } from '../../../src/core/graph/graph.js';
 import type { FeatureOverview } from '../../../src/protocol/features.js';
 import type { SteeringAnswer } from '../../../src/protocol/steering.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
+import { inspect } from './inspect.js';
 import { openDictionary } from '../dictionary/open-dictionary.js';
 import { writeSafetensors } from '../dictionary/write-safetensors.js';
-import { WASM_FOLDER } from '../engine/engines.js';
 
 const sample = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
 const model = join(sample, 'grammar-gpt.onnx');
@@ -95,12 +94,7 @@ interface Looked {
 
 /** Runs the dictionary where the fit finds it to belong, or where it is told. */
 async function look(path: string, reads?: string): Promise<Looked> {
-  const nothing = async (): Promise<void> => undefined;
-  const inspection = createInspection({
-    wasmFolder: WASM_FOLDER,
-    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-    events: { runProgress: nothing, fileResultChanged: nothing, log: nothing },
-  });
+  const inspection = inspect();
   await inspection.open({
     path: model,
     recipePaths: 'anywhere',

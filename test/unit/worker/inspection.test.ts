@@ -8,17 +8,16 @@ import type { EngineName } from '../../../src/core/engine/engine.js';
 import { prune } from '../../../src/core/rewrite/prune.js';
 import { chooseEngine } from '../../../src/node/choose-engine.js';
 import { createInputs } from '../../../src/worker/inputs.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import type { PassResult, RunResult } from '../../../src/core/passes/result.js';
 import { mayReplace, mergeResults, withExperiment } from '../../../src/worker/merge-results.js';
 import { openModelFile } from '../../../src/worker/open-model.js';
 import type { ResultSummary, RunProgress } from '../../../src/protocol/inspection.js';
 import { isInEveryRun } from '../../../src/protocol/model.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
+import { inspect } from './inspect.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const wasmFolder = join(root, 'node_modules/onnxruntime-web/dist/');
-const dataFolder = join(root, 'media');
 const samples = {
   classifier: join(root, 'media/samples/shapes/shapes-resnet.onnx'),
   language: join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx'),
@@ -37,15 +36,7 @@ async function open(
     onProgress?: (progress: RunProgress) => unknown;
   } = {},
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
-  const inspection = createInspection({
-    wasmFolder,
-    dataFolder,
-    events: {
-      runProgress: async (progress) => void options.onProgress?.(progress),
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect({ runProgress: async (progress) => void options.onProgress?.(progress) });
   const model = await inspection.open({
     path,
     recipePaths: 'model-folder',
@@ -229,15 +220,7 @@ describe('a run', () => {
     const notAFolder = join(cacheFolder, 'a file');
     writeFileSync(notAFolder, 'in the way');
     const warnings: string[] = [];
-    const inspection = createInspection({
-      wasmFolder,
-      dataFolder,
-      events: {
-        runProgress: async () => undefined,
-        fileResultChanged: async () => undefined,
-        log: async ({ text }) => void warnings.push(text),
-      },
-    });
+    const inspection = inspect({ log: async ({ text }) => void warnings.push(text) });
     await inspection.open({
       path: samples.classifier,
       recipePaths: 'model-folder',

@@ -7,8 +7,8 @@ import type { EngineName } from '../../../src/core/engine/engine.js';
 import { CancelledError } from '../../../src/core/errors.js';
 import type { SystemDescription, SystemRequest, Vote } from '../../../src/protocol/linear.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { neededData } from '../shared-data.js';
+import { inspect } from './inspect.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const samples = {
@@ -26,15 +26,7 @@ async function withModel<T>(
   use: (inspection: WorkerApi) => Promise<T>,
   { recipe, engine = 'native' }: OpenOptions = {},
 ): Promise<T> {
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect();
   await inspection.open({
     path,
     recipePaths: 'anywhere',

@@ -10,24 +10,16 @@ import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { safeTensorDims } from '../../../src/core/formats/onnx/tensor-proto.js';
 import type { EngineName } from '../../../src/core/engine/engine.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
 import { bytesOf } from '../formats/onnx-builder.js';
 import { modelProto, node, valueInfo, weight } from '../graph-builder.js';
+import { inspect } from './inspect.js';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const folder = mkdtempSync(join(tmpdir(), 'model-inspector-prune-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 export async function open(path: string, engine: EngineName = 'native'): Promise<WorkerApi> {
-  const inspection = createInspection({
-    wasmFolder: join(root, 'node_modules/onnxruntime-web/dist/'),
-    dataFolder: join(root, 'media'),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect();
   await inspection.open({
     path,
     recipePaths: 'model-folder',

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/dictionary/', import.meta.url));
 const model = fileURLToPath(new URL('../../../media/samples/grammar-gpt/grammar-gpt.onnx', import.meta.url));
@@ -23,12 +22,7 @@ describe.each(CASES)('%s', (file, message, remedy) => {
   const path = join(fixtures, file);
   let inspection: WorkerApi;
   beforeEach(() => {
-    const nothing = async (): Promise<void> => undefined;
-    inspection = createInspection({
-      wasmFolder: WASM_FOLDER,
-      dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-      events: { runProgress: nothing, fileResultChanged: nothing, log: nothing },
-    });
+    inspection = inspect();
   });
   afterEach(() => inspection.close({}));
   const open = (more: Partial<Parameters<WorkerApi['open']>[0]> = {}): ReturnType<WorkerApi['open']> =>

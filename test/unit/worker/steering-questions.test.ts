@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancelledError } from '../../../src/core/errors.js';
 import type { Intervention, Positions } from '../../../src/protocol/steering.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { createInspection } from '../../../src/worker/inspection.js';
-import { WASM_FOLDER } from '../engine/engines.js';
+import { inspect } from './inspect.js';
 
 const folder = fileURLToPath(new URL('../../../media/samples/grammar-gpt/', import.meta.url));
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/steering/steering.json', import.meta.url), 'utf8')) as {
@@ -38,15 +37,7 @@ const idOf = (text: string): number | undefined =>
 
 const opened: WorkerApi[] = [];
 async function gathered(dictionary: string, limit = 8): Promise<WorkerApi> {
-  const inspection = createInspection({
-    wasmFolder: WASM_FOLDER,
-    dataFolder: fileURLToPath(new URL('../../../media/', import.meta.url)),
-    events: {
-      runProgress: async () => undefined,
-      fileResultChanged: async () => undefined,
-      log: async () => undefined,
-    },
-  });
+  const inspection = inspect();
   opened.push(inspection);
   await inspection.open({
     path: join(folder, 'grammar-gpt.onnx'),
