@@ -221,7 +221,7 @@ describe('the page of a feature', () => {
     await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Next feature (→)' }).press('ArrowRight');
     await page.getByRole('article', { name: 'Feature 2', exact: true }).waitFor();
-    expect(await countCalls(page, 'feature')).toBe(2);
+    await expect.poll(() => countCalls(page, 'feature')).toBe(2);
     await page.close();
   });
 
