@@ -23,17 +23,13 @@ useVsCode(
   },
 );
 
-async function press(name: string): Promise<void> {
-  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
-}
-
 it('a model without transcoders offers to attach them, and tells where each stands', async () => {
   await code.openFile('grammar-gpt/grammar-gpt.onnx');
   await page.waitForText('Choose Inputs…');
   await page.openTab('circuits');
   await page.waitForText('No transcoders are attached');
   await code.screenshot('circuits none attached');
-  await press('Attach Transcoders…');
+  await page.press('Attach Transcoders…');
   await code.quickPick('A folder with one transcoder for each layer…');
   await answerPath(code, join(repository, DICTIONARIES));
   await page.waitForText('Transcoders for 4 of 4 layers');

@@ -33,11 +33,7 @@ it('a model without a dictionary offers to attach one, which is then measured', 
   await answerPath(code, join(repository, DICTIONARY));
   await page.waitForText('“sae_weights.safetensors” is attached');
   // The measure of where it fits is another test’s.
-  await until('the measuring to end', async () => {
-    const cancel = (await page.locator('header.header vscode-button')).filter({ hasText: 'Cancel' });
-    if ((await cancel.count()) > 0) await cancel.first().click({ timeout: 1_000 });
-    return (await (await page.locator('header.header .running')).count()) === 0;
-  });
+  await page.cancelRun();
   await code.screenshot('features attached');
 });
 

@@ -45,6 +45,15 @@ export class ModelPage {
     await (await this.locator('header.header vscode-button')).first().click();
   }
 
+  /** Cancels what runs, if anything does, and waits for its end. */
+  async cancelRun(): Promise<void> {
+    await until('the run to end', async () => {
+      const cancel = (await this.locator('header.header vscode-button')).filter({ hasText: 'Cancel' });
+      if ((await cancel.count()) > 0) await cancel.first().click({ timeout: 1_000 });
+      return (await (await this.locator('header.header .running')).count()) === 0;
+    });
+  }
+
   async waitForFirstInputs(): Promise<void> {
     await until('some inputs to be seen', async () => {
       const bar = await (await this.locator('[role=progressbar]')).getAttribute('aria-label', { timeout: 1_000 });

@@ -17,24 +17,16 @@ useVsCode(
   (opened) => ({ code, page } = opened),
 );
 
-async function press(name: string): Promise<void> {
-  await (await page.locator('vscode-button')).filter({ hasText: name }).first().click();
-}
-
 it('a dictionary of channels is attached and run over every place of the pictures', async () => {
   await code.openFile('shapes/shapes-resnet.onnx');
   await page.waitForText('Choose Inputs…');
   await page.openTab('features');
-  await press('Attach Dictionary…');
+  await page.press('Attach Dictionary…');
   await answerPath(code, join(repository, DICTIONARY));
   await page.waitForText('“sae_weights.safetensors” is attached');
-  await until('the measuring to end', async () => {
-    const cancel = (await page.locator('header.header vscode-button')).filter({ hasText: 'Cancel' });
-    if ((await cancel.count()) > 0) await cancel.first().click({ timeout: 1_000 });
-    return (await (await page.locator('header.header .running')).count()) === 0;
-  });
+  await page.cancelRun();
   await page.openTab('features');
-  await press('Run the dictionary');
+  await page.press('Run the dictionary');
   const shown = await page.waitForText('96 features');
   // 200 pictures of 12 × 12 places.
   expect(shown).toContain('28,800');

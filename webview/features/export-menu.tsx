@@ -1,6 +1,7 @@
 /** Features that are shown, for other tools. */
 import type { JSX } from 'preact';
 import { FEATURE_FORMATS } from '../../src/protocol/feature-lists.js';
+import { MenuItem } from '../controls/menu-item.js';
 import { Popover } from '../controls/popover.js';
 import { formatCount } from '../format/numbers.js';
 import { exportFeatures } from '../state/feature-lists.js';
@@ -22,19 +23,15 @@ export function ExportMenu({ features, count, total, disabled }: ExportMenuProps
         <>
           <div class="menu-title muted">{which.replace(/^./, (first) => first.toUpperCase())} as</div>
           {FEATURE_FORMATS.map(({ format, label, title }) => (
-            <button
+            <MenuItem
               key={format}
-              type="button"
-              class="menu-item"
-              role="menuitem"
+              label={label}
               title={title}
-              onClick={() => {
+              onChoose={() => {
                 close();
                 void exportFeatures({ format, ...(count < total ? { features: features() } : {}) });
               }}
-            >
-              {label}
-            </button>
+            />
           ))}
         </>
       )}

@@ -1,6 +1,7 @@
 /** Saves the colouring for other tools. */
 import type { JSX } from 'preact';
 import type { InterchangeFormat } from '../../src/protocol/graph-questions.js';
+import { MenuItem } from '../controls/menu-item.js';
 import { Popover } from '../controls/popover.js';
 import { fileName } from '../format/words.js';
 import { host } from '../state/channel.js';
@@ -35,19 +36,15 @@ export function InterchangeMenu({ coloring }: { coloring: Coloring }): JSX.Eleme
     <Popover button="JSON" label={`Save “${label}” for other tools`} kind="menu">
       {(close) =>
         FORMATS.map(({ format, label: text, title }) => (
-          <button
+          <MenuItem
             key={format}
-            type="button"
-            class="menu-item"
-            role="menuitem"
+            label={text}
             title={title}
-            onClick={() => {
+            onChoose={() => {
               close();
               saveAs(format);
             }}
-          >
-            {text}
-          </button>
+          />
         ))
       }
     </Popover>

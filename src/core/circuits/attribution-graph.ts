@@ -17,6 +17,7 @@ export type CircuitNode =
   | { readonly kind: 'token'; readonly position: number }
   | {
       readonly kind: 'feature';
+      /** L of “blocks.L”. */
       readonly layer: number;
       readonly position: number;
       readonly feature: number;

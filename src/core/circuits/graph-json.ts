@@ -6,20 +6,13 @@
  */
 import { breather } from '../breathe.js';
 import { cantorPair } from '../dictionary/cantor-pair.js';
+import type { CircuitNode } from './attribution-graph.js';
 import type { EdgeMatrix } from './edge-matrix.js';
 import type { Pruned, PruneShares } from './influence.js';
 
 export type GraphNode =
   | { readonly kind: 'token'; readonly position: number; readonly token: number }
-  | {
-      readonly kind: 'feature';
-      /** L of “blocks.L”. */
-      readonly layer: number;
-      readonly position: number;
-      readonly feature: number;
-      readonly activation: number;
-    }
-  | { readonly kind: 'error'; readonly layer: number; readonly position: number }
+  | Extract<CircuitNode, { readonly kind: 'feature' | 'error' }>
   | {
       readonly kind: 'output';
       readonly position: number;

@@ -3,6 +3,7 @@ import { createEdgeBuilder } from '../../../src/core/circuits/edge-matrix.js';
 import { graphJson, type GraphNode, type WrittenGraph } from '../../../src/core/circuits/graph-json.js';
 import { influence } from '../../../src/core/circuits/influence.js';
 import { readList } from '../../../src/core/features/lists/read-list.js';
+import { matrix } from './matrix.js';
 
 const NODES: readonly GraphNode[] = [
   { kind: 'token', position: 0, token: 11 },
@@ -14,18 +15,7 @@ const NODES: readonly GraphNode[] = [
   { kind: 'output', position: 1, token: 5, text: '“ dog”', probability: 0.25 },
 ];
 
-function edgesOf(rows: readonly (readonly number[])[]): WrittenGraph['edges'] {
-  const builder = createEdgeBuilder(rows.length);
-  rows.forEach((row) =>
-    builder.add(
-      row.map((_, source) => source),
-      row,
-    ),
-  );
-  return builder.finish();
-}
-
-const EDGES = edgesOf([[], [], [3, -1], [], [0, 0, 2, 2], [0, 0, 1, 0, 1], [0, 4]]);
+const EDGES = matrix([[], [], [3, -1], [], [0, 0, 2, 2], [0, 0, 1, 0, 1], [0, 4]]);
 
 const GRAPH: WrittenGraph = {
   model: 'tiny',

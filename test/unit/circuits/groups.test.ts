@@ -1,18 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEdgeBuilder, forEachEdge, type EdgeMatrix } from '../../../src/core/circuits/edge-matrix.js';
+import { forEachEdge } from '../../../src/core/circuits/edge-matrix.js';
 import { groupEdges, groupNodes, pairKey } from '../../../src/core/circuits/groups.js';
-
-function matrix(rows: readonly (readonly number[])[]): EdgeMatrix {
-  const builder = createEdgeBuilder(rows.length);
-  rows.forEach((row) =>
-    builder.add(
-      row.map((_, source) => source),
-      row,
-    ),
-  );
-  return builder.finish();
-}
+import { matrix } from './matrix.js';
 
 /** Two tokens, two features of both, one of these, and an output of all features. */
 const SMALL = matrix([[], [], [3, -1], [2, 4], [0, 1, 5, -6], [0, 0, 1, 2, 7]]);

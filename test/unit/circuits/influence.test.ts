@@ -1,19 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEdgeBuilder, forEachEdge, type EdgeMatrix } from '../../../src/core/circuits/edge-matrix.js';
+import { createEdgeBuilder, forEachEdge } from '../../../src/core/circuits/edge-matrix.js';
 import { graphScores, influence, thresholdFor, type NodeKind } from '../../../src/core/circuits/influence.js';
 import { createPruner, prune } from '../../../src/core/circuits/prune.js';
-
-function matrix(rows: readonly (readonly number[])[]): EdgeMatrix {
-  const builder = createEdgeBuilder(rows.length);
-  rows.forEach((row) =>
-    builder.add(
-      row.map((_, source) => source),
-      row,
-    ),
-  );
-  return builder.finish();
-}
+import { matrix } from './matrix.js';
 
 /** A token, an error, a feature of both, and an output of the feature and the error. */
 const KINDS: readonly NodeKind[] = ['token', 'error', 'feature', 'output'];

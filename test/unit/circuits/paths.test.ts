@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CircuitNode } from '../../../src/core/circuits/attribution-graph.js';
-import { createEdgeBuilder, type EdgeMatrix } from '../../../src/core/circuits/edge-matrix.js';
 import { pathSums } from '../../../src/core/circuits/path-sums.js';
 import { strongestPaths } from '../../../src/core/circuits/paths.js';
-
-function matrix(rows: readonly (readonly number[])[]): EdgeMatrix {
-  const builder = createEdgeBuilder(rows.length);
-  rows.forEach((row) =>
-    builder.add(
-      row.map((_, source) => source),
-      row,
-    ),
-  );
-  return builder.finish();
-}
+import { matrix } from './matrix.js';
 
 const token = (position: number): CircuitNode => ({ kind: 'token', position });
 const feature = (activation: number): CircuitNode => ({

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { encodeNpy } from '../../../src/core/formats/numpy/npy.js';
 import { framedPng } from '../../charts/picture.js';
 import { Icon } from '../../controls/icon.js';
+import { MenuItem } from '../../controls/menu-item.js';
 import { Popover } from '../../controls/popover.js';
 import { csvFile } from '../../controls/table-tools.js';
 import { formatExact } from '../../format/numbers.js';
@@ -42,18 +43,14 @@ export function SaveMenu(props: SaveMenuProps): JSX.Element {
       <Popover button={<Icon name="save" />} label={`Save: ${title}`} kind="menu" buttonClass="icon-like">
         {(close) =>
           files.map(({ label, file }) => (
-            <button
+            <MenuItem
               key={label}
-              type="button"
-              class="menu-item"
-              role="menuitem"
-              onClick={() => {
+              label={label}
+              onChoose={() => {
                 close();
                 void save(file);
               }}
-            >
-              {label}
-            </button>
+            />
           ))
         }
       </Popover>

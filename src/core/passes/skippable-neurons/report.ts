@@ -12,8 +12,8 @@ import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { VERSION } from './method.js';
-import { layerMetrics, numbersByLayer } from './metrics.js';
-import { savingsOf, type Savings } from './savings.js';
+import { layerMetrics, numbersByLayer, type LayerNumbers } from './metrics.js';
+import type { Savings } from './savings.js';
 import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
@@ -62,7 +62,7 @@ export async function report(examined: Examined): Promise<PassResult> {
       },
     ],
     ...(incomplete === undefined ? {} : { incomplete }),
-    findings: findings(examined, shares, onInputs),
+    findings: findings(examined, numbers, onInputs),
     layerMetrics: layerMetrics(examined, numbers),
     unitMetrics: [firing],
     exampleMetrics: [],
@@ -165,8 +165,8 @@ function cautions({ measure, calibration, subject }: Examined): string {
 }
 
 /** What it saves, in words; nothing where no block is known. */
-function savedText({ calibration, subject }: Examined, shares: readonly number[]): string {
-  const savings = calibration.layers.map(({ layer }, index) => savingsOf(layer, shares[index] ?? NaN));
+function savedText({ subject }: Examined, numbers: readonly LayerNumbers[]): string {
+  const savings = numbers.map((each) => each.savings);
   if (savings.length === 0 || savings.some((each) => each === undefined)) return '';
   const sum = (pick: (each: Savings) => number): number =>
     savings.reduce((all, each) => all + (each === undefined ? 0 : pick(each)), 0);
@@ -179,7 +179,7 @@ function savedText({ calibration, subject }: Examined, shares: readonly number[]
   return ` By their sizes, that is ${compact(sum(({ operations }) => operations))} operations not done per input${weights}, where something foretells which they are.`;
 }
 
-function findings(examined: Examined, shares: readonly number[], onInputs: string): Finding[] {
+function findings(examined: Examined, numbers: readonly LayerNumbers[], onInputs: string): Finding[] {
   const { measure, masked, calibration, search } = examined;
   const { best } = search;
   const right = [accuracy(calibration.clean), accuracy(best.skipped.totals)];
@@ -191,12 +191,12 @@ function findings(examined: Examined, shares: readonly number[], onInputs: strin
     severity: 'information',
     kind: 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${savedText(examined, shares)}${oneInputCaution(calibration.clean.sums.length)}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${savedText(examined, numbers)}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };
   const zero = masked.layers.flatMap(({ label, layer }, index): Finding[] => {
-    if (shares[index] !== 1) return [];
+    if (numbers[index]?.share !== 1) return [];
     return [
       {
         severity: 'warning',
