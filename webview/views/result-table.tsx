@@ -2,19 +2,22 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ResultRow, ResultTable } from '../../src/core/passes/result.js';
+import { colorAt, colormap, cssColor, fraction, textOn } from '../../src/core/picture/colormap.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatExact, formatQuantity } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
 import { revealItem, revealTensor } from '../state/reveal.js';
+import { theme } from '../theme/theme.js';
 
 interface NumberedRow extends ResultRow {
   readonly number: number;
 }
 
 export function ResultTableView({ table }: { table: ResultTable }): JSX.Element {
-  const columns = useMemo(() => columnsFor(table), [table]);
+  const { dark } = theme.value;
+  const columns = useMemo(() => columnsFor(table, dark), [table, dark]);
   const rows = useMemo(() => table.rows.map((row, number): NumberedRow => ({ ...row, number })), [table]);
   const text = (): TextTable => ({
     header: table.columns.map(({ label }) => label),
@@ -47,11 +50,18 @@ function reveal({ item, tensor }: ResultRow): void {
   else if (tensor !== undefined) revealTensor(tensor);
 }
 
-function columnsFor({ columns }: ResultTable): readonly Column<NumberedRow>[] {
-  return columns.map(({ id, label, format }, at) => ({
+function columnsFor({ columns }: ResultTable, onDark: boolean): readonly Column<NumberedRow>[] {
+  const map = colormap('sequential', onDark);
+  const shade = (value: string | number | undefined): JSX.CSSProperties | undefined => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+    const color = colorAt(map, fraction(value, [0, 1]));
+    return { backgroundColor: cssColor(color), color: textOn(color) };
+  };
+  return columns.map(({ id, label, format, shaded }, at) => ({
     id,
     label,
     numeric: format !== 'text',
+    ...(shaded === true ? { style: ({ cells }: NumberedRow) => shade(cells[at]) } : {}),
     sortBy: ({ cells }) => cells[at] ?? '',
     cell: ({ cells }) => {
       const value = cells[at];

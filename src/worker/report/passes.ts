@@ -6,6 +6,7 @@ import type { PassDescription } from '../../protocol/model.js';
 import { headlineTable } from './controls.js';
 import type { ReportLayer } from './layers.js';
 import { html, type Markup } from './markup.js';
+import { colorAt, colormap, cssColor, fraction, textOn } from '../../core/picture/colormap.js';
 import { show } from './numbers.js';
 import { lineChartSvg, shorten } from './pictures.js';
 import { silenceMaps } from './silence-maps.js';
@@ -98,10 +99,12 @@ function layerTable(metrics: readonly LayerMetric[], layers: readonly ReportLaye
 function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
   const hidden = rows.length - TABLE_ROWS;
   const cell = (value: string | number, index: number): Markup => {
-    const format = columns[index]?.format;
-    return format === 'text'
-      ? html`<td class="text">${String(value)}</td>`
-      : html`<td>${typeof value === 'string' ? value : show(value, format)}</td>`;
+    const { format = 'text', shaded } = columns[index] ?? {};
+    if (format === 'text') return html`<td class="text">${String(value)}</td>`;
+    if (typeof value === 'string') return html`<td>${value}</td>`;
+    return shaded === true
+      ? html`<td style="${shade(value)}">${show(value, format)}</td>`
+      : html`<td>${show(value, format)}</td>`;
   };
   return html`<h3>${title}</h3>
     <p class="note">${definition}</p>
@@ -123,4 +126,10 @@ function resultTable({ title, definition, columns, rows }: ResultTable): Markup 
       </table>
     </div>
     ${hidden > 0 ? html`<p class="note">${hidden} more rows stand in the JSON.</p>` : undefined}`;
+}
+
+/** Colours of a share, from 0 to 1. */
+function shade(value: number): string {
+  const color = colorAt(colormap('sequential', false), fraction(value, [0, 1]));
+  return `background:${cssColor(color)};color:${textOn(color)}`;
 }
