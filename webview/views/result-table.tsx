@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ResultRow, ResultTable } from '../../src/core/passes/result.js';
-import { colorAt, colormap, cssColor, fraction, textOn } from '../../src/core/picture/colormap.js';
+import { shadesOf } from '../../src/core/passes/shades.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatExact, formatQuantity } from '../format/numbers.js';
@@ -50,18 +50,18 @@ function reveal({ item, tensor }: ResultRow): void {
   else if (tensor !== undefined) revealTensor(tensor);
 }
 
-function columnsFor({ columns }: ResultTable, onDark: boolean): readonly Column<NumberedRow>[] {
-  const map = colormap('sequential', onDark);
-  const shade = (value: string | number | undefined): JSX.CSSProperties | undefined => {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-    const color = colorAt(map, fraction(value, [0, 1]));
-    return { backgroundColor: cssColor(color), color: textOn(color) };
+function columnsFor(table: ResultTable, onDark: boolean): readonly Column<NumberedRow>[] {
+  const { columns } = table;
+  const shadeOf = shadesOf(table, onDark);
+  const style = (cell: string | number): JSX.CSSProperties | undefined => {
+    const shade = shadeOf(cell);
+    return shade && { backgroundColor: shade.background, color: shade.ink };
   };
   return columns.map(({ id, label, format, shaded }, at) => ({
     id,
     label,
     numeric: format !== 'text',
-    ...(shaded === true ? { style: ({ cells }: NumberedRow) => shade(cells[at]) } : {}),
+    ...(shaded === true ? { style: ({ cells }: NumberedRow) => style(cells[at] ?? '') } : {}),
     sortBy: ({ cells }) => cells[at] ?? '',
     cell: ({ cells }) => {
       const value = cells[at];

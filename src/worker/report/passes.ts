@@ -2,11 +2,11 @@
 import { controlMetrics, withControlSeries } from '../../core/controls/compare.js';
 import type { Controls } from '../../core/controls/control.js';
 import type { LayerMetric, PassResult, ResultTable } from '../../core/passes/result.js';
+import { shadesOf } from '../../core/passes/shades.js';
 import type { PassDescription } from '../../protocol/model.js';
 import { headlineTable } from './controls.js';
 import type { ReportLayer } from './layers.js';
 import { html, type Markup } from './markup.js';
-import { colorAt, colormap, cssColor, fraction, textOn } from '../../core/picture/colormap.js';
 import { show } from './numbers.js';
 import { lineChartSvg, shorten } from './pictures.js';
 import { silenceMaps } from './silence-maps.js';
@@ -96,15 +96,18 @@ function layerTable(metrics: readonly LayerMetric[], layers: readonly ReportLaye
   </div>`;
 }
 
-function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
+function resultTable(table: ResultTable): Markup {
+  const { title, definition, columns, rows } = table;
+  const shadeOf = shadesOf(table, false);
   const hidden = rows.length - TABLE_ROWS;
   const cell = (value: string | number, index: number): Markup => {
     const { format = 'text', shaded } = columns[index] ?? {};
     if (format === 'text') return html`<td class="text">${String(value)}</td>`;
     if (typeof value === 'string') return html`<td>${value}</td>`;
-    return shaded === true
-      ? html`<td style="${shade(value)}">${show(value, format)}</td>`
-      : html`<td>${show(value, format)}</td>`;
+    const shade = shaded === true ? shadeOf(value) : undefined;
+    return shade === undefined
+      ? html`<td>${show(value, format)}</td>`
+      : html`<td style="background:${shade.background};color:${shade.ink}">${show(value, format)}</td>`;
   };
   return html`<h3>${title}</h3>
     <p class="note">${definition}</p>
@@ -126,10 +129,4 @@ function resultTable({ title, definition, columns, rows }: ResultTable): Markup 
       </table>
     </div>
     ${hidden > 0 ? html`<p class="note">${hidden} more rows stand in the JSON.</p>` : undefined}`;
-}
-
-/** Colours of a share, from 0 to 1. */
-function shade(value: number): string {
-  const color = colorAt(colormap('sequential', false), fraction(value, [0, 1]));
-  return `background:${cssColor(color)};color:${textOn(color)}`;
 }

@@ -1,7 +1,7 @@
 /** What is said of the heads. */
 import { itemOf } from '../node-numbers.js';
 import type { Finding, Headline } from '../result.js';
-import { amount, count, oneInputCaution, percent } from '../words.js';
+import { amount, count, oneInputCaution, percent, sentence } from '../words.js';
 import {
   DEFINITIONS,
   headsOf,
@@ -35,12 +35,11 @@ export function answerOf(examined: Examined): string {
   const found = foundKinds(examined);
   const word = hasTokens ? 'token' : 'position';
   const parts = found.map(({ kind, heads: own }) => `${count(own.length)} ${kind.does(own.length === 1, word)}`);
-  const what =
-    parts.length === 0
-      ? 'none does mostly one thing'
-      : parts.length === 1
-        ? (parts[0] ?? '')
-        : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
+  const all = `${count(heads.length)} heads in ${count(blocks.length)} attention ${blocks.length === 1 ? 'block' : 'blocks'}`;
+  const [only = `none of ${all} does mostly one thing`] = parts;
+  const list = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}` : only;
+  const several = parts.length > 1 ? ' (a head may be counted twice)' : '';
+  const what = parts.length === 0 ? only : `of ${all}, ${list}${several}`;
   const strongest = (['previous', 'induction'] as const).flatMap((share) => {
     const head = highest(heads, share);
     const isNamed = found.some(({ kind }) => kind.share === share);
@@ -52,8 +51,7 @@ export function answerOf(examined: Examined): string {
       ? ''
       : ` ${count(unread.length)} more attention ${unread.length === 1 ? 'block' : 'blocks'} could not be looked into.`;
   return (
-    `Of ${count(heads.length)} heads in ${count(blocks.length)} attention ${blocks.length === 1 ? 'block' : 'blocks'}, ${what} (${onInputs}; a head may be named twice).` +
-    `${highestText}${inductionText(examined)}${blocked}${oneInputCaution(inputs)}`
+    `${sentence(onInputs)}, ${what}.` + `${highestText}${inductionText(examined)}${blocked}${oneInputCaution(inputs)}`
   );
 }
 

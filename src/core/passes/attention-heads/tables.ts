@@ -30,7 +30,7 @@ function layersByHeads(examined: Examined, share: Share): ResultTable {
   return {
     id: `heads-${share}`,
     title: `${labelOf(share, examined)}, layers × heads`,
-    definition: `${DEFINITIONS[share]} One row per layer, one column per head, coloured from 0 to 100 %.${cut}`,
+    definition: `${DEFINITIONS[share]} One row per layer, one column per head, coloured from 0 to the largest of the table.${cut}`,
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
       ...Array.from({ length: shown }, (_, head) => ({
