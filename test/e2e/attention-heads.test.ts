@@ -1,4 +1,4 @@
-/** “What do attention heads look at?”, asked in VS Code of the sample language model, with its controls and in the graph. */
+/** “What do attention heads look at?”, asked in VS Code of the sample language model, with its controls. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Dataset } from '../../../src/core/dataset/dataset.js';
 import type { Engine } from '../../../src/core/engine/engine.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
@@ -177,7 +178,7 @@ describe('by hand', () => {
     expect(head?.evenness).toBeCloseTo(1, 6);
     expect(head?.self).toBeCloseTo(1 / 8, 6);
     expect(head?.induction).toBe('–');
-    expect(result.answer).toContain('The network reads no token ids');
+    expect(result.answer).toContain('No token ids belong to these positions');
     expect(result.headlines?.some(({ id }) => id === 'head-induction')).toBe(false);
   });
 
@@ -274,18 +275,34 @@ const recorded = JSON.parse(readFileSync(fixture, 'utf8')) as Readonly<Record<st
 const sample = fileURLToPath(new URL('../../../media/samples/grammar-gpt/grammar-gpt.onnx', import.meta.url));
 
 describe('agrees with numpy', () => {
-  async function agrees(engine: Engine, path: string, input: string, name: string, batchSize: number): Promise<void> {
+  /** @param cut every window is cut to its tokens instead of padded: windows of several lengths, one at a time. */
+  async function agrees(
+    engine: Engine,
+    path: string,
+    input: string,
+    name: string,
+    batchSize: number,
+    cut = false,
+  ): Promise<void> {
     const known = recorded[name] as Recorded;
     const length = known.ids[0]?.length ?? 0;
     const { network, close } = await openModelFile(path);
     if (network === undefined) throw new Error('The file holds no network.');
     const padded = known.filled.some((filled) => filled < length);
-    const dataset = datasetOf({
+    const whole = datasetOf({
       ...ids(known.ids),
       input,
       targets: known.filled.map((filled) => ({ filled })),
-      ...(padded ? { paddedLength: length } : {}),
+      ...(padded && !cut ? { paddedLength: length } : {}),
     });
+    const windows = known.ids.map((row, at) => datasetOf({ ...ids([row.slice(0, known.filled[at])]), input }));
+    const dataset: Dataset = cut
+      ? {
+          ...whole,
+          maximumBatch: 1,
+          batch: async (start) => ({ ...(await (windows[start] as Dataset).batch(0, 1)), indices: [start] }),
+        }
+      : whole;
     const subject = await subjectOf(network.observable.model, dataset, engine, {
       batchSize,
       experiment: attentionHeads,
@@ -321,6 +338,9 @@ describe('agrees with numpy', () => {
   );
   it('one input at a time', async () => {
     await agrees(await loadNativeEngine(), sample, 'input_ids', 'grammar-gpt', 1);
+  }, 120_000);
+  it('windows of several lengths', async () => {
+    await agrees(await loadNativeEngine(), sample, 'input_ids', 'grammar-gpt', 1, true);
   }, 120_000);
   it('on stories260K', async ({ skip }) => {
     const path = neededData('derived/stories260K.onnx', skip);

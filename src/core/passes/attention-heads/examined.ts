@@ -17,7 +17,7 @@ export interface Examined {
   readonly inputs: number;
   /** "on 200 texts". */
   readonly onInputs: string;
-  /** Whether the network reads token ids. */
+  /** Whether positions are those of token ids that the network reads. */
   readonly hasTokens: boolean;
 }
 

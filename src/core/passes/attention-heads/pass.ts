@@ -116,7 +116,7 @@ async function examine(
       unread,
       inputs,
       onInputs: await subject.onInputs(inputs),
-      hasTokens: tokens !== undefined,
+      hasTokens: patterns.some(hasTokens),
     };
   } finally {
     await session.release();

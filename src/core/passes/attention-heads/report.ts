@@ -57,7 +57,7 @@ export function answerOf(examined: Examined): string {
 
 /** What the induction score rests on, or why there is none. */
 function inductionText({ blocks, hasTokens }: Examined): string {
-  if (!hasTokens) return ' The network reads no token ids, so that no head has an induction score.';
+  if (!hasTokens) return ' No token ids belong to these positions, so that no head has an induction score.';
   const [first] = blocks;
   if (first === undefined) return '';
   const { repeated, queries } = first.even;
