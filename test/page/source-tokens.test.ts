@@ -83,9 +83,10 @@ it('on the card of a token', async () => {
 
 it('on a text, for the token and the feature that are chosen', async () => {
   const page = await openFeatures({ width: 1500, height: 1000 });
-  await page.getByRole('tab', { name: /text/i }).last().click();
-  await page.getByRole('textbox', { name: /text/i }).first().fill('The old dog of the cat runs in the park and sleeps');
-  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByRole('tab', { name: 'On a text' }).click();
+  const field = page.getByRole('textbox', { name: /^Text/ });
+  await field.fill('The old dog of the cat runs in the park and sleeps');
+  await field.press('Enter');
   const list = page.locator('.prompt-answer');
   await expect.poll(() => list.innerText()).toContain('Choose a feature and a token');
   await list.locator('.prompt-token').nth(7).click();

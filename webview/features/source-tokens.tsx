@@ -148,7 +148,7 @@ function Completeness({ answer, sums }: { answer: SourceTokensAnswer; sums: Floa
 }
 
 /** “+1.2”, “−0.3”. */
-export function signed(value: number): string {
+function signed(value: number): string {
   return value > 0 ? `+${formatNumber(value)}` : formatNumber(value);
 }
 
