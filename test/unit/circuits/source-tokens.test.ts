@@ -80,6 +80,27 @@ describe('one head by hand', () => {
     await reader.release();
   });
 
+  it('behind a normalisation, whose scale is held', async () => {
+    const norm = node('LayerNormalization', ['out', 'gain', 'bo'], ['normed'], { attributes: { epsilon: 1e-5 } });
+    const proto = byHand([norm], 'normed');
+    proto.graph?.initializer.push(weight('gain', [2], [2, 4]));
+    const reader = await openSourceTokens(await systemOf(proto, 'normed'), 'normed', 2, X);
+    const found = await reader.at(X, 0, Float32Array.of(1, 2));
+    // (2.5, 2) less its mean 2.25 is ±0.25 = σ. Along (2, 8)/σ less its mean, ∓12: (1, 5) and (3, 1) halved give 24 and −12.
+    expect(found.contributions[0]).toBeCloseTo(24, 2);
+    expect(found.contributions[1]).toBeCloseTo(-12, 2);
+    // bo before it, 12 (−1 − 0.5), and behind it, 0.5 − 2: together ⟨(1, 2), (2.5, −5)⟩ = −7.5.
+    expect(found.biases).toBeCloseTo(-19.5, 2);
+    expect(sumOf(found.contributions) + found.biases).toBeCloseTo(-7.5, 2);
+    await reader.release();
+  });
+
+  it('refuses a value without one row of that width for each token', async () => {
+    await expect(openSourceTokens(await systemOf(byHand(), 'out'), 'out', 4, X)).rejects.toThrow(
+      'not one row of 4 numbers for each token of one input',
+    );
+  });
+
   it('where queries, keys and values are parts of one product', async () => {
     const packed = modelOf({
       opset: 17,
