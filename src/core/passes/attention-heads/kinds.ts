@@ -107,7 +107,7 @@ export function foundKinds(examined: Examined): readonly FoundKind[] {
   });
 }
 
-/** "layer 0, head 3". Words of kinds that a head belongs to, for its row. */
+/** "previous, collapsed": the kinds that a head is of, for its row of a table. */
 export function kindsOf(head: PlacedHead): string {
   const words: Readonly<Record<string, string>> = {
     'previous-token-heads': 'previous',

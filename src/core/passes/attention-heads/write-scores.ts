@@ -124,11 +124,12 @@ function writeWeights(
   const isLater = writer.node('Greater', [queries, writer.int(0)]);
   const isFirst = writer.node('Equal', [keys, writer.int(0)]);
   const distance = writer.castToFloat(writer.node('Abs', [behind]));
+  const one = onesLike(writer, distance);
   const stacked = [
     writer.castToFloat(writer.node('Equal', [behind, writer.int(0)])),
     writer.castToFloat(writer.node('Equal', [behind, writer.int(1)])),
     writer.castToFloat(writer.node('And', [isLater, isFirst])),
-    writer.node('Exp', [writer.node('Mul', [distance, writer.float(0)])]),
+    one,
     distance,
     writer.node('Mul', [distance, distance]),
   ].map((each) => reshaped(each, 1, -1, 1));
@@ -167,6 +168,11 @@ function writeWeights(
   }
 }
 
+/** 1 for every (finite) number of a value: e to the power of 0. */
+function onesLike(writer: GraphWriter, value: string): string {
+  return writer.node('Exp', [writer.node('Mul', [value, writer.float(0)])]);
+}
+
 function writePattern(
   writer: GraphWriter,
   whole: string,
@@ -183,8 +189,7 @@ function writePattern(
   const evenHead = writer.node('Unsqueeze', [even, writer.ints([1])]);
   const all = writer.node('Concat', [pattern, evenHead], { axis: 1 });
 
-  const ones = writer.node('Exp', [writer.node('Mul', [count, writer.float(0)])]);
-  const counted = queries ?? ones;
+  const counted = queries ?? onesLike(writer, count);
   const countedLater = writer.node('Mul', [counted, later]);
   const hasChoice = writer.castToFloat(writer.node('Greater', [count, writer.float(1.5)]));
   const choosing = writer.node('Mul', [countedLater, hasChoice]);
