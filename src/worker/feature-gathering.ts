@@ -8,7 +8,7 @@ import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { attachedAt, openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
-import type { Layout } from '../core/features/layout.js';
+import type { Layout } from '../core/dictionary/attach/layout.js';
 import type { ExportedSource } from '../core/features/lists/exported.js';
 import {
   checkResidual,
@@ -157,6 +157,7 @@ async function openScores(
 ): Promise<Unembedding> {
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
+  if (layout.kind === 'heads') throw ofHeads(writes);
   const { width } = coder.writes;
   const isBeforeGain = subject.graph.producerOf(writes) === undefined;
   const within = isBeforeGain ? { ...subject, graph: createGraph(model) } : subject;
@@ -171,6 +172,14 @@ function beforeGain(): Error {
     'not-applicable',
     'The dictionary writes what a normalisation gives before its gain: its directions are none of the residual stream, which the scores are read from.',
     { remedy: 'Run the network without the feature at an example: that measures what it does to the scores.' },
+  );
+}
+
+function ofHeads(writes: string): Error {
+  return problem(
+    'not-applicable',
+    `“${writes}” has one row for each head and token: what a feature writes there is no direction of the residual stream, and has no product with the unembedding.`,
+    { place: `value “${writes}”`, remedy: 'Run the network without the feature at an example.' },
   );
 }
 

@@ -75,7 +75,7 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       <LogitEffects key={feature} overview={overview} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
       <NeighboursPart key={feature} overview={overview} feature={feature} />
-      {overview.placeWords.one === 'token' && (
+      {overview.topTokens !== undefined && (
         <p class="note">
           Not on this page: two panels that are for dictionaries on the outputs of attention only, the attribution by
           source position (direct feature attribution) and the scores of heads (previous token, induction, self,

@@ -2,7 +2,7 @@
 import type { FeatureColumns } from './columns.js';
 import { placeOf } from './excerpts.js';
 import type { FeatureLabels } from './labels.js';
-import { placeText, type Layout, type PlaceWords } from './layout.js';
+import { placeText, tokenPlace, type Layout, type PlaceWords } from '../dictionary/attach/layout.js';
 
 export interface FeatureRow {
   readonly feature: number;
@@ -41,14 +41,16 @@ export function featureRows(
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
     share: columns.share[feature] as number,
     decoderNorm: decoderNorm[feature] as number,
-    topToken: topTokens?.[feature] ?? whereText(columns.topToken[feature] as number, stride, layout),
+    topToken: whereText(columns.topToken[feature] as number, topTokens?.[feature], stride, layout),
   }));
 }
 
-/** Where there is no text: the number of the input, and the place in it where it has several. */
-function whereText(token: number, stride: number, layout: Layout): string {
+/** Its text, and its head where there are several; without text the number of the input, and the place in it. */
+function whereText(token: number, text: string | undefined, stride: number, layout: Layout): string {
   if (token < 0) return '';
   const { input, position } = placeOf(token, stride);
+  const { head } = tokenPlace(position, layout);
+  if (text !== undefined) return head === undefined ? text : `${text}, head ${head}`;
   return [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ');
 }
 

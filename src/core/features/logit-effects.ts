@@ -11,7 +11,7 @@ import type { Graph, GraphNode } from '../graph/graph.js';
 import { sourceOf } from '../graph/roles/pass-through.js';
 import { findRoles } from '../graph/roles/roles.js';
 import { changingValues } from '../linear/changing-values.js';
-import type { Layout } from './layout.js';
+import type { Layout } from '../dictionary/attach/layout.js';
 import { prune } from '../rewrite/prune.js';
 import { freeValues } from '../rewrite/splice.js';
 

@@ -1,0 +1,146 @@
+/** Which axis of a value a dictionary reads, and how the rows of one input lie along the others: what they are called. */
+import type { HeadAxes } from '../../graph/roles/head-axes.js';
+
+/** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
+export type WidthAxis = 'last' | 'channels';
+
+/** What the graph tells of the places of a value. */
+export interface PlacesTold {
+  /** Of a value that has rows of its own for each head of an attention. */
+  readonly heads?: HeadAxes;
+}
+
+/** One place for the whole input; places that follow one another (tokens, time steps); cells of a picture, line by line. */
+export type Layout =
+  | { readonly kind: 'single' }
+  | { readonly kind: 'sequence' }
+  | { readonly kind: 'grid'; readonly height: number; readonly width: number; readonly axis: WidthAxis }
+  | HeadsLayout;
+
+/** One place for each head of an attention and each token. */
+export interface HeadsLayout {
+  readonly kind: 'heads';
+  readonly heads: number;
+  readonly tokens: number;
+  /** Heads whose places follow one another within a token: 1 where all tokens of a head do. */
+  readonly within: number;
+}
+
+/**
+ * Where both would do, as of 32 channels on 32 × 32 places, channels are meant: that is how ONNX lays out pictures.
+ * @returns undefined where a value of these dims has no axis of this width that holds features.
+ */
+export function widthAxis(dims: readonly number[], width: number, { heads }: PlacesTold): WidthAxis | undefined {
+  const last = dims.length >= 2 && dims.at(-1) === width ? 'last' : undefined;
+  if (heads !== undefined && dims.length >= 4) return heads.features === -1 ? last : undefined;
+  if (dims.length === 4 && dims[1] === width) return 'channels';
+  return last;
+}
+
+export interface LaidValue {
+  readonly dims: readonly number[];
+  readonly axis: WidthAxis;
+  readonly examples: number;
+  /** Of one input. */
+  readonly positions: number;
+}
+
+/** Channels last make a picture, too: [examples, height, width of the picture, width]. */
+export function layoutOf({ dims, axis, examples, positions }: LaidValue, { heads }: PlacesTold): Layout {
+  if (heads !== undefined && axis === 'last' && dims.length >= 4)
+    return dims[0] === examples ? headsLayout(dims, heads, positions) : { kind: 'sequence' };
+  const [height = 1, width = 1] = axis === 'channels' ? dims.slice(2) : dims.slice(1);
+  if (dims.length === 4 && positions === height * width) return { kind: 'grid', height, width, axis };
+  return dims.length === 2 && positions === 1 ? { kind: 'single' } : { kind: 'sequence' };
+}
+
+/** A single head has the places of its tokens. Several axes of heads, as of groups that share keys, count as one. */
+function headsLayout(dims: readonly number[], { tokens: axis }: HeadAxes, positions: number): Layout {
+  const tokens = dims.at(axis) ?? 1;
+  const heads = positions / Math.max(1, tokens);
+  const within = dims.slice(dims.length + axis + 1, -1).reduce((product, size) => product * size, 1);
+  return heads === 1 ? { kind: 'sequence' } : { kind: 'heads', heads, tokens, within };
+}
+
+export function isSameLayout(a: Layout, b: Layout): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Token that a place belongs to, and its head where there are several: both counted from 0. */
+export interface TokenPlace {
+  readonly token: number;
+  readonly head?: number;
+}
+
+export function tokenPlace(position: number, layout: Layout): TokenPlace {
+  if (layout.kind !== 'heads') return { token: position };
+  const { tokens, within } = layout;
+  const outer = Math.floor(position / (tokens * within));
+  return { token: Math.floor(position / within) % tokens, head: outer * within + (position % within) };
+}
+
+/** The way back from {@link tokenPlace}. */
+export function positionOf({ token, head = 0 }: TokenPlace, layout: Layout): number {
+  if (layout.kind !== 'heads') return token;
+  const { tokens, within } = layout;
+  return (Math.floor(head / within) * tokens + token) * within + (head % within);
+}
+
+/** Whether the places are those of tokens, one for each or several. */
+export function hasTokens({ kind }: Layout): boolean {
+  return kind === 'sequence' || kind === 'heads';
+}
+
+/** @param filled tokens of the input before its padding; absent: it has none. */
+export function isPadding(position: number, layout: Layout, filled: number | undefined): boolean {
+  return filled !== undefined && tokenPlace(position, layout).token >= filled;
+}
+
+/** How many places there are up to the last that is no padding: those between heads are, where tokens of a head follow. */
+export function placesUpToPadding(positions: number, layout: Layout, filled: number | undefined): number {
+  let end = positions;
+  while (end > 0 && isPadding(end - 1, layout, filled)) end--;
+  return end;
+}
+
+/** Tokens that the places up to the padding are of. @param places as {@link placesUpToPadding} counts them. */
+export function tokensWithin(places: number, layout: Layout): number {
+  return places === 0 ? 0 : tokenPlace(places - 1, layout).token + 1;
+}
+
+/** Places that are often unlike all others: the first token of an input, of every head; pictures have none. */
+export function isFirst(position: number, layout: Layout): boolean {
+  return hasTokens(layout) && tokenPlace(position, layout).token === 0;
+}
+
+/** What one row that a dictionary reads is called, and several. */
+export interface PlaceWords {
+  readonly one: string;
+  readonly many: string;
+}
+
+export function placeWordsOf({ kind }: Layout, isText: boolean): PlaceWords {
+  if (kind === 'single') return { one: 'input', many: 'inputs' };
+  return isText && kind === 'sequence' ? { one: 'token', many: 'tokens' } : { one: 'place', many: 'places' };
+}
+
+/** What {@link isFirst} is true of, after “without”. */
+export function firstPlacesText({ kind }: Layout, { one }: PlaceWords): string {
+  return kind === 'heads' ? 'the first token of every head' : `the first ${one} of each input`;
+}
+
+/** Where a place is, counted from 0; empty where an input has one only. */
+export function placeText(position: number, layout: Layout): string {
+  switch (layout.kind) {
+    case 'single':
+      return '';
+    case 'sequence':
+      return `position ${position}`;
+    case 'grid':
+      return `row ${Math.floor(position / layout.width)}, column ${position % layout.width}`;
+    case 'heads': {
+      const { head, token } = tokenPlace(position, layout);
+      return `head ${head}, token ${token}`;
+    }
+  }
+}

@@ -1,0 +1,9 @@
+import type { Graph } from '../../graph/graph.js';
+import { headAxes } from '../../graph/roles/head-axes.js';
+import type { PlacesTold } from './layout.js';
+
+/** What the structure of the graph tells of the places of a value; nothing of most. */
+export function toldPlaces(graph: Graph, value: string): PlacesTold {
+  const heads = headAxes(graph).get(value);
+  return heads === undefined ? {} : { heads };
+}
