@@ -94,11 +94,14 @@ const columnsOf = ({ one, many }: PlaceWords, isText: boolean): readonly Column<
       </Help>
     ),
     sortBy: ({ topToken }) => topToken,
-    cell: ({ topToken }) =>
+    cell: ({ topToken, topHead }) =>
       isText ? (
-        <span class="feature-token" title={visible(topToken)}>
-          {visible(topToken)}
-        </span>
+        <>
+          <span class="feature-token" title={visible(topToken)}>
+            {visible(topToken)}
+          </span>
+          {topHead !== undefined && <span class="muted"> head {topHead}</span>}
+        </>
       ) : (
         <span title={topToken}>{topToken}</span>
       ),

@@ -17,6 +17,8 @@ export interface FeatureRow {
   readonly decoderNorm: number;
   /** What it fires on most strongly; empty where it never fired. */
   readonly topToken: string;
+  /** Of that token, where each has a place for every head and its text is told. */
+  readonly topHead?: number;
 }
 
 /** What is known of all features of a pass. */
@@ -41,17 +43,22 @@ export function featureRows(
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
     share: columns.share[feature] as number,
     decoderNorm: decoderNorm[feature] as number,
-    topToken: whereText(columns.topToken[feature] as number, topTokens?.[feature], stride, layout),
+    ...strongestOf(columns.topToken[feature] as number, topTokens?.[feature], stride, layout),
   }));
 }
 
-/** Its text, and its head where there are several; without text the number of the input, and the place in it. */
-function whereText(token: number, text: string | undefined, stride: number, layout: Layout): string {
-  if (token < 0) return '';
+/** Without text the number of the input, and the place in it where it has several. */
+function strongestOf(
+  token: number,
+  text: string | undefined,
+  stride: number,
+  layout: Layout,
+): Pick<FeatureRow, 'topToken' | 'topHead'> {
+  if (token < 0) return { topToken: '' };
   const { input, position } = placeOf(token, stride);
   const { head } = tokenPlace(position, layout);
-  if (text !== undefined) return head === undefined ? text : `${text}, head ${head}`;
-  return [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ');
+  if (text !== undefined) return { topToken: text, ...(head === undefined ? {} : { topHead: head }) };
+  return { topToken: [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ') };
 }
 
 export function featuresAsText(
@@ -73,11 +80,11 @@ export function featuresAsText(
       `strongest ${one}`,
       'note',
     ],
-    rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken }) => [
+    rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken, topHead }) => [
       String(feature),
       name,
       ...[density, mean, maximum, share, decoderNorm].map(exactText),
-      topToken,
+      topHead === undefined ? topToken : `${topToken}, head ${topHead}`,
       note,
     ]),
   };
