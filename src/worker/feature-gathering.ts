@@ -161,10 +161,12 @@ async function openScores(
   const { width } = coder.writes;
   const isBeforeGain = subject.graph.producerOf(writes) === undefined;
   const within = isBeforeGain ? { ...subject, graph: createGraph(model) } : subject;
-  if (layout.kind !== 'sequence') return openClassEffects(within, scores.name, width, writes, layout);
+  if (layout.kind === 'single' || layout.kind === 'grid')
+    return openClassEffects(within, scores.name, width, writes, layout);
   if (isBeforeGain && unembeddingInput(within.graph, scores.name) !== writes) throw beforeGain();
   if (!isBeforeGain) checkResidual(subject.graph, writes);
-  return openUnembedding(within, scores.name, width);
+  // The scores of a picture are read from one row, or from a mean of all.
+  return openUnembedding(within, scores.name, width, layout.kind === 'patches' ? [width] : [1, width]);
 }
 
 function beforeGain(): Error {

@@ -13,6 +13,7 @@ const PARTS = [
 
 const READ: Readonly<Record<Exclude<Layout['kind'], 'sequence'>, string>> = {
   grid: 'places of a picture',
+  patches: 'patches of a picture',
   single: 'one row of each input',
   heads: 'one row of every head at every token, and a list by token would mix the heads',
 };

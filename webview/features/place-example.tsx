@@ -15,13 +15,16 @@ interface PlaceExampleProps {
 export function PlaceExample({ excerpt, layout, reach }: PlaceExampleProps): JSX.Element {
   const { input, activations, at } = excerpt;
   const preview = useResource(() => loadPreview(input), [input]);
-  const shape = layout.kind === 'grid' ? [layout.height, layout.width] : [activations.length];
+  const others = layout.kind === 'patches' ? layout.others.length : 0;
+  const isPicture = layout.kind === 'grid' || layout.kind === 'patches';
+  const shape = isPicture ? [layout.height, layout.width] : [activations.length];
+  const isMarked = layout.kind !== 'single' && at >= others;
   return (
     <div class="example-picture">
       {preview.value && (
         <ExamplePicture
           preview={preview.value}
-          activations={{ shape, values: activations, ...(layout.kind === 'single' ? {} : { marked: at }) }}
+          activations={{ shape, values: activations.subarray(others), ...(isMarked ? { marked: at - others } : {}) }}
           reach={reach}
         />
       )}

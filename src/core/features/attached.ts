@@ -80,9 +80,8 @@ export async function openAttached(
   { engine, threads, toRunnable }: Pick<ExperimentSubject, 'engine' | 'threads' | 'toRunnable'>,
   attached: AttachedDictionary,
 ): Promise<OpenAttached> {
-  const { coder, file, folder, model, reads, writes } = attached;
-  const values = [...new Set([reads, writes])];
-  const network = await engine.open(toRunnable(prune(model, values)), { threads });
+  const { coder, file, folder, model } = attached;
+  const network = await engine.open(toRunnable(prune(model, valuesRead(attached))), { threads });
   try {
     const dictionary = await engine.open(await coderModel(coder, file, folder), { threads });
     return {
@@ -101,6 +100,12 @@ export async function openAttached(
     await network.release();
     throw error;
   }
+}
+
+/** Values of the network that {@link rowsOf} needs. */
+export function valuesRead({ reads, writes, told }: Pick<AttachedDictionary, 'reads' | 'writes' | 'told'>): string[] {
+  const grids = [told?.reads, told?.writes].flatMap((each) => each?.patches?.grid ?? []);
+  return [...new Set([reads, writes, ...grids])];
 }
 
 export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void | Promise<void>;
@@ -170,7 +175,7 @@ function rowsOfValue(
     );
   }
   const { values: all } = attachedRows(tensor, width, { axis, variant: isCentred ? 'centred' : 'as it is' });
-  const layout = layoutOf({ dims, axis, examples, positions }, told);
+  const layout = layoutOf({ dims, axis, examples, positions, grid: outputs[told.patches?.grid ?? '']?.dims }, told);
   return {
     positions,
     layout,

@@ -7,15 +7,15 @@ import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
 import { withFittingWidths } from './fitting-widths.js';
 import { keptRows, type KeptRows } from './kept-rows.js';
-import { hasTokens, isFirst, isSameLayout, type Layout } from '../dictionary/attach/layout.js';
+import { hasFirst, isFirst, isSameLayout, type Layout } from '../dictionary/attach/layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
 
 export interface GatheredFeatures {
   readonly state: FeatureState;
   /**
-   * Over all places, and over all but the first token of each input (of every head), which is often unlike the others where
-   * places follow one another; elsewhere nothing is added to that.
+   * Over all places, and over all but those that are often unlike the others, see `isFirst`; where there are none, nothing is
+   * added to that.
    */
   readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
@@ -57,7 +57,7 @@ export async function gatherFeatures(
         checkLayout(layout, (known ??= layout));
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
-        if (!hasTokens(layout)) return;
+        if (!hasFirst(layout)) return;
         for (let row = 0; row < wanted.length / width; row++)
           if (!isFirst(position + row, layout)) addVarianceOfRow(withoutFirst, wanted, written, row);
       },
@@ -81,6 +81,7 @@ function checkLayout(layout: Layout, first: Layout): void {
   if (layout.kind === 'sequence' || layout.kind === 'single' || isSameLayout(layout, first)) return;
   const told = (of: Layout): string => {
     if (of.kind === 'heads') return `${of.heads} heads at ${of.tokens} tokens`;
+    if (of.kind === 'patches') return `${of.height} × ${of.width} patches`;
     return of.kind === 'grid' ? `${of.height} × ${of.width} places` : 'no picture';
   };
   throw problem('not-applicable', `One input has ${told(layout)}, where the first one has ${told(first)}.`, {

@@ -104,6 +104,31 @@ function onPictures({ topTokens: _, fvuWithoutFirst: __, ...overview }: FeatureO
   };
 }
 
+/** The same at the tokens of a network that cuts pictures into patches, behind a class token. */
+function onPatches(overview: FeatureOverview): FeatureOverview {
+  return {
+    ...onPictures(overview),
+    reads: '/blocks.0/Add_1_output_0',
+    stride: 1 + SIDE * SIDE,
+    layout: { kind: 'patches', height: SIDE, width: SIDE, others: ['class token'] },
+    fvuWithoutFirst: overview.fvu * 1.1,
+  };
+}
+
+/** Some are strongest on the token that is no patch. */
+function patchesOf(feature: number, rank: number, strongest: number): Excerpt {
+  const { activations, ...excerpt } = pictureOf(feature, rank, strongest);
+  const isNone = rank % 3 === 2;
+  const at = isNone ? 0 : excerpt.at + 1;
+  const ofClass = isNone ? strongest : 0;
+  return {
+    ...excerpt,
+    position: at,
+    at,
+    activations: Float32Array.from([ofClass, ...activations.map((value) => (isNone ? value * 0.4 : value))]),
+  };
+}
+
 /** The same at heads of an attention: an example is of one head. */
 function onHeads({ totals, ...overview }: FeatureOverview): FeatureOverview {
   const tokens = HEADS * totals.tokens;
@@ -163,7 +188,9 @@ function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
 }
 
 export function fakeDetail({ columns, layout }: FeatureOverview, feature: number): FeatureDetail {
-  const example = { grid: pictureOf, heads: headOf, single: excerptOf, sequence: excerptOf }[layout.kind];
+  const example = { grid: pictureOf, patches: patchesOf, heads: headOf, single: excerptOf, sequence: excerptOf }[
+    layout.kind
+  ];
   const strongest = columns.maximum[feature] ?? 0;
   const end = 2 ** Math.ceil(Math.log2(Math.max(strongest, 0.1)));
   const bins = strongest === 0 ? 0 : Math.ceil((strongest / end) * 64);
@@ -321,6 +348,7 @@ export function fakeFeatureQuestions(
         unfit ? 1.61 : undefined,
         scenario === 'attached-few' ? 10 : undefined,
       );
+      if (scenario === 'attached-patches') return (known = onPatches(overview));
       if (scenario === 'attached-heads') return (known = onHeads(overview));
       if (scenario === 'variant') return (known = beforeGain(overview));
       return (known = isText ? overview : onPictures(overview));

@@ -1,5 +1,6 @@
 /** Which axis of a value a dictionary reads, and how the rows of one input lie along the others: what they are called. */
 import type { HeadAxes } from '../../graph/roles/head-axes.js';
+import type { PatchTokens } from '../../graph/roles/patch-tokens.js';
 
 /** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
 export type WidthAxis = 'last' | 'channels';
@@ -8,6 +9,8 @@ export type WidthAxis = 'last' | 'channels';
 export interface PlacesTold {
   /** Of a value that has rows of its own for each head of an attention. */
   readonly heads?: HeadAxes;
+  /** Of a value whose tokens are patches of a picture. */
+  readonly patches?: PatchTokens;
 }
 
 /** One place for the whole input; places that follow one another (tokens, time steps); cells of a picture, line by line. */
@@ -15,7 +18,8 @@ export type Layout =
   | { readonly kind: 'single' }
   | { readonly kind: 'sequence' }
   | { readonly kind: 'grid'; readonly height: number; readonly width: number; readonly axis: WidthAxis }
-  | HeadsLayout;
+  | HeadsLayout
+  | PatchesLayout;
 
 /** One place for each head of an attention and each token. */
 export interface HeadsLayout {
@@ -24,6 +28,15 @@ export interface HeadsLayout {
   readonly tokens: number;
   /** Heads whose places follow one another within a token: 1 where all tokens of a head do. */
   readonly within: number;
+}
+
+/** One place for each patch of a picture, line by line, behind tokens that are none. */
+export interface PatchesLayout {
+  readonly kind: 'patches';
+  readonly height: number;
+  readonly width: number;
+  /** What the tokens before the patches are called. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -43,12 +56,17 @@ export interface LaidValue {
   readonly examples: number;
   /** Of one input. */
   readonly positions: number;
+  /** Dims of what {@link PatchTokens} names the grid, where there is one. */
+  readonly grid?: readonly number[] | undefined;
 }
 
 /** Channels last make a picture, too: [examples, height, width of the picture, width]. */
-export function layoutOf({ dims, axis, examples, positions }: LaidValue, { heads }: PlacesTold): Layout {
+export function layoutOf(value: LaidValue, { heads, patches }: PlacesTold): Layout {
+  const { dims, axis, examples, positions, grid } = value;
   if (heads !== undefined && axis === 'last' && dims.length >= 4)
     return dims[0] === examples ? headsLayout(dims, heads, positions) : { kind: 'sequence' };
+  if (patches !== undefined && axis === 'last' && dims.length === 3 && dims[0] === examples && grid?.length === 4)
+    return patchesLayout(positions, grid, patches);
   const [height = 1, width = 1] = axis === 'channels' ? dims.slice(2) : dims.slice(1);
   if (dims.length === 4 && positions === height * width) return { kind: 'grid', height, width, axis };
   return dims.length === 2 && positions === 1 ? { kind: 'single' } : { kind: 'sequence' };
@@ -60,6 +78,19 @@ function headsLayout(dims: readonly number[], { tokens: axis }: HeadAxes, positi
   const heads = positions / Math.max(1, tokens);
   const within = dims.slice(dims.length + axis + 1, -1).reduce((product, size) => product * size, 1);
   return heads === 1 ? { kind: 'sequence' } : { kind: 'heads', heads, tokens, within };
+}
+
+/** A sequence where there are other numbers of tokens than of patches, and nothing that says why. */
+function patchesLayout(
+  positions: number,
+  [, , height = 1, width = 1]: readonly number[],
+  { hasOthers, hasClassToken }: PatchTokens,
+): Layout {
+  const others = positions - height * width;
+  if (others < 0 || (others > 0 && !hasOthers)) return { kind: 'sequence' };
+  const first = hasClassToken ? 1 : 0;
+  const nameOf = (_: unknown, at: number): string => (at < first ? 'class token' : `extra token ${at - first + 1}`);
+  return { kind: 'patches', height, width, others: Array.from({ length: others }, nameOf) };
 }
 
 export function isSameLayout(a: Layout, b: Layout): boolean {
@@ -108,9 +139,15 @@ export function tokensWithin(places: number, layout: Layout): number {
   return places === 0 ? 0 : tokenPlace(places - 1, layout).token + 1;
 }
 
-/** Places that are often unlike all others: the first token of an input, of every head; pictures have none. */
+/** Places that are often unlike all others: the first token of an input, of every head, what is no patch; cells are none. */
 export function isFirst(position: number, layout: Layout): boolean {
+  if (layout.kind === 'patches') return position < layout.others.length;
   return hasTokens(layout) && tokenPlace(position, layout).token === 0;
+}
+
+/** Whether there are places for which {@link isFirst} is true, and others. */
+export function hasFirst(layout: Layout): boolean {
+  return hasTokens(layout) || (layout.kind === 'patches' && layout.others.length > 0);
 }
 
 /** What one row that a dictionary reads is called, and several. */
@@ -125,8 +162,10 @@ export function placeWordsOf({ kind }: Layout, isText: boolean): PlaceWords {
 }
 
 /** What {@link isFirst} is true of, after “without”. */
-export function firstPlacesText({ kind }: Layout, { one }: PlaceWords): string {
-  return kind === 'heads' ? 'the first token of every head' : `the first ${one} of each input`;
+export function firstPlacesText(layout: Layout, { one }: PlaceWords): string {
+  if (layout.kind === 'patches')
+    return layout.others.length === 1 ? `the ${layout.others[0]}` : 'the tokens before the patches';
+  return layout.kind === 'heads' ? 'the first token of every head' : `the first ${one} of each input`;
 }
 
 /** Where a place is, counted from 0; empty where an input has one only. */
@@ -137,10 +176,16 @@ export function placeText(position: number, layout: Layout): string {
     case 'sequence':
       return `position ${position}`;
     case 'grid':
-      return `row ${Math.floor(position / layout.width)}, column ${position % layout.width}`;
+      return cellText(position, layout);
+    case 'patches':
+      return layout.others[position] ?? cellText(position - layout.others.length, layout);
     case 'heads': {
       const { head, token } = tokenPlace(position, layout);
       return `head ${head}, token ${token}`;
     }
   }
+}
+
+function cellText(cell: number, { width }: { readonly width: number }): string {
+  return `row ${Math.floor(cell / width)}, column ${cell % width}`;
 }

@@ -92,11 +92,11 @@ export function countedRows(
   { count, dims }: Pick<Rows, 'count' | 'dims'>,
   batch: SweptBatch,
   runRows: number,
-  { axis, told }: Pick<Site, 'axis' | 'told'>,
+  { axis, told, grid }: Pick<Site, 'axis' | 'told' | 'grid'>,
 ): Uint8Array {
   const { indices, filled } = batch;
   const positions = Math.max(1, Math.round(count / runRows));
-  const layout = layoutOf({ dims, axis, examples: runRows, positions }, told);
+  const layout = layoutOf({ dims, axis, examples: runRows, positions, grid }, told);
   const counted = new Uint8Array(count);
   for (let example = 0; example < Math.min(indices.length, runRows); example++) {
     for (let position = 0; position < positions; position++) {

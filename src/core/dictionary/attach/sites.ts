@@ -25,6 +25,8 @@ export interface Site {
   readonly variant: Variant;
   readonly axis: WidthAxis;
   readonly told: PlacesTold;
+  /** Dims of the grid that its patches make, of one input. */
+  readonly grid?: readonly number[];
   readonly rank: number;
   /** Place in the order of computation. */
   readonly order: number;
@@ -74,6 +76,7 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
         label: labelOf(graph, source),
         axis,
         told,
+        ...gridOf(told, tensors),
         rank: dims.length,
         order: place.at,
         isReplaceable: tensor.type === 'float32',
@@ -85,6 +88,11 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
   for (const sites of byWidth.values()) sites.sort((a, b) => a.order - b.order);
   const common = [...counts].sort(([, a], [, b]) => b - a).map(([width]) => width);
   return { model, byWidth, widths: common };
+}
+
+function gridOf({ patches }: PlacesTold, tensors: Readonly<Record<string, Tensor>>): Pick<Site, 'grid'> {
+  const grid = tensors[patches?.grid ?? '']?.dims;
+  return grid === undefined ? {} : { grid };
 }
 
 async function firstValues(

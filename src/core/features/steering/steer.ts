@@ -21,7 +21,7 @@ import { prune } from '../../rewrite/prune.js';
 import { noPatch, patchValues, type Patch, type Patched } from '../../rewrite/splice.js';
 import { floatsOf } from '../../tensor/floats.js';
 import { elementCount, type NamedTensors, type Tensor } from '../../tensor/tensor.js';
-import { rowsOf, type AttachedDictionary } from '../attached.js';
+import { rowsOf, valuesRead, type AttachedDictionary } from '../attached.js';
 import type { Change } from './interventions.js';
 
 export type Positions = 'all' | readonly number[];
@@ -62,7 +62,7 @@ export async function openSteering(
   attached: AttachedDictionary,
   scores: string,
 ): Promise<Steering> {
-  const { coder, file, folder, model, reads, writes, told } = attached;
+  const { coder, file, folder, model, writes, told } = attached;
   const opened: Session[] = [];
   const open = async (runnable: Parameters<typeof engine.open>[0]): Promise<Session> => {
     const session = await engine.open(runnable, { threads });
@@ -74,7 +74,7 @@ export async function openSteering(
   };
   let whole: { readonly session: Session; readonly patched: Patched; readonly patch: Patch } | undefined;
   try {
-    const upstream = await open(toRunnable(prune(model, [...new Set([reads, writes])])));
+    const upstream = await open(toRunnable(prune(model, valuesRead(attached))));
     const dictionary = await open(await steeringModel(coder, file, folder));
 
     const upTo = async (batch: Batch): Promise<NamedTensors> => upstream.run(usedFeeds(upstream, batch.feeds));

@@ -9,6 +9,7 @@ import type { Attention } from './attention.js';
 import { isConstantValue } from './constant-weight.js';
 import { isHandedOn } from './pass-through.js';
 import { findRoles } from './roles.js';
+import { ALONG_ROWS, SAME_PLACES } from './same-places.js';
 
 /** Counted from the end, −1 is the last: what lies before is of examples and heads, or a head within a token. */
 export interface HeadAxes {
@@ -20,30 +21,6 @@ export interface HeadAxes {
 const RANK = 4;
 const ROWS: HeadAxes = { tokens: -2, features: -1 };
 const COLUMNS: HeadAxes = { tokens: -1, features: -2 };
-
-/** Each number of what they give is of the same place of their inputs; smaller inputs are repeated. */
-const SAME_PLACES = new Set([
-  ...[
-    'Identity',
-    'Cast',
-    'CastLike',
-    'Dropout',
-    'Neg',
-    'Relu',
-    'LeakyRelu',
-    'Elu',
-    'Sigmoid',
-    'Tanh',
-    'Exp',
-    'Softplus',
-  ],
-  ...['Clip', 'Abs', 'Sqrt', 'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Where', 'Max', 'Min', 'IsNaN'],
-  ...['QuantizeLinear', 'DequantizeLinear'],
-]);
-/** Change numbers of a row, along their last axis unless they say otherwise. */
-const ALONG_ROWS = new Set([
-  ...['Softmax', 'LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization', 'RotaryEmbedding'],
-]);
 
 const MAXIMUM_STEPS = 12;
 
