@@ -1,4 +1,5 @@
 /** Features where a place is no token: of pictures, of heads of an attention. */
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countCalls, lastCall } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
@@ -10,6 +11,18 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
+/** The frame around the strongest place is white, whatever the picture is. */
+function whitePixels(canvas: Locator): Promise<number> {
+  return canvas.evaluate((element: HTMLCanvasElement) => {
+    const { width, height } = element;
+    const { data } = (element.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, width, height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 255) count++;
+    return count;
+  });
+}
+
 describe('features at places of pictures', () => {
   it('are shown on whole pictures, in words without tokens, and what needs a text says so', async () => {
     const page = await openFeatures(browser, { model: 'images', width: 1500, height: 950 });
@@ -19,27 +32,34 @@ describe('features at places of pictures', () => {
     const examples = page.locator('.feature-page .place-examples').first();
     await expect.poll(() => examples.locator('canvas').count()).toBe(8);
     expect(await page.locator('.feature-page').innerText()).toMatch(/picture_0\.png, row \d+, column \d+/);
-    // The frame around the strongest place is white, whatever the picture is.
-    const white = (): Promise<number> =>
-      examples
-        .locator('canvas')
-        .first()
-        .evaluate((canvas: HTMLCanvasElement) => {
-          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
-            0,
-            0,
-            canvas.width,
-            canvas.height,
-          );
-          let count = 0;
-          for (let at = 0; at < data.length; at += 4)
-            if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 255) count++;
-          return count;
-        });
-    await expect.poll(white).toBeGreaterThan(10);
+    await expect.poll(() => whitePixels(examples.locator('canvas').first())).toBeGreaterThan(10);
     await page.getByRole('tab', { name: 'On a text' }).click();
     await expect.poll(() => view(page).innerText()).toContain('every token of a language model');
     expect(await countCalls(page, 'promptFacts')).toBe(0);
+    await page.close();
+  });
+});
+
+describe('features at patches of pictures', () => {
+  it('are shown on whole pictures; of a token that is no patch, the picture has no mark', async () => {
+    const page = await openFeatures(browser, {
+      scenario: 'attached-patches',
+      model: 'images',
+      width: 1500,
+      height: 950,
+    });
+    expect(await rows(page).first().locator('td:nth-child(3)').innerText()).toMatch(/^input \d+, row \d+, column \d+$/);
+    await rows(page).nth(1).press('Enter');
+    const feature = page.locator('.feature-page');
+    const examples = feature.locator('.place-examples').first();
+    await expect.poll(() => examples.locator('canvas').count()).toBe(8);
+    expect(await feature.innerText()).toMatch(/picture_0\.png, row \d+, column \d+/);
+    expect(await feature.innerText()).toContain('picture_2.png, class token');
+    const white = (example: number): Promise<number> => whitePixels(examples.locator('canvas').nth(example));
+    await expect.poll(() => white(0)).toBeGreaterThan(10);
+    expect(await white(2)).toBe(0);
+    await page.getByRole('tab', { name: 'On a text' }).click();
+    await expect.poll(() => view(page).innerText()).toContain('patches of a picture');
     await page.close();
   });
 });

@@ -44,7 +44,7 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
             {isText &&
               'Every token is coloured by the feature’s activation there; point at one, or choose it, for what the feature does there.'}
             {layout.kind === 'heads' &&
-              ' An example is of one head: the colours are what the feature is at the tokens of that head. '}
+              ` An example is of one head: the colours are what the feature is at the ${layout.patches === undefined ? 'tokens' : 'patches'} of that head. `}
             {layout.kind === 'patches' &&
               ` The colours are its activations at all ${layout.height} × ${layout.width} patches, the frame is around the strongest; a token that is no patch has none. What lies outside the frame may count, too: the network has looked further around before.`}
             {layout.kind === 'grid' &&

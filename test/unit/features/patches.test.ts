@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch, Dataset } from '../../../src/core/dataset/dataset.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
-import { isFirst, placeText } from '../../../src/core/dictionary/attach/layout.js';
+import { isFirst, placeText, positionOf } from '../../../src/core/dictionary/attach/layout.js';
 import { countedRows, rowsOf } from '../../../src/core/dictionary/attach/rows.js';
 import { findSites } from '../../../src/core/dictionary/attach/sites.js';
 import type { ExperimentSubject } from '../../../src/core/experiment/subject.js';
@@ -262,6 +262,25 @@ describe.each(ENGINES)('features at patches, $name', ({ load }) => {
         expect(placeText(excerpt.position, layout)).toBe(`row ${BRIGHT[at]?.[0]}, column ${BRIGHT[at]?.[1]}`);
       });
     }
+  });
+
+  it.each([
+    ['z', 1],
+    ['zt', 2],
+  ] as const)('%s: a place of a head is a patch, too', async (value, within) => {
+    const { subject, attached } = await open(pictureTransformer({ before: [1] }), value);
+    const ofHeads = coderOf({
+      encoder: [[1], [0]],
+      decoder: [[1, 0]],
+      encoderBias: [0],
+      bias: [0, 0],
+      subtracts: false,
+      activation: { kind: 'relu' },
+    });
+    const { layout } = await gatherFeatures(subject, { ...attached, coder: ofHeads });
+    expect(layout).toMatchObject({ kind: 'heads', heads: 2, tokens: 13, within, patches: { others: ['class token'] } });
+    expect(placeText(positionOf({ head: 1, token: 0 }, layout), layout)).toBe('head 1, class token');
+    expect(placeText(positionOf({ head: 1, token: 7 }, layout), layout)).toBe('head 1, row 1, column 2');
   });
 
   it('stays a sequence where the convolution does not cut the picture into patches', async () => {

@@ -9,7 +9,7 @@ export type WidthAxis = 'last' | 'channels';
 export interface PlacesTold {
   /** Of a value that has rows of its own for each head of an attention. */
   readonly heads?: HeadAxes;
-  /** Of a value whose tokens are patches of a picture. */
+  /** Of a value whose tokens, those of its heads where it has several, are patches of a picture. */
   readonly patches?: PatchTokens;
 }
 
@@ -28,6 +28,8 @@ export interface HeadsLayout {
   readonly tokens: number;
   /** Heads whose places follow one another within a token: 1 where all tokens of a head do. */
   readonly within: number;
+  /** Where the tokens of each head are patches. */
+  readonly patches?: PatchesLayout;
 }
 
 /** One place for each patch of a picture, line by line, behind tokens that are none. */
@@ -64,7 +66,7 @@ export interface LaidValue {
 export function layoutOf(value: LaidValue, { heads, patches }: PlacesTold): Layout {
   const { dims, axis, examples, positions, grid } = value;
   if (heads !== undefined && axis === 'last' && dims.length >= 4)
-    return dims[0] === examples ? headsLayout(dims, heads, positions) : { kind: 'sequence' };
+    return dims[0] === examples ? headsLayout(value, heads, patches) : { kind: 'sequence' };
   if (patches !== undefined && axis === 'last' && dims.length === 3 && dims[0] === examples && grid?.length === 4)
     return patchesLayout(positions, grid, patches);
   const [height = 1, width = 1] = axis === 'channels' ? dims.slice(2) : dims.slice(1);
@@ -73,11 +75,17 @@ export function layoutOf(value: LaidValue, { heads, patches }: PlacesTold): Layo
 }
 
 /** A single head has the places of its tokens. Several axes of heads, as of groups that share keys, count as one. */
-function headsLayout(dims: readonly number[], { tokens: axis }: HeadAxes, positions: number): Layout {
+function headsLayout(
+  { dims, positions, grid }: LaidValue,
+  { tokens: axis }: HeadAxes,
+  patches: PatchTokens | undefined,
+): Layout {
   const tokens = dims.at(axis) ?? 1;
   const heads = positions / Math.max(1, tokens);
   const within = dims.slice(dims.length + axis + 1, -1).reduce((product, size) => product * size, 1);
-  return heads === 1 ? { kind: 'sequence' } : { kind: 'heads', heads, tokens, within };
+  const cut = patches === undefined || grid?.length !== 4 ? undefined : patchesLayout(tokens, grid, patches);
+  if (heads === 1) return cut ?? { kind: 'sequence' };
+  return { kind: 'heads', heads, tokens, within, ...(cut?.kind === 'patches' ? { patches: cut } : {}) };
 }
 
 /** A sequence where there are other numbers of tokens than of patches, and nothing that says why. */
@@ -85,7 +93,7 @@ function patchesLayout(
   positions: number,
   [, , height = 1, width = 1]: readonly number[],
   { hasOthers, hasClassToken }: PatchTokens,
-): Layout {
+): PatchesLayout | { readonly kind: 'sequence' } {
   const others = positions - height * width;
   if (others < 0 || (others > 0 && !hasOthers)) return { kind: 'sequence' };
   const first = hasClassToken ? 1 : 0;
@@ -150,6 +158,12 @@ export function hasFirst(layout: Layout): boolean {
   return hasTokens(layout) || (layout.kind === 'patches' && layout.others.length > 0);
 }
 
+/** The patches that the tokens are, of one head where there are several. */
+export function patchesOf(layout: Layout): PatchesLayout | undefined {
+  if (layout.kind === 'patches') return layout;
+  return layout.kind === 'heads' ? layout.patches : undefined;
+}
+
 /** What one row that a dictionary reads is called, and several. */
 export interface PlaceWords {
   readonly one: string;
@@ -181,7 +195,7 @@ export function placeText(position: number, layout: Layout): string {
       return layout.others[position] ?? cellText(position - layout.others.length, layout);
     case 'heads': {
       const { head, token } = tokenPlace(position, layout);
-      return `head ${head}, token ${token}`;
+      return `head ${head}, ${layout.patches === undefined ? `token ${token}` : placeText(token, layout.patches)}`;
     }
   }
 }

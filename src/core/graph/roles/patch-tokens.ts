@@ -70,6 +70,19 @@ function find(graph: Graph): ReadonlyMap<string, PatchTokens> {
   );
 }
 
+/** What the tokens of all heads are, where all attention of the graph is of the same patches to the same. */
+export function patchesOfHeads(graph: Graph): PatchTokens | undefined {
+  const all = patchTokens(graph);
+  const found = findRoles(graph).attention.flatMap(({ query, key, input }) => [
+    all.get(query ?? input ?? ''),
+    all.get(key ?? input ?? ''),
+  ]);
+  const [one] = found;
+  const isSame = (other: PatchTokens | undefined): boolean =>
+    other?.grid === one?.grid && other?.hasOthers === one?.hasOthers && other?.hasClassToken === one?.hasClassToken;
+  return found.every(isSame) ? one : undefined;
+}
+
 /** Over two axes, without padding or gaps: every cell of what it gives is made of pixels of its own. */
 function isPatchConvolution(node: GraphNode): boolean {
   if (node.opType !== 'Conv' || node.domain !== '') return false;
