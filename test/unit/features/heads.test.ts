@@ -86,6 +86,33 @@ const MODEL = modelOf({
   ],
 });
 
+/** The same as PyTorch’s own layer writes it: [tokens, batch, width], heads beside the examples. */
+const BESIDE = modelOf({
+  node: [
+    makeNode('Transpose', ['x'], ['x.tokens'], { perm: [1, 0, 2] }),
+    ...['q', 'k', 'v'].flatMap((name) => [
+      makeNode('MatMul', ['x.tokens', `W_${name}`], [`${name}.flat`]),
+      makeNode('Reshape', [`${name}.flat`, 'parted'], [`${name}.parted`]),
+      makeNode('Transpose', [`${name}.parted`], [name], { perm: [1, 0, 2] }),
+    ]),
+    makeNode('Transpose', ['k'], ['kt'], { perm: [0, 2, 1] }),
+    makeNode('MatMul', ['q', 'kt'], ['scores']),
+    makeNode('Softmax', ['scores'], ['pattern'], { axis: -1 }),
+    makeNode('MatMul', ['pattern', 'v'], ['z']),
+    makeNode('Transpose', ['z'], ['z.tokens'], { perm: [1, 0, 2] }),
+    makeNode('Reshape', ['z.tokens', 'joined'], ['z.joined']),
+    makeNode('MatMul', ['z.joined', 'W_o'], ['attended']),
+    makeNode('Transpose', ['attended'], ['logits'], { perm: [1, 0, 2] }),
+  ],
+  input: [makeValueInfo('x', DataType.FLOAT, ['batch', 'tokens', WIDTH])],
+  output: [makeValueInfo('logits', DataType.FLOAT, undefined)],
+  initializer: [
+    ...[W_Q, W_K, W_V, W_O].map((matrix, at) => floatTensor(`W_${'qkvo'[at] ?? ''}`, [WIDTH, WIDTH], matrix.flat())),
+    int64Tensor('parted', [3], [0, -1, DEPTH]),
+    int64Tensor('joined', [3], [0, -1, WIDTH]),
+  ],
+});
+
 const ENCODER = [
   [1, 0, -1],
   [0, 1, 1],
@@ -141,6 +168,14 @@ it('attention along lines of a picture, which no reshape merges, has no heads', 
   expect(headAxes(createGraph(model)).size).toBe(0);
 });
 
+it('where heads lie beside the examples, values with their tokens first have no rows of one example', () => {
+  const axes = headAxes(createGraph(BESIDE));
+  const rows = { tokens: -2, features: -1, besideExamples: true };
+  expect(axes.get('z')).toEqual(rows);
+  expect(axes.get('z.tokens')).toEqual({ ...rows, tokens: -3 });
+  expect(widthAxis([TOKENS, 4, DEPTH], DEPTH, { heads: { ...rows, tokens: -3 } })).toBeUndefined();
+});
+
 describe('places of heads', () => {
   const rows = { heads: { tokens: -2, features: -1 } };
   it.each([
@@ -179,8 +214,9 @@ describe('places of heads', () => {
 
 /** Values by name, with their rows in the order of the places. */
 const CASES = [
-  { value: 'z', order: 'heads first' },
-  { value: 'z.tokens', order: 'tokens first' },
+  { name: 'heads first', value: 'z', order: 'heads first', model: MODEL, dims: [1, HEADS, TOKENS, DEPTH] },
+  { name: 'tokens first', value: 'z.tokens', order: 'tokens first', model: MODEL, dims: [1, TOKENS, HEADS, DEPTH] },
+  { name: 'beside examples', value: 'z', order: 'heads first', model: BESIDE, dims: [HEADS, TOKENS, DEPTH] },
 ] as const;
 type Case = (typeof CASES)[number];
 
@@ -201,7 +237,7 @@ function placesOf({ order }: Case): PlaceRow[] {
 }
 
 describe.each(ENGINES)('features at heads, $name', ({ load }) => {
-  const open = async ({ value }: { readonly value: string }, batchSize = 2) => {
+  const open = async ({ value, model }: Pick<Case, 'value' | 'model'>, batchSize = 2) => {
     const dataset = {
       size: INPUTS,
       maximumBatch: Infinity,
@@ -224,7 +260,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
         tokens: Array.from({ length: TOKENS }, (_, token) => `t${input}${token}`),
       }),
     } as unknown as Dataset;
-    const graph = createGraph(MODEL);
+    const graph = createGraph(model);
     const subject = {
       graph,
       dataset,
@@ -241,14 +277,14 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
   };
 
   it.each(CASES)(
-    '$value: padding counts at no head, whatever the batch; FVU leaves the first tokens out',
+    '$name: padding counts at no head, whatever the batch; FVU leaves the first tokens out',
     async (of) => {
       const places = placesOf(of);
       const active = places.map(({ row }) => encode(row));
       for (const batchSize of [1, 3]) {
         const { subject, attached } = await open(of, batchSize);
         const { state, reconstruction, layout, stride } = await gatherFeatures(subject, attached);
-        expect(layout).toEqual({ kind: 'heads', heads: 2, tokens: 3, within: of.value === 'z' ? 1 : 2 });
+        expect(layout).toEqual({ kind: 'heads', heads: 2, tokens: 3, within: of.order === 'heads first' ? 1 : HEADS });
         expect(stride).toBe(HEADS * TOKENS);
         expect(featureTotals(state).tokens).toBe(HEADS * (3 + 2 + 1));
         const columns = featureColumns(state);
@@ -284,7 +320,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
     },
   );
 
-  it.each(CASES)('$value: an example shows the tokens of its head, each with what the feature is there', async (of) => {
+  it.each(CASES)('$name: an example shows the tokens of its head, each with what the feature is there', async (of) => {
     const { subject, attached } = await open(of);
     const gathered = await gatherFeatures(subject, attached);
     const { state, stride, layout, rows } = gathered;
@@ -324,7 +360,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
     expect(texts).toEqual(wanted);
   });
 
-  it.each(CASES)('$value: without a feature at one place, one head at one token changes', async (of) => {
+  it.each(CASES)('$name: without a feature at one place, one head at one token changes', async (of) => {
     const { subject, attached } = await open(of);
     const steering = await openSteering(subject, attached, 'logits');
     const [head, token] = [1, 1];
@@ -332,7 +368,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
     const row = z[head]?.[token] as number[];
     const feature = encode(row).findIndex((f) => f > 0);
     const layout = layoutOf(
-      { dims: of.value === 'z' ? [1, 2, 3, 2] : [1, 3, 2, 2], axis: 'last', examples: 1, positions: 6 },
+      { dims: of.dims, axis: 'last', examples: 1, positions: HEADS * TOKENS },
       attached.told?.reads ?? {},
     );
     const batch = await subject.dataset.batch(1, 2);
@@ -370,7 +406,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
   });
 
   it('places to attach to: rows of heads alone, counted without padding, the first token of each apart', async () => {
-    const { subject } = await open({ value: 'z' });
+    const { subject } = await open({ value: 'z', model: MODEL });
     const { byWidth } = await findSites(subject, [DEPTH, TOKENS]);
     const asItIs = (width: number) => byWidth.get(width)?.filter(({ variant }) => variant === 'as it is') ?? [];
     expect(asItIs(DEPTH).map(({ value, axis }) => [value, axis])).toEqual(

@@ -47,9 +47,15 @@ export interface PatchesLayout {
  */
 export function widthAxis(dims: readonly number[], width: number, { heads }: PlacesTold): WidthAxis | undefined {
   const last = dims.length >= 2 && dims.at(-1) === width ? 'last' : undefined;
+  if (heads !== undefined && isTokensFirst(dims, heads)) return undefined;
   if (heads !== undefined && dims.length >= 4) return heads.features === -1 ? last : undefined;
   if (dims.length === 4 && dims[1] === width) return 'channels';
   return last;
+}
+
+/** Rows of one example then do not follow one another. */
+function isTokensFirst(dims: readonly number[], { tokens }: HeadAxes): boolean {
+  return dims.length === 3 && tokens === -3;
 }
 
 export interface LaidValue {
@@ -67,6 +73,8 @@ export function layoutOf(value: LaidValue, { heads, patches }: PlacesTold): Layo
   const { dims, axis, examples, positions, grid } = value;
   if (heads !== undefined && axis === 'last' && dims.length >= 4)
     return dims[0] === examples ? headsLayout(value, heads, patches) : { kind: 'sequence' };
+  if (heads?.besideExamples === true && heads.tokens === -2 && dims.length === 3)
+    return headsLayout(value, heads, patches);
   if (patches !== undefined && axis === 'last' && dims.length === 3 && dims[0] === examples && grid?.length === 4)
     return patchesLayout(positions, grid, patches);
   const [height = 1, width = 1] = axis === 'channels' ? dims.slice(2) : dims.slice(1);

@@ -15,6 +15,8 @@ import { ALONG_ROWS, SAME_PLACES } from './same-places.js';
 export interface HeadAxes {
   readonly tokens: number;
   readonly features: number;
+  /** Of values of rank 3: the first axis counts the heads of one example after the other, [batch · heads, tokens, features]. */
+  readonly besideExamples?: boolean;
 }
 
 /** [batch, heads, tokens, features]: the rank of all that are followed, but for groups of heads. */
@@ -43,7 +45,10 @@ function follow(graph: Graph): ReadonlyMap<string, HeadAxes> {
     waiting.push(value);
   };
   for (const attention of findRoles(graph).attention)
-    if (hasHeads(graph, attention)) for (const [value, axes] of multiplied(attention)) add(value, axes);
+    if (hasHeads(graph, attention)) {
+      const beside = areBesideExamples(graph, attention.z) ? { besideExamples: true } : {};
+      for (const [value, axes] of multiplied(attention)) add(value, { ...axes, ...beside });
+    }
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
     const axes = found.get(value) as HeadAxes;
     const producer = graph.producerOf(value);
@@ -64,6 +69,13 @@ function hasHeads(graph: Graph, { node, weightsPerHead, z }: Attention): boolean
     name = reader.outputs[0] ?? '';
   }
   return false;
+}
+
+/** Heads that a reshape merges with the features just behind the tokens, as PyTorch’s own layer does, lie within an example. */
+function areBesideExamples(graph: Graph, z: string): boolean {
+  const turn = graph.consumersOf(z).find(({ opType, domain }) => opType === 'Transpose' && domain === '');
+  if (turn === undefined || attributeInts(turn, 'perm')?.join() !== '1,0,2') return false;
+  return graph.consumersOf(turn.outputs[0] ?? '').some(({ opType, domain }) => opType === 'Reshape' && domain === '');
 }
 
 /** What an attention multiplies, [..., tokens, features] or the other way round, and what comes of it. */
@@ -98,7 +110,7 @@ function inputsOf(graph: Graph, node: GraphNode, axes: HeadAxes): readonly (read
       const permutation = attributeInts(node, 'perm');
       if (permutation === undefined) return [];
       const from = (axis: number): number => (permutation.at(axis) ?? 0) - permutation.length;
-      return [[first, { tokens: from(axes.tokens), features: from(axes.features) }]];
+      return [[first, { ...axes, tokens: from(axes.tokens), features: from(axes.features) }]];
     }
     case 'Concat':
       return isAlong(attributeInt(node, 'axis'), axes) ? node.inputs.map((input) => [input, axes] as const) : [];
@@ -117,7 +129,7 @@ function outputAxes(graph: Graph, node: GraphNode, value: string, axes: HeadAxes
     if (permutation === undefined) return undefined;
     const rank = permutation.length;
     const to = (axis: number): number => permutation.indexOf(rank + axis) - rank;
-    return { tokens: to(axes.tokens), features: to(axes.features) };
+    return { ...axes, tokens: to(axes.tokens), features: to(axes.features) };
   }
   if (node.opType === 'Concat') return isAlong(attributeInt(node, 'axis'), axes) ? axes : undefined;
   return SAME_PLACES.has(node.opType) || keepsAxes(graph, node, value, axes) ? axes : undefined;
