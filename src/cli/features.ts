@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fewPlaces } from '../core/dictionary/few-places.js';
 import type { Answers } from '../protocol/dictionary.js';
-import { placeText } from '../core/features/layout.js';
+import { firstPlacesText, placeText } from '../core/dictionary/attach/layout.js';
 import type {
   Excerpt,
   FeatureDetail,
@@ -115,7 +115,7 @@ function asText(
     overview.dictionary,
     `Reads “${overview.reads}”${overview.writes === overview.reads ? '' : `, is to write “${overview.writes}”`}.`,
     `On ${overview.data}${overview.synthetic ? ' (random inputs)' : ''}: ${counted(totals.tokens, one, many)}.`,
-    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without the first ${one} of each input`}${mind}.`,
+    `Fraction of variance unexplained (FVU): ${overview.fvu.toFixed(4)}${fvuWithoutFirst === undefined ? '' : `; ${fvuWithoutFirst.toFixed(4)} without ${firstPlacesText(overview.layout, overview.placeWords)}`}${mind}.`,
     `L0, features that are not zero per ${one}: ${totals.l0.toFixed(2)} of ${count(columns.density.length)}${mind}.`,
     `Dead, above zero at no ${one}: ${count(totals.dead)}${mind}.`,
     ...(totals.nonFinite > 0 ? [`Not finite: ${counted(totals.nonFinite, 'value', 'values')}.`] : []),

@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { DataFiles, FolderEntry } from '../core/dataset/data-files.js';
 import { problem, type ProblemError } from '../core/errors.js';
 import { openFileSource } from './file-source.js';
+import { isCachedFile } from './model-cache.js';
 
 /** Entries of one folder that are listed; a folder of more is refused. */
 const MAXIMUM_ENTRIES = 2_000_000;
@@ -29,6 +30,7 @@ export function dataFiles({ folder, root, chosen = [] }: DataFolder): DataFiles 
     for (const base of bases) {
       // What does not exist is judged by its name; what exists, by where its links lead.
       const realBase = await realpath(base).catch(() => base);
+      if (real !== undefined && isInside(base, wanted) && isCachedFile(realBase, real)) return real;
       if (isInside(realBase, real ?? wanted) || (real === undefined && isInside(base, wanted))) return real;
     }
     throw outside(path);

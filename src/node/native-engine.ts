@@ -1,6 +1,7 @@
 import type * as OnnxRuntimeNode from 'onnxruntime-node';
 import { onnxRuntimeEngine, type OnnxRuntime } from '../core/engine/onnxruntime-adapter.js';
 import type { Engine } from '../core/engine/engine.js';
+import { locatedWeights } from './located-weights.js';
 
 /**
  * ONNX Runtime's native CPU library. It maps the weight files itself: no weight passes through JavaScript.
@@ -15,13 +16,17 @@ export async function loadNativeEngine(): Promise<Engine> {
     name: 'native',
     version: `onnxruntime-node ${runtime.env.versions.node ?? ''}`.trim(),
     runtime: runtime as OnnxRuntime,
-    prepare: async (model, { threads }) => ({
-      options: {
-        executionProviders: ['cpu'],
-        ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
-        extra: { session: { model_external_initializers_file_folder_path: model.folder } },
-      },
-      close: async () => undefined,
-    }),
+    prepare: async (model, { threads }) => {
+      const { bytes, folder } = locatedWeights(model);
+      return {
+        bytes,
+        options: {
+          executionProviders: ['cpu'],
+          ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+          extra: { session: { model_external_initializers_file_folder_path: folder } },
+        },
+        close: async () => undefined,
+      };
+    },
   });
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join, posix, relative, sep, win32 } from 'node:path'
 import type { SiblingFiles } from '../core/bytes/byte-source.js';
 import { problem, type ProblemError } from '../core/errors.js';
 import { openFileSource } from './file-source.js';
+import { isCachedFile, realPath } from './model-cache.js';
 
 const HYPERPARAMETERS = 'hyperparams.json';
 
@@ -23,8 +24,9 @@ export function siblingFiles(folder: string): SiblingFiles {
 }
 
 /**
- * Absolute path of a file inside a folder, with links resolved.
- * @throws ProblemError `external-data-outside-folder` for absolute paths, `..`, and links that leave the folder,
+ * Absolute path of a file inside a folder, with links resolved; of a cache also a file that a link of the folder leads to in
+ * the blobs of the same repository.
+ * @throws ProblemError `external-data-outside-folder` for absolute paths, `..`, and other links that leave the folder,
  *   `missing-external-data` when there is no such file.
  */
 export function resolveInside(folder: string, relativePath: string): string {
@@ -35,7 +37,7 @@ export function resolveInside(folder: string, relativePath: string): string {
   if (relativePath === '' || relativePath.includes('\0')) throw outside(relativePath, 'is not a file name');
   // At once, as file sources look at files: handing it to another thread takes longer, and a set may have 200 files.
   const root = realpathSync.native(folder);
-  const path = resolved(join(root, relativePath));
+  const path = realPath(join(root, relativePath));
   if (path === undefined) {
     throw problem('missing-external-data', `The file “${relativePath}” is missing.`, {
       place: relativePath,
@@ -43,19 +45,12 @@ export function resolveInside(folder: string, relativePath: string): string {
     });
   }
   const inside = relative(root, path);
-  if (inside === '..' || inside.startsWith(`..${sep}`) || win32.isAbsolute(inside) || posix.isAbsolute(inside)) {
+  const leaves =
+    inside === '..' || inside.startsWith(`..${sep}`) || win32.isAbsolute(inside) || posix.isAbsolute(inside);
+  if (leaves && !isCachedFile(root, path)) {
     throw outside(relativePath, 'is a link that leads out of the folder');
   }
   return path;
-}
-
-/** Undefined where there is no such file. */
-function resolved(path: string): string | undefined {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function outside(relativePath: string, why: string): ProblemError {

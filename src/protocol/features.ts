@@ -4,7 +4,7 @@ import type { Answers } from '../core/dictionary/facts.js';
 import type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 import type { EqualBins } from '../core/features/equal-bins.js';
 import type { Excerpt } from '../core/features/excerpts.js';
-import type { Layout, PlaceWords } from '../core/features/layout.js';
+import type { Layout, PlaceWords } from '../core/dictionary/attach/layout.js';
 import type { Neighbours } from '../core/features/neighbours/neighbours.js';
 import type { OnProgress } from './rpc.js';
 
@@ -12,7 +12,7 @@ export type { Variant } from '../core/dictionary/attach/sites.js';
 export type { FeatureColumns, FeatureTotals } from '../core/features/columns.js';
 export type { FeatureLabel, FeatureLabels } from '../core/features/labels.js';
 export type { Excerpt } from '../core/features/excerpts.js';
-export type { Layout, PlaceWords } from '../core/features/layout.js';
+export type { Layout, PlaceWords } from '../core/dictionary/attach/layout.js';
 
 /** A dictionary and where it belongs in the open model. */
 export interface FeatureRequest {

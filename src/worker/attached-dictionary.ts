@@ -1,5 +1,5 @@
 /** Opens the dictionary that a person attached to a model: in its own folder, with the answers given for it. */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Attachment, Declared } from '../core/dictionary/attach/attached.js';
 import { declaredDensity, l0Of } from '../core/dictionary/attach/declared-density.js';
@@ -16,6 +16,7 @@ import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import type { RunnableModel } from '../core/formats/onnx/runnable-model.js';
 import type { AttachedDescription } from '../protocol/dictionary.js';
 import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
+import type { ModelFile } from './open-model.js';
 
 export interface AttachRequest {
   /** Absolute path of the dictionary's file. */
@@ -43,7 +44,7 @@ export async function openAttachment(
     assertOnePlace(coder);
     const model = (): Promise<RunnableModel> => measuringModel(coder, file.weights, file.folder);
     const pursuit = (): Promise<RunnableModel> => pursuitModel(coder, file.weights, file.folder);
-    const declared = await declaredOf(await realpath(path), file.siblings, coder);
+    const declared = await declaredOf(await told(path, file), file.siblings, coder);
     const equation = equationLines(coder);
     return {
       attachment: { state: 'attached', attached: { name, coder, equation, model, pursuit, declared } },
@@ -68,6 +69,12 @@ export function attachedDescription(attachment: Attachment): AttachedDescription
   if (attachment.state === 'failed') return { name: attachment.name, problem: attachment.reason };
   const { name, equation } = attachment.attached;
   return { name, equation };
+}
+
+/** The path whose names tell of the dictionary: in a model cache that of the link, for files there are called by hashes. */
+async function told(path: string, { folder }: Pick<ModelFile, 'folder'>): Promise<string> {
+  const file = await realpath(path);
+  return dirname(file) === folder ? file : join(folder, basename(path));
 }
 
 /** Gemma Scope names folders after it, SAELens saves how often each feature fires, top-k dictionaries have it as k. */

@@ -31,7 +31,7 @@ export async function rowsOn(
   const batch = await dataset.batch(input, input + 1);
   const { feeds, filled } = batch;
   const { x } = read(await network.run(usedFeeds(network, feeds)), rowsOfRun(dataset, batch));
-  return { rows: x.rows(0, Math.min(filled?.[0] ?? x.positions, x.positions)) };
+  return { rows: x.rows(0, x.upToPadding(filled?.[0])) };
 }
 
 /** Of several features on one input: the whole dictionary is run. @returns in their order. */

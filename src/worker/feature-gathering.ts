@@ -8,7 +8,7 @@ import { problem } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import { attachedAt, openAttached, type AttachedDictionary, type OpenAttached } from '../core/features/attached.js';
 import { gatherFeatures, type GatheredFeatures } from '../core/features/gather.js';
-import type { Layout } from '../core/features/layout.js';
+import type { Layout } from '../core/dictionary/attach/layout.js';
 import type { ExportedSource } from '../core/features/lists/exported.js';
 import {
   checkResidual,
@@ -28,6 +28,9 @@ import { featurePlaces, type FeaturePlaces } from './feature-places.js';
 import { openDictionary } from './open-dictionary.js';
 import { sourceTokenReaders, type SourceTokenReaders } from './source-tokens.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
+
+const PLACES_OF_HEADS =
+  'It reads one row for each head and token: dictionaries on heads that are merged (hook_z as one row, hook_attn_out) can be split by the tokens that they were read from.';
 
 /** What features are gathered on. */
 export interface FeatureSource {
@@ -99,7 +102,7 @@ export async function gather(
       dataset: subject.dataset,
       gathered,
       density: await declaredDensity(file.siblings, coder.features),
-      noSourceTokens: sourceReaders.whyNone(),
+      noSourceTokens: sourceReaders.whyNone() ?? (layout.kind === 'heads' ? PLACES_OF_HEADS : undefined),
       signal,
     });
     const reader = kept(() => openAttached(subject, attached));
@@ -163,13 +166,16 @@ async function openScores(
 ): Promise<Unembedding> {
   const [scores] = subject.graph.outputs;
   if (scores === undefined) throw problem('not-applicable', 'The model has no output.');
+  if (layout.kind === 'heads') throw ofHeads(writes);
   const { width } = coder.writes;
   const isBeforeGain = subject.graph.producerOf(writes) === undefined;
   const within = isBeforeGain ? { ...subject, graph: createGraph(model) } : subject;
-  if (layout.kind !== 'sequence') return openClassEffects(within, scores.name, width, writes, layout);
+  if (layout.kind === 'single' || layout.kind === 'grid')
+    return openClassEffects(within, scores.name, width, writes, layout);
   if (isBeforeGain && unembeddingInput(within.graph, scores.name) !== writes) throw beforeGain();
   if (!isBeforeGain) checkResidual(subject.graph, writes);
-  return openUnembedding(within, scores.name, width);
+  // The scores of a picture are read from one row, or from a mean of all.
+  return openUnembedding(within, scores.name, width, layout.kind === 'patches' ? [width] : [1, width]);
 }
 
 function beforeGain(): Error {
@@ -177,6 +183,14 @@ function beforeGain(): Error {
     'not-applicable',
     'The dictionary writes what a normalisation gives before its gain: its directions are none of the residual stream, which the scores are read from.',
     { remedy: 'Run the network without the feature at an example: that measures what it does to the scores.' },
+  );
+}
+
+function ofHeads(writes: string): Error {
+  return problem(
+    'not-applicable',
+    `“${writes}” has one row for each head and token: what a feature writes there is no direction of the residual stream, and has no product with the unembedding.`,
+    { place: `value “${writes}”`, remedy: 'Run the network without the feature at an example.' },
   );
 }
 

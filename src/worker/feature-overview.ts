@@ -8,7 +8,7 @@ import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
 import { tokensAt } from '../core/features/excerpts.js';
 import type { GatheredFeatures } from '../core/features/gather.js';
-import { placeWordsOf, type PlaceWords } from '../core/features/layout.js';
+import { hasTokens, placeWordsOf, type PlaceWords } from '../core/dictionary/attach/layout.js';
 import type { FeatureOverview } from '../protocol/features.js';
 import type { FeaturePlaces } from './feature-places.js';
 
@@ -41,7 +41,7 @@ export async function overviewOf({
   const fvu = unexplainedVariance(all);
   const totals = featureTotals(state);
   const columns = featureColumns(state);
-  const topTokens = layout.kind === 'sequence' ? await tokensAt(dataset, columns.topToken, stride, signal) : undefined;
+  const topTokens = hasTokens(layout) ? await tokensAt(dataset, columns.topToken, stride, layout, signal) : undefined;
   const placeWords = placeWordsOf(layout, topTokens !== undefined);
   return {
     dictionary,

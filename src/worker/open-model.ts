@@ -19,6 +19,7 @@ import type { ActivationLayer } from '../core/graph/layers.js';
 import { buildModuleTree, type ModuleTree } from '../core/graph/modules.js';
 import { exposeBranches } from '../core/rewrite/observe-branches.js';
 import { openFileSource } from '../node/file-source.js';
+import { isCachedFile } from '../node/model-cache.js';
 import { openFormat } from '../node/open-format.js';
 import { siblingFiles } from '../node/sibling-files.js';
 
@@ -31,7 +32,7 @@ export interface ModelFile {
   readonly weights: TensorFile;
   /** Files of its folder: configurations lie there. */
   readonly siblings: SiblingFiles;
-  /** Absolute, without links: where the file itself lies. */
+  /** Absolute, without links: where the file itself lies, in a model cache the link to it. */
   readonly folder: string;
   /** Absent where the file holds weights only. */
   readonly network?: Network;
@@ -60,11 +61,13 @@ export interface Network {
 }
 
 export async function openModelFile(path: string, signal?: AbortSignal): Promise<ModelFile> {
-  // Engines refuse weights behind a link that leaves the folder; a model cache keeps its files just so. The file itself
-  // is what is opened and run, under the name that the person knows.
+  // The file itself is what is opened and run, under the name that the person knows: what belongs to it lies beside it, but
+  // in a model cache beside the link, see node/model-cache.ts.
   const file = await realpath(path).catch(() => path);
-  const folder = dirname(file);
-  const source = await openFileSource(file);
+  const beside = await realpath(dirname(path)).catch(() => dirname(path));
+  const isCached = isCachedFile(beside, file);
+  const folder = isCached ? beside : dirname(file);
+  const source = await openFileSource(file, basename(isCached ? path : file));
   const siblings = siblingFiles(folder);
   const { weights, onnx } = await openFormat(source, siblings, signal);
   const fileName = basename(path);

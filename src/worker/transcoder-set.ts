@@ -1,4 +1,5 @@
 /** Opens the transcoders that a person attached to a model, and finds the layer of each. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { whyNotLinear } from '../core/circuits/transcoder.js';
@@ -10,6 +11,7 @@ import { ProblemError } from '../core/errors.js';
 import { readConfiguration } from '../core/formats/dictionary-configuration.js';
 import type { Graph } from '../core/graph/graph.js';
 import type { TranscoderSet, TranscoderSetDescription } from '../protocol/circuits.js';
+import { isCachedFile, realPath } from '../node/model-cache.js';
 import { openDictionary, type OpenedDictionary } from './open-dictionary.js';
 
 export interface PlacedTranscoder {
@@ -127,7 +129,7 @@ function described(
   };
 }
 
-/** The file itself, or the dictionaries' files in a folder and those below. Links are not followed. */
+/** The file itself, or the dictionaries' files in a folder and those below. Links are not followed, but those of a model cache. */
 async function dictionaryFiles(path: string): Promise<readonly string[]> {
   if ((await stat(path)).isFile()) return [path];
   const found: string[] = [];
@@ -138,11 +140,17 @@ async function dictionaryFiles(path: string): Promise<readonly string[]> {
     for (const entry of entries) {
       if (++seen > MOST_ENTRIES || found.length >= MOST_FILES) return;
       if (entry.isDirectory() && depth < DEEPEST) await look(join(folder, entry.name), depth + 1);
-      else if (entry.isFile() && ENDINGS.test(entry.name)) found.push(join(folder, entry.name));
+      else if ((entry.isFile() || isCachedLink(folder, entry)) && ENDINGS.test(entry.name))
+        found.push(join(folder, entry.name));
     }
   };
   await look(path, 0);
   return found;
+}
+
+function isCachedLink(folder: string, entry: Dirent): boolean {
+  const [from, file] = [realPath(folder), realPath(join(folder, entry.name))];
+  return entry.isSymbolicLink() && from !== undefined && file !== undefined && isCachedFile(from, file);
 }
 
 /** Files of a set are often all called alike: their folder tells them apart. */

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countCalls, lastCall } from './asked.js';
 import { startBrowser, type PageBrowser } from './browser.js';
+import { openFeatures, openTab, rows, view } from './features-tab.js';
 
 let browser: PageBrowser;
 beforeAll(async () => {
@@ -10,32 +11,16 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const rows = (page: Page) => page.getByRole('table', { name: 'Features' }).locator('tbody tr:not([aria-hidden])');
-const view = (page: Page) => page.getByRole('region', { name: 'Features', exact: true });
-
-async function openTab(situation: Parameters<PageBrowser['open']>[0]): Promise<Page> {
-  const page = await browser.open({ model: 'text', ...situation });
-  await page.getByRole('tab', { name: 'Features' }).click();
-  return page;
-}
-
-async function openFeatures(situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> {
-  const page = await openTab({ scenario: 'attached', ...situation });
-  await page.getByRole('button', { name: 'Run the dictionary' }).click();
-  await expect.poll(() => rows(page).count()).toBeGreaterThan(3);
-  return page;
-}
-
 describe('before features are there', () => {
   it('a model without a dictionary says what to do', async () => {
-    const page = await openTab({});
+    const page = await openTab(browser, {});
     await page.getByRole('button', { name: 'Attach Dictionary…' }).click();
     await expect.poll(() => lastCall(page, 'command')).toEqual({ command: 'modelInspector.attachDictionary' });
     await page.close();
   });
 
   it('a run tells how far it is, and can be cancelled', async () => {
-    const page = await openTab({ scenario: 'attached' });
+    const page = await openTab(browser, { scenario: 'attached' });
     await expect.poll(() => view(page).innerText()).toContain('f = ReLU(h)');
     await page.evaluate(() => window.fake.untilCancelled.add('features'));
     await page.getByRole('button', { name: 'Run the dictionary' }).click();
@@ -46,7 +31,7 @@ describe('before features are there', () => {
   });
 
   it('a dictionary that does not fit is refused, and shown only on purpose, with the warning in sight', async () => {
-    const page = await openTab({ scenario: 'unfit' });
+    const page = await openTab(browser, { scenario: 'unfit' });
     await page.getByRole('button', { name: 'Run the dictionary' }).click();
     await expect.poll(() => view(page).innerText()).toContain('explains nothing');
     expect(await rows(page).count()).toBe(0);
@@ -60,7 +45,7 @@ describe('before features are there', () => {
 
 describe('the table of features', () => {
   it('sorts and filters', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await page.getByRole('button', { name: 'Largest', exact: true }).click();
     const largest = await rows(page).locator('td:nth-child(6)').allInnerTexts();
     expect(largest.map(Number)).toEqual(largest.map(Number).toSorted((a, b) => b - a));
@@ -84,7 +69,7 @@ describe('a dictionary of 100,000 features', () => {
       .then((texts) => texts.map(Number));
 
   it('is sorted, filtered and scrolled to its end, with few rows in the page at any time', async () => {
-    const page = await openFeatures({ scenario: 'attached-large' });
+    const page = await openFeatures(browser, { scenario: 'attached-large' });
     const few = async (): Promise<void> => expect(await rows(page).count()).toBeLessThan(60);
     expect(await view(page).getByRole('status').innerText()).toBe('100,000 features');
     await few();
@@ -133,7 +118,7 @@ describe('a corpus of ten tokens', () => {
   const MIND = 'only 10 tokens for 2,000 features';
 
   it('has a warning beside each number: facts, table, histograms and the page of a feature', async () => {
-    const page = await openFeatures({ scenario: 'attached-few', width: 1500, height: 950 });
+    const page = await openFeatures(browser, { scenario: 'attached-few', width: 1500, height: 950 });
     expect(await page.getByRole('note').first().innerText()).toContain('Only 10 tokens were seen for 2,000 features');
     expect(await page.getByRole('img', { name: MIND }).count()).toBe(3);
     const marks = (where: string) => page.locator(`${where} .few-mark`).allInnerTexts();
@@ -148,7 +133,7 @@ describe('a corpus of ten tokens', () => {
   });
 
   it('leaves no mark where there are enough', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     expect(await page.locator('.few-mark, .few-sign').count()).toBe(0);
     await page.close();
   });
@@ -163,7 +148,7 @@ describe('lists of features', () => {
   };
 
   it('are imported: own names are kept, others are added, and only the listed features are shown', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await chooseFile(page);
     expect(await notice(page).innerText()).toContain('7: yours “full stops”, the list’s “ends of sentences”');
     await notice(page).getByRole('button', { name: 'Show and add names, keep mine' }).click();
@@ -176,7 +161,7 @@ describe('lists of features', () => {
   });
 
   it('replace own names only where that is asked', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await chooseFile(page);
     await notice(page).getByRole('button', { name: 'Replace mine' }).click();
     await expect.poll(() => rows(page).locator('td:nth-child(2)').first().innerText()).toBe('ends of sentences');
@@ -185,7 +170,7 @@ describe('lists of features', () => {
   });
 
   it('are imported, and all features exported, from the palette as by the buttons, and the page shows what came of it', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await page.getByRole('tab', { name: 'Overview' }).click();
     await page.evaluate(() => window.fake.page.importFeatureList({}));
     expect(await lastCall(page, 'readFeatureList')).toEqual({});
@@ -198,7 +183,7 @@ describe('lists of features', () => {
   });
 
   it('may be typed, and what is shown is exported', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await page.getByRole('button', { name: 'Import a list of features' }).click();
     await page.getByRole('textbox', { name: /Or paste numbers/ }).fill('3, 5');
     await page.getByRole('button', { name: 'Read', exact: true }).click();
@@ -216,7 +201,7 @@ describe('lists of features', () => {
 
 describe('the page of a feature', () => {
   it('opens from the table, and leads to its neighbours by keys', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await rows(page).nth(1).press('Enter');
     await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Next feature (→)' }).press('ArrowRight');
@@ -226,7 +211,7 @@ describe('the page of a feature', () => {
   });
 
   it('takes a name, which the table shows and finds', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await rows(page).nth(1).press('Enter');
     const field = page.getByRole('textbox', { name: 'Your name for this feature' });
     await field.fill('weird <i>names</i>');
@@ -242,7 +227,7 @@ describe('the page of a feature', () => {
   });
 
   it('measures what the network says without it at the place of an example', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await rows(page).nth(1).press('Enter');
     await page.getByRole('button', { name: 'Run without it' }).first().click();
     await expect
@@ -262,7 +247,7 @@ describe('the card of a token', () => {
   const card = (page: Page) => page.getByRole('dialog', { name: /^What the feature does at / });
   const tokens = (page: Page) => page.locator('.feature-examples .excerpt').first().locator('.token');
   const openFeature = async (situation: Parameters<PageBrowser['open']>[0] = {}): Promise<Page> => {
-    const page = await openFeatures({ width: 1500, height: 1000, ...situation });
+    const page = await openFeatures(browser, { width: 1500, height: 1000, ...situation });
     await rows(page).nth(1).press('Enter');
     await tokens(page).first().scrollIntoViewIfNeeded();
     return page;
@@ -327,7 +312,7 @@ describe('the card of a token', () => {
 
 describe('what a feature is like', () => {
   it('is asked for, tells how far it is, and leads to other features', async () => {
-    const page = await openFeatures();
+    const page = await openFeatures(browser);
     await rows(page).nth(1).press('Enter');
     const part = page.getByRole('article', { name: 'Feature 1', exact: true }).locator('.feature-neighbours');
     await page.evaluate(() => window.fake.untilCancelled.add('featureNeighbours'));
@@ -342,40 +327,6 @@ describe('what a feature is like', () => {
     await part.getByRole('button', { name: 'feature 9' }).first().click();
     await page.getByRole('article', { name: 'Feature 9', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Compare feature 9' }).waitFor();
-    await page.close();
-  });
-});
-
-describe('features at places of pictures', () => {
-  it('are shown on whole pictures, in words without tokens, and what needs a text says so', async () => {
-    const page = await openFeatures({ model: 'images', width: 1500, height: 950 });
-    expect(await view(page).innerText()).not.toMatch(/token/i);
-    expect(await rows(page).first().locator('td:nth-child(3)').innerText()).toMatch(/^input \d+, row \d+, column \d+$/);
-    await rows(page).nth(1).press('Enter');
-    const examples = page.locator('.feature-page .place-examples').first();
-    await expect.poll(() => examples.locator('canvas').count()).toBe(8);
-    expect(await page.locator('.feature-page').innerText()).toMatch(/picture_0\.png, row \d+, column \d+/);
-    // The frame around the strongest place is white, whatever the picture is.
-    const white = (): Promise<number> =>
-      examples
-        .locator('canvas')
-        .first()
-        .evaluate((canvas: HTMLCanvasElement) => {
-          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
-            0,
-            0,
-            canvas.width,
-            canvas.height,
-          );
-          let count = 0;
-          for (let at = 0; at < data.length; at += 4)
-            if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 255) count++;
-          return count;
-        });
-    await expect.poll(white).toBeGreaterThan(10);
-    await page.getByRole('tab', { name: 'On a text' }).click();
-    await expect.poll(() => view(page).innerText()).toContain('every token of a language model');
-    expect(await countCalls(page, 'promptFacts')).toBe(0);
     await page.close();
   });
 });

@@ -1,7 +1,7 @@
 /** Pieces of inputs around the places where a feature fires. */
 import type { JSX } from 'preact';
 import type { Excerpt, FeatureDetail, Layout } from '../../src/protocol/features.js';
-import { placeText } from '../../src/core/features/layout.js';
+import { placeText } from '../../src/core/dictionary/attach/layout.js';
 import { formatNumber } from '../format/numbers.js';
 import { Ablation } from './ablation.js';
 import { PlaceExample } from './place-example.js';
@@ -29,7 +29,7 @@ export function Excerpts({ detail, excerpts, layout, reach }: ExcerptsProps): JS
           {excerpt.tokens === undefined ? (
             <PlaceExample excerpt={excerpt} layout={layout} reach={reach} />
           ) : (
-            <TokenExcerpt detail={detail} excerpt={excerpt} tokens={excerpt.tokens} reach={reach} />
+            <TokenExcerpt detail={detail} excerpt={excerpt} tokens={excerpt.tokens} layout={layout} reach={reach} />
           )}
           <Ablation feature={detail.feature} {...excerpt}>
             Run without it

@@ -1,5 +1,6 @@
 /** What all numbers of the features rest on: the dictionary, the value, the tokens, how well it fits, what to mind. */
 import type { ComponentChildren, JSX } from 'preact';
+import { firstPlacesText } from '../../src/core/dictionary/attach/layout.js';
 import type { FewPlaces } from '../../src/core/dictionary/few-places.js';
 import type { AttachedDescription } from '../../src/protocol/dictionary.js';
 import type { FeatureOverview, PlacedBy } from '../../src/protocol/features.js';
@@ -65,15 +66,19 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
         <Fact value={formatCount(totals.tokens)} label={many}>
           {layout.kind === 'grid'
             ? `A picture has ${layout.height} × ${layout.width} places there: the dictionary reads the channels at each of them.`
-            : layout.kind === 'single'
-              ? 'The dictionary reads one row of each input.'
-              : `Positions of the inputs that hold ${many}; padding is not counted.`}
+            : layout.kind === 'patches'
+              ? `A place is a token: a picture has ${layout.height} × ${layout.width} of them, one for each patch${layout.others.length === 0 ? '' : `, behind ${layout.others.length === 1 ? `the ${layout.others[0]}` : `${layout.others.length} that are none`}`}.`
+              : layout.kind === 'heads'
+                ? `A place is one head at one token: there are ${formatCount(layout.heads)} heads at each token, and the dictionary reads each of them. Padding is not counted, at no head.`
+                : layout.kind === 'single'
+                  ? 'The dictionary reads one row of each input.'
+                  : `Positions of the inputs that hold ${many}; padding is not counted.`}
         </Fact>
         <Fact value={formatNumber(fvu)} label="FVU" mind={few}>
           Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all {many} and dims (methods B1). 0 is
           perfect, the mean alone is at 1.
           {fvuWithoutFirst !== undefined &&
-            ` Without the first ${one} of each input it is ${formatNumber(fvuWithoutFirst)}.`}
+            ` Without ${firstPlacesText(layout, overview.placeWords)} it is ${formatNumber(fvuWithoutFirst)}.`}
         </Fact>
         <Fact value={formatNumber(totals.l0)} label="L0" mind={few}>
           Mean number of features that are not 0 at {one === 'input' ? 'an' : 'a'} {one} (methods B1).

@@ -1,7 +1,8 @@
 /** Inputs on which a feature fires: the strongest, and some of every strength. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { placeText } from '../../src/core/features/layout.js';
+import { placeText } from '../../src/core/dictionary/attach/layout.js';
+import { shownPosition } from '../../src/core/features/excerpts.js';
 import type { Excerpt, FeatureDetail, FeatureOverview, Layout } from '../../src/protocol/features.js';
 import { Legend } from '../charts/legend.js';
 import { IconButton, TextButton } from '../controls/button.js';
@@ -42,6 +43,10 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
             The inputs in which its largest activation is highest, each {isText ? 'around' : 'with'} the place of that.{' '}
             {isText &&
               'Every token is coloured by the feature’s activation there; point at one, or choose it, for what the feature does there.'}
+            {layout.kind === 'heads' &&
+              ` An example is of one head: the colours are what the feature is at the ${layout.patches === undefined ? 'tokens' : 'patches'} of that head. `}
+            {layout.kind === 'patches' &&
+              ` The colours are its activations at all ${layout.height} × ${layout.width} patches, the frame is around the strongest; a token that is no patch has none. What lies outside the frame may count, too: the network has looked further around before.`}
             {layout.kind === 'grid' &&
               `The colours are its activations at all ${layout.height} × ${layout.width} places, the frame is around the strongest. What lies outside the frame may count, too: the network has looked further around before.`}
           </Help>
@@ -101,17 +106,22 @@ export function FeatureExamples({ overview, detail }: FeatureExamplesProps): JSX
 
 /** Every token of every example, or the place of each, for people who do not see the colours, and for files. */
 function examplesTable({ top, intervals }: FeatureDetail, layout: Layout): TextTable {
-  const rowsOf = (group: string, { input, inputName, position, at, tokens, activations }: Excerpt): string[][] =>
-    tokens === undefined
-      ? [[group, String(input), inputName, placeText(position, layout), '', formatExact(activations[at] ?? NaN)]]
-      : tokens.map((token, place) => [
-          group,
-          String(input),
-          inputName,
-          String(position - at + place),
-          token,
-          formatExact(activations[place] ?? NaN),
-        ]);
+  const rowsOf = (group: string, excerpt: Excerpt): string[][] => {
+    const { input, inputName, position, at, tokens, activations } = excerpt;
+    if (tokens === undefined)
+      return [[group, String(input), inputName, placeText(position, layout), '', formatExact(activations[at] ?? NaN)]];
+    return tokens.map((token, index) => {
+      const place = shownPosition(excerpt, index, layout);
+      return [
+        group,
+        String(input),
+        inputName,
+        layout.kind === 'heads' ? placeText(place, layout) : String(place),
+        token,
+        formatExact(activations[index] ?? NaN),
+      ];
+    });
+  };
   return {
     header: ['examples', 'input', 'name', 'position', 'token', 'activation'],
     rows: [

@@ -75,9 +75,7 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       )}
       <LogitEffects key={feature} overview={overview} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
-      {overview.placeWords.one === 'token' && top.length > 0 && (
-        <SourceTokensPart overview={overview} detail={detail} />
-      )}
+      {overview.topTokens !== undefined && top.length > 0 && <SourceTokensPart overview={overview} detail={detail} />}
       <NeighboursPart key={feature} overview={overview} feature={feature} />
     </>
   );

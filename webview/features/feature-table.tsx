@@ -26,6 +26,7 @@ interface FeatureTableProps {
 
 export function FeatureTable({ rows, overview, selected }: FeatureTableProps): JSX.Element {
   const words = overview.placeWords;
+  const isText = overview.topTokens !== undefined;
   // Of all features, shown or not.
   const total = overview.columns.density.length;
   const few = fewOf(overview);
@@ -33,7 +34,7 @@ export function FeatureTable({ rows, overview, selected }: FeatureTableProps): J
   const title = `${openedModel.value?.overview.fileName ?? 'model'}-features${few === undefined ? '' : ` ${few.short}`}`;
   const text = (): TextTable => featuresAsText(rows, words);
   const busy = listWork.value.running !== undefined;
-  const columns = useMemo(() => columnsOf(words), [words]);
+  const columns = useMemo(() => columnsOf(words, isText), [words, isText]);
   const touched = useExportable(csvFile(title, text));
   return (
     <section class="feature-table" onPointerDown={touched} onFocusCapture={touched}>
@@ -68,7 +69,7 @@ export function FeatureTable({ rows, overview, selected }: FeatureTableProps): J
   );
 }
 
-const columnsOf = ({ one, many }: PlaceWords): readonly Column<FeatureRow>[] => [
+const columnsOf = ({ one, many }: PlaceWords, isText: boolean): readonly Column<FeatureRow>[] => [
   {
     id: 'feature',
     label: 'Feature',
@@ -88,15 +89,19 @@ const columnsOf = ({ one, many }: PlaceWords): readonly Column<FeatureRow>[] => 
     label: 'Strongest on',
     help: (
       <Help about="Strongest on">
-        The {one} at which it is largest.{one === 'place' && ' Rows and columns are counted from 0.'}
+        The {one} at which it is largest.
+        {one === 'place' && (isText ? ' Heads are counted from 0.' : ' Rows and columns are counted from 0.')}
       </Help>
     ),
     sortBy: ({ topToken }) => topToken,
-    cell: ({ topToken }) =>
-      one === 'token' ? (
-        <span class="feature-token" title={visible(topToken)}>
-          {visible(topToken)}
-        </span>
+    cell: ({ topToken, topHead }) =>
+      isText ? (
+        <>
+          <span class="feature-token" title={visible(topToken)}>
+            {visible(topToken)}
+          </span>
+          {topHead !== undefined && <span class="muted"> head {topHead}</span>}
+        </>
       ) : (
         <span title={topToken}>{topToken}</span>
       ),

@@ -34,7 +34,9 @@ export function LogitEffects({ overview, detail }: LogitEffectsProps): JSX.Eleme
         <Help about="Direct effect">
           {layout.kind === 'sequence'
             ? 'W_dec[feature] @ W_U: what one unit of this feature adds to each token’s logit directly, without the final normalisation and without what later layers make of it.'
-            : `W_dec[feature] through the last, linear steps of the network: what one unit of this feature adds to each score.${layout.kind === 'grid' ? ` That is of the feature at all ${layout.height} × ${layout.width} places: the network takes their mean, so one place adds 1/${layout.height * layout.width} of it.` : ''}`}
+            : layout.kind === 'patches'
+              ? 'W_dec[feature] through the weights that make the scores: what one unit of this feature adds to each score directly, at the token that they are read from, without the final normalisation and without what later layers make of it.'
+              : `W_dec[feature] through the last, linear steps of the network: what one unit of this feature adds to each score.${layout.kind === 'grid' ? ` That is of the feature at all ${layout.height} × ${layout.width} places: the network takes their mean, so one place adds 1/${layout.height * layout.width} of it.` : ''}`}
         </Help>
         <span class="spacer-flex" />
         {logits && <TableTools title={`feature-${feature}-logits`} table={table} />}

@@ -1,6 +1,6 @@
 /** The questions that can be asked about features, one at a time. */
 import type { JSX } from 'preact';
-import type { FeatureOverview } from '../../src/protocol/features.js';
+import type { FeatureOverview, Layout } from '../../src/protocol/features.js';
 import { Tabs } from '../controls/tabs.js';
 import { ui } from '../state/interface-state.js';
 import { AllFeatures } from './all-features.js';
@@ -11,14 +11,22 @@ const PARTS = [
   { name: 'prompt', label: 'On a text' },
 ] as const;
 
+const READ: Readonly<Record<Exclude<Layout['kind'], 'sequence'>, string>> = {
+  grid: 'places of a picture',
+  patches: 'patches of a picture',
+  single: 'one row of each input',
+  heads: 'one row of every head at every token, and a list by token would mix the heads',
+};
+
 function OnText({ overview }: { overview: FeatureOverview }): JSX.Element {
-  return overview.layout.kind === 'sequence' ? (
+  const { kind } = overview.layout;
+  return kind === 'sequence' ? (
     <PromptPart overview={overview} />
   ) : (
     <p class="note">
       Texts, and features changed on them, are for dictionaries that read every token of a language model: this one
-      reads {overview.layout.kind === 'grid' ? 'places of a picture' : 'one row of each input'}. “Run without it”, under
-      every example of a feature, tells what the network says without the feature there.
+      reads {READ[kind]}. “Run without it”, under every example of a feature, tells what the network says without the
+      feature there.
     </p>
   );
 }

@@ -1,6 +1,8 @@
 /** What a feature is and does at one token: directly, past all later layers, and in total, by running the network without it. */
 import type { JSX } from 'preact';
-import type { Excerpt, FeatureDetail, TokenEffect } from '../../src/protocol/features.js';
+import { placeText } from '../../src/core/dictionary/attach/layout.js';
+import { shownPosition } from '../../src/core/features/excerpts.js';
+import type { Excerpt, FeatureDetail, Layout, TokenEffect } from '../../src/protocol/features.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber } from '../format/numbers.js';
 import { visible } from '../format/words.js';
@@ -17,18 +19,19 @@ interface TokenCardProps {
   readonly token: string;
   /** Of the tokens that are shown. */
   readonly at: number;
+  readonly layout: Layout;
 }
 
-export function TokenCard({ detail, excerpt, token, at }: TokenCardProps): JSX.Element {
+export function TokenCard({ detail, excerpt, token, at, layout }: TokenCardProps): JSX.Element {
   const { feature } = detail;
-  const position = excerpt.position - excerpt.at + at;
+  const position = shownPosition(excerpt, at, layout);
   const value = excerpt.activations[at] ?? 0;
   return (
     <>
       <div class="token-card-head">
         <code>{visible(token)}</code>
         <span class="muted">
-          position {position}
+          {placeText(position, layout)}
           {excerpt.inputName !== '' && `, ${excerpt.inputName}`}
         </span>
         <span class="spacer-flex" />
@@ -53,7 +56,7 @@ export function TokenCard({ detail, excerpt, token, at }: TokenCardProps): JSX.E
   );
 }
 
-function Direct({ detail: { logits, noLogits }, excerpt, at }: Omit<TokenCardProps, 'token'>): JSX.Element {
+function Direct({ detail: { logits, noLogits }, excerpt, at }: Omit<TokenCardProps, 'token' | 'layout'>): JSX.Element {
   if (logits === undefined) return <p class="note">Direct effect: there is none to show. {noLogits}</p>;
   const { raised, lowered, followed } = directEffects(logits, excerpt, at, EFFECTS_SHOWN);
   const longest = Math.max(...[...raised, ...lowered].map(({ effect }) => Math.abs(effect)), 0) || 1;

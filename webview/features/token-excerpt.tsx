@@ -1,7 +1,9 @@
 /** The tokens of an example: coloured by the feature, each with a card that tells what the feature does there. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Excerpt, FeatureDetail } from '../../src/protocol/features.js';
+import { placeText } from '../../src/core/dictionary/attach/layout.js';
+import { shownPosition } from '../../src/core/features/excerpts.js';
+import type { Excerpt, FeatureDetail, Layout } from '../../src/protocol/features.js';
 import { useHoverCard } from '../controls/hover-card.js';
 import { formatNumber } from '../format/numbers.js';
 import { visible } from '../format/words.js';
@@ -12,14 +14,16 @@ interface TokenExcerptProps {
   readonly detail: FeatureDetail;
   readonly excerpt: Excerpt;
   readonly tokens: readonly string[];
+  readonly layout: Layout;
   /** The activation with the strongest colour. */
   readonly reach: number;
 }
 
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
-export function TokenExcerpt({ detail, excerpt, tokens, reach }: TokenExcerptProps): JSX.Element {
-  const { activations, at, position } = excerpt;
+export function TokenExcerpt({ detail, excerpt, tokens, layout, reach }: TokenExcerptProps): JSX.Element {
+  const { activations, at } = excerpt;
+  const placeOf = (index: number): string => placeText(shownPosition(excerpt, index, layout), layout);
   const { open, root, card, rootHandlers, cardHandlers, handlersOf } = useHoverCard();
   // One stop of the Tab key for each text; arrows go on from there.
   const [current, setCurrent] = useState(at);
@@ -48,7 +52,7 @@ export function TokenExcerpt({ detail, excerpt, tokens, reach }: TokenExcerptPro
               style={styleOf(value)}
               role="button"
               tabIndex={index === current ? 0 : -1}
-              aria-label={`“${visible(token)}”, position ${position - at + index}, activation ${formatNumber(value)}`}
+              aria-label={`“${visible(token)}”, ${placeOf(index)}, activation ${formatNumber(value)}`}
               aria-haspopup="dialog"
               aria-expanded={open === index}
               data-card={index}
@@ -72,7 +76,14 @@ export function TokenExcerpt({ detail, excerpt, tokens, reach }: TokenExcerptPro
           ref={card}
           {...cardHandlers}
         >
-          <TokenCard key={open} detail={detail} excerpt={excerpt} token={tokens[open] ?? ''} at={open} />
+          <TokenCard
+            key={open}
+            detail={detail}
+            excerpt={excerpt}
+            token={tokens[open] ?? ''}
+            at={open}
+            layout={layout}
+          />
         </div>
       )}
     </div>

@@ -22,6 +22,8 @@ export interface OnnxRuntimeBuild {
 }
 
 export interface PreparedOptions {
+  /** The model, where references in it are others than it came with. */
+  readonly bytes?: Uint8Array;
   readonly options: InferenceSession.SessionOptions;
   /** Called once the session has been made or has failed: closes weight files. */
   close(): Promise<void>;
@@ -54,7 +56,7 @@ export function onnxRuntimeEngine(build: OnnxRuntimeBuild): Engine {
       const prepared = await build.prepare(model, options);
       const optimization = OPTIMIZATION[options.optimization ?? 'all'];
       try {
-        const session = await build.runtime.InferenceSession.create(model.bytes, {
+        const session = await build.runtime.InferenceSession.create(prepared.bytes ?? model.bytes, {
           ...prepared.options,
           ...optimization,
           ...(options.sharesMemory === false ? UNPLANNED : {}),

@@ -2,7 +2,9 @@
 import { totalWidth, type Coder, type Side } from '../dictionary/coder.js';
 import { CODER_FEATURES, CODER_RECONSTRUCTION, coderModel } from '../dictionary/graphs/coder-model.js';
 import { rowsOf as attachedRows } from '../dictionary/attach/rows.js';
-import { widthAxis, type Variant } from '../dictionary/attach/sites.js';
+import { layoutOf, placesUpToPadding, widthAxis, type Layout, type PlacesTold } from '../dictionary/attach/layout.js';
+import type { Variant } from '../dictionary/attach/sites.js';
+import { toldPlaces } from '../dictionary/attach/told-places.js';
 import { runTiles, tileNumbers } from '../dictionary/run-tiles.js';
 import type { Session } from '../engine/engine.js';
 import { problem } from '../errors.js';
@@ -13,12 +15,12 @@ import type { Graph } from '../graph/graph.js';
 import { gainsApart } from '../rewrite/gains-apart.js';
 import { prune } from '../rewrite/prune.js';
 import { isFloatType } from '../tensor/floats.js';
-import { layoutOf, type Layout } from './layout.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 
 /**
  * A dictionary, and the places that it reads and is to write: float32 [examples, …positions, width], [examples · positions,
- * width], or pictures, [examples, width, height, width of the picture].
+ * width], or pictures, [examples, width, height, width of the picture]; of heads of an attention [examples, heads, tokens,
+ * width] or [examples, tokens, heads, width].
  */
 export interface AttachedDictionary {
   readonly coder: Coder;
@@ -31,6 +33,8 @@ export interface AttachedDictionary {
   readonly writes: string;
   /** What is taken less its mean over the width, row by row: what is read, or what is to be written as well. */
   readonly centred?: 'reads' | 'both';
+  /** What the graph tells of the places of both values; absent: nothing. */
+  readonly told?: { readonly reads: PlacesTold; readonly writes: PlacesTold };
 }
 
 /**
@@ -40,12 +44,13 @@ export interface AttachedDictionary {
 export function attachedAt(
   graph: Graph,
   { reads, writes, variant }: { readonly reads: string; readonly writes: string; readonly variant: Variant },
-): Pick<AttachedDictionary, 'model' | 'reads' | 'writes' | 'centred'> {
+): Pick<AttachedDictionary, 'model' | 'reads' | 'writes' | 'centred' | 'told'> {
+  const told = { reads: toldPlaces(graph, reads), writes: toldPlaces(graph, writes) };
   switch (variant) {
     case 'as it is':
-      return { model: graph.model, reads, writes };
+      return { model: graph.model, reads, writes, told };
     case 'centred':
-      return { model: graph.model, reads, writes, centred: writes === reads ? 'both' : 'reads' };
+      return { model: graph.model, reads, writes, told, centred: writes === reads ? 'both' : 'reads' };
     case 'before the gain': {
       const { model, beforeGain } = gainsApart(graph, [reads]);
       const value = beforeGain.get(reads);
@@ -54,7 +59,7 @@ export function attachedAt(
           place: `value “${reads}”`,
           remedy: 'Measure where the dictionary fits again: “Dictionary fit”.',
         });
-      return { model, reads: value, writes: writes === reads ? value : writes };
+      return { model, reads: value, writes: writes === reads ? value : writes, told };
     }
   }
 }
@@ -75,9 +80,8 @@ export async function openAttached(
   { engine, threads, toRunnable }: Pick<ExperimentSubject, 'engine' | 'threads' | 'toRunnable'>,
   attached: AttachedDictionary,
 ): Promise<OpenAttached> {
-  const { coder, file, folder, model, reads, writes } = attached;
-  const values = [...new Set([reads, writes])];
-  const network = await engine.open(toRunnable(prune(model, values)), { threads });
+  const { coder, file, folder, model } = attached;
+  const network = await engine.open(toRunnable(prune(model, valuesRead(attached))), { threads });
   try {
     const dictionary = await engine.open(await coderModel(coder, file, folder), { threads });
     return {
@@ -98,13 +102,21 @@ export async function openAttached(
   }
 }
 
+/** Values of the network that {@link rowsOf} needs. */
+export function valuesRead({ reads, writes, told }: Pick<AttachedDictionary, 'reads' | 'writes' | 'told'>): string[] {
+  const grids = [told?.reads, told?.writes].flatMap((each) => each?.patches?.grid ?? []);
+  return [...new Set([reads, writes, ...grids])];
+}
+
 export type See = (features: Float32Array, written: Float32Array, firstRow: number) => void | Promise<void>;
 
 export interface Rows {
   readonly positions: number;
   readonly layout: Layout;
   /** The first places of one example. */
-  rows(example: number, tokens: number): Float32Array;
+  rows(example: number, places: number): Float32Array;
+  /** How many places of an example there are up to the last that is no padding. @param filled tokens before the padding. */
+  upToPadding(filled: number | undefined): number;
 }
 
 /**
@@ -113,16 +125,23 @@ export interface Rows {
  */
 export function rowsOf(
   outputs: NamedTensors,
-  { coder, reads, writes, centred }: Pick<AttachedDictionary, 'coder' | 'reads' | 'writes' | 'centred'>,
+  { coder, reads, writes, centred, told }: Pick<AttachedDictionary, 'coder' | 'reads' | 'writes' | 'centred' | 'told'>,
   examples: number,
 ): { readonly x: Rows; readonly wanted: Rows } {
   return {
-    x: rowsOfValue(outputs, reads, coder.reads, examples, centred !== undefined),
-    wanted: rowsOfValue(outputs, writes, coder.writes, examples, centred === 'both'),
+    x: rowsOfValue(outputs, reads, coder.reads, examples, centred !== undefined, told?.reads ?? {}),
+    wanted: rowsOfValue(outputs, writes, coder.writes, examples, centred === 'both', told?.writes ?? {}),
   };
 }
 
-function rowsOfValue(outputs: NamedTensors, value: string, side: Side, examples: number, isCentred: boolean): Rows {
+function rowsOfValue(
+  outputs: NamedTensors,
+  value: string,
+  side: Side,
+  examples: number,
+  isCentred: boolean,
+  told: PlacesTold,
+): Rows {
   const tensor = outputs[value];
   const width = totalWidth(side);
   if (tensor === undefined || !isFloatType(tensor.type)) {
@@ -132,7 +151,7 @@ function rowsOfValue(outputs: NamedTensors, value: string, side: Side, examples:
     });
   }
   const { dims } = tensor;
-  const axis = widthAxis(dims, width);
+  const axis = widthAxis(dims, width, told);
   if (axis === undefined) {
     throw problem(
       'unplaced-dictionary',
@@ -156,9 +175,11 @@ function rowsOfValue(outputs: NamedTensors, value: string, side: Side, examples:
     );
   }
   const { values: all } = attachedRows(tensor, width, { axis, variant: isCentred ? 'centred' : 'as it is' });
+  const layout = layoutOf({ dims, axis, examples, positions, grid: outputs[told.patches?.grid ?? '']?.dims }, told);
   return {
     positions,
-    layout: layoutOf(dims, axis, positions),
-    rows: (example, tokens) => all.subarray(example * positions * width, (example * positions + tokens) * width),
+    layout,
+    rows: (example, places) => all.subarray(example * positions * width, (example * positions + places) * width),
+    upToPadding: (filled) => placesUpToPadding(positions, layout, filled),
   };
 }

@@ -5,7 +5,7 @@
 import { breather } from '../breathe.js';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Followed } from './followed.js';
-import type { Layout } from './layout.js';
+import { hasTokens, positionOf, tokenPlace, tokensWithin, type Layout } from '../dictionary/attach/layout.js';
 
 /** Tokens shown before and after the one that an example is about. */
 export const BEFORE = 12;
@@ -24,7 +24,7 @@ export function placeOf(token: number, stride: number): Place {
 export interface Excerpt {
   readonly input: number;
   readonly inputName: string;
-  /** Position of the place in the input, and in what is shown. */
+  /** Of the place in the input, and in what is shown: where there are heads, that is of one of them. */
   readonly position: number;
   readonly at: number;
   /** Absent where the input is no text: then all of it is shown. */
@@ -49,26 +49,42 @@ export async function excerptsOf(
     const all = await activations(input);
     const preview = await dataset.preview(input);
     const of = { input, inputName: preview.name, position };
-    if (preview.kind !== 'tokens' || layout.kind !== 'sequence') {
-      found.push({ ...of, at: position, activations: all });
+    const { token, head } = tokenPlace(position, layout);
+    const own = head === undefined ? all : ofHead(all, head, layout);
+    // What has more places than the text has tokens is not of its tokens.
+    if (preview.kind !== 'tokens' || !hasTokens(layout) || own.length > preview.tokens.length) {
+      found.push({ ...of, at: token, activations: own });
       continue;
     }
-    const first = Math.max(0, position - BEFORE);
-    const end = Math.min(all.length, position + AFTER + 1);
+    const first = Math.max(0, token - BEFORE);
+    const end = Math.min(own.length, token + AFTER + 1);
     const tokens = preview.tokens.slice(first, end);
-    found.push({ ...of, at: position - first, tokens, activations: all.slice(first, end) });
+    found.push({ ...of, at: token - first, tokens, activations: own.slice(first, end) });
   }
   return found;
 }
 
+/** At the tokens of one head. */
+function ofHead(all: Float32Array, head: number, layout: Layout): Float32Array {
+  const tokens = tokensWithin(all.length, layout);
+  return Float32Array.from({ length: tokens }, (_, token) => all[positionOf({ head, token }, layout)] as number);
+}
+
+/** Position in the input of what an excerpt shows at an index. */
+export function shownPosition({ position, at }: Excerpt, index: number, layout: Layout): number {
+  const { token, ...head } = tokenPlace(position, layout);
+  return positionOf({ token: token - at + index, ...head }, layout);
+}
+
 /**
  * Texts of tokens of the whole text, each input read once; "" for −1.
- * @returns undefined where inputs are no texts. @throws CancelledError, and as reading does.
+ * @returns undefined where inputs are no texts, or have other places than their tokens. @throws CancelledError, and as reading does.
  */
 export async function tokensAt(
   dataset: Dataset,
   tokens: Int32Array,
   stride: number,
+  layout: Layout,
   signal?: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const breathe = breather(signal);
@@ -84,7 +100,9 @@ export async function tokensAt(
       read = { input, tokens: preview.tokens };
       await breathe();
     }
-    texts[at] = read.tokens[position] ?? '';
+    const { token } = tokenPlace(position, layout);
+    if (token >= read.tokens.length) return undefined;
+    texts[at] = read.tokens[token] as string;
   }
   return texts;
 }

@@ -2,7 +2,7 @@
 import type { FeatureColumns } from './columns.js';
 import { placeOf } from './excerpts.js';
 import type { FeatureLabels } from './labels.js';
-import { placeText, type Layout, type PlaceWords } from './layout.js';
+import { placeText, tokenPlace, type Layout, type PlaceWords } from '../dictionary/attach/layout.js';
 
 export interface FeatureRow {
   readonly feature: number;
@@ -17,6 +17,8 @@ export interface FeatureRow {
   readonly decoderNorm: number;
   /** What it fires on most strongly; empty where it never fired. */
   readonly topToken: string;
+  /** Of that token, where each has a place for every head and its text is told. */
+  readonly topHead?: number;
 }
 
 /** What is known of all features of a pass. */
@@ -41,15 +43,22 @@ export function featureRows(
     maximum: density > 0 ? (columns.maximum[feature] as number) : NaN,
     share: columns.share[feature] as number,
     decoderNorm: decoderNorm[feature] as number,
-    topToken: topTokens?.[feature] ?? whereText(columns.topToken[feature] as number, stride, layout),
+    ...strongestOf(columns.topToken[feature] as number, topTokens?.[feature], stride, layout),
   }));
 }
 
-/** Where there is no text: the number of the input, and the place in it where it has several. */
-function whereText(token: number, stride: number, layout: Layout): string {
-  if (token < 0) return '';
+/** Without text the number of the input, and the place in it where it has several. */
+function strongestOf(
+  token: number,
+  text: string | undefined,
+  stride: number,
+  layout: Layout,
+): Pick<FeatureRow, 'topToken' | 'topHead'> {
+  if (token < 0) return { topToken: '' };
   const { input, position } = placeOf(token, stride);
-  return [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ');
+  const { head } = tokenPlace(position, layout);
+  if (text !== undefined) return { topToken: text, ...(head === undefined ? {} : { topHead: head }) };
+  return { topToken: [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ') };
 }
 
 export function featuresAsText(
@@ -71,11 +80,11 @@ export function featuresAsText(
       `strongest ${one}`,
       'note',
     ],
-    rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken }) => [
+    rows: rows.map(({ feature, name, note, density, mean, maximum, share, decoderNorm, topToken, topHead }) => [
       String(feature),
       name,
       ...[density, mean, maximum, share, decoderNorm].map(exactText),
-      topToken,
+      topHead === undefined ? topToken : `${topToken}, head ${topHead}`,
       note,
     ]),
   };

@@ -1,21 +1,21 @@
 /** What is known of every feature after one pass of a text, or of any inputs, through a network and a dictionary. */
 import { totalWidth } from '../dictionary/coder.js';
 import { competitionOf } from '../dictionary/competition.js';
-import { addVariance, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
+import { addVariance, addVarianceOfRow, varianceSums, type VarianceSums } from '../dictionary/unexplained-variance.js';
 import { problem } from '../errors.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import { openAttached, type AttachedDictionary } from './attached.js';
 import { withFittingWidths } from './fitting-widths.js';
 import { keptRows, type KeptRows } from './kept-rows.js';
-import { isSameLayout, type Layout } from './layout.js';
+import { hasFirst, isFirst, isSameLayout, type Layout } from '../dictionary/attach/layout.js';
 import { createFeatureState, endWindow, foldTokens, type FeatureState } from './state.js';
 import { walkTokens } from './walk.js';
 
 export interface GatheredFeatures {
   readonly state: FeatureState;
   /**
-   * Over all places, and over all but the first of each input, which is often unlike the others where places follow one
-   * another; elsewhere nothing is added to that.
+   * Over all places, and over all but those that are often unlike the others, see `isFirst`; where there are none, nothing is
+   * added to that.
    */
   readonly reconstruction: { readonly all: VarianceSums; readonly withoutFirst: VarianceSums };
   /** Token t of the state is position t mod stride of input ⌊t / stride⌋. */
@@ -43,21 +43,23 @@ export async function gatherFeatures(
   const [all, withoutFirst] = [varianceSums(width), varianceSums(width)];
   const rows = keptRows();
   const competition = competitionOf(coder);
-  let stride = dataset.paddedLength ?? 0;
+  let stride = 0;
   let known: Layout | undefined;
   const opened = await openAttached(subject, attached);
   try {
     await walkTokens(subject, coder, opened, 'Running the dictionary', {
-      tile({ input, position, positions, layout, x, features, wanted, written }) {
-        if (stride === 0) stride = positions;
+      all(input, x, features) {
+        rows.add(input, x, competition?.floors(features));
+      },
+      tile({ input, position, positions, layout, features, wanted, written }) {
+        if (known === undefined) stride = strideOf(layout, positions, dataset.paddedLength);
         checkPositions(positions, stride, dataset.size);
         checkLayout(layout, (known ??= layout));
-        rows.add(input, x, competition?.floors(features));
         foldTokens(state, features, input * stride + position);
         addVariance(all, wanted, written);
-        if (layout.kind !== 'sequence') return;
-        const skipped = position === 0 ? width : 0;
-        addVariance(withoutFirst, wanted.subarray(skipped), written.subarray(skipped));
+        if (!hasFirst(layout)) return;
+        for (let row = 0; row < wanted.length / width; row++)
+          if (!isFirst(position + row, layout)) addVarianceOfRow(withoutFirst, wanted, written, row);
       },
       endInput: () => endWindow(state),
     });
@@ -69,10 +71,19 @@ export async function gatherFeatures(
   return { state, reconstruction: { all, withoutFirst }, stride, rows, layout: known ?? { kind: 'sequence' } };
 }
 
-/** A place of one picture must be the same place of all. */
+/** Inputs that end in padding have as many positions as the longest. */
+function strideOf({ kind }: Layout, positions: number, paddedLength: number | undefined): number {
+  return kind === 'heads' ? positions : (paddedLength ?? positions);
+}
+
+/** A place of one picture, or a token of one head, must be the same place of all inputs. */
 function checkLayout(layout: Layout, first: Layout): void {
-  if (layout.kind !== 'grid' || isSameLayout(layout, first)) return;
-  const told = (of: Layout): string => (of.kind === 'grid' ? `${of.height} × ${of.width} places` : 'no picture');
+  if (layout.kind === 'sequence' || layout.kind === 'single' || isSameLayout(layout, first)) return;
+  const told = (of: Layout): string => {
+    if (of.kind === 'heads') return `${of.heads} heads at ${of.tokens} tokens`;
+    if (of.kind === 'patches') return `${of.height} × ${of.width} patches`;
+    return of.kind === 'grid' ? `${of.height} × ${of.width} places` : 'no picture';
+  };
   throw problem('not-applicable', `One input has ${told(layout)}, where the first one has ${told(first)}.`, {
     remedy: 'Choose inputs of one size.',
   });

@@ -11,7 +11,7 @@ import type { Graph, GraphNode } from '../graph/graph.js';
 import { sourceOf } from '../graph/roles/pass-through.js';
 import { findRoles } from '../graph/roles/roles.js';
 import { changingValues } from '../linear/changing-values.js';
-import type { Layout } from './layout.js';
+import type { Layout } from '../dictionary/attach/layout.js';
 import { prune } from '../rewrite/prune.js';
 import { freeValues } from '../rewrite/splice.js';
 
@@ -118,7 +118,8 @@ export function checkResidual(graph: Graph, writes: string): void {
 }
 
 /**
- * @param width of the directions. @param scores the output that holds a score for each token.
+ * @param width of the directions. @param scores the output that holds a score for each token or class.
+ * @param shape of one direction, as the value holds it that the scores are read from.
  * @throws ProblemError `not-applicable` where no unembedding of this width makes the scores, and as engines do.
  */
 export async function openUnembedding(
@@ -130,10 +131,11 @@ export async function openUnembedding(
   },
   scores: string,
   width: number,
+  shape: readonly number[] = [1, width],
 ): Promise<Unembedding> {
   const input = unembeddingInput(subject.graph, scores);
   if (input === undefined) throw noUnembedding(scores);
-  return openLinear(subject, input, scores, [1, width]);
+  return openLinear(subject, input, scores, shape);
 }
 
 /** @param shape of one direction, as the value holds it. */

@@ -1,10 +1,10 @@
-/** All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. */
+/** All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. Tokens are places where there are none. */
 import { rowsOfRun } from '../dictionary/attach/rows.js';
 import { totalWidth, type Coder } from '../dictionary/coder.js';
 import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';
 import type { OpenAttached } from './attached.js';
-import type { Layout } from './layout.js';
+import { isPadding, type Layout } from '../dictionary/attach/layout.js';
 
 /** Tokens that follow one another in one input. All row-major, a row for each of them. */
 export interface TokenTile {
@@ -21,6 +21,8 @@ export interface TokenTile {
 }
 
 export interface TokenWalk {
+  /** All places up to the last that is no padding, before their tiles: padding between heads among them. */
+  all?(input: number, x: Float32Array, features: Float32Array): void;
   tile(tile: TokenTile): void | Promise<void>;
   /** After the last tile of each input. */
   endInput?(): void | Promise<void>;
@@ -36,7 +38,7 @@ export async function walkTokens(
   coder: Coder,
   { network, read, run }: OpenAttached,
   phase: string,
-  { tile, endInput }: TokenWalk,
+  { all, tile, endInput }: TokenWalk,
 ): Promise<void> {
   const { dataset } = subject;
   const [width, outputWidth] = [totalWidth(coder.reads), totalWidth(coder.writes)];
@@ -49,17 +51,45 @@ export async function walkTokens(
       const { x, wanted } = read(outputs, rowsOfRun(dataset, batch));
       const { positions, layout } = x;
       for (const [row, input] of indices.entries()) {
-        const tokens = Math.min(filled?.[row] ?? positions, positions);
-        const [rows, targets] = [x.rows(row, tokens), wanted.rows(row, tokens)];
-        await run(rows, async (features, written, position) => {
-          const count = features.length / coder.features;
-          const of = (all: Float32Array, wide: number): Float32Array =>
-            all.subarray(position * wide, (position + count) * wide);
-          const own = { x: of(rows, width), wanted: of(targets, outputWidth) };
-          await tile({ input, position, positions, layout, features, written, ...own });
+        const places = x.upToPadding(filled?.[row]);
+        const [rows, targets] = [x.rows(row, places), wanted.rows(row, places)];
+        await run(rows, async (features, written, first) => {
+          const end = first + features.length / coder.features;
+          all?.(input, rows.subarray(first * width, end * width), features);
+          for (const [from, to] of stretches(first, end, layout, filled?.[row])) {
+            const of = (values: Float32Array, wide: number, before = 0): Float32Array =>
+              values.subarray((from - before) * wide, (to - before) * wide);
+            await tile({
+              input,
+              position: from,
+              positions,
+              layout,
+              x: of(rows, width),
+              wanted: of(targets, outputWidth),
+              features: of(features, coder.features, first),
+              written: of(written, outputWidth, first),
+            });
+          }
         });
         await endInput?.();
       }
     },
   });
+}
+
+/** Places that follow one another without padding between them. */
+function stretches(
+  first: number,
+  end: number,
+  layout: Layout,
+  filled: number | undefined,
+): readonly (readonly [from: number, to: number])[] {
+  const found: [number, number][] = [];
+  for (let position = first; position < end; position++) {
+    if (isPadding(position, layout, filled)) continue;
+    const last = found.at(-1);
+    if (last?.[1] === position) last[1]++;
+    else found.push([position, position + 1]);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 /** All activations of a dictionary on the inputs, as Delphi’s cache: one more run over them. */
 import type { ExperimentSubject } from '../../core/experiment/subject.js';
+import type { HeadsLayout } from '../../core/dictionary/attach/layout.js';
 import { problem } from '../../core/errors.js';
 import { DEFAULT_SPLITS, openCache, type CacheWriter } from '../../core/features/lists/activation-cache.js';
 import { walkTokens } from '../../core/features/walk.js';
@@ -9,7 +10,7 @@ import { counted, type WrittenPass, type WriteTask } from './write-features.js';
 
 /** @param idsInput the model’s input that takes token ids; undefined where none does. @throws as walking does. */
 export async function writeActivationCache(
-  { activations: { subject, attached, reader }, gathered: { stride }, source }: WrittenPass,
+  { activations: { subject, attached, reader }, gathered: { stride, layout }, source }: WrittenPass,
   { features, path: parent, signal, onProgress }: WriteTask,
   idsInput: string | undefined,
 ): Promise<FeatureExportAnswer> {
@@ -31,7 +32,8 @@ export async function writeActivationCache(
         features: coder.features,
         ...(all ? {} : { only: new Set(features) }),
       });
-      if (idsInput !== undefined) await writeTokens(writer, watched, idsInput, stride);
+      const hasIds = idsInput !== undefined && layout.kind !== 'heads';
+      if (hasIds) await writeTokens(writer, watched, idsInput, stride);
       await walkTokens(watched, coder, reader, 'Writing activations', {
         tile: ({ input, position, features: activations }) => writer.add(input, position, activations),
       });
@@ -43,6 +45,7 @@ export async function writeActivationCache(
         sentences: [
           `${count(activations)} activations of ${counted(features.length)} at ${count(rows)} inputs of ${count(stride)} positions written in ${written.length} files, as Delphi’s cache has them.`,
           ...(idsInput === undefined ? ['The inputs are no token ids, so there is no tensor “tokens”.'] : []),
+          ...(layout.kind === 'heads' ? [headsSentence(layout)] : []),
           ...(beyondHalf === 0
             ? []
             : [`${count(beyondHalf)} are larger than a 16-bit number can be and infinite in the files.`]),
@@ -52,6 +55,17 @@ export async function writeActivationCache(
       await files.close();
     }
   });
+}
+
+/** Of the file’s axis of positions, which has no room for heads. */
+function headsSentence({ heads, tokens, within }: HeadsLayout): string {
+  const order =
+    within === 1
+      ? `head × ${tokens} + token`
+      : within === heads
+        ? `token × ${heads} + head`
+        : `(⌊head / ${within}⌋ × ${tokens} + token) × ${within} + head mod ${within}`;
+  return `Each input has ${heads} heads at ${tokens} tokens: a position in the files is ${order}, so there is no tensor “tokens”.`;
 }
 
 /** What Delphi’s loader needs to be told; of the rest of its configuration nothing is known here. */

@@ -1,4 +1,5 @@
 /** Which features fire on a text, and what the network says where they are changed. */
+import { tokenPlace, type Layout } from '../../core/dictionary/attach/layout.js';
 import { rowsOfRun } from '../../core/dictionary/attach/rows.js';
 import { usedFeeds } from '../../core/engine/used-feeds.js';
 import { problem, ProblemError, throwIfCancelled } from '../../core/errors.js';
@@ -103,16 +104,20 @@ export async function answerSteering(
   const looked = await opened.look(prompt, signal);
   const changes = changesOf(interventions, from.columns.maximum);
   throwIfCancelled(signal);
-  const { tokens, before, after, scores } = await opened.steering.steered(looked.run.batch, changes, positions);
-  if (positions !== 'all') for (const position of positions) checkToken(position, tokens);
+  const { tokens, places, layout, before, after, scores } = await opened.steering.steered(
+    looked.run.batch,
+    changes,
+    positions,
+  );
+  if (positions !== 'all') for (const position of positions) checkToken(position, places);
   onProgress?.(0.05);
   const each = perToken(opened.measure);
   const rows = each ? tokens : 1;
-  const place = each ? (at ?? rows - 1) : 0;
+  const place = each ? (at === undefined ? rows - 1 : tokenPlace(at, layout).token) : 0;
   checkToken(place, rows);
   const clean = looked.run.scores;
   const one = (values: Float32Array, column: number): Float32Array =>
-    Float32Array.from({ length: tokens }, (_, row) => values[row * changes.length + column] as number);
+    Float32Array.from({ length: places }, (_, row) => values[row * changes.length + column] as number);
   return {
     ...shownRun(looked, tokens),
     features: changes.map(({ feature }, column) => ({
@@ -142,7 +147,8 @@ async function firingsOf({ subject, attached, reader }: PromptSubject, { run: pr
   const { network, read, run } = await reader();
   const { batch } = prompt;
   const { x } = read(await network.run(usedFeeds(network, batch.feeds)), rowsOfRun(subject.dataset, batch));
-  const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
+  checkTokens(x.layout, attached.reads);
+  const tokens = x.upToPadding(batch.filled?.[0]);
   const builder = firingsBuilder(attached.coder.features);
   await run(x.rows(0, tokens), (features, _written, first) => builder.add(features, first));
   return builder.finish(tokens);
@@ -215,6 +221,20 @@ function shownRun({ run }: Looked, rows: number): PromptRun {
     notes,
     tokens: tokens.length === rows ? tokens : Array.from({ length: rows }, (_, at) => `[${at}]`),
   };
+}
+
+/** @throws ProblemError `not-applicable` where a token has a place for each head: the table has one row for each token. */
+function checkTokens({ kind }: Layout, reads: string): void {
+  if (kind !== 'heads') return;
+  throw problem(
+    'not-applicable',
+    `“${reads}” has one row for each head and token, and features on a text are listed by token, which would mix the heads.`,
+    {
+      place: `value “${reads}”`,
+      remedy:
+        'Look at the examples of a feature, of which each is of one head: “Run without it” changes it at that head.',
+    },
+  );
 }
 
 function checkToken(token: number, tokens: number): void {

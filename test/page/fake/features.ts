@@ -19,6 +19,7 @@ const WORDS = [' the', ' of', '\n', ' dog', ' runs', 'ing', ',', ' cat', ' a', '
 const TOKENS = 32_768;
 const STRIDE = 128;
 const STEPS = 10;
+const HEADS = 8;
 /** Places of a picture along each axis. */
 const SIDE = 12;
 
@@ -110,6 +111,50 @@ function onPictures({ topTokens: _, fvuWithoutFirst: __, ...overview }: FeatureO
   };
 }
 
+/** The same at the tokens of a network that cuts pictures into patches, behind a class token. */
+function onPatches(overview: FeatureOverview): FeatureOverview {
+  return {
+    ...onPictures(overview),
+    reads: '/blocks.0/Add_1_output_0',
+    stride: 1 + SIDE * SIDE,
+    layout: { kind: 'patches', height: SIDE, width: SIDE, others: ['class token'] },
+    fvuWithoutFirst: overview.fvu * 1.1,
+  };
+}
+
+/** Some are strongest on the token that is no patch. */
+function patchesOf(feature: number, rank: number, strongest: number): Excerpt {
+  const { activations, ...excerpt } = pictureOf(feature, rank, strongest);
+  const isNone = rank % 3 === 2;
+  const at = isNone ? 0 : excerpt.at + 1;
+  const ofClass = isNone ? strongest : 0;
+  return {
+    ...excerpt,
+    position: at,
+    at,
+    activations: Float32Array.from([ofClass, ...activations.map((value) => (isNone ? value * 0.4 : value))]),
+  };
+}
+
+/** The same at heads of an attention: an example is of one head. */
+function onHeads({ totals, ...overview }: FeatureOverview): FeatureOverview {
+  const tokens = HEADS * totals.tokens;
+  return {
+    ...overview,
+    reads: '/blocks.0/attn/MatMul_1_output_0',
+    writes: '/blocks.0/attn/MatMul_1_output_0',
+    totals: { ...totals, tokens },
+    stride: HEADS * STRIDE,
+    layout: { kind: 'heads', heads: HEADS, tokens: STRIDE, within: 1 },
+    placeWords: { one: 'place', many: 'places' },
+  };
+}
+
+function headOf(feature: number, rank: number, strongest: number): Excerpt {
+  const { followed: _, ...excerpt } = excerptOf(feature, rank, strongest);
+  return { ...excerpt, position: (rank % HEADS) * STRIDE + excerpt.position };
+}
+
 function pictureOf(feature: number, rank: number, strongest: number): Excerpt {
   const at = Math.floor(noise(feature, rank) * SIDE * SIDE);
   const [row, column] = [Math.floor(at / SIDE), at % SIDE];
@@ -150,7 +195,9 @@ function excerptOf(feature: number, rank: number, strongest: number): Excerpt {
 }
 
 export function fakeDetail({ columns, layout }: FeatureOverview, feature: number): FeatureDetail {
-  const example = layout.kind === 'grid' ? pictureOf : excerptOf;
+  const example = { grid: pictureOf, patches: patchesOf, heads: headOf, single: excerptOf, sequence: excerptOf }[
+    layout.kind
+  ];
   const strongest = columns.maximum[feature] ?? 0;
   const end = 2 ** Math.ceil(Math.log2(Math.max(strongest, 0.1)));
   const bins = strongest === 0 ? 0 : Math.ceil((strongest / end) * 64);
@@ -174,14 +221,18 @@ export function fakeDetail({ columns, layout }: FeatureOverview, feature: number
             count: 700 - 200 * interval,
             examples: [1, 2].map((rank) => example(feature, 20 + rank, ((interval + 0.5) * strongest) / 4)),
           })),
-    logits: {
-      histogram: {
-        edges: Array.from({ length: 51 }, (_, edge) => -2 + edge * 0.08),
-        counts: Array.from({ length: 50 }, (_, bin) => Math.round(40 * Math.exp(-(((bin - 25) / 9) ** 2)))),
-      },
-      top: ranks.map((rank) => effect(rank, 1)),
-      bottom: ranks.map((rank) => effect(rank, -1)),
-    },
+    ...(layout.kind === 'heads'
+      ? { noLogits: 'The value has one row for each head and token: what a feature writes there has no product.' }
+      : {
+          logits: {
+            histogram: {
+              edges: Array.from({ length: 51 }, (_, edge) => -2 + edge * 0.08),
+              counts: Array.from({ length: 50 }, (_, bin) => Math.round(40 * Math.exp(-(((bin - 25) / 9) ** 2)))),
+            },
+            top: ranks.map((rank) => effect(rank, 1)),
+            bottom: ranks.map((rank) => effect(rank, -1)),
+          },
+        }),
   };
 }
 
@@ -304,6 +355,8 @@ export function fakeFeatureQuestions(
         unfit ? 1.61 : undefined,
         scenario === 'attached-few' ? 10 : undefined,
       );
+      if (scenario === 'attached-patches') return (known = onPatches(overview));
+      if (scenario === 'attached-heads') return (known = onHeads(overview));
       if (scenario === 'variant') return (known = beforeGain(overview));
       if (scenario === 'attached-attention') return (known = onAttention(overview));
       return (known = isText ? overview : onPictures(overview));

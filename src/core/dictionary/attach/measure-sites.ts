@@ -46,7 +46,7 @@ export async function measureSites(
       fold(batch, values) {
         for (const [site, sum] of sums) {
           const rows = rowsOf(valueOf(values, site), outputWidth, site);
-          sum.add(rows.values, countedRows(rows.count, batch, rowsOfRun(dataset, batch), site));
+          sum.add(rows.values, countedRows(rows, batch, rowsOfRun(dataset, batch), site));
         }
       },
     });
@@ -62,7 +62,7 @@ export async function measureSites(
           // What is read may be written elsewhere, or, by an autoencoder, given back.
           const rows = targets.get(reads) ?? rowsOf(valueOf(values, reads), inputWidth, reads);
           const coded = await runCoder(session, coder, rows);
-          const counted = countedRows(rows.count, batch, rowsOfRun(dataset, batch), reads);
+          const counted = countedRows(rows, batch, rowsOfRun(dataset, batch), reads);
           pairs.forEach((pair, index) => {
             const target = targets.get(pair.writes);
             // A pair of which one counts tokens and the other something else means nothing.

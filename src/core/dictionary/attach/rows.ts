@@ -3,13 +3,16 @@ import type { Dataset } from '../../dataset/dataset.js';
 import { floatsOf } from '../../tensor/floats.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
 import type { SweptBatch } from '../../experiment/sweeps.js';
-import type { Site, WidthAxis } from './sites.js';
+import { isFirst, isPadding, layoutOf, type WidthAxis } from './layout.js';
+import type { Site } from './sites.js';
 
 export interface Rows {
   /** Row-major [count, width]; of padding too. Shared with the tensor where it lies so: not to be changed. */
   readonly values: Float32Array;
   readonly count: number;
   readonly width: number;
+  /** Of the value. */
+  readonly dims: readonly number[];
   /** Mean of each row over the width, where the site takes it away. */
   readonly taken?: Float32Array;
 }
@@ -17,10 +20,11 @@ export interface Rows {
 export function rowsOf(tensor: Tensor, width: number, site: Pick<Site, 'axis' | 'variant'>): Rows {
   const flat = floatsOf(tensor);
   const shared = toRows(flat, tensor.dims, width, site.axis);
-  const count = elementCount(tensor.dims) / width;
-  if (site.variant !== 'centred') return { values: shared, count, width };
+  const { dims } = tensor;
+  const count = elementCount(dims) / width;
+  if (site.variant !== 'centred') return { values: shared, count, width, dims };
   const values = shared === tensor.data ? shared.slice() : shared;
-  return { values, count, width, taken: centre(values, width) };
+  return { values, count, width, dims, taken: centre(values, width) };
 }
 
 /** Takes its mean over the width away from each row. @returns the means. */
@@ -85,18 +89,20 @@ export function rowsOfRun(
  * @returns for each row: 0 no, 1 yes, 2 the first of several that follow one another in an example: cells of a picture do not.
  */
 export function countedRows(
-  count: number,
+  { count, dims }: Pick<Rows, 'count' | 'dims'>,
   batch: SweptBatch,
   runRows: number,
-  { axis }: Pick<Site, 'axis'>,
+  { axis, told, grid }: Pick<Site, 'axis' | 'told' | 'grid'>,
 ): Uint8Array {
   const { indices, filled } = batch;
-  const perExample = Math.max(1, Math.round(count / runRows));
+  const positions = Math.max(1, Math.round(count / runRows));
+  const layout = layoutOf({ dims, axis, examples: runRows, positions, grid }, told);
   const counted = new Uint8Array(count);
   for (let example = 0; example < Math.min(indices.length, runRows); example++) {
-    const most = Math.min(perExample, filled?.[example] ?? perExample);
-    for (let position = 0; position < most; position++)
-      counted[example * perExample + position] = position === 0 && perExample > 1 && axis === 'last' ? 2 : 1;
+    for (let position = 0; position < positions; position++) {
+      if (isPadding(position, layout, filled?.[example])) continue;
+      counted[example * positions + position] = positions > 1 && isFirst(position, layout) ? 2 : 1;
+    }
   }
   return counted;
 }

@@ -8,22 +8,12 @@ import type { Graph, GraphNode } from '../../graph/graph.js';
 import { gainsApart } from '../../rewrite/gains-apart.js';
 import { prune } from '../../rewrite/prune.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
+import { widthAxis, type PlacesTold, type WidthAxis } from './layout.js';
+import { toldPlaces } from './told-places.js';
 
 /** How a value is taken: as it is; less its mean over the width; or what a normalisation gives before its gain and bias. */
 export const VARIANTS = ['as it is', 'centred', 'before the gain'] as const;
 export type Variant = (typeof VARIANTS)[number];
-
-/** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
-export type WidthAxis = 'last' | 'channels';
-
-/**
- * Where both would do, as of 32 channels on 32 × 32 places, channels are meant: that is how ONNX lays out pictures.
- * @returns undefined where a value of these dims has no axis of this width.
- */
-export function widthAxis(dims: readonly number[], width: number): WidthAxis | undefined {
-  if (dims.length === 4 && dims[1] === width) return 'channels';
-  return dims.length >= 2 && dims.at(-1) === width ? 'last' : undefined;
-}
 
 export interface Site {
   /** The value that is read of the graph (of the one with gains apart, where a gain is left out). */
@@ -34,6 +24,9 @@ export interface Site {
   readonly label: string;
   readonly variant: Variant;
   readonly axis: WidthAxis;
+  readonly told: PlacesTold;
+  /** Dims of the grid that its patches make, of one input. */
+  readonly grid?: readonly number[];
   readonly rank: number;
   /** Place in the order of computation. */
   readonly order: number;
@@ -71,16 +64,19 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
     const place = order.get(source);
     if (tensor === undefined || place === undefined || tensor.type === 'int64') continue;
     const { dims } = tensor;
+    const told = toldPlaces(graph, source);
     const last = dims.at(-1) ?? 0;
     if (dims.length >= 2 && !ungained.has(name)) counts.set(last, (counts.get(last) ?? 0) + 1);
     for (const [width, sites] of byWidth) {
-      const axis = widthAxis(dims, width);
+      const axis = widthAxis(dims, width, told);
       if (axis === undefined || (elementCount(dims) / width) % rows !== 0) continue;
       const site = {
         value: name,
         source,
         label: labelOf(graph, source),
         axis,
+        told,
+        ...gridOf(told, tensors),
         rank: dims.length,
         order: place.at,
         isReplaceable: tensor.type === 'float32',
@@ -92,6 +88,11 @@ export async function findSites(subject: ExperimentSubject, widths: readonly num
   for (const sites of byWidth.values()) sites.sort((a, b) => a.order - b.order);
   const common = [...counts].sort(([, a], [, b]) => b - a).map(([width]) => width);
   return { model, byWidth, widths: common };
+}
+
+function gridOf({ patches }: PlacesTold, tensors: Readonly<Record<string, Tensor>>): Pick<Site, 'grid'> {
+  const grid = tensors[patches?.grid ?? '']?.dims;
+  return grid === undefined ? {} : { grid };
 }
 
 async function firstValues(

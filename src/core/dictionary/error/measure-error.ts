@@ -8,7 +8,7 @@ import { problem } from '../../errors.js';
 import { breather } from '../../breathe.js';
 import { totalWidth, type Coder } from '../coder.js';
 import type { BestPlace } from '../attach/best-place.js';
-import { countedRows, rowsOf, rowsOfRun } from '../attach/rows.js';
+import { countedRows, rowsOf, rowsOfRun, type Rows } from '../attach/rows.js';
 import type { Site } from '../attach/sites.js';
 import { runCoder } from '../attach/run-coder.js';
 import { pursue } from './gradient-pursuit.js';
@@ -71,7 +71,7 @@ export async function measureError(
         if (tensor === undefined) throw problem('engine-failed', `The engine gave nothing for “${reads.value}”.`);
         const rows = rowsOf(tensor, width, reads);
         const coded = await runCoder(session, coder, rows);
-        const tokens = tokensOf(batch, rows.count, reads, dataset);
+        const tokens = tokensOf(batch, rows, reads, dataset);
         const of = (all: Float32Array, row: number): Float32Array => all.subarray(row * width, (row + 1) * width);
         for (const { row, heldOut } of tokens) {
           addToken(heldOut ? own.heldOut : own.fit, of(rows.values, row), of(coded.reconstruction, row));
@@ -103,11 +103,11 @@ interface CountedToken {
   readonly heldOut: boolean;
 }
 
-function tokensOf(batch: SweptBatch, count: number, reads: Site, dataset: Dataset): readonly CountedToken[] {
+function tokensOf(batch: SweptBatch, rows: Rows, reads: Site, dataset: Dataset): readonly CountedToken[] {
   const runRows = rowsOfRun(dataset, batch);
-  const perExample = Math.max(1, Math.round(count / runRows));
+  const perExample = Math.max(1, Math.round(rows.count / runRows));
   const found: CountedToken[] = [];
-  countedRows(count, batch, runRows, reads).forEach((counts, row) => {
+  countedRows(rows, batch, runRows, reads).forEach((counts, row) => {
     const input = batch.indices[Math.floor(row / perExample)];
     if (counts === 1 && input !== undefined) found.push({ row, input, heldOut: isHeldOut(input, dataset) });
   });

@@ -1,8 +1,8 @@
 /** What is known of one feature, as it leaves for other tools. */
 import type { EqualBins } from '../equal-bins.js';
-import type { Excerpt } from '../excerpts.js';
+import { shownPosition, type Excerpt } from '../excerpts.js';
 import type { FeatureLabel } from '../labels.js';
-import { placeText, type Layout } from '../layout.js';
+import { placeText, type Layout } from '../../dictionary/attach/layout.js';
 
 /** Where features are from, as far as it is known: nothing is made up for what is not. */
 export interface ExportedSource {
@@ -21,7 +21,8 @@ export interface ExportedExample extends Excerpt {
 
 /** @param excerpt that without tokens shows its whole input. */
 export function exportedExample(excerpt: Excerpt, layout: Layout): ExportedExample {
-  const names = (): string[] => Array.from(excerpt.activations, (_, position) => `[${placeText(position, layout)}]`);
+  const names = (): string[] =>
+    Array.from(excerpt.activations, (_, index) => `[${placeText(shownPosition(excerpt, index, layout), layout)}]`);
   return { ...excerpt, tokens: excerpt.tokens ?? names() };
 }
 

@@ -10,7 +10,7 @@ import { totalWidth } from '../../dictionary/coder.js';
 import { CODER_INPUT } from '../../dictionary/graphs/coder-model.js';
 import { STEERING_INPUTS, STEERING_OUTPUTS, steeringModel } from '../../dictionary/graphs/steering-model.js';
 import { rowsOfRun } from '../../dictionary/attach/rows.js';
-import { widthAxis } from '../../dictionary/attach/sites.js';
+import { isPadding, tokensWithin, widthAxis, type Layout, type PlacesTold } from '../../dictionary/attach/layout.js';
 import type { Session } from '../../engine/engine.js';
 import { usedFeeds } from '../../engine/used-feeds.js';
 import { problem } from '../../errors.js';
@@ -21,7 +21,7 @@ import { prune } from '../../rewrite/prune.js';
 import { noPatch, patchValues, type Patch, type Patched } from '../../rewrite/splice.js';
 import { floatsOf } from '../../tensor/floats.js';
 import { elementCount, type NamedTensors, type Tensor } from '../../tensor/tensor.js';
-import { rowsOf, type AttachedDictionary } from '../attached.js';
+import { rowsOf, valuesRead, type AttachedDictionary } from '../attached.js';
 import type { Change } from './interventions.js';
 
 export type Positions = 'all' | readonly number[];
@@ -33,8 +33,12 @@ export interface Scores {
 }
 
 export interface SteeredRun {
+  /** Of the input, padding left out. */
   readonly tokens: number;
-  /** Row-major [tokens, changed features]: a and a′; equal where nothing is changed. */
+  /** That the dictionary reads: as many, or one for each head and token, and how they lie. */
+  readonly places: number;
+  readonly layout: Layout;
+  /** Row-major [places, changed features]: a and a′; equal where nothing is changed. */
   readonly before: Float32Array;
   readonly after: Float32Array;
   readonly scores: Scores;
@@ -58,7 +62,7 @@ export async function openSteering(
   attached: AttachedDictionary,
   scores: string,
 ): Promise<Steering> {
-  const { coder, file, folder, model, reads, writes } = attached;
+  const { coder, file, folder, model, writes, told } = attached;
   const opened: Session[] = [];
   const open = async (runnable: Parameters<typeof engine.open>[0]): Promise<Session> => {
     const session = await engine.open(runnable, { threads });
@@ -70,7 +74,7 @@ export async function openSteering(
   };
   let whole: { readonly session: Session; readonly patched: Patched; readonly patch: Patch } | undefined;
   try {
-    const upstream = await open(toRunnable(prune(model, [...new Set([reads, writes])])));
+    const upstream = await open(toRunnable(prune(model, valuesRead(attached))));
     const dictionary = await open(await steeringModel(coder, file, folder));
 
     const upTo = async (batch: Batch): Promise<NamedTensors> => upstream.run(usedFeeds(upstream, batch.feeds));
@@ -103,16 +107,21 @@ export async function openSteering(
         const { x, wanted } = rowsOf(values, attached, examples);
         if (x.positions !== wanted.positions) throw unlike(x.positions, wanted.positions);
         if (values[writes]?.type !== 'float32') throw notSingle(writes);
-        const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
-        const { before, after, change } = await changed(x.rows(0, tokens), tokens, changes, positions);
-        const put = patchOf(values[writes] as Tensor, change, totalWidth(coder.writes));
-        return { tokens, before, after, scores: await run(batch, rankOf(values[writes]), put) };
+        const { layout } = x;
+        const filled = batch.filled?.[0];
+        const places = x.upToPadding(filled);
+        const isMeant = (at: number): boolean =>
+          (positions === 'all' || positions.includes(at)) && !isPadding(at, layout, filled);
+        const { before, after, change } = await changed(x.rows(0, places), places, changes, isMeant);
+        const put = patchOf(values[writes] as Tensor, change, totalWidth(coder.writes), told?.writes ?? {});
+        const tokens = tokensWithin(places, layout);
+        return { tokens, places, layout, before, after, scores: await run(batch, rankOf(values[writes]), put) };
       },
       async gain(batch) {
         const { x } = rowsOf(await upTo(batch), attached, rowsOfRun(dataset, batch));
-        const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
+        const tokens = x.upToPadding(batch.filled?.[0]);
         if (coder.normalisation.kind === 'none') return new Float32Array(tokens).fill(1);
-        return (await changed(x.rows(0, tokens), tokens, [{ feature: 0, less: 0, put: 0 }], 'all')).gain;
+        return (await changed(x.rows(0, tokens), tokens, [{ feature: 0, less: 0, put: 0 }], () => true)).gain;
       },
     };
 
@@ -120,7 +129,7 @@ export async function openSteering(
       rows: Float32Array,
       tokens: number,
       changes: readonly Change[],
-      positions: Positions,
+      isMeant: (position: number) => boolean,
     ): Promise<Record<'before' | 'after' | 'change' | 'gain', Float32Array>> {
       const [count, wide, deep] = [changes.length, totalWidth(coder.writes), totalWidth(coder.reads)];
       const result = {
@@ -133,7 +142,6 @@ export async function openSteering(
       const directions = new Float32Array(count * wide);
       for (const [at, { feature }] of changes.entries())
         directions.set(await readRows(coder.decoder, feature, 1), at * wide);
-      const isMeant = positions === 'all' ? () => true : (at: number) => positions.includes(at);
       const float = (dims: readonly number[], data: Float32Array): Tensor => ({ type: 'float32', dims, data });
       const most = Math.max(1, Math.floor(TILE_NUMBERS / coder.features));
       for (let first = 0; first < tokens; first += most) {
@@ -170,10 +178,15 @@ export async function openSteering(
 }
 
 /** x + Δ where Δ is not 0 throughout a position of the first example; elsewhere what the network computes. */
-function patchOf({ dims, data }: Tensor, change: Float32Array, width: number): Readonly<Record<keyof Patch, Tensor>> {
+function patchOf(
+  { dims, data }: Tensor,
+  change: Float32Array,
+  width: number,
+  told: PlacesTold,
+): Readonly<Record<keyof Patch, Tensor>> {
   const values = (data as Float32Array).slice();
   const mask = new Uint8Array(values.length / width);
-  const isChannels = widthAxis(dims, width) === 'channels';
+  const isChannels = widthAxis(dims, width, told) === 'channels';
   const widthAt = isChannels ? 1 : dims.length - 1;
   const cells = change.length / width;
   for (let at = 0; at < change.length; at++) {

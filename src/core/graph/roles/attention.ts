@@ -33,6 +33,8 @@ export interface Attention {
    * a fused operator its values as it takes them. Undefined where an operator keeps them to itself.
    */
   readonly weighed?: string;
+  /** What is multiplied to scores: queries [..., positions, features of one head] and keys [..., features, positions]. */
+  readonly factors?: { readonly queries: string; readonly keys: string };
   /** Whether weights are kept per head: projections then have an axis of heads. */
   readonly weightsPerHead?: boolean;
   /** Into the softmax: scaled and masked. */
@@ -90,6 +92,7 @@ function spelled(graph: Graph, node: GraphNode): Attention | undefined {
     ...(isSameNumbers(graph, turned, key?.output) ? {} : { turnedKey: turned }),
     valueIsProjected: value !== undefined && isSameNumbers(graph, reader.value, value.output),
     weighed: reader.value,
+    factors: { queries: left, keys: right },
     weightsPerHead: value !== undefined && isPerHead(graph, value.node),
     scores,
     pattern,

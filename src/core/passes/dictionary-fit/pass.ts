@@ -125,7 +125,7 @@ async function resultOf(
   whyNot: string | undefined,
 ): Promise<PassResult> {
   const on = await onInputs(dataset.size - dataset.skipped.length);
-  const word = await rowWordOf(dataset);
+  const word = await rowWordOf(dataset, best.reads);
   const { fvu, l0, tokens } = best.fidelity;
   const few = fewPlaces(tokens, { one: word, many: `${word}s` });
   const place = `${best.reads.label}, ${best.reads.variant}`;
