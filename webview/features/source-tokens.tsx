@@ -90,8 +90,8 @@ function Told({ answer }: { answer: SourceTokensAnswer }): JSX.Element {
 function Heads({ answer }: { answer: SourceTokensAnswer }): JSX.Element {
   const { tokens, position, sharing, byHead, attention } = answer;
   const all = headSums(answer);
-  const shown = all.slice(0, HEADS_SHOWN);
-  const rest = all.slice(HEADS_SHOWN);
+  const count = Math.min(HEADS_SHOWN, all.filter(({ total }) => total !== 0).length);
+  const [shown, rest] = [all.slice(0, count), all.slice(count)];
   const told = shown.map(({ head, total, strongest }) => {
     const at = head * tokens.length + strongest;
     const attends = attention === undefined ? '' : `, to which it attends with ${formatShare(attention[at] as number)}`;

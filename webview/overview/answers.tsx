@@ -1,6 +1,7 @@
 /** The answer of each pass in one sentence: also said when there is nothing to warn about. */
 import type { JSX } from 'preact';
 import { compareHeadlines, comparisonText } from '../../src/core/controls/compare.js';
+import { Sentence } from '../controls/sentence.js';
 import { ui } from '../state/interface-state.js';
 import { controls, passResults, passTitle } from '../state/metrics.js';
 import { CompareControls } from '../views/pass-controls.js';
@@ -24,7 +25,9 @@ export function Answers(): JSX.Element | null {
             >
               {passTitle(pass)}
             </button>
-            <div>{answer}</div>
+            <div>
+              <Sentence>{answer}</Sentence>
+            </div>
             {compareHeadlines({ pass, headlines }, controls.value)
               .filter((comparison) => comparison.controls.length > 0)
               .map((comparison) => (

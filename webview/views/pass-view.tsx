@@ -8,6 +8,7 @@ import { CurveChart } from '../charts/curve-chart.js';
 import { LayerBars } from '../charts/layer-bars.js';
 import { TextButton } from '../controls/button.js';
 import { Badge } from '../controls/fields.js';
+import { Sentence } from '../controls/sentence.js';
 import { restsOn } from '../shell/rests-on.js';
 import { controls, layers } from '../state/metrics.js';
 import { progress, result, startRun } from '../state/session.js';
@@ -35,7 +36,9 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
     <article class="pass">
       <h2>{pass.title}</h2>
       <p class="question">{pass.question}</p>
-      <p class="answer">{found.answer}</p>
+      <p class="answer">
+        <Sentence>{found.answer}</Sentence>
+      </p>
       {found.incomplete !== undefined && (
         <p>
           <Badge tone="warning">not the whole answer</Badge> {found.incomplete}

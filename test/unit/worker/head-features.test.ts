@@ -1,5 +1,5 @@
 /** A dictionary of one head’s values on the sample language model: attached, gathered, looked at, changed, written. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,34 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { placeText } from '../../../src/core/dictionary/attach/layout.js';
 import type { FeatureOverview } from '../../../src/protocol/features.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
-import { writeSafetensors } from '../dictionary/write-safetensors.js';
+import { writeIdentityDictionary } from '../dictionary/identity-dictionary.js';
 import { inspect } from './inspect.js';
 
 const model = fileURLToPath(new URL('../../../media/samples/grammar-gpt/grammar-gpt.onnx', import.meta.url));
 const [INPUTS, HEADS, DEPTH] = [4, 6, 16];
 const Z = '/blocks.1/attention/MatMul_1_output_0';
-
-/** f = ReLU((x, −x)), x̂ = f₊ − f₋: it gives back everything. */
-async function save(folder: string): Promise<string> {
-  const path = join(folder, 'sae_weights.safetensors');
-  const signed = (feature: number, axis: number): number => (feature % DEPTH !== axis ? 0 : feature < DEPTH ? 1 : -1);
-  const features = 2 * DEPTH;
-  await writeSafetensors(path, {
-    W_enc: {
-      dims: [DEPTH, features],
-      values: Array.from({ length: DEPTH * features }, (_, at) => signed(at % features, Math.floor(at / features))),
-    },
-    W_dec: {
-      dims: [features, DEPTH],
-      values: Array.from({ length: DEPTH * features }, (_, at) => signed(Math.floor(at / DEPTH), at % DEPTH)),
-    },
-    b_enc: { dims: [features], values: new Array<number>(features).fill(0) },
-    b_dec: { dims: [DEPTH], values: new Array<number>(DEPTH).fill(0) },
-  });
-  const configuration = { architecture: 'standard', d_in: DEPTH, d_sae: features, hook_name: 'blocks.1.attn.hook_z' };
-  await writeFile(join(folder, 'cfg.json'), JSON.stringify({ ...configuration, normalize_activations: 'none' }));
-  return path;
-}
 
 describe('a dictionary of heads', () => {
   let [folder, dictionary] = ['', ''];
@@ -44,7 +22,7 @@ describe('a dictionary of heads', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'heads-'));
-    dictionary = await save(folder);
+    dictionary = await writeIdentityDictionary(folder, DEPTH, 'blocks.1.attn.hook_z');
     inspection = inspect();
     await inspection.open({
       path: model,
@@ -67,6 +45,7 @@ describe('a dictionary of heads', () => {
     expect(overview.placeWords).toEqual({ one: 'place', many: 'places' });
     expect(overview.topTokens?.filter((text) => text === '')).toEqual([]);
     expect(overview.fvu).toBeLessThan(1e-9);
+    expect(overview.noSourceTokens).toContain('one row for each head and token');
     // Of each axis one of both signs fires, at every place.
     expect(overview.totals.l0).toBeCloseTo(DEPTH, 1);
   });
