@@ -103,6 +103,8 @@ export interface Pass<State> extends Question, Watcher {
   finish(state: State, facts: RunFacts): PassResult;
   /** Whether its results want to know of the weights around its units. */
   readonly readsWeights?: boolean;
+  /** Whether it tells tokens by their text. */
+  readonly readsTokens?: boolean;
   /** Whether inputs of N(0, 1) noise are a control of it: where its numbers are about the network rather than the data. */
   readonly comparesNoise?: boolean;
 }
