@@ -10,11 +10,13 @@ import type {
   FeatureOverview,
   Layout,
 } from '../protocol/features.js';
+import type { SourceTokensAnswer } from '../protocol/source-tokens.js';
 import type { PromptAnswer, SteeringAnswer } from '../protocol/steering.js';
 import { exportListed, readListed, type Listed, type ListOptions } from './feature-lists.js';
 import { neighbourLines } from './feature-neighbours.js';
 import { counted, number, percent } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
+import { sourceTokenLines, sourceTokensOf } from './source-tokens.js';
 import { promptLines, steeringLines } from './steering.js';
 import type { OnText } from './steering-options.js';
 
@@ -28,6 +30,8 @@ export interface FeaturesOptions extends CliOptions, ListOptions {
   readonly features: readonly number[];
   /** Whether to tell what these are like, too. */
   readonly neighbours: boolean;
+  /** Whether to tell which tokens they got their values from. */
+  readonly sourceTokens: boolean;
   readonly evenIfUnfit: boolean;
   /** What is asked of one text: it is told instead of the table of all features. */
   readonly onText?: OnText;
@@ -36,6 +40,8 @@ export interface FeaturesOptions extends CliOptions, ListOptions {
 
 interface Told extends FeatureDetail {
   readonly neighbours?: FeatureNeighbours;
+  /** At its strongest examples. */
+  readonly sourceTokens?: readonly SourceTokensAnswer[];
 }
 
 /** Runs a dictionary over the model's inputs and prints its features. */
@@ -55,7 +61,12 @@ export async function featuresCommand(options: FeaturesOptions): Promise<number>
     for (const feature of options.features) {
       const detail = await inspection.feature({ feature });
       const neighbours = options.neighbours ? await inspection.featureNeighbours({ feature }) : undefined;
-      details.push({ ...detail, ...(neighbours === undefined ? {} : { neighbours }) });
+      const sources = options.sourceTokens ? await sourceTokensOf(inspection, overview, detail) : undefined;
+      details.push({
+        ...detail,
+        ...(neighbours === undefined ? {} : { neighbours }),
+        ...(sources === undefined ? {} : { sourceTokens: sources }),
+      });
     }
     const { prompt, steering } = options.onText ?? {};
     const text: TextAnswers = {
@@ -132,9 +143,10 @@ function asText(
     }
   }
   for (const detail of details) {
-    const { neighbours } = detail;
+    const { neighbours, sourceTokens = [] } = detail;
     const like = neighbours === undefined ? [] : neighbourLines(neighbours);
-    lines.push(...detailLines(detail, overview, labels, mind), ...like, '');
+    const from = sourceTokens.flatMap(sourceTokenLines);
+    lines.push(...detailLines(detail, overview, labels, mind), ...from, ...like, '');
   }
   if (text.prompt !== undefined) lines.push(...promptLines(text.prompt, few), '');
   if (text.steering !== undefined) lines.push(...steeringLines(text.steering), '');

@@ -56,6 +56,8 @@ Options
   --feature <n>      features: tell more of this feature (may be repeated); circuit: see --layer
   --neighbours       features: also what each --feature is like: units and features that it goes together with; one
                      more run over the inputs for each
+  --source-tokens    features: also from which tokens each --feature got its value at its strongest examples, where the
+                     dictionary reads what attention gives
   --list <list>      features: only those that this file, or the address of a Neuronpedia graph, names: Neuronpedia
                      explanations or features, circuit-tracer, CSV, numbers; with --layer, those of that layer
   --names <what>     features: with --list, its names join yours in the file beside the dictionary: keep (yours stay) or
@@ -165,6 +167,8 @@ async function main(): Promise<number> {
         if (text !== undefined && 'option' in text) return wrongOption(text.option, text.value, text.hint);
         if (values.neighbours && features.length === 0)
           return wrongOption('--neighbours', '', 'Say of which features: --feature <n>.');
+        if (values['source-tokens'] && features.length === 0)
+          return wrongOption('--source-tokens', '', 'Say of which features: --feature <n>.');
         const lists = listOptions(values);
         if ('option' in lists) return wrongOption(lists.option, lists.value, lists.hint);
         return await featuresCommand({
@@ -173,6 +177,7 @@ async function main(): Promise<number> {
           dictionary,
           features,
           neighbours: values.neighbours,
+          sourceTokens: values['source-tokens'],
           evenIfUnfit: values['even-if-unfit'],
           json: values.json,
           ...(text === undefined ? {} : { onText: text }),
@@ -244,6 +249,7 @@ function parseOptions() {
       layer: { type: 'string' },
       'max-features': { type: 'string' },
       neighbours: { type: 'boolean', default: false },
+      'source-tokens': { type: 'boolean', default: false },
       list: { type: 'string' },
       names: { type: 'string' },
       export: { type: 'string' },

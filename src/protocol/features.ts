@@ -64,6 +64,8 @@ export interface FeatureOverview {
   readonly topTokens?: readonly string[];
   /** Length of each feature’s row of the decoder. */
   readonly decoderNorm: Float32Array;
+  /** Why what features are cannot be split by the tokens that attention read; absent where it can. */
+  readonly noSourceTokens?: string;
 }
 
 export interface TokenEffect {

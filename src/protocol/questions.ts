@@ -47,6 +47,7 @@ export const QUESTIONS = [
   'promptFacts',
   'prompt',
   'steer',
+  'sourceTokens',
   'featureNeighbours',
 ] as const satisfies readonly (keyof WorkerApi)[];
 

@@ -9,6 +9,7 @@ import type { FeatureQuestions } from './features.js';
 import type { GraphQuestions } from './graph-questions.js';
 import type { LinearQuestions } from './linear.js';
 import type { PruningQuestions } from './pruning.js';
+import type { SourceTokenQuestions } from './source-tokens.js';
 import type { SteeringQuestions } from './steering.js';
 import type { TensorQuestions } from './weights.js';
 import type { GraphNodeDetail, GraphPicture, ModelOverview, OutlineEntry, PassDescription } from './model.js';
@@ -89,6 +90,7 @@ export interface WorkerApi
     FeatureQuestions,
     FeatureListQuestions,
     SteeringQuestions,
+    SourceTokenQuestions,
     CircuitQuestions,
     PruningQuestions {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenedModel>;

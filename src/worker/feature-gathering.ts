@@ -26,6 +26,7 @@ import { dictionarySource } from './feature-lists/dictionary-source.js';
 import { overviewOf } from './feature-overview.js';
 import { featurePlaces, type FeaturePlaces } from './feature-places.js';
 import { openDictionary } from './open-dictionary.js';
+import { sourceTokenReaders, type SourceTokenReaders } from './source-tokens.js';
 import { openPrompting, type Prompting } from './steering/prompting.js';
 
 /** What features are gathered on. */
@@ -57,6 +58,7 @@ export interface Gathered {
   readonly unembedding: Kept<Unembedding>;
   /** For texts that a person types. */
   readonly prompting: Kept<Prompting>;
+  readonly sourceReaders: SourceTokenReaders;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function gather(
     if (!Number.isFinite(all.error)) throw notFinite(places);
     if (fvu > 1 && request.evenIfUnfit !== true) throw unfit(fvu, places);
     const { layout } = gathered;
+    const sourceReaders = sourceTokenReaders(subject, attached);
     const overview = await overviewOf({
       dictionary: dictionaryText(dictionary),
       places,
@@ -96,6 +99,7 @@ export async function gather(
       dataset: subject.dataset,
       gathered,
       density: await declaredDensity(file.siblings, coder.features),
+      noSourceTokens: sourceReaders.whyNone(),
       signal,
     });
     const reader = kept(() => openAttached(subject, attached));
@@ -103,6 +107,7 @@ export async function gather(
     const prompting = kept(() => openPrompting(subject, attached, () => source.prompts()));
     const closeAll = async (): Promise<void> => {
       await prompting.release();
+      await sourceReaders.release();
       await reader.release();
       await unembedding.release();
       await close();
@@ -119,6 +124,7 @@ export async function gather(
       reader,
       unembedding,
       prompting,
+      sourceReaders,
       close: closeAll,
     };
   } catch (error) {

@@ -21,6 +21,7 @@ interface PassMade {
   readonly gathered: GatheredFeatures;
   /** Of each feature in training, where that is stated. */
   readonly density: Float64Array | undefined;
+  readonly noSourceTokens: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -32,6 +33,7 @@ export async function overviewOf({
   dataset,
   gathered,
   density,
+  noSourceTokens,
   signal,
 }: PassMade): Promise<FeatureOverview> {
   const { state, layout, stride, reconstruction } = gathered;
@@ -59,6 +61,7 @@ export async function overviewOf({
     stride,
     ...(topTokens === undefined ? {} : { topTokens }),
     decoderNorm: await decoderNorms(coder.decoder, signal),
+    ...(noSourceTokens === undefined ? {} : { noSourceTokens }),
   };
 }
 

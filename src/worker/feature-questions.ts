@@ -4,6 +4,7 @@ import { problem } from '../core/errors.js';
 import type { FeatureExportAnswer, FeatureExportRequest, FeatureListQuestions } from '../protocol/feature-lists.js';
 import type { FeatureDetail, FeatureQuestions } from '../protocol/features.js';
 import type { OnProgress } from '../protocol/rpc.js';
+import type { SourceTokenQuestions } from '../protocol/source-tokens.js';
 import type { SteeringQuestions } from '../protocol/steering.js';
 import { readLabels } from '../node/feature-labels.js';
 import { rowsOn, withActivations } from './feature-activations.js';
@@ -14,11 +15,12 @@ import { readFeatureList } from './feature-lists/read-feature-list.js';
 import { writeActivationCache } from './feature-lists/write-cache.js';
 import { writeCircuitTracer, writeNeuronpedia, type WrittenPass } from './feature-lists/write-features.js';
 import { checkFeature, neighboursOf } from './feature-neighbours.js';
+import { answerSourceTokens } from './source-tokens.js';
 import { answerPrompt, answerSteering, promptFacts, type PromptSubject } from './steering/steering-questions.js';
 import { createTurns } from './turns.js';
 
 export interface FeatureAnswers {
-  readonly questions: FeatureQuestions & FeatureListQuestions & SteeringQuestions;
+  readonly questions: FeatureQuestions & FeatureListQuestions & SteeringQuestions & SourceTokenQuestions;
   /** Stops what is under way and lets go of files and engine. */
   close(): Promise<void>;
 }
@@ -73,6 +75,8 @@ export function featureAnswers(source: FeatureSource, track: <T>(work: Promise<T
         turns.take(signal, (either) => answerPrompt(promptSubject(gathered()), request, either, onProgress)),
       steer: (request, signal, onProgress) =>
         turns.take(signal, (either) => answerSteering(promptSubject(gathered()), request, either, onProgress)),
+      sourceTokens: (request, signal) =>
+        turns.take(signal, (either) => answerSourceTokens(gatheredFor(request.feature), request, either)),
     },
     async close() {
       turns.stop();

@@ -80,6 +80,8 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
   }
   const options = baseOptions(theme) as ChartOptions<'line'>;
   const xAxis = axis(theme, curve.xLabel, curve.xFormat ?? 'count');
+  // Between whole numbers there is nothing to count.
+  const whole = curve.xFormat === undefined ? { precision: 0 } : {};
   const dashedSoFar = new Map<string, number>();
   const datasets = curve.series.map((series): ChartDataset<'line'> => {
     const key = series.layer ?? series.label;
@@ -107,7 +109,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
         x:
           curve.xSpread === 'logarithmic'
             ? { ...xAxis, type: 'logarithmic', bounds: 'data', afterBuildTicks: (scale) => tickAtPoints(scale, curve) }
-            : { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, includeBounds: false } },
+            : { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, ...whole, includeBounds: false } },
         y:
           curve.spread === 'logarithmic'
             ? { type: 'logarithmic', ...axis(theme, `${curve.yLabel} (logarithmic)`, curve.format) }

@@ -57,8 +57,8 @@ function Chosen({ arrangement, marked, influence, onArrange, onMark }: ArrangePa
     onMark(new Set());
     setName('');
   };
-  const group = (): void => {
-    if (canGroup) done(groupNodes(arrangement, marked, name, influence));
+  const group = (typed: string): void => {
+    if (canGroup) done(groupNodes(arrangement, marked, typed, influence));
   };
   return (
     <div class="circuit-chosen" role="group" aria-label="Chosen nodes">
@@ -70,9 +70,9 @@ function Chosen({ arrangement, marked, influence, onArrange, onMark }: ArrangePa
         value={name}
         placeholder="name of the group"
         onInput={setName}
-        onKeyDown={(event) => event.key === 'Enter' && group()}
+        onEnter={group}
       />
-      <Button primary disabled={!canGroup} onClick={group}>
+      <Button primary disabled={!canGroup} onClick={() => group(name)}>
         Group
       </Button>
       <Button onClick={() => done(pinNodes(arrangement, [...marked]))}>Pin</Button>

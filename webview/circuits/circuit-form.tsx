@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { TranscoderSetDescription } from '../../src/protocol/circuits.js';
 import { Button } from '../controls/button.js';
 import { NumberField } from '../controls/number-field.js';
+import { PromptText } from '../controls/prompt-text.js';
 import { Select } from '../controls/select.js';
 import { Tabs } from '../controls/tabs.js';
 import { TextField } from '../controls/text-field.js';
@@ -29,12 +30,10 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
     ui.circuit.value = { ...form, ...change };
   };
   const size = inputs.value?.size ?? 0;
-  const disabled = form.source === 'prompt' ? form.text.trim() === '' : form.input >= size;
-  const run = (): void => void findCircuit(requestOf(form));
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    if (!disabled) run();
+  const canRun = ({ source, text, input }: CircuitForm): boolean =>
+    source === 'prompt' ? text.trim() !== '' : input < size;
+  const run = (of: CircuitForm): void => {
+    if (canRun(of)) void findCircuit(requestOf(of));
   };
   return (
     <div class="prompt-form circuit-form" role="group" aria-label="What is explained">
@@ -46,16 +45,9 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
         onChange={(source) => set({ source })}
       />
       {form.source === 'prompt' ? (
-        <label class="prompt-text">
-          <span class="field-label">Text (Enter runs it, Shift+Enter begins a line)</span>
-          <textarea
-            rows={2}
-            value={form.text}
-            spellcheck={false}
-            onInput={(event) => set({ text: event.currentTarget.value })}
-            onKeyDown={onKeyDown}
-          />
-        </label>
+        <PromptText value={form.text} onInput={(text) => set({ text })} onRun={(text) => run({ ...form, text })}>
+          Text
+        </PromptText>
       ) : (
         <NumberField
           label={`Input, 1 to ${size}`}
@@ -128,7 +120,7 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
         )}
       </div>
       <div class="button-row">
-        <Button primary icon="play" disabled={disabled} onClick={run}>
+        <Button primary icon="play" disabled={!canRun(form)} onClick={() => run(form)}>
           Find the circuit
         </Button>
       </div>

@@ -99,7 +99,7 @@ function Rename({ name, onRename }: { name: string; onRename: (name: string) => 
         value={draft}
         placeholder="name of the group"
         onInput={setDraft}
-        onKeyDown={(event) => event.key === 'Enter' && onRename(draft)}
+        onEnter={onRename}
       />
       {draft !== name && <TextButton onClick={() => onRename(draft)}>Rename</TextButton>}
     </div>

@@ -17,6 +17,8 @@ export interface Column<Row> {
   readonly help?: ComponentChildren;
   readonly sortBy: (row: Row) => number | string;
   readonly cell: (row: Row) => ComponentChildren;
+  /** Colours of the cell. */
+  readonly style?: (row: Row) => JSX.CSSProperties | undefined;
 }
 
 interface TableProps<Row> {
@@ -66,7 +68,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
               onKeyDown={onSelect && ((event) => onRowKey(event, () => onSelect(row)))}
             >
               {columns.map((column) => (
-                <td key={column.id} class={column.numeric ? 'numeric' : ''}>
+                <td key={column.id} class={column.numeric ? 'numeric' : ''} style={column.style?.(row)}>
                   {column.cell(row)}
                 </td>
               ))}

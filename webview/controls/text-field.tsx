@@ -6,7 +6,8 @@ interface TextFieldProps {
   readonly value: string;
   readonly placeholder: string;
   readonly onInput: (value: string) => void;
-  readonly onKeyDown?: (event: KeyboardEvent) => void;
+  /** Given what the field holds: what was typed last may not be drawn yet. */
+  readonly onEnter?: (value: string) => void;
   /** Marked as not understood. */
   readonly invalid?: boolean;
   readonly class?: string;
@@ -14,7 +15,7 @@ interface TextFieldProps {
 
 /** One line of text; every change is told as it is typed. */
 export function TextField(props: TextFieldProps): JSX.Element {
-  const { label, value, placeholder, onInput, onKeyDown, invalid = false, class: className = '' } = props;
+  const { label, value, placeholder, onInput, onEnter, invalid = false, class: className = '' } = props;
   const field = useRef<HTMLElement & { value: string }>(null);
   // The element is told only what it does not say itself, or the cursor would jump.
   useEffect(() => {
@@ -27,7 +28,13 @@ export function TextField(props: TextFieldProps): JSX.Element {
     class: `text-field ${invalid ? 'invalid' : ''} ${className}`,
     'aria-invalid': invalid,
     placeholder,
-    onInput: (event: Event) => onInput((event.target as HTMLElement & { value: string }).value),
-    onKeyDown,
+    onInput: (event: Event) => onInput(valueOf(event)),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key === 'Enter' && !event.isComposing) onEnter?.(valueOf(event));
+    },
   });
+}
+
+function valueOf({ currentTarget }: Event): string {
+  return (currentTarget as HTMLElement & { value: string }).value;
 }

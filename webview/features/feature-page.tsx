@@ -14,6 +14,7 @@ import { FewMark } from './few-places.js';
 import { LabelEditor } from './label-editor.js';
 import { LogitEffects } from './logit-effects.js';
 import { NeighboursPart } from './neighbours-part.js';
+import { SourceTokensPart } from './source-tokens-part.js';
 
 interface FeaturePageProps {
   readonly overview: FeatureOverview;
@@ -74,14 +75,10 @@ function FeatureBody({ overview, detail }: { overview: FeatureOverview; detail: 
       )}
       <LogitEffects key={feature} overview={overview} detail={detail} />
       {top.length > 0 && <FeatureExamples key={feature} overview={overview} detail={detail} />}
-      <NeighboursPart key={feature} overview={overview} feature={feature} />
-      {overview.placeWords.one === 'token' && (
-        <p class="note">
-          Not on this page: two panels that are for dictionaries on the outputs of attention only, the attribution by
-          source position (direct feature attribution) and the scores of heads (previous token, induction, self,
-          entropy).
-        </p>
+      {overview.placeWords.one === 'token' && top.length > 0 && (
+        <SourceTokensPart overview={overview} detail={detail} />
       )}
+      <NeighboursPart key={feature} overview={overview} feature={feature} />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { PromptFacts, PromptSource } from '../../src/protocol/steering.js';
 import { Button } from '../controls/button.js';
 import { NumberField } from '../controls/number-field.js';
+import { PromptText } from '../controls/prompt-text.js';
 import { Tabs } from '../controls/tabs.js';
 import { ui } from '../state/interface-state.js';
 
@@ -18,15 +19,14 @@ export function PromptForm({ facts, prompt }: { facts: PromptFacts; prompt: Prom
   );
   const [text, setText] = useState(prompt?.kind === 'text' ? prompt.text : '');
   const [input, setInput] = useState(prompt?.kind === 'input' ? prompt.input : 0);
+  const runText = (typed: string): void => {
+    if (typed !== '') ui.prompt.value = { kind: 'text', text: typed };
+  };
   const run = (): void => {
-    ui.prompt.value = kind === 'text' ? { kind, text } : { kind, input };
+    if (kind === 'text') runText(text);
+    else ui.prompt.value = { kind, input };
   };
   const disabled = kind === 'text' && text === '';
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    if (!disabled) run();
-  };
   return (
     <div class="prompt-form" role="group" aria-label="Text to look at">
       {facts.noText === undefined ? (
@@ -35,19 +35,9 @@ export function PromptForm({ facts, prompt }: { facts: PromptFacts; prompt: Prom
         <p class="note">{facts.noText}</p>
       )}
       {kind === 'text' ? (
-        <label class="prompt-text">
-          <span class="field-label">
-            Text{facts.context === undefined ? '' : `, up to ${facts.context} tokens`} (Enter runs it, Shift+Enter
-            begins a line)
-          </span>
-          <textarea
-            rows={2}
-            value={text}
-            spellcheck={false}
-            onInput={(event) => setText(event.currentTarget.value)}
-            onKeyDown={onKeyDown}
-          />
-        </label>
+        <PromptText value={text} onInput={setText} onRun={runText}>
+          Text{facts.context === undefined ? '' : `, up to ${facts.context} tokens`}
+        </PromptText>
       ) : (
         <NumberField
           label="Input, from 1"

@@ -17,6 +17,7 @@ import { FeaturePage } from './feature-page.js';
 import { PromptForm } from './prompt-form.js';
 import { PromptTable } from './prompt-table.js';
 import { PromptTokens } from './prompt-tokens.js';
+import { AskSourceTokens, hasSourceTokens } from './source-tokens.js';
 import { SteeringPart } from './steering-part.js';
 
 const SHOWN = 50;
@@ -64,6 +65,16 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
           <>
             <RunNotes answer={answer.value} />
             <PromptTokens answer={answer.value} feature={feature} token={token} onToken={setToken} />
+            {hasSourceTokens() &&
+              (feature === undefined || token === undefined ? (
+                <p class="note">
+                  Choose a feature and a token to see from which tokens the feature got its value there.
+                </p>
+              ) : (
+                <AskSourceTokens feature={feature} prompt={prompt} position={token}>
+                  From which tokens does feature {feature} get its value at token {token + 1}?
+                </AskSourceTokens>
+              ))}
             <p class="muted" role="status">
               {formatCount(answer.value.firing)} features fire {whereOf(answer.value)}
               {answer.value.firing > answer.value.features.length &&

@@ -7,6 +7,7 @@ import { visible } from '../format/words.js';
 import { Ablation } from './ablation.js';
 import { BarList, type Bar } from './bar-list.js';
 import { directEffects } from './direct-effects.js';
+import { AskSourceTokens } from './source-tokens.js';
 
 const EFFECTS_SHOWN = 5;
 
@@ -45,6 +46,9 @@ export function TokenCard({ detail, excerpt, token, at }: TokenCardProps): JSX.E
           </Ablation>
         </>
       )}
+      <AskSourceTokens feature={feature} prompt={{ kind: 'input', input: excerpt.input }} position={position}>
+        From which tokens
+      </AskSourceTokens>
     </>
   );
 }

@@ -2,19 +2,22 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ResultRow, ResultTable } from '../../src/core/passes/result.js';
+import { shadesOf } from '../../src/core/passes/shades.js';
 import { Table, type Column } from '../controls/table.js';
 import { csvFile, TableTools } from '../controls/table-tools.js';
 import { formatExact, formatQuantity } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
 import { revealItem, revealTensor } from '../state/reveal.js';
+import { theme } from '../theme/theme.js';
 
 interface NumberedRow extends ResultRow {
   readonly number: number;
 }
 
 export function ResultTableView({ table }: { table: ResultTable }): JSX.Element {
-  const columns = useMemo(() => columnsFor(table), [table]);
+  const { dark } = theme.value;
+  const columns = useMemo(() => columnsFor(table, dark), [table, dark]);
   const rows = useMemo(() => table.rows.map((row, number): NumberedRow => ({ ...row, number })), [table]);
   const text = (): TextTable => ({
     header: table.columns.map(({ label }) => label),
@@ -47,11 +50,18 @@ function reveal({ item, tensor }: ResultRow): void {
   else if (tensor !== undefined) revealTensor(tensor);
 }
 
-function columnsFor({ columns }: ResultTable): readonly Column<NumberedRow>[] {
-  return columns.map(({ id, label, format }, at) => ({
+function columnsFor(table: ResultTable, onDark: boolean): readonly Column<NumberedRow>[] {
+  const { columns } = table;
+  const shadeOf = shadesOf(table, onDark);
+  const style = (cell: string | number): JSX.CSSProperties | undefined => {
+    const shade = shadeOf(cell);
+    return shade && { backgroundColor: shade.background, color: shade.ink };
+  };
+  return columns.map(({ id, label, format, shaded }, at) => ({
     id,
     label,
     numeric: format !== 'text',
+    ...(shaded === true ? { style: ({ cells }: NumberedRow) => style(cells[at] ?? '') } : {}),
     sortBy: ({ cells }) => cells[at] ?? '',
     cell: ({ cells }) => {
       const value = cells[at];

@@ -15,15 +15,17 @@ export function SizesForm(): JSX.Element | null {
   const [busy, setBusy] = useState(false);
   const names = Object.keys(sizes);
   if (names.length === 0) return null;
-  const text = (name: string): string => typed[name] ?? String(sizes[name]);
   const isSize = (value: string): boolean =>
     /^\d{1,10}$/.test(value) && Number(value) >= 1 && Number(value) <= LARGEST_SIZE;
-  const changed = names.some((name) => text(name) !== String(sizes[name]));
-  const valid = names.every((name) => isSize(text(name)));
-  const apply = async (): Promise<void> => {
-    if (!changed || !valid || busy) return;
+  const text = (name: string, of = typed): string => of[name] ?? String(sizes[name]);
+  const canApply = (of: typeof typed): boolean =>
+    !busy &&
+    names.every((name) => isSize(text(name, of))) &&
+    names.some((name) => text(name, of) !== String(sizes[name]));
+  const apply = async (of: typeof typed): Promise<void> => {
+    if (!canApply(of)) return;
     setBusy(true);
-    await attempt(host.setSizes({ sizes: Object.fromEntries(names.map((name) => [name, Number(text(name))])) }));
+    await attempt(host.setSizes({ sizes: Object.fromEntries(names.map((name) => [name, Number(text(name, of))])) }));
     setBusy(false);
     setTyped({});
   };
@@ -33,7 +35,7 @@ export function SizesForm(): JSX.Element | null {
       aria-label="Sizes of open dimensions"
       onSubmit={(event) => {
         event.preventDefault();
-        void apply();
+        void apply(typed);
       }}
     >
       <span class="field-label">Counted for</span>
@@ -47,11 +49,11 @@ export function SizesForm(): JSX.Element | null {
             value={text(name)}
             invalid={!isSize(text(name))}
             onInput={(value) => setTyped({ ...typed, [name]: value })}
-            onKeyDown={(event) => event.key === 'Enter' && void apply()}
+            onEnter={(value) => void apply({ ...typed, [name]: value })}
           />
         </label>
       ))}
-      <Button disabled={!changed || !valid || busy} onClick={() => void apply()}>
+      <Button disabled={!canApply(typed)} onClick={() => void apply(typed)}>
         Count again
       </Button>
     </form>

@@ -1,5 +1,6 @@
 /** Every pass of the product: adding one means adding its folder and its line here. */
 import { activationStatistics } from './activation-statistics/pass.js';
+import { attentionHeads } from './attention-heads/pass.js';
 import { certificates } from './certificates/pass.js';
 import { coreNeurons } from './core-neurons/pass.js';
 import { deadUnits } from './dead-units/pass.js';
@@ -50,6 +51,7 @@ export const filePasses: readonly FilePass[] = [
 export const experiments: readonly Experiment[] = [
   skippableNeurons,
   massiveInterventions,
+  attentionHeads,
   nonFiniteScan,
   roleInvariants,
   dictionaryFit,

@@ -82,6 +82,8 @@ export interface ResultTable {
     readonly id: string;
     readonly label: string;
     readonly format: 'text' | Quantity['format'];
+    /** Cells are coloured from 0 to the table’s largest shaded number: columns side by side make a picture. */
+    readonly shaded?: true;
   }[];
   readonly rows: readonly ResultRow[];
 }

@@ -12,6 +12,10 @@ export interface RowSample {
   readonly perInput: number;
   /** By dataset index, row-major [rows, units]. */
   readonly rows: Map<number, Float32Array>;
+  /** Inputs of the run that give rows. */
+  readonly giving: number;
+  /** Where rows lie once they are gathered: one piece of memory, as thousands of small ones keep freed memory apart. */
+  gathered: Float32Array | undefined;
 }
 
 /** Which inputs give rows, and how many each. @param most rows of all inputs together. */
@@ -27,7 +31,8 @@ export function spreadPlace(at: number, kept: number, count: number): number {
 
 /** @param most rows of all inputs together. */
 export function createRowSample(units: number, inputs: number, most: number): RowSample {
-  return { units, ...sampling(inputs, most), rows: new Map() };
+  const { every, perInput } = sampling(inputs, most);
+  return { units, every, perInput, rows: new Map(), giving: Math.ceil(inputs / every), gathered: undefined };
 }
 
 /**
@@ -54,6 +59,24 @@ export function addRows(into: RowSample, values: Observed, row: number, index: n
     }
   }
   into.rows.set(index, rows);
+}
+
+/** Takes the rows of `other` over into one piece of memory. */
+export function gatherRows(into: RowSample, other: RowSample): void {
+  const { units, every, perInput, giving } = into;
+  const most = perInput * units;
+  const take = (index: number, rows: Float32Array): void => {
+    const start = (index / every) * most;
+    const place = (into.gathered as Float32Array).subarray(start, start + rows.length);
+    place.set(rows);
+    into.rows.set(index, place);
+  };
+  if (into.gathered === undefined) {
+    into.gathered = new Float32Array(giving * most);
+    for (const [index, rows] of into.rows) take(index, rows);
+  }
+  for (const [index, rows] of other.rows) take(index, rows);
+  other.rows.clear();
 }
 
 export function mergeRows(into: RowSample, other: RowSample): void {

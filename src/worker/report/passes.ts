@@ -2,6 +2,7 @@
 import { controlMetrics, withControlSeries } from '../../core/controls/compare.js';
 import type { Controls } from '../../core/controls/control.js';
 import type { LayerMetric, PassResult, ResultTable } from '../../core/passes/result.js';
+import { shadesOf } from '../../core/passes/shades.js';
 import type { PassDescription } from '../../protocol/model.js';
 import { headlineTable } from './controls.js';
 import type { ReportLayer } from './layers.js';
@@ -95,13 +96,18 @@ function layerTable(metrics: readonly LayerMetric[], layers: readonly ReportLaye
   </div>`;
 }
 
-function resultTable({ title, definition, columns, rows }: ResultTable): Markup {
+function resultTable(table: ResultTable): Markup {
+  const { title, definition, columns, rows } = table;
+  const shadeOf = shadesOf(table, false);
   const hidden = rows.length - TABLE_ROWS;
   const cell = (value: string | number, index: number): Markup => {
-    const format = columns[index]?.format;
-    return format === 'text'
-      ? html`<td class="text">${String(value)}</td>`
-      : html`<td>${typeof value === 'string' ? value : show(value, format)}</td>`;
+    const { format = 'text', shaded } = columns[index] ?? {};
+    if (format === 'text') return html`<td class="text">${String(value)}</td>`;
+    if (typeof value === 'string') return html`<td>${value}</td>`;
+    const shade = shaded === true ? shadeOf(value) : undefined;
+    return shade === undefined
+      ? html`<td>${show(value, format)}</td>`
+      : html`<td style="background:${shade.background};color:${shade.ink}">${show(value, format)}</td>`;
   };
   return html`<h3>${title}</h3>
     <p class="note">${definition}</p>

@@ -81,6 +81,7 @@ export function fakeOverview(features: number, fvu = 0.0812, tokens = TOKENS): F
       topToken,
     },
     decoderNorm: Float32Array.from(indices, (feature) => 0.9 + 0.2 * noise(feature, 5)),
+    noSourceTokens: 'It reads “/blocks.0/Add_1_output_0”, which is not the output of attention alone.',
     stride: STRIDE,
     topTokens: Array.from(topToken, (token) => (token < 0 ? '' : (WORDS[token % WORDS.length] ?? ''))),
   };
@@ -90,6 +91,12 @@ export function fakeOverview(features: number, fvu = 0.0812, tokens = TOKENS): F
 function beforeGain(overview: FeatureOverview): FeatureOverview {
   const value = '/blocks.1/norm2/LayerNormalization_output_0';
   return { ...overview, reads: value, writes: value, variant: 'before the gain', placedBy: 'fit' };
+}
+
+/** The same on the heads of attention. */
+function onAttention({ noSourceTokens: _, ...overview }: FeatureOverview): FeatureOverview {
+  const value = '/blocks.1/attention/Reshape_3_output_0';
+  return { ...overview, reads: value, writes: value };
 }
 
 /** The same at places of pictures: the least that differs. */
@@ -298,6 +305,7 @@ export function fakeFeatureQuestions(
         scenario === 'attached-few' ? 10 : undefined,
       );
       if (scenario === 'variant') return (known = beforeGain(overview));
+      if (scenario === 'attached-attention') return (known = onAttention(overview));
       return (known = isText ? overview : onPictures(overview));
     },
     gatheredFeatures: async () => known,

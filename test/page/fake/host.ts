@@ -9,6 +9,7 @@ import { fakeAttributionQuestions } from './attribution.js';
 import { fakeCircuitQuestions, TRANSCODERS } from './circuits.js';
 import { ATTACHED, fakeFeatureQuestions, isAttached } from './features.js';
 import { PRUNED, PRUNING } from './pruning.js';
+import { fakeSourceTokens } from './source-tokens.js';
 import { fakeSteeringQuestions } from './steering.js';
 import { fakeGraphQuestions } from './graph-questions.js';
 import { fakeLinearQuestions } from './linear.js';
@@ -48,6 +49,7 @@ export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => Pag
     ...fakeAttributionQuestions(network),
     ...fakeFeatureQuestions(scenario, network.kind === 'text'),
     ...fakeSteeringQuestions(),
+    ...fakeSourceTokens(),
     pruningPreview: async () => PRUNING,
     ready: async () => openState(network, scenario),
     graph: async ({ expanded, scope = '' }) => scopePicture(network, scope, expanded ?? []),

@@ -1,7 +1,7 @@
 /** Situations that the page must look right in. */
 export const SCENARIOS = [
   'fresh', 'running', 'done', 'partial', 'synthetic', 'cannot-run', 'bad-inputs', 'failed', 'run-fails', 'dictionary',
-  'no-inputs', 'one-input', 'attached', 'attached-large', 'attached-few', 'unfit', 'variant', 'circuits',
+  'no-inputs', 'one-input', 'attached', 'attached-large', 'attached-few', 'attached-attention', 'unfit', 'variant', 'circuits',
 ] as const; // prettier-ignore
 export type Scenario = (typeof SCENARIOS)[number];
 

@@ -10,25 +10,16 @@ import { openLinearReader } from '../../../src/core/circuits/linear-reader.js';
 import { circuitLayers, replacementSites, type LayerAttention } from '../../../src/core/circuits/placing.js';
 import { openReplacementModel, type ReplacementSites } from '../../../src/core/circuits/replacement-model.js';
 import { headReaders } from '../../../src/core/circuits/heads/through-heads.js';
-import { normalStream, randomStream } from '../../../src/core/dataset/random.js';
-import {
-  ModelProtoSchema,
-  TensorProto_DataType as DataType,
-  type ModelProto,
-} from '../../../src/core/formats/onnx/onnx_pb.js';
+import { ModelProtoSchema, type ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import type { SystemModel } from '../../../src/core/linear/system-graphs.js';
 import { prepareForLinearize } from '../../../src/core/rewrite/linearize/prepare.js';
-import { makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { floatsOf, floatTensor } from '../../../src/core/tensor/floats.js';
 import { elementCount, type NamedTensors } from '../../../src/core/tensor/tensor.js';
 import { loadWasmEngine } from '../../../src/node/wasm-engine.js';
-import { modelOf, runnable, WASM_FOLDER } from '../engine/engines.js';
-import { node, weight } from '../graph-builder.js';
+import { runnable, WASM_FOLDER } from '../engine/engines.js';
 import { neededData } from '../shared-data.js';
-
-const random = (seed: number): (() => number) => normalStream(randomStream(seed, 'heads', 0));
-const draw = (length: number, seed: number): Float32Array => Float32Array.from({ length }, random(seed));
+import { draw, fusedModel } from './fused-model.js';
 
 interface Subject {
   readonly model: SystemModel;
@@ -52,46 +43,6 @@ async function subjectOf(proto: ModelProto, input: string): Promise<Subject> {
 }
 
 const read = (path: string): ModelProto => fromBinary(ModelProtoSchema, readFileSync(path));
-
-/** Attention as one operator, with two heads of queries that share one of keys and values; an MLP behind it. */
-function fusedModel(): ModelProto {
-  const [width, depth, vocabulary] = [6, 3, 40];
-  const matrix = (name: string, rows: number, columns: number, seed: number) =>
-    weight(
-      name,
-      [rows, columns],
-      [...draw(rows * columns, seed)].map((value) => 0.5 * value),
-    );
-  return modelOf({
-    opset: 23,
-    input: [makeValueInfo('ids', DataType.INT64, [1, 'tokens'])],
-    output: [makeValueInfo('logits', DataType.FLOAT)],
-    node: [
-      node('Gather', ['table', 'ids'], ['embedded']),
-      node('MatMul', ['embedded', 'Wq'], ['q']),
-      node('MatMul', ['embedded', 'Wk'], ['k']),
-      node('MatMul', ['embedded', 'Wv'], ['v']),
-      node('Attention', ['q', 'k', 'v'], ['z'], { attributes: { q_num_heads: 2n, kv_num_heads: 1n, is_causal: 1n } }),
-      node('MatMul', ['z', 'Wo'], ['attended']),
-      node('Add', ['embedded', 'attended'], ['middle']),
-      node('MatMul', ['middle', 'Wup'], ['up']),
-      node('Relu', ['up'], ['bent']),
-      node('MatMul', ['bent', 'Wdown'], ['down']),
-      node('Add', ['middle', 'down'], ['after']),
-      node('MatMul', ['after', 'Wu'], ['logits']),
-    ],
-    initializer: [
-      matrix('table', vocabulary, width, 1),
-      matrix('Wq', width, 2 * depth, 2),
-      matrix('Wk', width, depth, 3),
-      matrix('Wv', width, depth, 4),
-      matrix('Wo', 2 * depth, width, 5),
-      matrix('Wup', width, 8, 6),
-      matrix('Wdown', 8, width, 7),
-      matrix('Wu', width, vocabulary, 8),
-    ],
-  });
-}
 
 const SUBJECTS: readonly (readonly [string, (skip: (note: string) => never) => Promise<Subject>, number])[] = [
   ['the sample', () => subjectOf(read(join(repository, 'media/samples/grammar-gpt/grammar-gpt.onnx')), 'input_ids'), 0],

@@ -433,6 +433,13 @@ describe('features of a dictionary', () => {
     expect(one).toContain('Mind, the density rests on only 10 tokens for 192 features.\nfeature  activation');
   }, 120_000);
 
+  it('say why they cannot be split by tokens where attention does not give what they read', async () => {
+    const { code, error } = await features('--feature', '3', '--source-tokens', '--limit', '4');
+    expect(code).toBe(1);
+    expect(error).toContain('which is not the output of attention alone');
+    expect((await features('--source-tokens')).error).toContain('Say of which features: --feature <n>.');
+  }, 120_000);
+
   it('that do not exist end with 1', async () => {
     const { code, error } = await features('--feature', '192');
     expect(code).toBe(1);

@@ -256,7 +256,7 @@ describe('activation statistics', () => {
 
 describe('the run loop’s folding', () => {
   const small = layer({ value: 'h', units: 5 });
-  const start = (pass: Pass<unknown>): unknown => pass.start([small]);
+  const start = (pass: Pass<unknown>): unknown => pass.start([small], [], 300);
   const random = (index: number, unit: number): number => Math.max(0, Math.sin(index * 12.9898 + unit * 78.233) * 3);
   async function* observe(start: number, end: number): AsyncGenerator<ReturnType<typeof observedBatch>> {
     await Promise.resolve();

@@ -111,3 +111,25 @@ describe('maps of silent sites', () => {
     expect(markup).toContain('Of 1 of 2 layers the maps are too large');
   });
 });
+
+it('shaded columns of a table are coloured cells, other columns plain ones', () => {
+  const markup = section({
+    tables: [
+      {
+        id: 'heads',
+        title: 'Layers × heads',
+        definition: 'Scores.',
+        columns: [
+          { id: 'layer', label: 'Layer', format: 'text' },
+          { id: 'count', label: 'Queries', format: 'count' },
+          { id: 'head-0', label: 'Head 0', format: 'share', shaded: true },
+        ],
+        rows: [{ cells: ['layer <0>', 12, 0.5] }, { cells: ['layer 1', 12, '–'] }],
+      },
+    ],
+  });
+  expect(markup).toMatch(/<td style="background:rgb\(\d+ \d+ \d+\);color:#ffffff">50%<\/td>/);
+  expect(markup.match(/<td style=/g)).toHaveLength(1);
+  expect(markup).toContain('<td>12</td>');
+  expect(markup).not.toContain('<0>');
+});

@@ -6,27 +6,16 @@
  * and biases, those of the output projections among them. Together they are the target (the completeness identity).
  */
 import type { SystemModel } from '../../linear/system-graphs.js';
-import { floatsOf, floatTensor, isFloatType } from '../../tensor/floats.js';
-import { elementCount, type NamedTensors, type Tensor } from '../../tensor/tensor.js';
+import { floatsOf } from '../../tensor/floats.js';
+import type { NamedTensors } from '../../tensor/tensor.js';
 import { usedFeeds } from '../../engine/used-feeds.js';
 import { throwIfCancelled } from '../../errors.js';
-import { headsOf, type CutHeads, type LeftAttention } from './cut-heads.js';
+import { contributionsOf, given, seedAt, type HeadContribution } from './contributions.js';
+import { headsOf, type LeftAttention } from './cut-heads.js';
 import type { Reading } from '../intervention.js';
 import { keepReaders, openLinearReader } from '../linear-reader.js';
 import type { LayerAttention } from '../placing.js';
 import { writersOf, type ReplacementModel, type ReplacementSites } from '../replacement-model.js';
-
-export interface HeadContribution {
-  /** L of “blocks.L”. */
-  readonly layer: number;
-  /** Of the heads that have values of their own. */
-  readonly head: number;
-  /** The token whose value is weighed. */
-  readonly source: number;
-  readonly contribution: number;
-  /** pattern[dst, src]; absent where the pattern is no value of the graph, or several heads share the value. */
-  readonly attention?: number;
-}
 
 /** What the MLP of a layer adds on the residual stream alone, of all tokens: past attention that is the target's own. */
 export interface MlpContribution {
@@ -83,7 +72,7 @@ export function headReaders(
       throwIfCancelled(signal);
       const { session, written: graph } = await readers.of(reading.value);
       const results = await session.run(
-        usedFeeds(session, { ...feeds, [graph.seeds.get(reading.value) ?? '']: seedAt(replacement, reading) }),
+        usedFeeds(session, { ...feeds, [graph.seeds.get(reading.value) ?? '']: seedAt(shapes, reading) }),
       );
       throwIfCancelled(signal);
       const rowsOf = (value: string): Float32Array | undefined => {
@@ -112,46 +101,6 @@ export function headReaders(
     },
     release: () => readers.release(),
   };
-}
-
-/** One direction at one position, zero elsewhere: [1, ...shape of the value]. */
-function seedAt({ shapes }: Pick<ReplacementModel, 'shapes'>, { value, position, direction }: Reading): Tensor {
-  const type = shapes.typeOf(value);
-  const dims = shapes.shapeOf(value) ?? [];
-  if (!isFloatType(type)) throw new Error(`“${value}” holds no floating-point numbers.`);
-  const seed = new Float32Array(elementCount(dims));
-  seed.set(direction, position * direction.length);
-  return floatTensor(type, [1, ...dims], seed);
-}
-
-function contributionsOf(
-  { layer, value, pattern, heads, depth, sharing, at }: CutHeads,
-  row: Float32Array,
-  results: NamedTensors,
-  position: number,
-  positions: number,
-): HeadContribution[] {
-  const weighed = floatsOf(given(results, value));
-  const weights = pattern === undefined || sharing > 1 ? undefined : floatsOf(given(results, pattern));
-  const found: HeadContribution[] = [];
-  for (let head = 0; head < heads; head++) {
-    for (let source = 0; source < positions; source++) {
-      const first = at(head, source);
-      let contribution = 0;
-      for (let k = first; k < first + depth; k++) contribution += (row[k] as number) * (weighed[k] as number);
-      // A later token has no way to an earlier one: nothing, and no line in a table.
-      if (contribution === 0) continue;
-      const attention = weights?.[(head * positions + position) * positions + source];
-      found.push({ layer, head, source, contribution, ...(attention === undefined ? {} : { attention }) });
-    }
-  }
-  return found;
-}
-
-function given(tensors: NamedTensors, name: string): Tensor {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new Error(`The engine did not give “${name}”.`);
-  return tensor;
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -1,7 +1,7 @@
 import { elementCount } from '../../tensor/tensor.js';
 import { normalStream, randomStream } from '../random.js';
 import type { SyntheticRecipe } from '../recipe.js';
-import { isFeedType, type Row, zeros } from '../rows.js';
+import { type FeedType, isFeedType, type Row, zeros } from '../rows.js';
 import { shapeText, type ModelInput } from '../model-input.js';
 import { arrayPreview, tokenPreview } from '../previews.js';
 import type { TokenText } from '../token-text.js';
@@ -37,9 +37,9 @@ export function syntheticSource(
 ): ExampleSource {
   const [low, high] = syntheticRange(recipe);
   const count = elementCount(shape);
-  const type = isFeedType(input.type) && recipe.distribution === 'integers' ? input.type : 'float64';
+  const type = rowType(input, recipe);
   const row = (index: number): Row => {
-    const data = zeros(type === 'float16' ? 'float64' : type, count, input.name);
+    const data = zeros(type, count, input.name);
     const uniform = randomStream(recipe.seed, input.name, index);
     const draw = drawer(recipe.distribution, uniform, low, high);
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
@@ -47,7 +47,7 @@ export function syntheticSource(
     } else {
       for (let i = 0; i < count; i++) data[i] = draw();
     }
-    return { type: type === 'float16' ? 'float64' : type, dims: shape, data };
+    return { type, dims: shape, data };
   };
   const nameOf = (index: number): string => `random input ${index + 1}`;
   return {
@@ -67,6 +67,12 @@ export function syntheticSource(
           : tokenPreview(nameOf(index), row(index), tokens),
       ),
   };
+}
+
+/** The input's own type where what is drawn can be held as it, so that a batch takes it over as it is. */
+function rowType({ type }: ModelInput, { distribution }: SyntheticRecipe): FeedType {
+  const isHeld = type === 'float32' || (distribution === 'integers' && type !== 'float16');
+  return isHeld && isFeedType(type) ? type : 'float64';
 }
 
 function drawer(

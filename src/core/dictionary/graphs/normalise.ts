@@ -14,8 +14,9 @@ export interface Normalised {
 }
 
 /** Keeps tokens of zeros apart from a division by zero; far below any norm that means something. */
-const SMALLEST_NORM = 1e-30;
-const EPSILON = 1e-5;
+export const SMALLEST_NORM = 1e-30;
+/** Added to the standard deviation of a token. */
+export const STANDARD_DEVIATION_EPSILON = 1e-5;
 const SCALE_EPSILON = 1e-8;
 
 /** @param x [tokens, width of what is read], float32. */
@@ -48,7 +49,7 @@ export async function normalise(
       const deviation = writer.node('Sqrt', [variance]);
       const rescale = normalisation.undone ? (change: string) => writer.node('Mul', [change, deviation]) : unchanged;
       return {
-        value: writer.node('Div', [centred, writer.node('Add', [deviation, writer.float(EPSILON)])]),
+        value: writer.node('Div', [centred, writer.node('Add', [deviation, writer.float(STANDARD_DEVIATION_EPSILON)])]),
         undo: normalisation.undone ? (output) => writer.node('Add', [rescale(output), mean]) : unchanged,
         rescale,
       };

@@ -5,7 +5,15 @@ import type { Pass } from '../pass.js';
 import { needsActivationLayers } from '../units.js';
 import { healthResult } from './report.js';
 import { spectrumOf } from './spectra.js';
-import { createLayerHealth, foldHealth, mergeHealth, rowKind, sampledLayers, type LayerHealth } from './state.js';
+import {
+  createLayerHealth,
+  foldHealth,
+  gatherHealth,
+  mergeHealth,
+  rowKind,
+  sampledLayers,
+  type LayerHealth,
+} from './state.js';
 
 const VERSION = 2;
 
@@ -44,6 +52,7 @@ export const layerHealth: Pass<LayerHealth> = {
       [...state.magnitudes.keys()].filter((value) => !layers.has(value)),
     );
   },
+  gather: gatherHealth,
   merge: mergeHealth,
   async settle(state, { signal, multiply }) {
     for (const [layer, sample] of state.rows) {

@@ -1,7 +1,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservationKind, ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
-import { addRows, createRowSample, mergeRows, type RowSample } from '../../summary/row-sample.js';
+import { addRows, createRowSample, gatherRows, mergeRows, type RowSample } from '../../summary/row-sample.js';
 import type { LayerSpectrum } from './spectra.js';
 
 /** Rows of a layer's feature matrix: methods D2 takes 1,000 samples. */
@@ -94,6 +94,14 @@ function foldMagnitudes({ magnitudes }: LayerHealth, value: string, batch: Obser
       own.sum[unit] = (own.sum[unit] as number) + magnitude;
       own.entries[unit] = (own.entries[unit] as number) + entries;
     }
+  }
+}
+
+/** Most of a state is rows. */
+export function gatherHealth(into: LayerHealth, other: LayerHealth): void {
+  for (const [value, rows] of other.rows) {
+    const own = into.rows.get(value);
+    if (own !== undefined) gatherRows(own, rows);
   }
 }
 
