@@ -2,6 +2,7 @@
 /** `model-inspector`: the same passes without VS Code. */
 import { parseArgs } from 'node:util';
 import { CancelledError, ProblemError } from '../core/errors.js';
+import { ALLOWED_PERCENT, isAllowedPercent } from '../core/experiment/allowed-loss-increase.js';
 import { DEFAULT_FEATURES, type CircuitRequest } from '../protocol/circuits.js';
 import type { Answers } from '../protocol/dictionary.js';
 import { PROVEN_SOURCES, UNIT_SOURCES, type UnitSource } from '../core/pruning/unit-sources.js';
@@ -35,6 +36,8 @@ Options
   --limit <n>        inputs to use at most (default: the recipe's, else ${DEFAULT_LIMIT})
   --pass <id>        run only this pass (may be repeated); all: every one that applies, also experiments, which run
                      every input many times and are otherwise left out
+  --allowed-loss-increase <percent> report: how much worse the network may get where neurons are skipped, from
+                     0.01 to 100 (PPL-p%; default 1; “--pass skippable-neurons”)
   --controls         report: run the passes again with random weights and on shuffled inputs (signal propagation also on
                      noise), and show these beside
   --source <name>    prune: units from weights, bounds, useless (the default: all three, proven) or data (not proven);
@@ -105,6 +108,12 @@ async function main(): Promise<number> {
   if (values.tokenizer !== undefined && values.inputs === undefined) {
     return wrongOption('--tokenizer', values.tokenizer, 'It goes with --inputs.');
   }
+  const percent = values['allowed-loss-increase'] === undefined ? undefined : Number(values['allowed-loss-increase']);
+  if (percent !== undefined && !isAllowedPercent(percent)) {
+    const { least, most } = ALLOWED_PERCENT;
+    const range = `It is a number of percent from ${least} to ${most}.`;
+    return wrongOption('--allowed-loss-increase', values['allowed-loss-increase'] ?? '', range);
+  }
   if (!Number.isSafeInteger(threads) || threads < 0) return wrongOption('--threads', values.threads);
   const known = [...[...passes, ...filePasses, ...experiments].map(({ id }) => id), 'all'];
   const unknown = values.pass.find((id) => !known.includes(id));
@@ -118,6 +127,7 @@ async function main(): Promise<number> {
     engine,
     threads,
     ...(limit === undefined ? {} : { limit }),
+    ...(percent === undefined ? {} : { allowedLossIncrease: percent / 100 }),
     ...(values.inputs === undefined ? {} : { inputs: values.inputs }),
     ...(values.tokenizer === undefined ? {} : { tokenizer: values.tokenizer }),
     answers,
@@ -211,6 +221,7 @@ function parseOptions() {
       tokenizer: { type: 'string' },
       answer: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
+      'allowed-loss-increase': { type: 'string' },
       pass: { type: 'string', multiple: true, default: [] },
       source: { type: 'string', multiple: true, default: [] },
       preview: { type: 'boolean', default: false },

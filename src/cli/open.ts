@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly limit?: number;
   readonly engine: EngineName | 'automatic';
   readonly threads: number;
+  /** A share; where absent, 0.01. */
+  readonly allowedLossIncrease?: number;
 }
 
 export const DEFAULT_LIMIT = 200;
@@ -59,6 +61,7 @@ export async function openInspection(
       threads: options.threads,
       defaultInputs: DEFAULT_LIMIT,
       ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(options.allowedLossIncrease === undefined ? {} : { allowedLossIncrease: options.allowedLossIncrease }),
       cacheMegabytes: 0,
     },
   });

@@ -123,23 +123,28 @@ export interface CircuitEdges {
 
 export interface CircuitCheckRequest {
   readonly circuit: number;
-  readonly source: number;
-  readonly target: number;
-  /** What the source's activation (embedding, error) is multiplied by: 0 takes it away, 2 adds it once more. */
+  /** One node, or those of a group, all changed at once; outputs among them are left alone. */
+  readonly sources: readonly number[];
+  /** One node, or those of a group, whose changes are added up; tokens and errors among them are none. */
+  readonly targets: readonly number[];
+  /** What the sources' activations (embeddings, errors) are multiplied by: 0 takes them away, 2 adds them once more. */
   readonly factor: number;
 }
 
-/** A change of the target: as the graph predicts it, and as the model gave it when it was run. */
+/** A change of the target, or the sum of those of several targets, each in its own unit: as the graph predicts it, and as the model gave it when it was run. */
 export interface CircuitCheck {
-  /** All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge. */
+  /** All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge, or the sum of all edges. */
   readonly direct: { readonly predicted: number; readonly measured: number };
   /** As `direct`, as measured with normalisations that follow the change: what holding them leaves out. */
   readonly following: number;
-  /** Nothing is held; predicted along all paths of the graph, with the same features active. */
+  /**
+   * Nothing is held; predicted along all paths of the graph, with the same features active. Of several sources what each
+   * wrote is changed, and those that come later respond to the earlier ones besides: effects add up.
+   */
   readonly total: { readonly predicted: number; readonly measured: number };
   /** Whether attention patterns could be held in `following`: they are values of the graph. */
   readonly patternsHeld: boolean;
-  /** From a feature: the edge is activation × what one unit of the source adds on this input. */
+  /** From one feature to one target: the edge is activation × what one unit of the source adds on this input. */
   readonly parts?: {
     readonly activation: number;
     readonly perUnit: number;

@@ -36,6 +36,8 @@ export interface WorkerSettings {
   readonly defaultInputs: number;
   /** Inputs that a run uses at most, whatever the recipe says. */
   readonly limit?: number;
+  /** How much worse a network may get where neurons are skipped, as a share; where absent, 0.01. */
+  readonly allowedLossIncrease?: number;
   /** Folder of cached results; undefined: no cache. */
   readonly cacheFolder?: string;
   readonly cacheMegabytes: number;

@@ -6,7 +6,7 @@ import { CancelledError, problem, throwIfCancelled } from '../core/errors.js';
 import type { ExperimentSubject } from '../core/experiment/subject.js';
 import type { ActivationLayer, ObservedLayer } from '../core/graph/layers.js';
 import { scanWeights, type BrokenWeights } from '../core/graph/scan-weights.js';
-import type { Experiment, Pass, Watcher } from '../core/passes/pass.js';
+import type { Experiment, Pass, RestsOn, Watcher } from '../core/passes/pass.js';
 import { experiments as experimentRegistry, passes as passRegistry } from '../core/passes/registry.js';
 import type { PassResult, RunResult } from '../core/passes/result.js';
 import { runExperiments, runOfExperiments } from '../core/passes/run-experiments.js';
@@ -18,7 +18,7 @@ import type { WorkerEvents } from '../protocol/worker-api.js';
 import type { OpenedAttachment } from './attached-dictionary.js';
 import { runControls } from './control-runs.js';
 import type { Inputs } from './inputs.js';
-import { apartFromDictionary, mayReplace, mergeResults, withDictionary, withExperiment } from './merge-results.js';
+import { mayReplace, mergeResults, resultsOn, together, withExperiment } from './merge-results.js';
 import { modelFacts } from './model-facts.js';
 import { createNetworkRunner, type Observed, type ReadUnitWeights, type Running } from './network-runner.js';
 import type { ModelFile, Network } from './open-model.js';
@@ -61,6 +61,8 @@ export interface InputRunsOptions {
   readonly network: Network;
   readonly engine: Engine;
   readonly threads: number;
+  /** A share; see ExperimentSubject. */
+  readonly allowedLossIncrease: number;
   readonly inputs: Inputs;
   readonly cache: ResultCache | undefined;
   readonly events: WorkerEvents;
@@ -76,7 +78,7 @@ export interface InputRunsOptions {
 const CACHE_VERSION = 'results 2';
 
 export function createInputRuns(options: InputRunsOptions): InputRuns {
-  const { file, network, engine, threads, inputs, cache, events, track } = options;
+  const { file, network, engine, threads, allowedLossIncrease, inputs, cache, events, track } = options;
   const reader = createActivationReader(network.observable.model, network.toRunnable, engine, threads);
   /** What a probe run learned, for the inputs with this key and beside the layers for these values. */
   let probed:
@@ -145,6 +147,7 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
   const runner = createNetworkRunner({
     engine,
     threads,
+    allowedLossIncrease,
     inputs,
     events,
     brokenWeights,
@@ -152,28 +155,33 @@ export function createInputRuns(options: InputRunsOptions): InputRuns {
     ...(options.dictionary === undefined ? {} : { attachment: options.dictionary.attachment }),
   });
 
+  const allowed = `allowed loss increase ${allowedLossIncrease}`;
   /** Of what says something of the attached dictionary. */
   const dictionaryKey = (key: string): string | undefined =>
     options.dictionary && cacheKey([key, options.dictionary.identity]);
-  const controlsKey = (key: string): string => cacheKey([key, 'controls']);
-
-  const load = async (from: ResultCache, key: string): Promise<RunResult | undefined> => {
+  const controlsKey = (key: string): string => cacheKey([key, 'controls', allowed]);
+  /** What stays true of the model with another dictionary or another loss allowed is kept apart from what does not. */
+  const placesOf = (key: string): readonly { readonly restsOn?: RestsOn; readonly key: string }[] => {
     const own = dictionaryKey(key);
-    return withDictionary(
-      await from.load<RunResult>(key),
-      own === undefined ? undefined : await from.load<RunResult>(own),
-    );
+    return [
+      { key },
+      ...(own === undefined ? [] : [{ restsOn: 'dictionary' as const, key: own }]),
+      { restsOn: 'allowed-loss-increase', key: cacheKey([key, allowed]) },
+    ];
   };
+
+  const load = async (from: ResultCache, key: string): Promise<RunResult | undefined> =>
+    together(await Promise.all(placesOf(key).map((place) => from.load<RunResult>(place.key))));
   const loadControls = async (from: ResultCache, key: string): Promise<Controls> => {
     const own = dictionaryKey(key);
     const withOwn = own === undefined ? undefined : await from.load<Controls>(controlsKey(own));
     return withOwn ?? (await from.load<Controls>(controlsKey(key))) ?? NO_CONTROLS;
   };
   const store = async (key: string, result: RunResult): Promise<void> => {
-    const { model, dictionary } = apartFromDictionary(result);
-    if (model.passes.length > 0) await cache?.store(key, model);
-    const own = dictionaryKey(key);
-    if (own !== undefined && dictionary.passes.length > 0) await cache?.store(own, dictionary);
+    for (const place of placesOf(key)) {
+      const part = resultsOn(result, place.restsOn);
+      if (part.passes.length > 0) await cache?.store(place.key, part);
+    }
   };
 
   const observedLayer = async (dataset: Dataset, value: string): Promise<ObservedLayer> => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Recipe } from '../core/dataset/recipe.js';
 import type { Engine } from '../core/engine/engine.js';
 import { asProblem, CancelledError, problem, ProblemError, type Problem } from '../core/errors.js';
+import { DEFAULT_ALLOWED_LOSS_INCREASE } from '../core/experiment/allowed-loss-increase.js';
 import { modulesAround } from '../core/graph/locate.js';
 import { nodeDetail } from '../core/graph/node-detail.js';
 import { outline } from '../core/graph/outline.js';
@@ -386,6 +387,7 @@ export function createInspection({ wasmFolder, dataFolder, events }: InspectionP
       network,
       engine,
       threads: settings.threads,
+      allowedLossIncrease: settings.allowedLossIncrease ?? DEFAULT_ALLOWED_LOSS_INCREASE,
       inputs,
       cache,
       events,

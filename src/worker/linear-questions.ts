@@ -17,6 +17,7 @@ import { MOST_TRIPLETS, MOST_VOTES, type LinearQuestions, type SystemRequest } f
 import type { Inputs } from './inputs.js';
 import type { Network } from './open-model.js';
 import { createTurns } from './turns.js';
+import { withTokens } from './system-tokens.js';
 
 export interface LinearSubject {
   readonly network: Network;
@@ -145,7 +146,7 @@ export function linearAnswers(subject: () => LinearSubject, track: <T>(work: Pro
     linearSystem: (request, signal, onProgress) =>
       inTurn(signal, async (either) => {
         const system = await systemOf(request, either, onProgress);
-        return system.describe(either);
+        return withTokens(await system.describe(either), subject().inputs.dataset(), request.example);
       }),
     linearVotes: ({ system, outputs }, signal) =>
       inTurn(signal, async (either) => {

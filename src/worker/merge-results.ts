@@ -1,3 +1,4 @@
+import type { RestsOn } from '../core/passes/pass.js';
 import { experiments } from '../core/passes/registry.js';
 import type { PassResult, RunResult } from '../core/passes/result.js';
 
@@ -31,24 +32,19 @@ export function withExperiment(result: RunResult, found: PassResult): RunResult 
   };
 }
 
-/** What says something of the attached dictionary, apart from what stays true with another one or none. */
-export function apartFromDictionary(result: RunResult): { readonly model: RunResult; readonly dictionary: RunResult } {
-  const of = (wanted: boolean): RunResult => ({
-    ...result,
-    passes: result.passes.filter(({ pass }) => asksDictionary(pass) === wanted),
-  });
-  return { model: of(false), dictionary: of(true) };
+/** What rests on something besides the model and its inputs, or (undefined) on nothing else. */
+export function resultsOn(result: RunResult, restsOn: RestsOn | undefined): RunResult {
+  return { ...result, passes: result.passes.filter(({ pass }) => restingOn(pass) === restsOn) };
 }
 
-/** What was kept apart; undefined where neither says anything. */
-export function withDictionary(model: RunResult | undefined, dictionary: RunResult | undefined): RunResult | undefined {
-  const [first, second] = [model, dictionary].filter((each) => each !== undefined && each.passes.length > 0);
-  if (first === undefined || second === undefined) return first;
-  return { ...first, passes: [...first.passes, ...second.passes] };
+/** What was kept apart; undefined where no part says anything. */
+export function together(parts: readonly (RunResult | undefined)[]): RunResult | undefined {
+  const found = parts.filter((part) => part !== undefined && part.passes.length > 0) as readonly RunResult[];
+  return found[0] && { ...found[0], passes: found.flatMap(({ passes }) => passes) };
 }
 
-function asksDictionary(pass: string): boolean {
-  return experiments.some((experiment) => experiment.id === pass && experiment.asksDictionary === true);
+function restingOn(pass: string): RestsOn | undefined {
+  return experiments.find(({ id }) => id === pass)?.restsOn;
 }
 
 function isExperiment(pass: string): boolean {

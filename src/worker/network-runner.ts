@@ -48,6 +48,7 @@ export interface NetworkRunner {
 export interface NetworkRunnerOptions {
   readonly engine: Engine;
   readonly threads: number;
+  readonly allowedLossIncrease: number;
   readonly inputs: Inputs;
   readonly events: WorkerEvents;
   /** Of the model. */
@@ -58,7 +59,7 @@ export interface NetworkRunnerOptions {
 }
 
 export function createNetworkRunner(options: NetworkRunnerOptions): NetworkRunner {
-  const { engine, threads, inputs, events, brokenWeights, attachment } = options;
+  const { engine, threads, allowedLossIncrease, inputs, events, brokenWeights, attachment } = options;
 
   const runOn = async (
     { network: runs, dataset, observed, signal, control, unitWeights = options.unitWeights }: Running,
@@ -100,6 +101,7 @@ export function createNetworkRunner(options: NetworkRunnerOptions): NetworkRunne
       dataset,
       ...(attachment?.state === 'attached' ? { dictionary: attachment.attached } : {}),
       batchSize: batchSize({ layers, maximumBatch, ...(batch === undefined ? {} : { batch }) }),
+      allowedLossIncrease,
       engine,
       threads,
       toRunnable: runs.toRunnable,

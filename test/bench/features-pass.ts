@@ -151,6 +151,7 @@ async function generated(
     watched: [],
     onInputs: async () => 'on generated inputs',
     batchSize: 1,
+    allowedLossIncrease: 0.01,
     signal: new AbortController().signal,
     onProgress: () => undefined,
   };

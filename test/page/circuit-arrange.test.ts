@@ -84,7 +84,7 @@ it('nodes that are chosen stand together under a name, with the sums of their ed
   // What the group adds to its largest target is what its nodes add, one by one.
   const first = panel(page).getByRole('table', { name: 'Goes into' }).locator('tbody tr').first();
   const [target = '', sum = ''] = await first.locator('td').allInnerTexts();
-  await first.getByRole('button').click();
+  await first.getByRole('button', { name: target }).click();
   await expect.poll(() => panel(page).getAttribute('aria-label')).toBe(target);
   const entering = panel(page).locator('.circuit-edges').first().locator('tr');
   expect(await entering.count()).toBeLessThanOrEqual(12);
@@ -94,6 +94,38 @@ it('nodes that are chosen stand together under a name, with the sums of their ed
     if (names.includes(source)) added += Number(weight.replace('−', '-'));
   }
   expect(added).toBeCloseTo(Number(sum.replace('−', '-')), 3);
+  await page.close();
+});
+
+it('edges of a group are checked by a run without all of their sources at once', async () => {
+  const page = await openCircuit();
+  await chooseByKeys(page, 3);
+  await group(page, 'animals');
+  await list(page, 'Groups').getByText('animals').click();
+  await expect.poll(() => panel(page).getAttribute('aria-label')).toBe('animals');
+  const check = page.locator('.circuit-check');
+  const ask = async (table: string): Promise<string> => {
+    const row = panel(page).getByRole('table', { name: table }).locator('tbody tr').first();
+    const [other = ''] = await row.locator('td').allInnerTexts();
+    await row.getByRole('button', { name: 'Check' }).click();
+    return other;
+  };
+  const asked = async () => (await lastCall(page, 'circuitCheck')) as { sources: number[]; targets: number[] };
+  const target = await ask('Goes into');
+  await expect.poll(() => check.locator('h4').innerText()).toBe(`${target} without animals`);
+  await expect.poll(() => check.locator('tbody tr').count()).toBe(3);
+  expect(await check.locator('tbody tr').first().innerText()).toMatch(/Direct.*-0\.5\s+-0\.5/s);
+  // By weights alone there is nothing of several nodes.
+  expect(await check.innerText()).not.toContain('by weights');
+  expect(await check.innerText()).toContain('Sums over all edges between the two');
+  const out = await asked();
+  expect([out.sources.length, out.targets.length]).toEqual([3, 1]);
+  const source = await ask('Made up of');
+  await expect.poll(() => check.locator('h4').innerText()).toBe(`animals without ${source}`);
+  await expect.poll(() => countCalls(page, 'circuitCheck')).toBe(2);
+  await expect.poll(() => check.locator('tbody tr').count()).toBe(3);
+  const into = await asked();
+  expect([into.sources.length, into.targets]).toEqual([1, out.sources]);
   await page.close();
 });
 

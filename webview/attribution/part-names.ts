@@ -15,11 +15,14 @@ export function partName({ parts, count }: PatchedSite, part: number, tokens: To
     case 'positions': {
       const start = parts.starts[part] ?? 0;
       const end = part + 1 < count ? (parts.starts[part + 1] ?? start + 1) : parts.size;
-      if (end - start > 1) return `positions ${start} to ${end - 1}`;
-      const [clean, corrupt] = [tokens?.clean[start], tokens?.corrupt[start]];
-      if (clean === undefined || corrupt === undefined || tokens?.clean.length !== parts.size)
-        return `position ${start}`;
-      const one = `token ${start} “${visible(clean)}”`;
+      const isOne = end - start === 1;
+      const place = isOne ? String(start) : `${start} to ${end - 1}`;
+      if (tokens?.clean.length !== parts.size) return `${isOne ? 'position' : 'positions'} ${place}`;
+      const [clean, corrupt] = [tokens.clean, tokens.corrupt].map((all) => all.slice(start, end).join('')) as [
+        string,
+        string,
+      ];
+      const one = `${isOne ? 'token' : 'tokens'} ${place} “${visible(clean)}”`;
       return clean === corrupt ? one : `${one}, “${visible(corrupt)}” in the corrupt input`;
     }
     case 'grid':

@@ -4,7 +4,16 @@ import type { CircuitCheck } from '../../src/protocol/circuits.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber } from '../format/numbers.js';
 
-export function CheckTable({ check }: { readonly check: CircuitCheck }): JSX.Element {
+const TOGETHER =
+  ' What each source of a group wrote is taken away; those that come later respond to the earlier ones besides, so that effects add up.';
+
+interface CheckTableProps {
+  readonly check: CircuitCheck;
+  /** Of several sources or targets together. */
+  readonly isSum: boolean;
+}
+
+export function CheckTable({ check, isSum }: CheckTableProps): JSX.Element {
   const { direct, following, total, patternsHeld, parts } = check;
   return (
     <>
@@ -22,7 +31,7 @@ export function CheckTable({ check }: { readonly check: CircuitCheck }): JSX.Ele
               Direct: all else held{' '}
               <Help about="Direct">
                 Run on from the changed source with normalisations, attention patterns, gates and all other MLPs as they
-                were, as the graph has them: it should be the edge.
+                were, as the graph has them: it should be the {isSum ? 'sum of the edges' : 'edge'}.
               </Help>
             </th>
             <td class="numeric">{formatNumber(direct.predicted)}</td>
@@ -44,8 +53,8 @@ export function CheckTable({ check }: { readonly check: CircuitCheck }): JSX.Ele
             <th scope="row">
               Total: nothing held{' '}
               <Help about="Total">
-                Everything behind the source follows. Predicted along all paths of the graph, as if the same features
-                stayed active; features that switch, attention and normalisations make the difference.
+                Everything behind the source follows.{isSum && TOGETHER} Predicted along all paths of the graph, as if
+                the same features stayed active; features that switch, attention and normalisations make the difference.
               </Help>
             </th>
             <td class="numeric">{formatNumber(total.predicted)}</td>
@@ -53,6 +62,7 @@ export function CheckTable({ check }: { readonly check: CircuitCheck }): JSX.Ele
           </tr>
         </tbody>
       </table>
+      {isSum && <p class="muted">Sums over all edges between the two, each target in its own unit.</p>}
       {parts && (
         <p class="muted">
           The edge is activation {formatNumber(parts.activation)} × {formatNumber(parts.perUnit)} on this input; by

@@ -159,6 +159,7 @@ export function CircuitAnswerPart({ found }: { found: FoundCircuit }): JSX.Eleme
         {group !== undefined && (
           <GroupPanel
             key={group.nodes[0]}
+            found={found}
             group={group}
             grouping={grouping}
             influence={ranked.influence}

@@ -1,14 +1,17 @@
 /** A group of a circuit: its nodes, and the sums of what makes them up and of what they go into. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { groupEdges, type Grouping } from '../../src/core/circuits/groups.js';
+import { groupEdges, membersOf, type Grouping } from '../../src/core/circuits/groups.js';
 import { TextButton } from '../controls/button.js';
 import { TextField } from '../controls/text-field.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
+import type { FoundCircuit } from '../state/circuits.js';
 import type { CircuitGroup } from './arrangement.js';
+import { Checked, type Side } from './checked.js';
 
 interface GroupPanelProps {
+  readonly found: FoundCircuit;
   readonly group: CircuitGroup;
   readonly grouping: Grouping;
   readonly influence: Float64Array;
@@ -24,13 +27,19 @@ interface GroupPanelProps {
 const EDGES_SHOWN = 12;
 
 export function GroupPanel(props: GroupPanelProps): JSX.Element {
-  const { group, grouping, influence, nameOf, onRename, onUngroup, onLook, onClose } = props;
+  const { found, group, grouping, influence, nameOf, standingName, onRename, onUngroup, onLook, onClose } = props;
   const first = group.nodes[0] as number;
   const size = grouping.standsFor.length;
   const [entering, leaving] = useMemo(
     () => [groupEdges(grouping, size, first, 'in'), groupEdges(grouping, size, first, 'out')],
     [grouping, first],
   );
+  const [checked, setChecked] = useState<{ readonly other: number; readonly way: 'in' | 'out' }>();
+  const own: Side = { name: group.name, nodes: group.nodes };
+  const other: Side | undefined = checked && {
+    name: standingName(checked.other),
+    nodes: membersOf(grouping, checked.other),
+  };
   return (
     <aside class="circuit-node" aria-label={group.name}>
       <div class="frame-head">
@@ -60,13 +69,23 @@ export function GroupPanel(props: GroupPanelProps): JSX.Element {
         title="Made up of"
         help="What each source adds to the nodes of the group, summed over them, each in its own unit. Edges between nodes of the group are left out."
         list={entering}
+        onCheck={(node) => setChecked({ other: node, way: 'in' })}
       />
       <SumList
         {...props}
         title="Goes into"
-        help="What the nodes of the group together add to each target: the sum of their edges, exactly. An edge of one node can be checked on that node’s own page."
+        help="What the nodes of the group together add to each target: the sum of their edges, exactly."
         list={leaving}
+        onCheck={(node) => setChecked({ other: node, way: 'out' })}
       />
+      {checked && other !== undefined && other.nodes.length > 0 && (
+        <Checked
+          key={`${checked.way} ${checked.other}`}
+          found={found}
+          source={checked.way === 'in' ? other : own}
+          target={checked.way === 'in' ? own : other}
+        />
+      )}
     </aside>
   );
 }
@@ -91,9 +110,10 @@ interface SumListProps extends GroupPanelProps {
   readonly title: string;
   readonly help: string;
   readonly list: readonly { readonly node: number; readonly weight: number }[];
+  readonly onCheck: (node: number) => void;
 }
 
-function SumList({ title, help, list, grouping, standingName, onLook }: SumListProps): JSX.Element {
+function SumList({ title, help, list, grouping, standingName, onLook, onCheck }: SumListProps): JSX.Element {
   const total = list.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
   return (
     <section>
@@ -110,6 +130,11 @@ function SumList({ title, help, list, grouping, standingName, onLook }: SumListP
               </td>
               <td class="numeric">{formatNumber(weight)}</td>
               <td class="numeric muted">{formatShare(total === 0 ? 0 : Math.abs(weight) / total)}</td>
+              <td>
+                <TextButton title="Runs the model without all of the source at once" onClick={() => onCheck(node)}>
+                  Check
+                </TextButton>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -4,15 +4,11 @@ import { useMemo, useState } from 'preact/hooks';
 import { NODE_KINDS } from '../../src/protocol/circuits.js';
 import { TextButton } from '../controls/button.js';
 import { Disclosure } from '../controls/disclosure.js';
-import { Spinner } from '../controls/fields.js';
 import { Help } from '../controls/tooltip.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
-import { ProblemBox } from '../shell/problem-box.js';
-import { host } from '../state/channel.js';
 import type { FoundCircuit } from '../state/circuits.js';
-import { useResource } from '../state/resource.js';
 import { ByWeights } from './by-weights.js';
-import { CheckTable } from './check-table.js';
+import { Checked } from './checked.js';
 import { nodeName } from './names.js';
 import { edgesAt, type Edge } from './shown.js';
 import { ThroughHeads } from './through-heads.js';
@@ -109,7 +105,14 @@ export function NodePanel(props: NodePanelProps): JSX.Element {
           onCheck={setChecked}
         />
       )}
-      {checked && <Checked key={`${checked.edge}`} found={found} edge={checked} />}
+      {checked && (
+        <Checked
+          key={`${checked.edge}`}
+          found={found}
+          source={{ name: nodeName(answer, checked.source), nodes: [checked.source] }}
+          target={{ name: nodeName(answer, checked.target), nodes: [checked.target] }}
+        />
+      )}
       {isTarget && (
         <>
           <Disclosure name="circuit heads" title="Through which heads" hint="runs the model once">
@@ -158,25 +161,6 @@ function EdgeList({ title, found: { answer }, list, other, onSelect, onCheck }: 
         </tbody>
       </table>
       {list.length > EDGES_SHOWN && <p class="muted">and {list.length - EDGES_SHOWN} smaller ones</p>}
-    </section>
-  );
-}
-
-/** The model run with the source taken away, beside what the graph says. */
-function Checked({ found: { answer }, edge }: { found: FoundCircuit; edge: Edge }): JSX.Element {
-  const { source, target } = edge;
-  const check = useResource(
-    (signal) => host.circuitCheck({ circuit: answer.id, source, target, factor: 0 }, signal),
-    [answer.id, source, target],
-  );
-  return (
-    <section class="circuit-check" aria-live="polite">
-      <h4>
-        {nodeName(answer, target)} without {nodeName(answer, source)}
-      </h4>
-      {check.loading && <Spinner label="Running the model without it" />}
-      {check.error && <ProblemBox problem={check.error} action="Try again" onAction={check.retry} />}
-      {check.value && <CheckTable check={check.value} />}
     </section>
   );
 }

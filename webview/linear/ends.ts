@@ -1,5 +1,6 @@
 /** How the numbers at an end of a linear system are named, counted and laid out. */
 import type { SystemDescription, SystemEnd, SystemLayout } from '../../src/protocol/linear.js';
+import { visible } from '../format/words.js';
 
 const OUTPUTS_AT_FIRST = 3;
 
@@ -44,7 +45,10 @@ export function positionWord(layout: SystemLayout): string {
   }
 }
 
+/** “cat” (position 3); a picture's by its row and column. */
 export function positionName(layout: SystemLayout, position: number): string {
+  const token = layout.kind === 'sequence' ? layout.tokens?.[position] : undefined;
+  if (token !== undefined) return `“${visible(token)}” (position ${position})`;
   if (layout.kind !== 'image') return `${positionWord(layout)} ${position}`;
   return `row ${Math.floor(position / layout.width)}, column ${position % layout.width}`;
 }
@@ -59,7 +63,7 @@ export function outputName({ classes, to }: Named, output: number): string {
       return elementName(layout, output);
     case 'sequence': {
       const element = output % layout.width;
-      return `${classes?.[element] ?? `output ${element}`} at position ${Math.floor(output / layout.width)}`;
+      return `${classes?.[element] ?? `output ${element}`} at ${positionName(layout, Math.floor(output / layout.width))}`;
     }
     case 'vector':
       return classes?.[output] ?? `output ${output}`;
@@ -132,7 +136,7 @@ export function elementName(layout: SystemLayout, element: number): string {
       return layout.channels > 1 ? `channel ${Math.floor(element / plane)}, ${place}` : place;
     }
     case 'sequence':
-      return `position ${Math.floor(element / layout.width)}, feature ${element % layout.width}`;
+      return `${positionName(layout, Math.floor(element / layout.width))}, feature ${element % layout.width}`;
     case 'vector':
       return positionName(layout, element);
   }

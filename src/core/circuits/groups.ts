@@ -62,3 +62,12 @@ export function groupEdges(
   }
   return found.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
 }
+
+/** What a node stands for: the nodes of its group, or itself. */
+export function membersOf({ standsFor }: Grouping, node: number): readonly number[] {
+  const members: number[] = [];
+  standsFor.forEach((standing, each) => {
+    if (standing === node) members.push(each);
+  });
+  return members;
+}

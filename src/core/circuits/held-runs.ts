@@ -9,13 +9,16 @@ import { usedFeeds } from '../engine/used-feeds.js';
 import type { SystemModel } from '../linear/system-graphs.js';
 import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import { edited, readAt, type Edit, type Reading } from './intervention.js';
+import { readAt, withEdits, type Edit, type Reading } from './intervention.js';
 import { keepReaders, openLinearReader } from './linear-reader.js';
 import { writersOf, type ReplacementModel, type ReplacementSites } from './replacement-model.js';
 
 export interface HeldRuns {
-  /** How much a reading changes. @throws ProblemError as the engine does; CancelledError. */
-  change(edit: Edit, reading: Reading, signal?: AbortSignal): Promise<number>;
+  /**
+   * How much each reading changes with all edits at once: one run for each value that is read.
+   * @throws ProblemError as the engine does; CancelledError.
+   */
+  change(edits: readonly Edit[], readings: readonly Reading[], signal?: AbortSignal): Promise<readonly number[]>;
   release(): Promise<void>;
 }
 
@@ -33,20 +36,34 @@ export function heldRuns(
     if (!isFloatType(type)) throw new Error(`“${writer}” holds no floating-point numbers.`);
     return floatTensor(type, [1, ...(shapes.shapeOf(writer) ?? [])], values);
   };
+  /** What a value is with the edits. */
+  const runTo = async (
+    value: string,
+    edits: readonly Edit[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> => {
+    throwIfCancelled(signal);
+    const { session, written } = await readers.of(value);
+    const directions = writers.map((writer): [string, Tensor] => {
+      const own = edits.filter((edit) => edit.value === writer);
+      return [written.directions.get(writer) ?? '', seedOf(writer, withEdits(valueOf(writer), own))];
+    });
+    const found = await session.run(usedFeeds(session, { ...feeds, ...Object.fromEntries(directions) }));
+    throwIfCancelled(signal);
+    const result = found[written.affine.get(value) ?? ''];
+    if (result === undefined) throw new Error(`The engine did not give “${value}”.`);
+    return floatsOf(result);
+  };
   return {
-    async change(edit, reading, signal) {
-      throwIfCancelled(signal);
-      const { session, written } = await readers.of(reading.value);
-      const directions = writers.map((writer): [string, Tensor] => {
-        const values = valueOf(writer);
-        const seed = seedOf(writer, writer === edit.value ? edited(values, edit) : values);
-        return [written.directions.get(writer) ?? '', seed];
-      });
-      const found = await session.run(usedFeeds(session, { ...feeds, ...Object.fromEntries(directions) }));
-      throwIfCancelled(signal);
-      const result = found[written.affine.get(reading.value) ?? ''];
-      if (result === undefined) throw new Error(`The engine did not give “${reading.value}”.`);
-      return readAt(floatsOf(result), reading) - readAt(valueOf(reading.value), reading);
+    async change(edits, readings, signal) {
+      const found = new Map<string, Float32Array>();
+      for (const { value } of readings) {
+        if (!found.has(value)) found.set(value, await runTo(value, edits, signal));
+      }
+      return readings.map(
+        (reading) =>
+          readAt(found.get(reading.value) as Float32Array, reading) - readAt(valueOf(reading.value), reading),
+      );
     },
     release: () => readers.release(),
   };

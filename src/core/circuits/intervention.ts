@@ -1,6 +1,6 @@
 /**
- * Checks a circuit by running the model itself: what a source wrote is changed in place, and the target is read again.
- * `following`: attention patterns and the outputs of all other MLPs are held as they were, so that only the ways of one
+ * Checks a circuit by running the model itself: to what layers write, the changes of the sources are added, and the targets
+ * are read again. `following`: attention patterns and the outputs of all other MLPs are held as they were, so that only the ways of one
  * edge are left, with normalisations free to follow; `total`: nothing is held. `held-runs.ts` holds normalisations too.
  */
 import { throwIfCancelled } from '../errors.js';
@@ -8,10 +8,12 @@ import type { Session } from '../engine/engine.js';
 import { usedFeeds } from '../engine/used-feeds.js';
 import { dataTypeOf } from '../linear/data-types.js';
 import type { SystemModel } from '../linear/system-graphs.js';
-import { noPatch, patchValues, type SplicedValue } from '../rewrite/splice.js';
+import { TensorProto_DataType as DataType, type ModelProto } from '../formats/onnx/onnx_pb.js';
 import { prune } from '../rewrite/prune.js';
+import { asComputed } from '../rewrite/splice.js';
+import { spliceNodes } from '../rewrite/splice-nodes.js';
 import { floatsOf, floatTensor, isFloatType } from '../tensor/floats.js';
-import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { writersOf, type ReplacementSites } from './replacement-model.js';
 
 /** A change of one row of the residual stream's writers. */
@@ -31,8 +33,13 @@ export interface Reading {
 }
 
 export interface Interventions {
-  /** How much a reading changes. @throws ProblemError as the engine does; CancelledError. */
-  change(edit: Edit, reading: Reading, held: 'following' | 'total', signal?: AbortSignal): Promise<number>;
+  /** How much each reading changes with all edits at once. @throws ProblemError as the engine does; CancelledError. */
+  change(
+    edits: readonly Edit[],
+    readings: readonly Reading[],
+    held: 'following' | 'total',
+    signal?: AbortSignal,
+  ): Promise<readonly number[]>;
   release(): Promise<void>;
 }
 
@@ -50,24 +57,8 @@ export async function openInterventions(
   const held = [...new Set([...writersOf(sites), ...patterns])];
   const read = [...new Set([...layers.map(({ reads }) => reads), logits])];
   const originals = await once(await engine.open(toRunnable(prune(prepared.model, [...held, ...read])), { threads }));
-  const spliced = held.map((value): SplicedValue => {
-    const { type, dims } = valueOf(originals, value);
-    const numbered = dataTypeOf(type);
-    if (numbered === undefined) throw new Error(`“${value}” holds no numbers.`);
-    return { value, type: numbered, rank: dims.length };
-  });
-  const patched = patchValues(prepared.model, spliced);
-  const session = await engine.open(toRunnable(prune(patched.model, read)), { threads });
-  const untouched = Object.fromEntries(
-    spliced.flatMap((each) => {
-      const { values, mask } = patched.patches.get(each.value) as { values: string; mask: string };
-      const none = noPatch(each);
-      return [
-        [values, none.values],
-        [mask, none.mask],
-      ];
-    }),
-  );
+  const changing = changingGraph(prepared.model, held, writersOf(sites), originals);
+  const session = await engine.open(toRunnable(prune(changing.model, read)), { threads });
 
   async function once(opened: Session): Promise<NamedTensors> {
     try {
@@ -77,39 +68,92 @@ export async function openInterventions(
     }
   }
 
-  const patchOf = (value: string, tensor: Tensor): NamedTensors => {
-    const { values, mask } = patched.patches.get(value) as { values: string; mask: string };
-    const everywhere = { type: 'bool', dims: tensor.dims.map(() => 1), data: Uint8Array.of(1) } as const;
-    return { [values]: tensor, [mask]: everywhere };
-  };
-
   return {
-    async change({ value, position, added }, reading, mode, signal) {
+    async change(edits, readings, mode, signal) {
       throwIfCancelled(signal);
-      const changed = valueOf(originals, value);
-      if (!isFloatType(changed.type)) throw new Error(`“${value}” holds no floating-point numbers.`);
-      const rows = edited(floatsOf(changed), { position, added });
-      let patches = patchOf(value, floatTensor(changed.type, changed.dims, rows));
-      // What comes before the edit is not changed by it: holding it changes nothing.
-      if (mode === 'following') {
-        for (const other of held)
-          if (other !== value) patches = { ...patches, ...patchOf(other, valueOf(originals, other)) };
-      }
-      const found = await session.run(usedFeeds(session, { ...patched.feeds(feeds), ...untouched, ...patches }));
+      // What comes before an edit is not changed by it: holding it changes nothing.
+      const found = await session.run(usedFeeds(session, changing.feeds(feeds, edits, mode === 'following')));
       throwIfCancelled(signal);
-      const valuesIn = (tensors: NamedTensors): Float32Array => floatsOf(valueOf(tensors, reading.value));
-      return readAt(valuesIn(found), reading) - readAt(valuesIn(originals), reading);
+      return readings.map((reading) => {
+        const valuesIn = (tensors: NamedTensors): Float32Array => floatsOf(valueOf(tensors, reading.value));
+        return readAt(valuesIn(found), reading) - readAt(valuesIn(originals), reading);
+      });
     },
     release: () => session.release(),
   };
 }
 
-/** @param values [positions, width], after axes of size 1; they are not changed. */
-export function edited(values: Float32Array, { position, added }: Pick<Edit, 'position' | 'added'>): Float32Array {
-  const rows = Float32Array.from(values);
-  added.forEach((each, k) => {
-    rows[position * added.length + k] = (rows[position * added.length + k] as number) + each;
+interface ChangingGraph {
+  readonly model: ModelProto;
+  /** @param held whether all values are held as they were, before the edits are added. */
+  feeds(given: NamedTensors, edits: readonly Edit[], held: boolean): NamedTensors;
+}
+
+/** A network whose values can be held, run by run, and to some of which something can be added. */
+function changingGraph(
+  model: ModelProto,
+  values: readonly string[],
+  writers: readonly string[],
+  originals: NamedTensors,
+): ChangingGraph {
+  const names = new Map<string, { readonly original: string; readonly mask: string; readonly added?: string }>();
+  const spliced = spliceNodes(model, values, (writer, computed, value) => {
+    const { type, dims } = valueOf(originals, value);
+    const numbered = dataTypeOf(type);
+    if (numbered === undefined) throw new Error(`“${value}” holds no numbers.`);
+    // Names of open sizes are those of one value each: engines share memory between values of the same sizes.
+    const input = (what: string, of: DataType): string => {
+      const name = `${value} ${what}`;
+      return writer.input(
+        name,
+        of,
+        dims.map((_, axis) => `${name} axis ${axis}`),
+      );
+    };
+    const [original, mask] = [input('original', numbered), input('held', DataType.BOOL)];
+    const chosen = writer.node('Where', [mask, original, computed]);
+    if (!writers.includes(value)) {
+      names.set(value, { original, mask });
+      return chosen;
+    }
+    const added = input('added', numbered);
+    names.set(value, { original, mask, added });
+    return writer.node('Add', [chosen, added]);
   });
+  return {
+    model: spliced,
+    feeds(given, edits, held) {
+      const isCut = (name: string): boolean => names.has(name);
+      const feeds = Object.entries(given).map(([name, tensor]): [string, Tensor] => [
+        isCut(name) ? asComputed(name) : name,
+        tensor,
+      ]);
+      for (const [value, { original, mask, added }] of names) {
+        const tensor = valueOf(originals, value);
+        const { type, dims } = tensor;
+        if (!isFloatType(type)) throw new Error(`“${value}” holds no floating-point numbers.`);
+        const small = dims.map(() => 1);
+        const nothing = floatTensor(type, small, new Float32Array(1));
+        feeds.push([original, held ? tensor : nothing]);
+        feeds.push([mask, { type: 'bool', dims: small, data: Uint8Array.of(held ? 1 : 0) }]);
+        if (added === undefined) continue;
+        const own = edits.filter((edit) => edit.value === value);
+        const sum = (): Float32Array => withEdits(new Float32Array(elementCount(dims)), own);
+        feeds.push([added, own.length === 0 ? nothing : floatTensor(type, dims, sum())]);
+      }
+      return Object.fromEntries(feeds);
+    },
+  };
+}
+
+/** @param values [positions, width], after axes of size 1; they are not changed. */
+export function withEdits(values: Float32Array, edits: readonly Pick<Edit, 'position' | 'added'>[]): Float32Array {
+  const rows = Float32Array.from(values);
+  for (const { position, added } of edits) {
+    added.forEach((each, k) => {
+      rows[position * added.length + k] = (rows[position * added.length + k] as number) + each;
+    });
+  }
   return rows;
 }
 

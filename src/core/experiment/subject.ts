@@ -19,6 +19,8 @@ export interface ExperimentSubject {
   readonly dataset: Dataset;
   /** Examples per forward that memory and the graph allow; a graph that fixes its batch gets padding rows. */
   readonly batchSize: number;
+  /** How much worse a changed network may get where that is asked, as a share: 0.01 is 1 %. */
+  readonly allowedLossIncrease: number;
   readonly engine: Engine;
   /** 0 = all cores. */
   readonly threads: number;

@@ -128,7 +128,10 @@ function detect(graph: Graph): Detection {
 const MAXIMUM_NAME_LENGTH = 10_000;
 
 /** Operators that also keep divisions and roots safe. */
-const GUARDS = new Set(['Clip', 'Max', 'Min', 'Where', 'Abs', 'Greater']);
+const GUARDS = new Set([
+  ...['Clip', 'Max', 'Min', 'Where', 'Abs'],
+  ...['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'],
+]);
 
 /** Y where something reads it, otherwise Y_h: the last state of each sequence. */
 function hiddenState(graph: Graph, node: GraphNode): string | undefined {

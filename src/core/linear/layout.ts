@@ -6,7 +6,13 @@ export type SystemLayout =
   /** [channels, height, width], whatever the model's own order of axes. */
   | { readonly kind: 'image'; readonly channels: number; readonly height: number; readonly width: number }
   /** [positions, width]: tokens or steps of time, each with its features. */
-  | { readonly kind: 'sequence'; readonly positions: number; readonly width: number }
+  | {
+      readonly kind: 'sequence';
+      readonly positions: number;
+      readonly width: number;
+      /** Texts of the positions' tokens, where they are those of one text. */
+      readonly tokens?: readonly string[];
+    }
   | { readonly kind: 'vector'; readonly size: number };
 
 /** A value of the model and its layout. */

@@ -103,6 +103,8 @@ export interface Pass<State> extends Question, Watcher {
   finish(state: State, facts: RunFacts): PassResult;
   /** Whether its results want to know of the weights around its units. */
   readonly readsWeights?: boolean;
+  /** Whether it tells tokens by their text. */
+  readonly readsTokens?: boolean;
   /** Whether inputs of N(0, 1) noise are a control of it: where its numbers are about the network rather than the data. */
   readonly comparesNoise?: boolean;
 }
@@ -144,6 +146,9 @@ export interface FilePass extends Question {
   examine(subject: FileSubject): Promise<PassResult>;
 }
 
+/** The dictionary that is attached; how much worse a changed network may get. */
+export type RestsOn = 'dictionary' | 'allowed-loss-increase';
+
 /**
  * A question that inputs answer by going through changed copies of the network again and again: what could be skipped,
  * what happens when a unit is held still. It takes as long as many runs, so it is started by name and never unasked.
@@ -151,8 +156,8 @@ export interface FilePass extends Question {
 export interface Experiment extends Question, Watcher {
   /** How often each input goes through the network, about: what a person is told before starting it. */
   readonly runsPerInput: number;
-  /** Whether the answer is about the dictionary that is attached: with another one it means nothing. */
-  readonly asksDictionary?: true;
+  /** What the answer means something for besides the model and its inputs: with another one it means nothing. */
+  readonly restsOn?: RestsOn;
   applies(model: ModelFacts): Applicability;
   /**
    * @param subject with what `watches` named, as far as it could be observed.

@@ -38,6 +38,8 @@ export interface PointMagnitudes {
   /** Inputs whose largest entry lies in a dimension, by dimension; at a position, by position. */
   readonly largestAt: Counts;
   readonly largestPositions: Map<number, number>;
+  /** Inputs whose largest entry lies at a token, by its text; empty where the inputs are no texts. */
+  readonly largestTokens: Map<string, number>;
   /** Largest |h| of every dimension. */
   readonly peaks: Float64Array;
 }
@@ -56,6 +58,7 @@ export function createPointMagnitudes(point: ObservedLayer): PointMagnitudes {
     massive: createCounts(point.units),
     largestAt: createCounts(point.units),
     largestPositions: new Map(),
+    largestTokens: new Map(),
     peaks: new Float64Array(point.units),
   };
 }
@@ -63,6 +66,10 @@ export function createPointMagnitudes(point: ObservedLayer): PointMagnitudes {
 const increase = (counts: Counts, index: number): void => {
   counts[index] = (counts[index] ?? 0) + 1;
 };
+
+function addTo<Key>(tally: Map<Key, number>, key: Key, inputs: number): void {
+  tally.set(key, (tally.get(key) ?? 0) + inputs);
+}
 
 export function foldPointMagnitudes(state: PointMagnitudes, batch: ObservedBatch): void {
   const { value, units } = state.point;
@@ -87,7 +94,10 @@ export function foldPointMagnitudes(state: PointMagnitudes, batch: ObservedBatch
     });
     increase(state.largestAt, row[first + 1] as number);
     const position = row[first + 2] as number;
-    state.largestPositions.set(position, (state.largestPositions.get(position) ?? 0) + 1);
+    addTo(state.largestPositions, position, 1);
+    const tokens = batch.tokens?.[example];
+    const token = tokens?.length === layout.positionOffsets.length ? tokens[position] : undefined;
+    if (token !== undefined) addTo(state.largestTokens, token, 1);
     if (isMassive(peak, median)) state.massiveInputs++;
     for (let unit = 0; unit < units; unit++) {
       const own = row[MAGNITUDES.peaks + unit] as number;
@@ -108,9 +118,8 @@ export function mergePointMagnitudes(into: PointMagnitudes, other: PointMagnitud
   mergeCounts(into.largest, other.largest);
   mergeCounts(into.massive, other.massive);
   mergeCounts(into.largestAt, other.largestAt);
-  for (const [position, inputs] of other.largestPositions) {
-    into.largestPositions.set(position, (into.largestPositions.get(position) ?? 0) + inputs);
-  }
+  for (const [position, inputs] of other.largestPositions) addTo(into.largestPositions, position, inputs);
+  for (const [token, inputs] of other.largestTokens) addTo(into.largestTokens, token, inputs);
   other.peaks.forEach((peak, unit) => {
     if (peak > (into.peaks[unit] as number)) into.peaks[unit] = peak;
   });

@@ -4,6 +4,7 @@
  */
 import { breathe } from '../breathe.js';
 import type { Batch, Dataset } from '../dataset/dataset.js';
+import { exampleTokens } from '../dataset/example-tokens.js';
 import type { Engine } from '../engine/engine.js';
 import { openProduct, type EngineProduct } from '../engine/matrix-product.js';
 import { usedFeeds } from '../engine/used-feeds.js';
@@ -85,13 +86,15 @@ export async function runPasses(run: Run): Promise<RunResult> {
   try {
     throwIfCancelled(signal);
     const running = performance.now();
+    const readsTokens = passes.some((pass) => pass.readsTokens);
     const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
       for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
         const all = { ...feeds, ...observing.feeds(filled?.[0]) };
         const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
+        const tokens = readsTokens ? await exampleTokens(dataset, { indices, ...(filled && { filled }) }) : undefined;
         // A synchronous engine would otherwise never hear of a cancellation.
         await breathe();
-        yield { indices, layers, get: (layer, kind) => values.get(layer, kind) };
+        yield { indices, layers, get: (layer, kind) => values.get(layer, kind), ...(tokens && { tokens }) };
       }
     };
     const folded = await foldChunks(

@@ -61,6 +61,8 @@ export interface ObservedBatch {
   /** Dataset indices of the examples, in row order. */
   readonly indices: readonly number[];
   readonly layers: readonly ObservedLayer[];
+  /** Tokens of each example as text, without padding, where the inputs are texts and the pass `readsTokens`. */
+  readonly tokens?: readonly (readonly string[])[];
   /** @throws when the pass did not plan this observation. */
   get(layer: string, kind: ObservationKind): Observed;
 }

@@ -66,12 +66,14 @@ export function fakeCircuitQuestions(): CircuitQuestions {
       sources: edges.sources.slice(first, first + EDGES_AT_ONCE),
       weights: edges.weights.slice(first, first + EDGES_AT_ONCE),
     }),
-    circuitCheck: async ({ factor }) => ({
+    circuitCheck: async ({ sources, targets, factor }) => ({
       direct: { predicted: (factor - 1) * 0.5, measured: (factor - 1) * 0.5 },
       following: (factor - 1) * 0.44,
       total: { predicted: (factor - 1) * 0.8, measured: (factor - 1) * 0.71 },
       patternsHeld: true,
-      parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 },
+      ...(sources.length === 1 && targets.length === 1
+        ? { parts: { activation: 2, perUnit: 0.25, inputInvariant: 0.31 } }
+        : {}),
     }),
     circuitWeights: async () => ({
       ...fed(1),

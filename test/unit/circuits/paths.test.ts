@@ -44,10 +44,14 @@ describe('strongestPaths', () => {
 describe('pathSums', () => {
   it('adds the direct edge and all paths through features', () => {
     // The first token: 3 directly and 1.5 / 2 × 1 through the feature; the second: −2 and 0.5 / 2.
-    expect([...pathSums(NODES, EDGES, 3)]).toEqual([3.75, -1.75, 1, 0]);
+    expect([...pathSums(NODES, EDGES, [3])]).toEqual([3.75, -1.75, 1, 0]);
   });
 
   it('of a feature are its own edges', () => {
-    expect([...pathSums(NODES, EDGES, 2)]).toEqual([1.5, 0.5, 0, 0]);
+    expect([...pathSums(NODES, EDGES, [2])]).toEqual([1.5, 0.5, 0, 0]);
+  });
+
+  it('of several targets are those of each, added up, also where one leads to the other', () => {
+    expect([...pathSums(NODES, EDGES, [2, 3])]).toEqual([5.25, -1.25, 1, 0]);
   });
 });

@@ -122,6 +122,7 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['report', 'plain.onnx', '--limit', '0'], '--limit cannot be “0”'],
     [['report', 'plain.onnx', '--limit', 'many'], '--limit cannot be “many”'],
     [['report', 'plain.onnx', '--limit='], '--limit cannot be “”'],
+    [['report', 'plain.onnx', '--allowed-loss-increase', '0'], 'It is a number of percent from 0.01 to 100.'],
     [['report', 'plain.onnx', '--engine', 'gpu'], '--engine cannot be “gpu”'],
     [['report', 'plain.onnx', '--threads', '-1'], "'--threads'"],
     [['report', 'plain.onnx', '--unheard-of'], '--unheard-of'],
@@ -242,11 +243,15 @@ describe('controls', () => {
   it('stand beside what passes and experiments say', async () => {
     const model = join(root, 'media/samples/grammar-gpt/grammar-gpt.onnx');
     const passes = ['--pass', 'core-neurons', '--pass', 'skippable-neurons'];
+    const loss = ['--allowed-loss-increase', '5'];
     const out = join(work, 'controls.html');
-    const { code, out: told } = await report(model, ...passes, '--controls', '--limit', '2', '--out', out);
+    const { code, out: told } = await report(model, ...passes, '--controls', '--limit', '2', ...loss, '--out', out);
     expect(code).toBe(0);
+    expect(told).toContain('At 5 % more perplexity of the next token');
     expect(told.match(/random weights: /g)?.length).toBeGreaterThanOrEqual(2);
-    expect(told).toMatch(/Can be skipped: [\d.]+ %; random weights: [\d.]+ %; shuffled inputs: [\d.]+ %\./);
+    expect(told).toMatch(
+      /Can be skipped, at most 5 % worse: [\d.]+ %; random weights: [\d.]+ %; shuffled inputs: [\d.]+ %\./,
+    );
   }, 120_000);
 });
 

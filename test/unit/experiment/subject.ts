@@ -1,6 +1,7 @@
 /** A network and inputs written out by hand, as an experiment sees them. */
 import type { Dataset, Targets } from '../../../src/core/dataset/dataset.js';
 import type { Engine } from '../../../src/core/engine/engine.js';
+import { DEFAULT_ALLOWED_LOSS_INCREASE } from '../../../src/core/experiment/allowed-loss-increase.js';
 import type { ExperimentProgress, ExperimentSubject } from '../../../src/core/experiment/subject.js';
 import type { ModelProto } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { createGraph } from '../../../src/core/graph/graph.js';
@@ -64,6 +65,7 @@ export function datasetOf({
 
 export interface SubjectOptions {
   readonly batchSize?: number;
+  readonly allowedLossIncrease?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ExperimentProgress) => void;
   /** Whose watched values are probed, too. */
@@ -78,6 +80,7 @@ export async function subjectOf(
   engine: Engine,
   {
     batchSize = 2,
+    allowedLossIncrease = DEFAULT_ALLOWED_LOSS_INCREASE,
     signal = new AbortController().signal,
     onProgress = () => undefined,
     experiment,
@@ -95,6 +98,7 @@ export async function subjectOf(
     watched: watching.by(probe.layers).get(experiment?.id ?? '') ?? [],
     dataset,
     batchSize,
+    allowedLossIncrease,
     engine,
     threads: 1,
     toRunnable,

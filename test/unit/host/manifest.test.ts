@@ -172,7 +172,7 @@ describe('the manifest', () => {
   it.each(Object.entries(configuration.properties))('explains the setting %s and bounds it', (_id, setting) => {
     expect(String(setting['markdownDescription']).length).toBeGreaterThan(60);
     expect(setting).toHaveProperty('default');
-    if (setting['type'] === 'integer') {
+    if (setting['type'] === 'integer' || setting['type'] === 'number') {
       expect(setting['minimum']).toBeGreaterThanOrEqual(0);
       expect(setting['maximum']).toBeGreaterThan(Number(setting['default']));
     } else {

@@ -7,6 +7,7 @@ import { createGraph } from '../../../src/core/graph/graph.js';
 import { int64Tensor, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { integers, modelProto, node, scalar, valueInfo, weight } from '../graph-builder.js';
+import { RECTIFIER_CONSTANTS, SPELLED_RECTIFIERS } from '../spelled-rectifiers.js';
 import { neededData } from '../shared-data.js';
 import { ACAS_XU_BOX, lostByCutting, openAcasXu } from './acasxu.js';
 import { pointsOf, violations } from './box-points.js';
@@ -67,7 +68,34 @@ function gated(shape: readonly (number | string)[]): ModelProto {
   });
 }
 
+/** The same network with its rectifiers spelled in another way; constants come besides. */
+function respelled(model: ModelProto, spelled: (typeof SPELLED_RECTIFIERS)[number][1]): ModelProto {
+  const { graph } = model;
+  if (graph === undefined) throw new Error('There is no graph.');
+  const nodes = graph.node.flatMap((each) =>
+    each.opType === 'Relu' ? spelled(each.input[0] ?? '', each.output[0] ?? '') : [each],
+  );
+  return { ...model, graph: { ...graph, node: nodes, initializer: [...graph.initializer, ...RECTIFIER_CONSTANTS] } };
+}
+
 describe('certificates', () => {
+  test.each(SPELLED_RECTIFIERS)('of a rectifier spelled %s are those of Relu', async (_, spelled) => {
+    for (const [lower, upper, splits] of [
+      [0, 1, 0],
+      [0.6, 1, 0],
+      [0, 1, 8],
+    ] as const) {
+      const [ours, twin] = [
+        await certify(respelled(TENT, spelled), boxed(lower, upper, splits)),
+        await certify(TENT, boxed(lower, upper, splits)),
+      ];
+      expect([...unitsOf(ours, 'h'), ...unitsOf(ours, 'y')]).toHaveLength(3);
+      expect(ours.unitMetrics).toEqual(twin.unitMetrics);
+      expect(ours.layerMetrics).toEqual(twin.layerMetrics);
+      expect(ours.answer).toBe(twin.answer);
+    }
+  });
+
   test('NET-7 by hand: on [−1, 1]² nothing is proven, on [−1, 0.2]² the second layer is dead', async () => {
     const open = await certify(NET_7, boxed(-1, 1));
     expect(open.answer).toContain('0 of 3 units can never fire for any input in the box');

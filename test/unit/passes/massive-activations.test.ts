@@ -6,7 +6,7 @@ import type { PassResult } from '../../../src/core/passes/result.js';
 import { layer, NO_GRAPH, observedBatch, type Activations } from './observed-batch.js';
 
 /** One or more inputs of 4 tokens × 1,000 dimensions. */
-function magnitudes(activations: Activations): PassResult {
+function magnitudes(activations: Activations, tokens?: readonly (readonly string[])[]): PassResult {
   const points = [
     layer({
       value: 'h',
@@ -18,7 +18,7 @@ function magnitudes(activations: Activations): PassResult {
     }),
   ];
   const state = massiveActivations.start([], points);
-  massiveActivations.fold(state, observedBatch([], { h: activations }));
+  massiveActivations.fold(state, { ...observedBatch([], { h: activations }), ...(tokens && { tokens }) });
   return massiveActivations.finish(state, {
     graph: NO_GRAPH,
     layers: [],
@@ -51,7 +51,7 @@ describe('massive activations (methods E)', () => {
     expect(median).toBeCloseTo(0.05, 7);
     expect(ratio).toBeCloseTo(3000, 3);
     expect([massive, dimension, position]).toEqual(['1 of 1', '7 (1 of 1)', '3rd token (1 of 1)']);
-    expect(result.findings[0]?.sentence).toContain('in dimension 7, most often at the 3rd token (1 of 1 inputs)');
+    expect(result.findings[0]?.sentence).toContain('in dimension 7, most often at the 3rd token (1 of 1 input)');
     expect(result.tables?.[1]?.rows.map(({ cells }) => cells)).toEqual([[7, 1, 1, 'h', 'h', 150]]);
   });
 
@@ -82,6 +82,24 @@ describe('massive activations (methods E)', () => {
     expect(largest).toBeCloseTo(150, 4);
     expect(ratio).toBeCloseTo(3000, 3);
     expect([peak, massive, dimension, position]).toEqual([250, '2 of 3', '7 (2 of 3)', '3rd token (2 of 3)']);
+  });
+
+  it('are told by the text of their token: the most frequent one, and the most frequent position', () => {
+    const result = magnitudes(
+      [
+        input(0.05, { ...at, value: 150 }),
+        input(0.05, { unit: 7, position: 0, value: 150 }),
+        input(0.05, { unit: 7, position: 0, value: 150 }),
+        // The text of this one does not fit its positions: nothing is said of its token.
+        input(0.05, { unit: 7, position: 0, value: 150 }),
+      ],
+      [['A', 'b', '.\n', 'c'], ['.\n', 'b', 'c', 'd'], ['E', 'b', 'c', 'd'], ['E']],
+    );
+    expect(row(result).slice(-2)).toEqual(['1st token (3 of 4)', '“.⏎” (2 of 4)']);
+    expect(result.tables?.[0]?.columns.at(-1)?.label).toBe('Token of the largest');
+    expect(result.findings[0]?.sentence).toContain(
+      'most often at the token “.⏎” (2 of 4 inputs) and at the 1st token (3 of 4)',
+    );
   });
 
   it('leave entries out that are not finite, and say so; half precision is watched', () => {

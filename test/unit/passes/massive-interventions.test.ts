@@ -106,6 +106,23 @@ describe('by hand (methods E)', () => {
     expect(rowsOf(result).get('largest entry of each input 0')?.[2]).toBe(1);
   });
 
+  it('tells the token of the largest entry where the inputs are texts, padding left out', async () => {
+    const padded = [...tokens(150).slice(0, 8), 0.125, 9000, 0.125, 0.125];
+    const dataset = datasetOf({
+      input: 'x',
+      dims: [TOKENS, WIDTH],
+      rows: [padded, padded],
+      targets: [{ filled: 2 }, { filled: 2 }],
+      paddedLength: TOKENS,
+    });
+    const preview = { kind: 'tokens', name: 'a text', tokens: ['<s>', 'a', '<pad>'], ids: [1, 2, 0] } as const;
+    const texts = { ...dataset, preview: async () => preview };
+    const subject = await subjectOf(handingOn(), texts, engine, { experiment: massiveInterventions });
+    expect((await massiveInterventions.examine(subject)).answer).toContain(
+      'The largest entry of an input there is most often at the token “<s>” (2 of 2 inputs) and at the 1st token (2 of 2).',
+    );
+  });
+
   it('leaves padding alone', async () => {
     const padded = [...tokens(150).slice(0, 8), 0.125, 9000, 0.125, 0.125];
     const targets = [{ filled: 2 }, { filled: 2 }];

@@ -15,6 +15,9 @@ const LENGTH = 6;
 /** Tokens of each document; padding is 9, which no document holds. */
 const FILLED = [6, 6, 2, 4, 4, 1, 6];
 
+/** By position. */
+const TEXTS = ['<s>', 'b', 'c', 'd', 'e', 'f'];
+
 const model = modelOf({
   node: [makeNode('Relu', ['x'], ['h'])],
   input: [makeValueInfo('x', DataType.FLOAT, ['batch', 'tokens', UNITS])],
@@ -45,7 +48,7 @@ function dataset(examples: readonly number[], length: number, padded: boolean): 
         ...(padded ? { filled: rows.map((example) => FILLED[example] as number) } : {}),
       });
     },
-    preview: () => Promise.resolve({ kind: 'tokens', name: 'document', tokens: [], ids: [] }),
+    preview: async () => ({ kind: 'tokens', name: 'document', tokens: TEXTS.slice(0, length), ids: [] }),
     label: () => undefined,
     targets: () => Promise.resolve({}),
   };
@@ -71,6 +74,7 @@ async function results(engine: (typeof ENGINES)[number], of: Dataset, length: nu
     layers: [tokens(length)],
     maximumBatch: Infinity,
     passes,
+    watched: new Map([['massive-activations', [tokens(length)]]]),
     leftOut: [],
     brokenWeights: [],
     onProgress: () => undefined,
@@ -103,6 +107,23 @@ for (const engine of ENGINES) {
       expect(found.get('unit-zero-share')?.[unit]).toBeCloseTo(own.filter((each) => each === 0).length / entries, 6);
       expect(found.get('unit-mean')?.[unit]).toBeCloseTo(own.reduce((sum, each) => sum + each, 0) / entries, 6);
     }
+  });
+
+  it(`tells tokens by their text where a pass asks, the padding's never (${engine.name})`, async () => {
+    const found = await results(engine, dataset([...FILLED.keys()], LENGTH, true), LENGTH);
+    const largest = FILLED.map((filled, example) => {
+      const peaks = Array.from({ length: filled }, (_, position) =>
+        Math.max(...Array.from({ length: UNITS }, (__, unit) => value(example, position, unit)), 0),
+      );
+      return peaks.indexOf(Math.max(...peaks));
+    });
+    const often = (position: number): number => largest.filter((each) => each === position).length;
+    const most = Math.max(...largest.map(often));
+    const table = found.find(({ pass }) => pass === 'massive-activations')?.tables?.[0];
+    const cell = String(table?.rows[0]?.cells.at(-1));
+    expect(TEXTS.filter((_, position) => often(position) === most).map((text) => `“${text}” (${most} of 7)`)).toContain(
+      cell,
+    );
   });
 
   it(`gives of one padded document what the document alone gives (${engine.name})`, async () => {

@@ -151,6 +151,27 @@ describe('a function that is spelled as several nodes is one layer', () => {
         node('Mul', ['h', 'b'], ['y']),
       ],
     ],
+    ['Relu (Max)', 'max(0, x)', [node('Max', ['zero', 'h'], ['y'])]],
+    [
+      'Relu (Less)',
+      'where(x < 0, 0, x)',
+      [node('Less', ['h', 'zero'], ['a']), node('Where', ['a', 'zero', 'h'], ['y'])],
+    ],
+    [
+      'Relu (Less)',
+      'x·(0 < x)',
+      [
+        node('Less', ['zero', 'h'], ['a']),
+        node('Cast', ['a'], ['b'], { attributes: { to: 1n } }),
+        node('Mul', ['b', 'h'], ['y']),
+      ],
+    ],
+    [
+      'Relu (GreaterOrEqual)',
+      'where(x ≥ 0, x, 0)',
+      [node('GreaterOrEqual', ['h', 'zero'], ['a']), node('Where', ['a', 'h', 'zero'], ['y'])],
+    ],
+    ['Relu', 'clip(x, 0, ∞)', [node('Clip', ['h', 'zero'], ['y'])]],
     ['Relu6 (Relu)', 'min(relu(x), 6)', [node('Relu', ['h'], ['a']), node('Min', ['a', 'six'], ['y'])]],
     ['Squared Relu (Relu)', 'relu(x)²', [node('Relu', ['h'], ['a']), node('Mul', ['a', 'a'], ['y'])]],
     ['LeakyRelu (Max)', 'max(x, 0.5 x)', [node('Mul', ['h', 'half'], ['a']), node('Max', ['h', 'a'], ['y'])]],

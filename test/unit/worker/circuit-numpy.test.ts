@@ -142,7 +142,7 @@ describe.each(['logit', 'feature'] as const)('one %s', (which) => {
 
   it('what the model does without a source, with all held, with normalisations free, and with nothing held', async () => {
     for (const { source, edge, following, total } of want.checks) {
-      const asked = { circuit: answer.id, source: nodes.get(keyOf(source)) ?? -1, target: node(), factor: 0 };
+      const asked = { circuit: answer.id, sources: [nodes.get(keyOf(source)) ?? -1], targets: [node()], factor: 0 };
       const check = await inspection.circuitCheck(asked);
       close(check.direct.predicted, -edge, size);
       close(check.direct.measured, -edge, size);
@@ -208,7 +208,7 @@ it('what would feed the feature by weights alone, directly and through the heads
 it('a feature’s virtual weight towards a logit is its decoder’s product with the unembedding', async () => {
   const strongest = fixture.logit.checks.find(({ source: [kind] }) => kind === 'feature');
   const source = nodes.get(keyOf(strongest?.source ?? [])) ?? -1;
-  const asked = { circuit: answer.id, source, target: answer.outputs[0]?.node ?? -1 };
+  const asked = { circuit: answer.id, sources: [source], targets: [answer.outputs[0]?.node ?? -1] };
   const { parts } = await inspection.circuitCheck({ ...asked, factor: 0 });
   close(parts?.inputInvariant, fixture.logit.virtual, 1);
   close((parts?.activation ?? NaN) * (parts?.perUnit ?? NaN), strongest?.edge ?? NaN, 1);

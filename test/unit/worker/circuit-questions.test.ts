@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensors } from '../../../src/core/formats/safetensors/safetensors.js';
 import { decodeHalf } from '../../../src/core/tensor/half.js';
-import { NODE_KINDS, type CircuitAnswer, type CircuitRequest } from '../../../src/protocol/circuits.js';
+import { NODE_KINDS, type CircuitAnswer, type CircuitCheck, type CircuitRequest } from '../../../src/protocol/circuits.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import { inspect } from './inspect.js';
 
@@ -145,7 +145,12 @@ describe('circuits of the sample language model', () => {
       .slice(0, 40);
     const [direct, following, total]: [number, number][][] = [[], [], []];
     for (const [source, , weight] of strongest) {
-      const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor: 0 });
+      const check = await inspection.circuitCheck({
+        circuit: answer.id,
+        sources: [source],
+        targets: [target],
+        factor: 0,
+      });
       expect(check.direct.predicted).toBeCloseTo(-weight, 5);
       expect(Math.abs(check.direct.measured + weight)).toBeLessThan(1e-5 + 1e-4 * size);
       direct?.push([check.direct.predicted, check.direct.measured]);
@@ -173,13 +178,88 @@ describe('circuits of the sample language model', () => {
         .filter(([from]) => NODE_KINDS[nodes.kind[from] as number] === kind)
         .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))[0] ?? [-1, -1, NaN];
       for (const factor of [0, 0.95, 3]) {
-        const check = await inspection.circuitCheck({ circuit: answer.id, source, target, factor });
+        const check = await inspection.circuitCheck({
+          circuit: answer.id,
+          sources: [source],
+          targets: [target],
+          factor,
+        });
         expect(check.patternsHeld).toBe(true);
         expect(Math.abs(check.direct.measured - (factor - 1) * weight), `${kind} × ${factor}`).toBeLessThan(
           1e-5 + 1e-4 * size,
         );
       }
     }
+  });
+
+  it('groups of sources and targets change by the sum of their edges, all at once', async () => {
+    const answer = await inspection.circuit(request());
+    const { nodes } = answer;
+    const edges = await edgesOf(inspection, answer);
+    const kindOf = (node: number): string => NODE_KINDS[nodes.kind[node] as number] ?? '';
+    const strongest = (wanted: (edge: (typeof edges)[number]) => boolean, count: number) =>
+      edges
+        .filter(wanted)
+        .sort(([, , a], [, , b]) => Math.abs(b) - Math.abs(a))
+        .slice(0, count);
+    const output = answer.outputs[0]?.node ?? -1;
+    // Of every kind, features of several layers among them.
+    const sources = [
+      ...strongest(([from, to]) => to === output && kindOf(from) === 'token', 2),
+      ...strongest(([from, to]) => to === output && kindOf(from) === 'error', 2),
+      ...[0, 1, 2].flatMap((layer) =>
+        strongest(([from, to]) => to === output && kindOf(from) === 'feature' && nodes.layer[from] === layer, 2),
+      ),
+    ].map(([from]) => from);
+    // Features of two layers, and an output.
+    const targets = [
+      ...new Set(
+        [2, 3].flatMap((layer) =>
+          strongest(
+            ([from, to]) =>
+              sources.includes(from) && !sources.includes(to) && nodes.layer[to] === layer && kindOf(to) === 'feature',
+            2,
+          ).map(([, to]) => to),
+        ),
+      ),
+      output,
+    ];
+    expect([sources.length, targets.length]).toEqual([10, 5]);
+    const between = edges.filter(([from, to]) => sources.includes(from) && targets.includes(to));
+    const sum = between.reduce((all, [, , weight]) => all + weight, 0);
+    const size = edges.reduce((all, [, to, weight]) => all + (targets.includes(to) ? Math.abs(weight) : 0), 0);
+    const tolerance = 1e-5 + 1e-4 * size;
+    const check = (from: readonly number[], to: readonly number[], factor = 0) =>
+      inspection.circuitCheck({ circuit: answer.id, sources: from, targets: to, factor });
+    for (const factor of [0, 2]) {
+      const together = await check(sources, targets, factor);
+      expect(Math.abs(together.direct.predicted - (factor - 1) * sum)).toBeLessThan(tolerance);
+      expect(Math.abs(together.direct.measured - (factor - 1) * sum)).toBeLessThan(tolerance);
+      expect(together.parts).toBeUndefined();
+    }
+    // Into each target by itself, and out of each source: the same sums.
+    const byTarget: CircuitCheck[] = [];
+    for (const target of targets) byTarget.push(await check(sources, [target]));
+    const bySource: CircuitCheck[] = [];
+    for (const source of sources) bySource.push(await check([source], targets));
+    const together = await check(sources, targets);
+    const added = (all: readonly CircuitCheck[], of: (each: CircuitCheck) => number): number =>
+      all.reduce((total, each) => total + of(each), 0);
+    for (const all of [byTarget, bySource]) {
+      expect(Math.abs(added(all, ({ direct }) => direct.measured) - together.direct.measured)).toBeLessThan(tolerance);
+      expect(Math.abs(added(all, ({ total }) => total.predicted) - together.total.predicted)).toBeLessThan(tolerance);
+    }
+    // Runs of the model are the same whichever targets are read in them.
+    expect(Math.abs(added(byTarget, ({ following }) => following) - together.following)).toBeLessThan(tolerance);
+    expect(Math.abs(added(byTarget, ({ total }) => total.measured) - together.total.measured)).toBeLessThan(tolerance);
+    // Tokens among the targets and outputs among the sources are left alone; a node on both sides is refused.
+    const token = sources[0] ?? -1;
+    expect((await check([...sources.slice(1), output], [...targets, token])).direct).toEqual(
+      (await check(sources.slice(1), targets)).direct,
+    );
+    await expect(check(targets, targets)).rejects.toThrow(/nothing to change there/);
+    await expect(check(sources, [token])).rejects.toThrow(/nothing to change there/);
+    await expect(check([output], targets)).rejects.toThrow(/nothing to change there/);
   });
 
   it('what is wrong is said', async () => {

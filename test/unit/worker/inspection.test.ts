@@ -33,6 +33,7 @@ async function open(
     inputs?: number;
     cached?: boolean;
     dictionary?: string;
+    allowedLossIncrease?: number;
     onProgress?: (progress: RunProgress) => unknown;
   } = {},
 ): Promise<{ inspection: WorkerApi; model: OpenedModel }> {
@@ -45,6 +46,7 @@ async function open(
       engine,
       threads: 2,
       defaultInputs: options.inputs ?? INPUTS,
+      ...(options.allowedLossIncrease === undefined ? {} : { allowedLossIncrease: options.allowedLossIncrease }),
       cacheMegabytes: options.cached ? 64 : 0,
       ...(options.cached ? { cacheFolder } : {}),
     },
@@ -214,6 +216,25 @@ describe('a run', () => {
     expect(await passesWith(one, 'zero-sparsity')).toEqual(['dead-units', 'dictionary-fit', 'zero-sparsity']);
     expect(await passesWith()).toEqual(['dead-units', 'zero-sparsity']);
     expect(await passesWith(one)).toEqual(['dead-units', 'dictionary-fit', 'zero-sparsity']);
+  });
+
+  it('stays when another loss is allowed, but for what rests on that', async () => {
+    const answersWith = async (allowedLossIncrease: number, wanted?: string): Promise<readonly string[]> => {
+      const { inspection, model } = await open(samples.language, 'native', {
+        cached: true,
+        inputs: 3,
+        allowedLossIncrease,
+      });
+      const result = wanted === undefined ? model.result : await run(inspection, [wanted]);
+      await inspection.close({});
+      return (result?.passes ?? []).map(({ pass, answer }) => `${pass}: ${answer.slice(0, 8)}`).sort();
+    };
+    const dead = (await answersWith(0.01, 'dead-units')).join();
+    expect(await answersWith(0.01, 'skippable-neurons')).toEqual([dead, 'skippable-neurons: At 1 % m']);
+    expect(await answersWith(0.05)).toEqual([dead]);
+    expect(await answersWith(0.05, 'skippable-neurons')).toEqual([dead, 'skippable-neurons: At 5 % m']);
+    expect(await answersWith(0.01)).toEqual([dead, 'skippable-neurons: At 1 % m']);
+    expect(await answersWith(0.05)).toEqual([dead, 'skippable-neurons: At 5 % m']);
   });
 
   it('is shown even when the cache folder cannot be used', async () => {

@@ -89,6 +89,11 @@ describe.each(['native', 'wasm'] as const)('the samples with the %s engine', (en
         const positions = from.layout.kind === 'sequence' ? from.layout.positions : 0;
         expect(positions).toBeGreaterThan(2);
         expect(to.layout).toMatchObject({ kind: 'sequence', positions });
+        const { preview: shown } = await inspection.example({ index: system.example });
+        expect(shown.kind === 'tokens' && from.layout.kind === 'sequence' && from.layout.tokens).toEqual(
+          shown.kind === 'tokens' ? shown.tokens : undefined,
+        );
+        expect(to.layout).toMatchObject({ tokens: shown.kind === 'tokens' ? shown.tokens : [] });
         expect(notes[0]).toMatch(/holds whole numbers, such as tokens/);
         expect(exactness.isExact).toBe(true);
         const width = sizeOf(description) / positions;

@@ -1,7 +1,8 @@
 /** Votes of two inputs for each output, and the first minus the second. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { Vote } from '../../../src/protocol/linear.js';
+import type { SystemDescription, Vote } from '../../../src/protocol/linear.js';
+import { withBothTokens } from '../end-tokens.js';
 import { outputName, outputWord, positionCount, positionDims, positionName, positionWord, reachOf } from '../ends.js';
 import type { ImageLayout } from '../map/map-picture.js';
 import { VoteMap } from '../map/vote-map.js';
@@ -18,8 +19,9 @@ export interface ComparedProps {
 }
 
 export function CompareVotes(props: ComparedProps): JSX.Element {
-  const { first, ours, theirs } = props;
+  const { first, second, ours, theirs } = props;
   const { layout } = first.description.from;
+  const told = useMemo(() => withBothTokens(first.description, second.description), [first, second]);
   const differences = useMemo(() => ours.map(({ votes }, index) => minus(votes, theirs[index]?.votes)), [ours, theirs]);
   const reach = useMemo(
     () => reachOf([...ours.map(({ votes }) => votes), ...theirs.map(({ votes }) => votes), ...differences]),
@@ -33,8 +35,8 @@ export function CompareVotes(props: ComparedProps): JSX.Element {
         const difference = differences[index];
         if (other === undefined || difference === undefined) return null;
         return (
-          <section key={vote.output} class="compared" aria-label={outputName(first.description, vote.output)}>
-            <h3>{outputName(first.description, vote.output)}</h3>
+          <section key={vote.output} class="compared" aria-label={outputName(told, vote.output)}>
+            <h3>{outputName(told, vote.output)}</h3>
             {layout.kind === 'image' ? (
               <ComparedMaps
                 {...props}
@@ -45,7 +47,7 @@ export function CompareVotes(props: ComparedProps): JSX.Element {
                 reach={reach}
               />
             ) : (
-              <ComparedBars {...props} vote={vote} other={other} difference={difference} />
+              <ComparedBars {...props} told={told} vote={vote} other={other} difference={difference} />
             )}
           </section>
         );
@@ -97,9 +99,14 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
   );
 }
 
-function ComparedBars({ first, second, vote, other, difference }: OneProps): JSX.Element {
+interface BarsProps extends OneProps {
+  /** The first system, whose positions are told by the tokens of both inputs. */
+  readonly told: SystemDescription;
+}
+
+function ComparedBars({ first, second, told, vote, other, difference }: BarsProps): JSX.Element {
   const { description } = first;
-  const { layout } = description.from;
+  const { layout } = told.from;
   const word = positionWord(layout);
   const rows = useMemo(
     () => Array.from({ length: positionCount(layout) }, (_, position) => positionName(layout, position)),
@@ -114,7 +121,7 @@ function ComparedBars({ first, second, vote, other, difference }: OneProps): JSX
     ],
     [vote, other, difference],
   );
-  const title = `Votes for ${outputName(description, vote.output)} by ${word}`;
+  const title = `Votes for ${outputName(told, vote.output)} by ${word}`;
   return (
     <>
       <ValueBars

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { FoldedSystems } from '../../../src/protocol/linear.js';
 import { formatCount } from '../../format/numbers.js';
 import { openedModel } from '../../state/session.js';
+import { withoutTokens } from '../end-tokens.js';
 import { outputName, outputWord, positionCount, positionName, positionWord, reachOf } from '../ends.js';
 import { VoteMap } from '../map/vote-map.js';
 import type { System } from '../system.js';
@@ -17,7 +18,8 @@ interface FoldedViewProps {
   readonly folded: FoldedSystems;
 }
 
-export function FoldedView({ system, folded }: FoldedViewProps): JSX.Element {
+export function FoldedView({ system: ofOne, folded }: FoldedViewProps): JSX.Element {
+  const system = useMemo(() => ({ ...ofOne, description: withoutTokens(ofOne.description) }), [ofOne]);
   const { description } = system;
   const { from } = description;
   const foot = `${openedModel.peek()?.overview.fileName ?? 'model'}, mean over ${formatCount(folded.inputs)} inputs, ${from.label} → ${description.to.label}`;

@@ -24,6 +24,9 @@ const TELLING = new Set([
   'Relu',
   'Abs',
   'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
 ]);
 
 /** Smooth functions need points near zero, clipped ones points outside their corners. None is a corner. */

@@ -3,7 +3,7 @@ import type { ActivationLayer } from '../../graph/layers.js';
 import { unitAxes } from '../../graph/unit-axes.js';
 import type { TargetBounds } from '../../rewrite/linearize/bounds/run-bounds.js';
 import type { Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
-import { judge, unitIndices, unitVerdicts, type Verdict } from './verdicts.js';
+import { judge, judgedInput, unitIndices, unitVerdicts, type Verdict } from './verdicts.js';
 
 /** What is proven of the units of one activation layer. */
 export interface CertifiedLayer {
@@ -27,7 +27,7 @@ export function certifiedLayers(
   const steps = new Map(bounds.steps.map((step) => [step.output, step]));
   return layers.flatMap((layer): CertifiedLayer[] => {
     const step = steps.get(layer.value);
-    const input = step?.node.inputs[0] ?? '';
+    const input = step === undefined ? '' : judgedInput(graph, step.node);
     const ends = targets.get(input);
     const verdict = step?.kind === 'relaxed' ? judge(graph, step.node) : undefined;
     if (ends === undefined || verdict === undefined) return [];

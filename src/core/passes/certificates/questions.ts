@@ -10,7 +10,7 @@ import { inputsOf } from '../../rewrite/linearize/bounds/plan.js';
 import type { Bounds } from '../../rewrite/linearize/bounds/write-bounds.js';
 import type { Applicability } from '../pass.js';
 import { judgeClasses } from './classes.js';
-import { judge } from './verdicts.js';
+import { judge, judgedInput } from './verdicts.js';
 
 /** Layers whose function is flat or straight somewhere: of the units of all others nothing can be proven. */
 export function judgedLayers(graph: Graph, layers: readonly ActivationLayer[]): readonly ActivationLayer[] {
@@ -88,7 +88,7 @@ export function undecidedSites(
   endsOf: (value: string) => Ends | undefined,
 ): number {
   const verdict = judge(graph, node);
-  const ends = endsOf(node.inputs[0] ?? '');
+  const ends = endsOf(judgedInput(graph, node));
   if (verdict === undefined || ends === undefined) return 0;
   let undecided = 0;
   ends.lower.forEach((lower, at) => {

@@ -1,4 +1,5 @@
 /** What bounds on its input prove of a unit (methods, D3; thresholds of saturation: D1). */
+import { rectifiedInput } from '../../graph/activations/rectifier.js';
 import { attributeFloat } from '../../graph/attributes.js';
 import { scalarConstant } from '../../graph/constants.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
@@ -28,9 +29,8 @@ const TANH_SATURATED = Math.atanh(0.99);
 function piecesOf(graph: Graph, node: GraphNode): readonly Piece[] | undefined {
   const piece = (from: number, to: number, verdict: Verdict): Piece => ({ from, to, verdict });
   const saturated = (z: number): readonly Piece[] => [piece(-Infinity, -z, 'constant'), piece(z, Infinity, 'constant')];
+  if (rectifiedInput(graph, node) !== undefined) return [piece(-Infinity, 0, 'dead'), piece(0, Infinity, 'linear')];
   switch (node.opType) {
-    case 'Relu':
-      return [piece(-Infinity, 0, 'dead'), piece(0, Infinity, 'linear')];
     case 'LeakyRelu':
     case 'PRelu':
       return [piece(-Infinity, 0, 'linear'), piece(0, Infinity, 'linear')];
@@ -70,6 +70,11 @@ function clipped(low: number, high: number, bottom: number): readonly Piece[] {
 
 function justAbove(value: number): number {
   return value + Math.abs(value) * Number.EPSILON + Number.MIN_VALUE;
+}
+
+/** The value that a node's verdicts are about: what its function is of. */
+export function judgedInput(graph: Graph, node: GraphNode): string {
+  return node.inputs[rectifiedInput(graph, node) ?? 0] ?? '';
 }
 
 /** Says of one site what its bounds prove; undefined for functions of which nothing can be proven. */

@@ -48,7 +48,7 @@ export const dictionaryError: Experiment = {
     'same decoder could do at best, about. Source: “Decomposing the Dark Matter of Sparse Autoencoders” (Engels et al. ' +
     '2024), which also leaves out the first 200 positions; methods B3.',
   runsPerInput: PLACE_SWEEPS + FURTHER_SWEEPS,
-  asksDictionary: true,
+  restsOn: 'dictionary',
   applies: ({ dictionary }) => appliesTo(dictionary),
   examine,
 };

@@ -18,7 +18,7 @@ import {
   pointTable,
 } from './report.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** The few huge, nearly constant coordinates of a residual stream: methods E. */
 export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
@@ -32,9 +32,12 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     'and dimensions; padding left out) give the three largest |h|, the exact median of |h| (two histograms over the bits ' +
     'of the numbers), and their ratio; these are averaged over inputs. An entry a is massive iff |a| > 100 and |a| ÷ ' +
     'median ≥ 1,000, decided input by input: small models miss the first bar, so that the ratio is always shown beside ' +
-    'it. Entries that are not finite are counted and left out. Source: “Massive Activations in Large Language Models” ' +
-    '(Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025); methods E.',
+    'it. Entries that are not finite are counted and left out. Where the largest entry of an input lies is told by its ' +
+    'token’s text, as far as the inputs are texts, and by its position. Source: “Massive Activations in Large Language ' +
+    'Models” (Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025); ' +
+    'methods E.',
   applies: needsTokenStream,
+  readsTokens: true,
   watches: residualPoints,
   plan: (_, watched = []) => watched.filter(isStream).map(({ value }) => ({ layer: value, kind: 'values' })),
   start: (_, watched = []) => perLayer(watched.filter(isStream), createPointMagnitudes),

@@ -3,6 +3,7 @@ import type { Graph } from '../../graph/graph.js';
 import { LARGEST_HALF, NEAR_HALF } from '../half-precision.js';
 import { itemOf } from '../node-numbers.js';
 import type { RunFacts } from '../pass.js';
+import { commonPosition, commonToken, mostOften, placesText, type CommonPlace } from '../massive-places.js';
 import type { Curve, Finding, Headline, ResultTable } from '../result.js';
 import { amount, count, oneInputCaution } from '../words.js';
 import { isMassiveAt, isOutlier, meanOf, outlierDimensions, RULE, type PointMagnitudes } from '../point-magnitudes.js';
@@ -15,22 +16,6 @@ function massiveDimensions(point: PointMagnitudes): number[] {
   return [...massive.keys()]
     .filter((unit) => isMassiveAt(point, unit))
     .sort((a, b) => (massive[b] as number) - (massive[a] as number) || a - b);
-}
-
-/** Where the largest entry lies most often: key and on how many inputs. */
-function mostOften(tally: Iterable<readonly [number, number]>): readonly [number, number] {
-  return [...tally].reduce((most, each) => (each[1] > most[1] ? each : most), [-1, 0] as readonly [number, number]);
-}
-
-const ordinals = new Intl.PluralRules('en-US', { type: 'ordinal' });
-const SUFFIX: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
-
-/** "the 1st token"; empty where a point has no positions. */
-function positionText({ point: { positionWord }, largestPositions }: PointMagnitudes): string {
-  if (positionWord === undefined) return '';
-  const [position] = mostOften(largestPositions);
-  const number = position + 1;
-  return `${count(number)}${SUFFIX[ordinals.select(number)] ?? 'th'} ${positionWord.replace(/s$/, '')}`;
 }
 
 export function massiveAnswer(points: Points, facts: RunFacts): string {
@@ -81,12 +66,11 @@ function massiveFinding(points: Points, graph: Graph, facts: RunFacts): Finding[
   if (first === undefined) return [];
   const strongest = massive.reduce((most, each) => (each.peak > most.peak ? each : most));
   const dimensions = massiveDimensions(strongest);
-  const [, times] = mostOften(strongest.largestPositions);
   const where =
     dimensions.length === 0
       ? 'in no dimension on half of the inputs'
       : `in dimension${dimensions.length === 1 ? '' : 's'} ${dimensions.slice(0, 5).join(', ')}${dimensions.length > 5 ? ` and ${count(dimensions.length - 5)} more` : ''}`;
-  const position = positionText(strongest);
+  const places = placesText(strongest);
   return [
     {
       severity: 'information',
@@ -95,9 +79,7 @@ function massiveFinding(points: Points, graph: Graph, facts: RunFacts): Finding[
       sentence:
         `Massive activations appear at ${first.point.label} and reach ${amount(strongest.peak)} at ${strongest.point.label} ` +
         `(${amount(strongest.peakRatio)} times the median), ${where}` +
-        (position === ''
-          ? ''
-          : `, most often at the ${position} (${count(times)} of ${count(strongest.inputs)} inputs)`) +
+        (places === '' ? '' : `, ${places}`) +
         ` (${RULE}; ${facts.onInputs}).`,
       ...itemOf(graph, first.point.value),
       advice:
@@ -181,6 +163,7 @@ export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
 }
 
 export function pointTable(points: Points, graph: Graph): ResultTable {
+  const ofTexts = points.some(({ largestTokens }) => largestTokens.size > 0);
   return {
     id: 'residual-points',
     title: 'Points of the residual stream',
@@ -197,12 +180,13 @@ export function pointTable(points: Points, graph: Graph): ResultTable {
       { id: 'massive', label: 'Inputs with massive entries', format: 'text' },
       { id: 'dimension', label: 'Dimension of the largest', format: 'text' },
       { id: 'position', label: 'Position of the largest', format: 'text' },
+      ...(ofTexts ? [{ id: 'token', label: 'Token of the largest', format: 'text' as const }] : []),
     ],
     rows: points.map((point, index) => {
-      const [dimension, onInputs] = mostOften(point.largestAt.entries());
-      const [, atPosition] = mostOften(point.largestPositions);
       const of = (some: number): string => `${count(some)} of ${count(point.inputs)}`;
-      const position = positionText(point);
+      const common = (place: CommonPlace | undefined): string =>
+        place === undefined ? '–' : `${place.name} (${of(place.inputs)})`;
+      const [dimension, onInputs] = mostOften(point.largestAt.entries()) ?? [-1, 0];
       return {
         cells: [
           index,
@@ -213,7 +197,8 @@ export function pointTable(points: Points, graph: Graph): ResultTable {
           point.peak,
           of(point.massiveInputs),
           `${dimension} (${of(onInputs)})`,
-          position === '' ? '–' : `${position} (${of(atPosition)})`,
+          common(commonPosition(point)),
+          ...(ofTexts ? [common(commonToken(point))] : []),
         ],
         ...itemOf(graph, point.point.value),
       };

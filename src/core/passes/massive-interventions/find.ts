@@ -1,4 +1,5 @@
 /** Where massive entries and outlier dimensions are, and what stands there on average. */
+import { exampleTokens } from '../../dataset/example-tokens.js';
 import type { LossRuns } from '../../experiment/loss-runs.js';
 import type { LossTotals } from '../../experiment/loss-totals.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
@@ -52,11 +53,12 @@ export async function findMassive(
   const states = points.map(createPointMagnitudes);
   try {
     const clean = await network.loss({
-      fold(batch, values) {
+      async fold(batch, values) {
+        const tokens = await exampleTokens(subject.dataset, batch);
         states.forEach((state, at) => {
-          for (const each of valuesOf(subject, state.point, batch, values, outputs[at] ?? '')) {
-            foldPointMagnitudes(state, oneInput(state.point, each));
-          }
+          valuesOf(subject, state.point, batch, values, outputs[at] ?? '').forEach((each, row) => {
+            foldPointMagnitudes(state, oneInput(state.point, each, tokens?.[row]));
+          });
         });
       },
     });
@@ -83,9 +85,10 @@ function chosen(states: readonly PointMagnitudes[]): Found | undefined {
 function oneInput(
   point: ObservedLayer,
   { index, data, start, layout }: StreamValues,
+  tokens: readonly string[] | undefined,
 ): Parameters<typeof foldPointMagnitudes>[1] {
   const observed = { data: data.subarray(start), examples: 1, columns: 0, entries: 0, layout };
-  return { indices: [index], layers: [point], get: () => observed };
+  return { indices: [index], layers: [point], get: () => observed, ...(tokens && { tokens: [tokens] }) };
 }
 
 function valuesOf(

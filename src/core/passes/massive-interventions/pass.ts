@@ -11,7 +11,7 @@ import { isStream, needsTokenStream, residualPoints } from '../residual-points.j
 import { NO_ACTIVATIONS, type PassResult } from '../result.js';
 import { findMassive, openPrefix, type Prefix } from './find.js';
 import { DRAWS, interventions, openInterventions, type Interventions, type Measured } from './measure.js';
-import { report } from './report.js';
+import { MASSIVE_INTERVENTIONS_VERSION, report } from './report.js';
 
 /** The network as it is, what stands in its stream on average, and each intervention. */
 const RUNS = 2 + 4 * (1 + DRAWS);
@@ -20,7 +20,7 @@ const SCORE_BYTES = 128 * 2 ** 20;
 
 export const massiveInterventions: Experiment = {
   id: 'massive-interventions',
-  version: 1,
+  version: MASSIVE_INTERVENTIONS_VERSION,
   title: 'Massive activations taken away',
   question: 'How much does the network rely on the largest entries and the outlier dimensions of its residual stream?',
   method:

@@ -4,6 +4,7 @@ import { accuracy, increaseInterval, lossIncrease, meanLoss, type LossTotals } f
 import { increaseDefinition, increaseLabel, increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { itemOf } from '../node-numbers.js';
+import { placesText } from '../massive-places.js';
 import { meanOf, RULE } from '../point-magnitudes.js';
 import { NO_ACTIVATIONS, type Finding, type Headline, type PassResult, type ResultTable } from '../result.js';
 import { amount, count, oneInputCaution, sentence } from '../words.js';
@@ -20,6 +21,8 @@ export interface Examined {
   readonly incomplete?: string;
 }
 
+/** Raised when the meaning of its numbers or what it tells changes. */
+export const MASSIVE_INTERVENTIONS_VERSION = 2;
 /** A network relies on what was taken away where the loss rises by more than this, and far more than with as many others. */
 const RELIES = { above: 0.01, timesControl: 10 } as const;
 
@@ -33,8 +36,8 @@ export async function report(examined: Examined): Promise<PassResult> {
   const sentences = (['entries', 'dimensions'] as const).flatMap((what) => sentenceOf(examined, what, onInputs));
   return {
     pass: 'massive-interventions',
-    passVersion: 1,
-    answer: `${sentences.join(' ')}${caution}`,
+    passVersion: MASSIVE_INTERVENTIONS_VERSION,
+    answer: `${sentences.join(' ')}${largestText(examined.found)}${caution}`,
     ...(incomplete === undefined ? {} : { incomplete }),
     headlines: headlines(examined),
     findings: (['entries', 'dimensions'] as const).flatMap((what) => findingOf(examined, what, onInputs)),
@@ -53,6 +56,12 @@ function namesOf({ found, means, clean }: Examined, what: Intervention['what']):
   if (found.rule === 'massive') return `the massive entries (${amount(means.entries / clean.sums.length)} per input)`;
   const { magnitudes } = found;
   return `the largest entry of each input (none is massive; ${amount(meanOf(magnitudes.ratios, magnitudes))} times the median)`;
+}
+
+/** " The largest entry of an input is most often at the token “<s>” …"; empty where a point has no positions. */
+function largestText({ magnitudes }: Found): string {
+  const places = placesText(magnitudes);
+  return places === '' ? '' : ` The largest entry of an input there is ${places}.`;
 }
 
 function measuredOf({ measured }: Examined, what: Intervention['what'], to: Intervention['to']): Measured | undefined {

@@ -1,3 +1,4 @@
+import { rectifiedInput } from '../../graph/activations/rectifier.js';
 import type { Graph } from '../../graph/graph.js';
 import type { ObservedLayer } from '../../graph/layers.js';
 import { findRoles } from '../../graph/roles/roles.js';
@@ -7,7 +8,7 @@ import type { Curve, Headline, LayerMetric, PassResult, ResultTable } from '../r
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { count, oneInputCaution, percent } from '../words.js';
 
-const VERSION = 2;
+const VERSION = 3;
 /** Shares of zeros whose shift the table tells. */
 const WANTED = [0.5, 0.7, 0.9, 0.95] as const;
 /** The curve leaves out shifts at which fewer, or more, are zero. */
@@ -76,8 +77,8 @@ function sources(graph: Graph, layers: readonly { readonly value: string; readon
   );
   return layers.flatMap(({ value, label }) => {
     const producer = graph.producerOf(value);
-    const isRelu = producer?.opType === 'Relu' && producer.domain === '';
-    const from = isRelu ? producer.inputs[0] : before.get(value);
+    const rectified = producer === undefined ? undefined : rectifiedInput(graph, producer);
+    const from = rectified === undefined ? before.get(value) : producer?.inputs[rectified];
     return from === undefined || graph.initializer(from) !== undefined ? [] : [{ layer: value, label, from }];
   });
 }

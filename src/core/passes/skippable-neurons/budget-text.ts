@@ -1,11 +1,13 @@
-import type { LossKind } from '../../experiment/loss-measure.js';
+import { allowedText } from '../../experiment/allowed-loss-increase.js';
+import type { Examined } from './examined.js';
 
 /** "at 1 % more perplexity": what the budget is. */
-export function budgetText(kind: LossKind): string {
+export function budgetText({ measure, subject }: Pick<Examined, 'measure' | 'subject'>): string {
+  const allowed = allowedText(subject.allowedLossIncrease);
   return {
-    'next-token': 'at 1 % more perplexity of the next token',
-    class: 'at 1 % more perplexity of the label',
-    divergence: 'at 1 % more perplexity of the model’s own predictions',
-    'relative-change': 'at 1 % change of the output',
-  }[kind];
+    'next-token': `at ${allowed} more perplexity of the next token`,
+    class: `at ${allowed} more perplexity of the label`,
+    divergence: `at ${allowed} more perplexity of the model’s own predictions`,
+    'relative-change': `at ${allowed} change of the output`,
+  }[measure.kind];
 }

@@ -1,20 +1,23 @@
+import { allowedText } from '../../experiment/allowed-loss-increase.js';
 import { accuracy } from '../../experiment/loss-totals.js';
 import type { Curve } from '../result.js';
 import type { Calibration } from './calibrate.js';
 import { increaseDefinition, increaseLabel } from '../../experiment/loss-words.js';
 import { increaseOf, type Examined, type MeasuredPoint } from './examined.js';
 
-/** Losses beyond this would flatten everything near the budget; the table has them. */
+/** Losses beyond this, or beyond twice what is allowed, would flatten everything near it; the table has them. */
 const HIGHEST_SHOWN = 0.5;
 const CETT_POINTS = 128;
 
 /** Loss over how much is skipped, a line for each metric; with labels also accuracy. */
 export function lossCurves(examined: Examined, points: readonly MeasuredPoint[]): Curve[] {
-  const { measure, calibration } = examined;
+  const { measure, calibration, subject } = examined;
+  const allowed = subject.allowedLossIncrease;
+  const highest = Math.max(HIGHEST_SHOWN, 2 * allowed);
   const metrics = [...new Set(points.map(({ metric }) => metric))];
   const line = (metric: string, yOf: (point: MeasuredPoint) => number): Curve['series'][number] => {
     const own = points
-      .filter((point) => point.metric === metric && increaseOf(examined, point) <= HIGHEST_SHOWN)
+      .filter((point) => point.metric === metric && increaseOf(examined, point) <= highest)
       .sort((a, b) => a.skipped.sparsity - b.skipped.sparsity);
     return {
       label: metric.split(':')[0] ?? metric,
@@ -28,11 +31,12 @@ export function lossCurves(examined: Examined, points: readonly MeasuredPoint[])
     title: 'Loss over what is skipped, by metric',
     xLabel,
     yLabel: increaseLabel(measure.kind),
-    definition: `${increaseDefinition(measure.kind)} Every point is a run of the changed network over all inputs; those above 50 % stand in the table only.`,
+    definition: `${increaseDefinition(measure.kind)} Every point is a run of the changed network over all inputs; those above ${allowedText(highest)} stand in the table only.`,
     format: 'share',
-    series: metrics
-      .map((metric) => line(metric, (point) => increaseOf(examined, point)))
-      .filter(({ x }) => x.length > 0),
+    series: [
+      ...metrics.map((metric) => line(metric, (point) => increaseOf(examined, point))).filter(({ x }) => x.length > 0),
+      { label: `Allowed: ${allowedText(allowed)}`, x: Float32Array.of(0, 100), y: Float32Array.of(allowed, allowed) },
+    ],
   };
   const clean = accuracy(calibration.clean);
   if (clean === undefined) return [loss];

@@ -30,8 +30,8 @@ export function numbersByLayer({ calibration, search }: Examined, shares: readon
   });
 }
 
-export function layerMetrics({ measure }: Examined, numbers: readonly LayerNumbers[]): LayerMetric[] {
-  const budget = budgetText(measure.kind);
+export function layerMetrics(examined: Examined, numbers: readonly LayerNumbers[]): LayerMetric[] {
+  const budget = budgetText(examined);
   const metric = (
     id: string,
     label: string,

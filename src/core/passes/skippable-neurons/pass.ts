@@ -18,7 +18,7 @@ import { METHOD, VERSION } from './method.js';
 import type { MeasuredPoint } from './examined.js';
 import { report } from './report.js';
 import { searchTarget, USUAL_STEPS } from './search.js';
-import { openSkipping, type Skipping } from './skipping.js';
+import { openSkipping, type Skipped, type Skipping } from './skipping.js';
 
 /** The network as it is, the search, and the lines of other metrics beside it. */
 const RUNS = 1 + USUAL_STEPS + 17;
@@ -32,6 +32,7 @@ export const skippableNeurons: Experiment = {
   question: 'How many neurons could be skipped at each token, and at what loss?',
   method: METHOD,
   runsPerInput: RUNS,
+  restsOn: 'allowed-loss-increase',
   applies: needsActivationLayers,
   watches: ({ graph }) =>
     findRoles(graph).mlpBlocks.map(({ down, label }) => ({ value: down.input, label: `${label} neurons` })),
@@ -70,10 +71,11 @@ async function examineLayers(subject: ExperimentSubject, masked: MaskedLayers): 
     const criterion = layers.every(({ block }) => block === undefined) ? 'activation' : 'output';
     const skipping = await openSkipping(subject, model, layers, criterion, runs);
     open.push(skipping);
-    const search = await searchTarget(measure.kind, clean, (target, step) => {
+    const measureAt = (target: number, step: number): Promise<Skipped | undefined> => {
       sweeps.phase(`Searching, step ${step + 1}`);
       return unlessCancelled(skipping.at(calibration.layers.map((layer) => levelFor(layer, target))));
-    });
+    };
+    const search = await searchTarget(measure.kind, clean, measureAt, { budget: subject.allowedLossIncrease });
     if (search === undefined) throw new CancelledError();
     await skipping.release();
     open.pop();

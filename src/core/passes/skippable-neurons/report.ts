@@ -1,4 +1,5 @@
 /** The answer, its chart and its tables. */
+import { allowedText } from '../../experiment/allowed-loss-increase.js';
 import { accuracy, increaseInterval } from '../../experiment/loss-totals.js';
 import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
@@ -14,7 +15,6 @@ import { budgetText } from './budget-text.js';
 import { VERSION } from './method.js';
 import { layerMetrics, numbersByLayer, type LayerNumbers } from './metrics.js';
 import type { Savings } from './savings.js';
-import { BUDGET } from './search.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
 
@@ -25,7 +25,7 @@ const NAMED = 3;
 const FEW = 1000;
 
 export async function report(examined: Examined): Promise<PassResult> {
-  const { subject, measure, masked, calibration, search, incomplete } = examined;
+  const { subject, masked, calibration, search, incomplete } = examined;
   const { layers } = masked;
   const { clean } = calibration;
   const shares = search.best.skipped.layers.map((layer) => sparsityOf([layer]));
@@ -55,8 +55,8 @@ export async function report(examined: Examined): Promise<PassResult> {
     headlines: [
       {
         id: 'skippable',
-        label: 'Can be skipped',
-        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(measure.kind)}: |n| below its layer’s threshold, strictly (methods C2).`,
+        label: `Can be skipped, at most ${allowedText(subject.allowedLossIncrease)} worse`,
+        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(examined)}: |n| below its layer’s threshold, strictly (methods C2).`,
         format: 'share',
         value: search.best.skipped.sparsity,
       },
@@ -93,9 +93,9 @@ function answer(examined: Examined, shares: readonly number[], onInputs: string)
       ? ''
       : `, 95 % of resamples between ${increaseText(interval.low)} and ${increaseText(interval.high)}`;
   const met =
-    best.increase <= BUDGET
-      ? budgetText(measure.kind)
-      : `at ${increaseText(best.increase)} (no threshold keeps to 1 %)`;
+    best.increase <= subject.allowedLossIncrease
+      ? budgetText(examined)
+      : `at ${increaseText(best.increase)} (no threshold keeps to ${allowedText(subject.allowedLossIncrease)})`;
   return [
     `${sentence(met)}, ${percent(best.skipped.sparsity)} of the ${what} can be skipped ${onInputs} (measured: ${increaseText(best.increase)}${spread}).`,
     resisting(masked, shares, best.skipped.sparsity),
@@ -158,7 +158,7 @@ function cautions({ measure, calibration, subject }: Examined): string {
   const leftOut = without === 0 ? '' : ` ${count(without)} inputs have no known target and count for nothing.`;
   const few =
     counted < FEW
-      ? ` That rests on ${counted === 1 ? `1 ${unit.slice(0, -1)}` : `${count(counted)} ${unit}`}: few for a loss of 1 %.`
+      ? ` That rests on ${counted === 1 ? `1 ${unit.slice(0, -1)}` : `${count(counted)} ${unit}`}: few for a loss of ${allowedText(subject.allowedLossIncrease)}.`
       : '';
   const synthetic = subject.dataset.synthetic ? ' The inputs are random: real ones may allow more or less.' : '';
   return `${few}${leftOut}${synthetic}${oneInputCaution(clean.sums.length)}`.trim();
@@ -191,7 +191,7 @@ function findings(examined: Examined, numbers: readonly LayerNumbers[], onInputs
     severity: 'information',
     kind: 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(measure.kind)} ${onInputs}.${kept}${savedText(examined, numbers)}${oneInputCaution(calibration.clean.sums.length)}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(examined)} ${onInputs}.${kept}${savedText(examined, numbers)}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };

@@ -3,8 +3,6 @@ import type { LossKind } from '../../experiment/loss-measure.js';
 import { lossIncrease, type LossTotals } from '../../experiment/loss-totals.js';
 import type { Skipped } from './skipping.js';
 
-/** p: how much worse the network may get, as a share. */
-export const BUDGET = 0.01;
 /** The answer is known when a target was measured to exceed the budget that skips no more than this share more. */
 export const KNOWN_TO = 0.0025;
 /** Networks that are run at most, and as a rule. */
@@ -49,13 +47,14 @@ interface Bracket {
  * that few networks need to be run. It need not rise everywhere: the answer is a target that was measured to keep within
  * the budget, by a network that runs with these thresholds, and one little above it was measured not to.
  * @param at runs the network with a target; undefined when cancelled.
+ * @param budget p: how much worse the network may get, as a share.
  * @returns undefined when cancelled before anything kept within the budget.
  */
 export async function searchTarget(
   kind: LossKind,
   clean: LossTotals,
   at: (target: number, step: number) => Promise<Skipped | undefined>,
-  { budget = BUDGET, steps: most = MOST_STEPS } = {},
+  { budget, steps: most = MOST_STEPS }: { readonly budget: number; readonly steps?: number },
 ): Promise<Search | undefined> {
   const steps: SearchStep[] = [];
   const measure = async (part: number): Promise<SearchStep | undefined> => {

@@ -10,10 +10,8 @@ import type { LayerNumbers } from './metrics.js';
 import type { Savings } from './savings.js';
 
 /** One row per layer at the thresholds of the answer, and a row for all of them. */
-export function layerTable(
-  { subject, measure, calibration, search }: Examined,
-  numbers: readonly LayerNumbers[],
-): ResultTable {
+export function layerTable(examined: Examined, numbers: readonly LayerNumbers[]): ResultTable {
+  const { subject, calibration, search } = examined;
   const { target, skipped } = search.best;
   const sum = (pick: (each: Savings) => number | undefined): number =>
     numbers.reduce((all, { savings }) => all + (savings === undefined ? NaN : (pick(savings) ?? NaN)), 0);
@@ -56,7 +54,7 @@ export function layerTable(
   const total = countParameters(subject.graph).total;
   return {
     id: 'skippable-layers',
-    title: `By layer, ${budgetText(measure.kind)}`,
+    title: `By layer, ${budgetText(examined)}`,
     definition:
       `Sites of one input (tokens, positions). Threshold and CETT are those of the sampled sites at the target of ${target.toFixed(4)}; the share skipped is counted over all sites. ` +
       'Weights not read at a token are an estimate: those behind skipped neurons (these are known once neurons are computed), and all weights of skipped neurons (where something foretells which they are); convolutions read theirs once for all positions. ' +

@@ -7,7 +7,7 @@ import { count, ofUnits } from '../words.js';
 import { findStaticUnits, type StaticUnits } from './find.js';
 import { unitLayer } from './unit-layer.js';
 
-const VERSION = 1;
+const VERSION = 2;
 const UNITS_NAMED = 12;
 
 /** Which units are dead by their weights, whatever the input: methods D1, static part. */

@@ -1,4 +1,5 @@
 /** Layers whose units have weights of their own, and how one unit's value goes on from there. */
+import { onlyRectifier } from '../../graph/activations/rectifier.js';
 import { attributeFloat, attributeInt } from '../../graph/attributes.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
 import { linearStep, shapeOf, type NormalisationStep } from '../linear-step.js';
@@ -70,6 +71,8 @@ export function unitLayer(graph: Graph, node: GraphNode): UnitLayer | undefined 
 
 /** How the value goes on, where one node alone reads it and that node works on each unit by itself. */
 export function onward(graph: Graph, value: string, layer: Units): Onward | undefined {
+  const rectifier = onlyRectifier(graph, value);
+  if (rectifier !== undefined) return { kind: 'rectifier', node: rectifier, threshold: 0 };
   const [node, ...others] = graph.consumersOf(value);
   if (node === undefined || others.length > 0 || graph.isOutput(value) || node.domain !== '') return undefined;
   switch (node.opType) {
@@ -85,8 +88,6 @@ export function onward(graph: Graph, value: string, layer: Units): Onward | unde
       const fits = layer.unitWord === 'neurons' && shapeOf(graph, constant)?.join() === String(layer.units);
       return fits ? { kind: 'addition', node, constant } : undefined;
     }
-    case 'Relu':
-      return { kind: 'rectifier', node, threshold: 0 };
     case 'ThresholdedRelu':
       return { kind: 'rectifier', node, threshold: attributeFloat(node, 'alpha') ?? 1 };
     default:
@@ -113,6 +114,11 @@ export function handedOn(graph: Graph, value: string, layer: Units): string | un
   for (let at = value; !seen.has(at);) {
     seen.add(at);
     if (graph.isOutput(at)) return undefined;
+    const rectified = onlyRectifier(graph, at)?.outputs[0];
+    if (rectified !== undefined) {
+      at = rectified;
+      continue;
+    }
     const readers = graph.consumersOf(at);
     const [node] = readers;
     if (readers.length !== 1 || node === undefined) return at;

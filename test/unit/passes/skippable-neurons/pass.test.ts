@@ -90,6 +90,30 @@ describe('what it finds', () => {
     );
   });
 
+  it('keeps to another loss that is allowed, and every word follows', async () => {
+    const [usual, looser] = [
+      await examine(network(), { targets: labelled }),
+      await examine(network(), { targets: labelled }, { allowedLossIncrease: 0.05 }),
+    ];
+    expect(looser.answer).toMatch(/^At 5 % more perplexity of the label/);
+    expect(looser.answer).toContain('few for a loss of 5 %');
+    expect(looser.headlines?.[0]?.label).toBe('Can be skipped, at most 5 % worse');
+    expect(looser.headlines?.[0]?.value).toBeGreaterThan(usual.headlines?.[0]?.value ?? NaN);
+    const within = table(looser, 'skipping-settings').filter(
+      ([metric, , , , increase]) => String(metric).startsWith('CETT') && Number(increase) <= 0.05,
+    );
+    expect(table(looser, 'skippable-layers').at(-1)?.[4]).toBe(within.at(-1)?.[2]);
+    const allowed = looser.curves[0]?.series.at(-1);
+    expect([allowed?.label, allowed?.y[0]]).toEqual(['Allowed: 5 %', Math.fround(0.05)]);
+    const words = [
+      ...[looser.answer, ...looser.findings.map(({ sentence }) => sentence)],
+      ...looser.layerMetrics.map(({ definition }) => definition),
+      ...(looser.tables ?? []).map(({ title, definition }) => title + definition),
+      ...(looser.headlines ?? []).map(({ label, definition }) => label + definition),
+    ];
+    for (const text of words) expect(text).not.toMatch(/(at|within|to|of) 1 %/);
+  });
+
   it('says which loss it measures without labels, and that random inputs are random', async () => {
     const result = await examine(network(), { synthetic: true });
     expect(result.answer).toContain('the model’s own predictions');

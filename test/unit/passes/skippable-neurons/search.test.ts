@@ -14,16 +14,17 @@ const clean = { sums: new Float64Array(1), counts: Float64Array.of(1) };
 /** A network that loses `increase` of a target, and skips a share that is the target's root. */
 async function search(
   increase: (target: number) => number,
-  { cancelAt = Infinity } = {},
+  { cancelAt = Infinity, budget = BUDGET } = {},
 ): Promise<{ found: Search | undefined; asked: readonly number[] }> {
   const asked: number[] = [];
-  const found = await searchTarget('next-token', clean, async (target, step): Promise<Skipped | undefined> => {
+  const at = async (target: number, step: number): Promise<Skipped | undefined> => {
     expect(step).toBe(asked.length);
     if (step >= cancelAt) return undefined;
     asked.push(target);
     const totals = { sums: Float64Array.of(Math.log1p(increase(target))), counts: Float64Array.of(1) };
     return { totals, layers: [], sparsity: Math.sqrt(target) };
-  });
+  };
+  const found = await searchTarget('next-token', clean, at, { budget });
   return { found, asked };
 }
 
@@ -36,6 +37,16 @@ describe('the highest target within the budget', () => {
       expect(target).toBeLessThanOrEqual(answer);
       expect(Math.sqrt(answer) - Math.sqrt(target)).toBeLessThanOrEqual(KNOWN_TO + 1e-9);
       expect(asked.length).toBeLessThanOrEqual(answer < 0.01 ? 10 : 7);
+    }
+  });
+
+  it.each([0.0001, 0.05, 0.5, 1])('is found for another p: %d', async (budget) => {
+    for (const answer of [0.03, 0.2, 0.7]) {
+      const { found, asked } = await search((target) => budget * (target / answer) ** 2.5, { budget });
+      const { target = NaN, increase = NaN } = found?.best ?? {};
+      expect(increase).toBeLessThanOrEqual(budget);
+      expect(Math.sqrt(answer) - Math.sqrt(target)).toBeLessThanOrEqual(KNOWN_TO + 1e-9);
+      expect(asked.length).toBeLessThanOrEqual(7);
     }
   });
 

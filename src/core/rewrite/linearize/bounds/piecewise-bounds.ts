@@ -3,22 +3,40 @@
  * chord and over one of its pieces, the one that leaves the smaller triangle (methods, D3: adaptive). Where it stays on
  * one piece it is that piece.
  */
+import { rectifiedInput } from '../../../graph/activations/rectifier.js';
 import { attributeFloat } from '../../../graph/attributes.js';
 import type { Calculator } from '../calculator.js';
 import { expand } from '../maps.js';
 import { declined, type Linear, type Site } from '../rule.js';
-import { again, line, outward, type BoundsRule, type Interval, type Lines, type Relax } from './relaxation.js';
+import {
+  again,
+  line,
+  outward,
+  type BoundsRule,
+  type Interval,
+  type Lines,
+  type Relax,
+  type RelaxOf,
+} from './relaxation.js';
 
 /** a where a condition holds, else b. */
 function choose(calc: Calculator, condition: string, a: string | number, b: string | number): string {
   return calc.op('Where', condition, a, b);
 }
 
+/** The slopes of a bent function left of 0, and which of the node's inputs it is of. */
+interface Bent {
+  /** Spreads to the output. */
+  readonly a: string;
+  readonly input: number;
+  /** Its pieces are exact; a product with another slope is rounded by the model itself. */
+  readonly isRelu: boolean;
+}
+
 /**
  * Lines of y = max(x, a x), or of min(x, a x) where a > 1: convex or concave with its kink at 0.
- * @param a slope left of 0, spreads to the output.
  */
-function kinkLines(site: Site, { lower: l, upper: u }: Interval, a: string): Lines {
+function kinkLines(site: Site, { lower: l, upper: u }: Interval, { a, input, isRelu }: Bent): Lines {
   const { calc } = site;
   const left = calc.op('LessOrEqual', u, 0);
   const right = calc.op('GreaterOrEqual', l, 0);
@@ -30,9 +48,7 @@ function kinkLines(site: Site, { lower: l, upper: u }: Interval, a: string): Lin
   const foot = calc.op('Sub', calc.op('Mul', a, l), calc.op('Mul', chord, l));
   const zero = calc.op('Mul', width, 0);
   const size = calc.op('Mul', calc.op('Add', calc.op('Abs', a), 1), calc.op('Add', width, calc.op('Abs', l)));
-  // A piece of Relu is exact; a product with another slope is rounded by the model itself.
-  const through = (direction: 'up' | 'down'): string =>
-    site.node.opType === 'Relu' ? zero : outward(calc, zero, direction, size);
+  const through = (direction: 'up' | 'down'): string => (isRelu ? zero : outward(calc, zero, direction, size));
   const onChord = (direction: 'up' | 'down'): string =>
     choose(calc, bent, outward(calc, foot, direction, size), through(direction));
   const isConvex = calc.op('LessOrEqual', a, 1);
@@ -40,37 +56,58 @@ function kinkLines(site: Site, { lower: l, upper: u }: Interval, a: string): Lin
   const nearer = choose(calc, calc.op('Less', from1 ?? '', fromA ?? ''), 1, a);
   const tangent = choose(calc, bent, nearer, piece);
   return {
-    upper: line(site, choose(calc, isConvex, slope, tangent), choose(calc, isConvex, onChord('up'), through('up'))),
-    lower: line(site, choose(calc, isConvex, tangent, slope), choose(calc, isConvex, through('down'), onChord('down'))),
+    upper: line(
+      site,
+      choose(calc, isConvex, slope, tangent),
+      choose(calc, isConvex, onChord('up'), through('up')),
+      input,
+    ),
+    lower: line(
+      site,
+      choose(calc, isConvex, tangent, slope),
+      choose(calc, isConvex, through('down'), onChord('down')),
+      input,
+    ),
   };
 }
 
 /** y = x for x > 0, else a x. */
 function kink(slope: (site: Site) => string): BoundsRule {
   return (site) => (intervals) => {
-    const { calc, node, from, to } = site;
+    const { calc, from, to } = site;
     const given = intervals(0);
     const spread = expand(calc, from, to);
     const x = { lower: spread.forward(given.lower), upper: spread.forward(given.upper) };
     const a = slope(site);
-    const at = (value: string): string =>
-      node.opType === 'Relu'
-        ? calc.op('Relu', value)
-        : choose(calc, calc.op('Greater', value, 0), value, calc.op('Mul', a, value));
+    const at = (value: string): string => choose(calc, calc.op('Greater', value, 0), value, calc.op('Mul', a, value));
     const [low, high] = [at(x.lower), at(x.upper)];
     const crossing = calc.op('And', calc.op('Less', x.lower, 0), calc.op('Greater', x.upper, 0));
     const least = calc.op('Min', low, high);
     // For a < 0 the kink itself is the lowest point.
-    const interval: Interval =
-      node.opType === 'Relu'
-        ? { lower: low, upper: high }
-        : {
-            lower: outward(calc, choose(calc, crossing, calc.op('Min', least, 0), least), 'down', least),
-            upper: outward(calc, calc.op('Max', low, high), 'up', high, low),
-          };
-    return { interval, lines: () => throughSpread(site, kinkLines(site, x, a)) };
+    const interval: Interval = {
+      lower: outward(calc, choose(calc, crossing, calc.op('Min', least, 0), least), 'down', least),
+      upper: outward(calc, calc.op('Max', low, high), 'up', high, low),
+    };
+    return { interval, lines: () => throughSpread(site, kinkLines(site, x, { a, input: 0, isRelu: false })) };
   };
 }
+
+/** max(x, 0) of one of the node's inputs, however it is spelled; undefined where the node is something else. */
+export function rectified(site: Site): RelaxOf | undefined {
+  const { calc, graph, node, to } = site;
+  const input = rectifiedInput(graph, node);
+  if (input === undefined || site.shape(site.input(input)).join() !== to.join()) return undefined;
+  const relax: Relax = (intervals) => {
+    const x = intervals(input);
+    return {
+      interval: { lower: calc.op('Relu', x.lower), upper: calc.op('Relu', x.upper) },
+      lines: () => kinkLines(site, x, { a: calc.number(0), input, isRelu: true }),
+    };
+  };
+  return { relax, inputs: [input] };
+}
+
+const relu: BoundsRule = (site) => rectified(site) ?? declined('it changes the shape of what it rectifies');
 
 /** A parameter with more axes than the value spreads the value over the output. */
 function throughSpread({ calc, from, to }: Site, lines: Lines): Lines {
@@ -160,6 +197,8 @@ function clipLines(
 }
 
 const clip: BoundsRule = (site) => {
+  const whole = rectified(site);
+  if (whole !== undefined) return whole;
   if (site.isActive(1) || site.isActive(2)) return declined('its limits depend on the input');
   const limit = (position: number): string | undefined =>
     site.input(position) === '' ? undefined : site.calc.cast(site.input(position));
@@ -204,8 +243,23 @@ const steps: BoundsRule = (site) => (intervals) => {
   return { interval: { lower: again(site, x.lower), upper: again(site, x.upper) } };
 };
 
+/** Yes or no as numbers: between 0 and 1 where it depends on the input. Numbers stay what they are. */
+const cast: BoundsRule = (site) => {
+  const { calc, graph, to } = site;
+  const value = site.input(0);
+  if (site.typeOf(value) !== undefined || !site.dependsOnStart(value)) return 'affine';
+  const producer = graph.producerOf(value);
+  if (producer?.domain !== '' || !CONDITIONS.has(producer.opType)) return declined('it makes numbers of whole numbers');
+  const all = (number: number): string => calc.op('Expand', calc.number(number), calc.writer.ints([1, ...to]));
+  return { relax: () => ({ interval: { lower: all(0), upper: all(1) } }), inputs: [] };
+};
+
+const CONDITIONS: ReadonlySet<string> = new Set(
+  'Greater GreaterOrEqual Less LessOrEqual Equal Not And Or Xor'.split(' '),
+);
+
 export const PIECEWISE_BOUNDS: Readonly<Record<string, BoundsRule>> = {
-  Relu: kink(({ calc }) => calc.number(0)),
+  Relu: relu,
   LeakyRelu: kink(({ calc, node }) => calc.number(attributeFloat(node, 'alpha') ?? 0.01)),
   PRelu: (site) =>
     site.isActive(1)
@@ -214,6 +268,8 @@ export const PIECEWISE_BOUNDS: Readonly<Record<string, BoundsRule>> = {
   Abs: kink(({ calc }) => calc.number(-1)),
   Clip: clip,
   HardSigmoid: hardSigmoid,
+  Cast: cast,
+  CastLike: cast,
   ThresholdedRelu: thresholded,
   Sign: steps,
   Floor: steps,

@@ -4,6 +4,7 @@ import { elementCount } from '../../../tensor/tensor.js';
 import { compose } from '../linear-map.js';
 import { expand, scale } from '../maps.js';
 import { declined, type Linear, type Site } from '../rule.js';
+import { rectified } from './piecewise-bounds.js';
 import {
   outward,
   widened,
@@ -77,7 +78,7 @@ function gated(site: Site): RelaxOf | undefined {
 /** a b, with the lines of McCormick through one corner each. */
 const multiply: BoundsRule = (site) => {
   if (!(site.isActive(0) && site.isActive(1))) return 'affine';
-  const whole = withinRoot(site) ?? gated(site);
+  const whole = withinRoot(site) ?? gated(site) ?? rectified(site);
   if (whole !== undefined) return whole;
   return (intervals): Relaxation => {
     const { calc, to } = site;
