@@ -159,7 +159,10 @@ async function resultOf(
   return {
     pass: ID,
     passVersion: dictionaryFit.version,
-    answer: fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
+    answer: [
+      fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
+      ...(few === undefined ? [] : [few.sentence]),
+    ].join(' '),
     findings,
     ...NO_ACTIVATIONS,
     tables: [
