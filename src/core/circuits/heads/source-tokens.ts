@@ -32,6 +32,8 @@ export interface SourceTokens {
 }
 
 export interface SourceTokenReader {
+  /** Whether sizes of values follow from the numbers of the input: another of the same sizes then needs a reader of its own. */
+  readonly isOfThisInput: boolean;
   /** @param direction as wide as the value. @throws ProblemError as the engine does; CancelledError. */
   at(feeds: NamedTensors, position: number, direction: Float32Array, signal?: AbortSignal): Promise<SourceTokens>;
   release(): Promise<void>;
@@ -85,6 +87,7 @@ export async function openSourceTokens(
   const beside = [heads.value, ...(heads.pattern === undefined ? [] : [heads.pattern])];
   const { session, written } = await openLinearReader(model, shapes, [heads.value], value, 'transpose', beside);
   return {
+    isOfThisInput: shapes.areOfThisInput,
     async at(input, position, direction, stop) {
       throwIfCancelled(stop);
       const seed = seedAt(shapes, { value, position, direction });
