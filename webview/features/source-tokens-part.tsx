@@ -37,8 +37,9 @@ function Examples({ detail: { feature, top } }: Pick<SourceTokensPartProps, 'det
   return (
     <>
       <p class="note">
-        The feature reads what attention gives, which is a sum over the tokens that its heads read. Each token’s share
-        of the feature’s value at the underlined token, with the attention pattern held (direct feature attribution).
+        The feature reads what attention gives, which is a sum over the tokens that its heads read. The colours are what
+        each of them adds to the feature’s value at the underlined token, with the attention pattern held (direct
+        feature attribution).
       </p>
       <div class="button-row">
         <ExperimentButton
