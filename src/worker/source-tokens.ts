@@ -3,6 +3,7 @@ import { centre, rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { totalWidth } from '../core/dictionary/coder.js';
 import { heldEncoder } from '../core/dictionary/held-encoder.js';
 import {
+  noSourceTokens,
   openSourceTokens,
   whyNoSourceTokens,
   type SourceTokenReader,
@@ -64,8 +65,7 @@ export async function answerSourceTokens(
   signal: AbortSignal,
 ): Promise<SourceTokensAnswer> {
   const { attached, overview, subject, sourceReaders } = opened;
-  if (overview.noSourceTokens !== undefined)
-    throw problem('not-applicable', `There is no direct feature attribution. ${overview.noSourceTokens}`);
+  if (overview.noSourceTokens !== undefined) throw noSourceTokens(overview.noSourceTokens);
   const { batch, ...run } = await runOf(opened, prompt, signal);
   const runRows = rowsOfRun(subject.dataset, batch);
   if (runRows !== 1)
