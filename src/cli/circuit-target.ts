@@ -1,4 +1,5 @@
 /** What is told of one target of a circuit: through which heads it got what makes it up, and what weights alone say. */
+import { onOneLine } from '../core/display-text.js';
 import type { Problem } from '../core/errors.js';
 import type { CircuitHeads, CircuitWeights, FedByWeights } from '../protocol/circuits.js';
 import { number } from './numbers.js';
@@ -20,7 +21,7 @@ export function headLines(name: string, tokens: readonly string[], found: Circui
       const paid = attention === undefined ? '' : `, attention ${number(attention)}`;
       return line(
         contribution,
-        `layer ${layer} head ${head} from “${shown(tokens[source] ?? '')}” (${source + 1})${paid}`,
+        `layer ${layer} head ${head} from “${onOneLine(tokens[source] ?? '')}” (${source + 1})${paid}`,
       );
     }),
     ...(count === 0 ? [] : [line(rest, `${count.toLocaleString('en-US')} smaller ones`)]),
@@ -56,7 +57,7 @@ export function weightLines(name: string, found: CircuitWeights | Problem): read
 function fedLines({ tokens, features }: FedByWeights, indent: string): readonly string[] {
   const list = (what: string, entries: readonly string[]): string[] =>
     entries.length === 0 ? [] : [`${indent}${what}: ${entries.slice(0, WEIGHTS_TOLD).join(', ')}`];
-  const token = ({ text, weight }: FedByWeights['tokens'][0][number]): string => `${shown(text)} ${number(weight)}`;
+  const token = ({ text, weight }: FedByWeights['tokens'][0][number]): string => `${onOneLine(text)} ${number(weight)}`;
   const feature = (each: FedByWeights['features'][0][number]): string =>
     `layer ${each.layer} feature ${each.feature} ${number(each.weight)}`;
   return [
@@ -74,5 +75,3 @@ function leftLines(left: CircuitHeads['left']): readonly string[] {
 function line(value: number, what: string): string {
   return `  ${number(value).padStart(9)}  ${what}`;
 }
-
-const shown = (token: string): string => token.replaceAll('\n', '⏎');

@@ -1,4 +1,5 @@
 import type { CircuitNode } from '../core/circuits/attribution-graph.js';
+import { onOneLine } from '../core/display-text.js';
 import { ProblemError, type Problem } from '../core/errors.js';
 import { strongestPaths, type CircuitPath } from '../core/circuits/paths.js';
 import {
@@ -101,10 +102,7 @@ function asText({ answer, transcoders, edges, paths, heads, weights }: Found): s
   const { nodes } = answer;
   const features = nodes.kind.reduce((sum, kind) => sum + Number(NODE_KINDS[kind] === 'feature'), 0);
   const lines = [
-    `Tokens: ${answer.tokens
-      .map((token) => `[${token}]`)
-      .join('')
-      .replaceAll('\n', '⏎')}`,
+    `Tokens: ${onOneLine(answer.tokens.map((token) => `[${token}]`).join(''))}`,
     `On ${answer.data}${answer.synthetic ? ' (random inputs beside it)' : ''}, ${answer.seconds.toFixed(1)} s.`,
     ...(transcoders?.left ?? []).map(({ name, reason }) => `Not used: ${name}. ${reason}`),
     ...(answer.layersWithout.length === 0

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fewPlaces } from '../core/dictionary/few-places.js';
+import { onOneLine } from '../core/display-text.js';
 import type { Answers } from '../protocol/dictionary.js';
 import { firstPlacesText, placeText } from '../core/dictionary/attach/layout.js';
 import type {
@@ -183,8 +184,5 @@ function detailLines(
 /** The text with the token in brackets, or the input with the place. */
 function marked({ tokens, at, inputName, position }: Excerpt, layout: Layout): string {
   if (tokens === undefined) return [inputName, placeText(position, layout)].filter(Boolean).join(', ');
-  return tokens
-    .map((token, place) => (place === at ? `[${token}]` : token))
-    .join('')
-    .replaceAll('\n', '⏎');
+  return onOneLine(tokens.map((token, place) => (place === at ? `[${token}]` : token)).join(''));
 }

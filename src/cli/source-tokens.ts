@@ -1,4 +1,5 @@
 /** From which tokens features on the outputs of attention got their values, as lines of text. */
+import { onOneLine } from '../core/display-text.js';
 import { problem } from '../core/errors.js';
 import { distanceText, headSums, headText, tokenSums } from '../core/features/told-source-tokens.js';
 import type { FeatureDetail, FeatureOverview } from '../protocol/features.js';
@@ -34,18 +35,17 @@ export function sourceTokenLines(answer: SourceTokensAnswer): string[] {
     .sort((a, b) => Math.abs(sums[b] as number) - Math.abs(sums[a] as number));
   const from = order
     .slice(0, SHOWN)
-    .map((at) => `“${tokens[at] ?? ''}” ${number(sums[at])} (${distanceText(at, position)})`.replaceAll('\n', '⏎'));
+    .map((at) => `“${tokens[at] ?? ''}” ${number(sums[at])} (${distanceText(at, position)})`);
   const heads = headSums(answer)
     .slice(0, SHOWN)
     .map(({ head, total }) => `${headText(head, sharing)} ${number(total)}`);
   const all = sums.reduce((sum, each) => sum + each, 0);
   return [
-    `  At “${tokens[position] ?? ''}”, position ${position} of ${name}: ${number(preActivation)} before the activation function`.replaceAll(
-      '\n',
-      '⏎',
+    onOneLine(
+      `  At “${tokens[position] ?? ''}”, position ${position} of ${name}: ${number(preActivation)} before the activation function`,
     ),
-    `    From: ${from.join(', ')}`,
+    onOneLine(`    From: ${from.join(', ')}`),
     `    Through: ${heads.join(', ')}`,
-    `    All tokens ${number(all)}${padding === 0 ? '' : ` + padding ${number(padding)}`} + biases ${number(constants)}: it but for ${number(residual)} of the parts’ sizes`,
+    `    All tokens ${number(all)}${padding === 0 ? '' : ` + padding ${number(padding)}`} + biases ${number(constants)}: together that value, but for ${number(residual)} of the parts’ sizes`,
   ];
 }

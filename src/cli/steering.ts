@@ -1,5 +1,6 @@
 /** What was found of features on one text, as lines for a terminal. */
 import type { FewPlaces } from '../core/dictionary/few-places.js';
+import { onOneLine } from '../core/display-text.js';
 import type { ContinuationText, PromptAnswer, PromptRun, SteeringAnswer } from '../protocol/steering.js';
 import { counted, number, percent } from './numbers.js';
 
@@ -64,9 +65,9 @@ function runLines({ name, tokens, synthetic, notes }: PromptRun): string[] {
 }
 
 function written({ tokens, stopped }: ContinuationText): string {
-  return `${tokens.join('').replaceAll('\n', '⏎')}${stopped === undefined ? '' : ` (${stopped})`}`;
+  return `${onOneLine(tokens.join(''))}${stopped === undefined ? '' : ` (${stopped})`}`;
 }
 
 function shown(token: string): string {
-  return `“${token.replaceAll('\n', '⏎')}”`;
+  return `“${onOneLine(token)}”`;
 }

@@ -18,3 +18,8 @@ export function displayText(text: string, limit = 200): string {
   // Cut first: cleaning a megabyte that nobody sees is wasted work.
   return shortText(text, limit).replace(UNSAFE_CHARACTERS, '\ufffd').replace(LONE_SURROGATES, '\ufffd');
 }
+
+/** Texts of tokens within a line: a line break is told by its sign. */
+export function onOneLine(text: string): string {
+  return text.replaceAll('\n', '⏎');
+}

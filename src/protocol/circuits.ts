@@ -131,9 +131,15 @@ export interface CircuitCheckRequest {
   readonly factor: number;
 }
 
-/** A change of the target, or the sum of those of several targets, each in its own unit: as the graph predicts it, and as the model gave it when it was run. */
+/**
+ * A change of the target, or the sum of those of several targets, each in its own unit: as the graph predicts it, and as the
+ * model gave it when it was run.
+ */
 export interface CircuitCheck {
-  /** All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge, or the sum of all edges. */
+  /**
+   * All is held that the graph holds: normalisations, attention patterns, gates and other MLPs. It should be the edge, or the
+   * sum of all edges.
+   */
   readonly direct: { readonly predicted: number; readonly measured: number };
   /** As `direct`, as measured with normalisations that follow the change: what holding them leaves out. */
   readonly following: number;

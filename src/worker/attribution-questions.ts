@@ -26,7 +26,8 @@ import type {
   SiteParts,
 } from '../protocol/attribution.js';
 import { MOST_VOTES, type SystemRequest } from '../protocol/linear.js';
-import { checkCount, contextOf, feedsOf, type LinearSubject } from './linear-questions.js';
+import { feedsOf } from './chosen-input.js';
+import { checkCount, contextOf, type LinearSubject } from './linear-questions.js';
 import { createTurns } from './turns.js';
 
 export interface AttributionAnswers {

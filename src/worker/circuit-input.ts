@@ -4,7 +4,7 @@ import { problem } from '../core/errors.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
 import type { CircuitRequest, TokenChoice } from '../protocol/circuits.js';
 import type { Inputs } from './inputs.js';
-import { feedsOf } from './linear-questions.js';
+import { feedsOf } from './chosen-input.js';
 
 /** Of a text whose circuit is asked for: work grows with the square. */
 const MOST_PROMPT_TOKENS = 512;

@@ -12,8 +12,8 @@ import { openGraphs, type SystemGraphs, type SystemModel } from '../core/linear/
 import { valueShapes } from '../core/linear/value-shapes.js';
 import { placeOf } from '../core/passes/place.js';
 import { prepareForLinearize } from '../core/rewrite/linearize/prepare.js';
-import type { NamedTensors } from '../core/tensor/tensor.js';
 import { MOST_TRIPLETS, MOST_VOTES, type LinearQuestions, type SystemRequest } from '../protocol/linear.js';
+import { feedsOf } from './chosen-input.js';
 import type { Inputs } from './inputs.js';
 import type { Network } from './open-model.js';
 import { createTurns } from './turns.js';
@@ -174,22 +174,6 @@ export function linearAnswers(subject: () => LinearSubject, track: <T>(work: Pro
       return letGo();
     },
   };
-}
-
-/** @throws ProblemError `invalid-inputs` when there is no such input, or it cannot be read. */
-export async function feedsOf(dataset: Dataset, example: number): Promise<NamedTensors> {
-  if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
-    throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${example + 1}.`, {
-      remedy: 'Choose one of them, or other inputs with “Choose Inputs…”.',
-    });
-  }
-  const { feeds, indices } = await dataset.batch(example, example + 1);
-  if (indices.length > 0) return feeds;
-  const last = dataset.skipped.at(-1);
-  throw problem('invalid-inputs', last === undefined ? 'The input could not be read.' : last.reason, {
-    ...(last === undefined ? {} : { place: last.name }),
-    remedy: 'Choose another input.',
-  });
 }
 
 export function contextOf({ network, inputs }: LinearSubject, dataset: Dataset): SystemContext {

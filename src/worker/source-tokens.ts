@@ -3,11 +3,13 @@ import { centre, rowsOfRun } from '../core/dictionary/attach/rows.js';
 import { totalWidth } from '../core/dictionary/coder.js';
 import { heldEncoder } from '../core/dictionary/held-encoder.js';
 import {
+  noSourceTokens,
   openSourceTokens,
   whyNoSourceTokens,
   type SourceTokenReader,
   type SourceTokens,
 } from '../core/circuits/heads/source-tokens.js';
+import { exampleTokens } from '../core/dataset/example-tokens.js';
 import { usedFeeds } from '../core/engine/used-feeds.js';
 import { problem } from '../core/errors.js';
 import type { Batch } from '../core/dataset/dataset.js';
@@ -18,6 +20,7 @@ import { prepareForLinearize } from '../core/rewrite/linearize/prepare.js';
 import { prune } from '../core/rewrite/prune.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
 import type { SourceTokensAnswer, SourceTokensRequest } from '../protocol/source-tokens.js';
+import { chosenInput } from './chosen-input.js';
 import type { Gathered } from './feature-gathering.js';
 
 /** Opened for inputs of one size, and kept for the next one of that size. */
@@ -44,7 +47,7 @@ export function sourceTokenReaders(
     whyNone: () => whyNoSourceTokens(graph(), reads),
     async of(feeds, signal) {
       const sizes = JSON.stringify(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
-      if (last?.sizes === sizes) return last.reader;
+      if (last?.sizes === sizes && !last.reader.isOfThisInput) return last.reader;
       await release();
       const system = { prepared: graph(), engine, threads, toRunnable };
       const reader = await openSourceTokens(system, reads, totalWidth(coder.reads), feeds, signal);
@@ -62,13 +65,8 @@ export async function answerSourceTokens(
   signal: AbortSignal,
 ): Promise<SourceTokensAnswer> {
   const { attached, overview, subject, sourceReaders } = opened;
-  if (overview.noSourceTokens !== undefined)
-    throw problem('not-applicable', `There is no direct feature attribution. ${overview.noSourceTokens}`);
+  if (overview.noSourceTokens !== undefined) throw noSourceTokens(overview.noSourceTokens);
   const { batch, ...run } = await runOf(opened, prompt, signal);
-  if (batch.indices.length === 0)
-    throw problem('invalid-inputs', subject.dataset.skipped.at(-1)?.reason ?? 'The input could not be read.', {
-      remedy: 'Choose another input.',
-    });
   const runRows = rowsOfRun(subject.dataset, batch);
   if (runRows !== 1)
     throw problem('not-applicable', `The model runs ${runRows} inputs at once: heads are told apart in runs of one.`, {
@@ -137,16 +135,12 @@ async function runOf(
     return { batch, tokens, name, synthetic };
   }
   const { input } = prompt;
-  if (!(Number.isInteger(input) && input >= 0 && input < dataset.size))
-    throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${input + 1}.`, {
-      remedy: 'Choose one of them.',
-    });
-  const batch = await dataset.batch(input, input + 1);
-  const preview = await dataset.preview(input);
+  const batch = await chosenInput(dataset, input);
+  const [tokens = []] = (await exampleTokens(dataset, batch)) ?? [];
   return {
     batch,
-    tokens: preview.kind === 'tokens' ? preview.tokens : [],
-    name: preview.name,
+    tokens,
+    name: (await dataset.preview(input)).name,
     synthetic: dataset.synthetic,
   };
 }

@@ -149,8 +149,9 @@ async function dictionaryFiles(path: string): Promise<readonly string[]> {
 }
 
 function isCachedLink(folder: string, entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return false;
   const [from, file] = [realPath(folder), realPath(join(folder, entry.name))];
-  return entry.isSymbolicLink() && from !== undefined && file !== undefined && isCachedFile(from, file);
+  return from !== undefined && file !== undefined && isCachedFile(from, file);
 }
 
 /** Files of a set are often all called alike: their folder tells them apart. */

@@ -1,4 +1,4 @@
-/** Shows what an experiment found of the dictionary, and starts it where nothing was found yet. */
+/** Shows what an experiment found, and starts it where nothing was found yet. */
 import type { JSX } from 'preact';
 import { Button } from '../controls/button.js';
 import { ui } from '../state/interface-state.js';
@@ -6,14 +6,14 @@ import { passResults } from '../state/metrics.js';
 import { openedModel, progress, startRun } from '../state/session.js';
 
 interface ExperimentButtonProps {
-  readonly experiment: 'dictionary-fit' | 'dictionary-error';
+  readonly experiment: 'dictionary-fit' | 'dictionary-error' | 'attention-heads';
   /** What stands on it once there is a result, and before. */
   readonly see: string;
   readonly start: string;
   readonly primary?: boolean;
 }
 
-/** Nothing where the experiment does not apply to the dictionary. */
+/** Nothing where the experiment does not apply. */
 export function ExperimentButton({
   experiment,
   see,

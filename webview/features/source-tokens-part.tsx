@@ -6,6 +6,7 @@ import { TextButton } from '../controls/button.js';
 import { Disclosure } from '../controls/disclosure.js';
 import { formatNumber } from '../format/numbers.js';
 import { strength } from './excerpts.js';
+import { ExperimentButton } from './experiment-button.js';
 import { SourceTokens } from './source-tokens.js';
 
 const FIRST_SHOWN = 4;
@@ -36,9 +37,17 @@ function Examples({ detail: { feature, top } }: Pick<SourceTokensPartProps, 'det
   return (
     <>
       <p class="note">
-        The feature reads what attention gives, which is a sum over the tokens that its heads read. Each token’s share
-        of the feature’s value at the underlined token, with the attention pattern held (direct feature attribution).
+        The feature reads what attention gives, which is a sum over the tokens that its heads read. The colours are what
+        each of them adds to the feature’s value at the underlined token, with the attention pattern held (direct
+        feature attribution).
       </p>
+      <div class="button-row">
+        <ExperimentButton
+          experiment="attention-heads"
+          see="What the heads look at"
+          start="Measure what the heads look at"
+        />
+      </div>
       <ol class="excerpts source-examples">
         {shown.map((excerpt) => (
           <li key={`${excerpt.input} ${excerpt.position}`} class="excerpt">

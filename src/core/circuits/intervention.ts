@@ -1,7 +1,8 @@
 /**
  * Checks a circuit by running the model itself: to what layers write, the changes of the sources are added, and the targets
- * are read again. `following`: attention patterns and the outputs of all other MLPs are held as they were, so that only the ways of one
- * edge are left, with normalisations free to follow; `total`: nothing is held. `held-runs.ts` holds normalisations too.
+ * are read again. `following`: attention patterns and the outputs of all other MLPs are held as they were, so that only the
+ * ways of one edge are left, with normalisations free to follow; `total`: nothing is held. `held-runs.ts` holds
+ * normalisations too.
  */
 import { throwIfCancelled } from '../errors.js';
 import type { Session } from '../engine/engine.js';

@@ -1,7 +1,7 @@
 /**
- * What every node adds to a target, or to several of them together, along all paths of the graph together: with the same features active as before, the
- * graph is linear, and a feature that loses a share of what makes it up writes that share less. A check by intervention
- * is compared with this, since nothing holds the features between.
+ * What every node adds to a target, or to several of them together, along all paths of the graph together: with the same
+ * features active as before, the graph is linear, and a feature that loses a share of what makes it up writes that share
+ * less. A check by intervention is compared with this, since nothing holds the features between.
  */
 import type { CircuitNode } from './attribution-graph.js';
 import { forEachEdge, type EdgeMatrix } from './edge-matrix.js';

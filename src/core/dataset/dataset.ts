@@ -1,5 +1,8 @@
 import type { NamedTensors } from '../tensor/tensor.js';
 
+/** Tokens that a preview shows at most. */
+export const PREVIEWED_TOKENS = 4096;
+
 /** What a person sees of one input. */
 export type ExamplePreview =
   | {
@@ -16,6 +19,7 @@ export type ExamplePreview =
       readonly kind: 'tokens';
       readonly name: string;
       readonly label?: string;
+      /** Of a text that is longer the first {@link PREVIEWED_TOKENS}. */
       readonly tokens: readonly string[];
       readonly ids: readonly number[];
     }

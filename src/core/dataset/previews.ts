@@ -1,5 +1,5 @@
 import { encode as encodePng } from 'fast-png';
-import type { ExamplePreview } from './dataset.js';
+import { PREVIEWED_TOKENS, type ExamplePreview } from './dataset.js';
 import { decodeImage, pictureType, type Picture } from './decode-image.js';
 import { ProblemError } from '../errors.js';
 import { resample } from './resample.js';
@@ -8,8 +8,6 @@ import type { TokenText } from './token-text.js';
 
 /** Values of an array that a preview shows. */
 const SHOWN_VALUES = 4096;
-/** Tokens that a preview shows. */
-const SHOWN_TOKENS = 4096;
 /** Picture files up to this size are shown as they are. */
 const SHOWN_FILE_BYTES = 256 * 1024;
 const THUMBNAIL_PIXELS = 256;
@@ -20,7 +18,7 @@ export function arrayPreview(name: string, row: Row): ExamplePreview {
 }
 
 export function tokenPreview(name: string, row: Row, text: TokenText): ExamplePreview {
-  const ids = [...numbers(row, 0, Math.min(row.data.length, SHOWN_TOKENS))];
+  const ids = [...numbers(row, 0, Math.min(row.data.length, PREVIEWED_TOKENS))];
   return { kind: 'tokens', name, tokens: ids.map((id) => text.textOf(id)), ids };
 }
 

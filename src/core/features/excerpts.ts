@@ -3,7 +3,7 @@
  * again for the few that are shown.
  */
 import { breather } from '../breathe.js';
-import type { Dataset } from '../dataset/dataset.js';
+import { PREVIEWED_TOKENS, type Dataset } from '../dataset/dataset.js';
 import type { Followed } from './followed.js';
 import { hasTokens, positionOf, tokenPlace, tokensWithin, type Layout } from '../dictionary/attach/layout.js';
 
@@ -51,17 +51,22 @@ export async function excerptsOf(
     const of = { input, inputName: preview.name, position };
     const { token, head } = tokenPlace(position, layout);
     const own = head === undefined ? all : ofHead(all, head, layout);
-    // What has more places than the text has tokens is not of its tokens.
-    if (preview.kind !== 'tokens' || !hasTokens(layout) || own.length > preview.tokens.length) {
+    const first = Math.max(0, token - BEFORE);
+    const end = Math.min(own.length, token + AFTER + 1);
+    const texts = preview.kind === 'tokens' && hasTokens(layout) ? preview.tokens : [];
+    if (end > texts.length || !areOfTokens(own.length, texts)) {
       found.push({ ...of, at: token, activations: own });
       continue;
     }
-    const first = Math.max(0, token - BEFORE);
-    const end = Math.min(own.length, token + AFTER + 1);
-    const tokens = preview.tokens.slice(first, end);
+    const tokens = texts.slice(first, end);
     found.push({ ...of, at: token - first, tokens, activations: own.slice(first, end) });
   }
   return found;
+}
+
+/** What has more places than the text has tokens is not of its tokens, unless the preview has but the first of them. */
+function areOfTokens(places: number, texts: readonly string[]): boolean {
+  return places <= texts.length || texts.length === PREVIEWED_TOKENS;
 }
 
 /** At the tokens of one head. */
@@ -77,7 +82,7 @@ export function shownPosition({ position, at }: Excerpt, index: number, layout: 
 }
 
 /**
- * Texts of tokens of the whole text, each input read once; "" for −1.
+ * Texts of tokens of the whole text, each input read once; "" for −1, and the position of what a preview leaves out.
  * @returns undefined where inputs are no texts, or have other places than their tokens. @throws CancelledError, and as reading does.
  */
 export async function tokensAt(
@@ -101,8 +106,8 @@ export async function tokensAt(
       await breathe();
     }
     const { token } = tokenPlace(position, layout);
-    if (token >= read.tokens.length) return undefined;
-    texts[at] = read.tokens[token] as string;
+    if (!areOfTokens(token + 1, read.tokens)) return undefined;
+    texts[at] = read.tokens[token] ?? `[position ${token}]`;
   }
   return texts;
 }

@@ -1,4 +1,7 @@
-/** All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. Tokens are places where there are none. */
+/**
+ * All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. Where inputs have
+ * no tokens, places are meant.
+ */
 import { rowsOfRun } from '../dictionary/attach/rows.js';
 import { totalWidth, type Coder } from '../dictionary/coder.js';
 import { createSweeps } from '../experiment/sweeps.js';

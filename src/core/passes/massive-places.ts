@@ -1,4 +1,5 @@
 /** Where the largest entries of a point of the residual stream lie, in words: at which token and at which position. */
+import { displayText, onOneLine } from '../display-text.js';
 import type { PointMagnitudes } from './point-magnitudes.js';
 import { count, singular } from './words.js';
 
@@ -19,10 +20,13 @@ export function mostOften<Key>(tally: Iterable<readonly [Key, number]>): readonl
 const ordinals = new Intl.PluralRules('en-US', { type: 'ordinal' });
 const SUFFIX: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
 
+/** Of a token’s text. */
+const MOST_CHARACTERS = 80;
+
 /** By its text; undefined where the inputs are no texts. */
 export function commonToken({ largestTokens }: PointMagnitudes): CommonPlace | undefined {
   const most = mostOften(largestTokens);
-  return most && { name: `“${most[0].replaceAll('\n', '⏎')}”`, inputs: most[1] };
+  return most && { name: `“${displayText(onOneLine(most[0]), MOST_CHARACTERS)}”`, inputs: most[1] };
 }
 
 /** Undefined where a point has no positions. */

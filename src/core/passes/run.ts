@@ -86,12 +86,14 @@ export async function runPasses(run: Run): Promise<RunResult> {
   try {
     throwIfCancelled(signal);
     const running = performance.now();
-    const readsTokens = passes.some((pass) => pass.readsTokens);
+    let readsTokens = passes.some((pass) => pass.readsTokens);
     const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
       for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
         const all = { ...feeds, ...observing.feeds(filled?.[0]) };
         const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
         const tokens = readsTokens ? await exampleTokens(dataset, { indices, ...(filled && { filled }) }) : undefined;
+        // Inputs are all of one kind: pictures are decoded for a preview once.
+        readsTokens &&= tokens !== undefined;
         // A synchronous engine would otherwise never hear of a cancellation.
         await breathe();
         yield { indices, layers, get: (layer, kind) => values.get(layer, kind), ...(tokens && { tokens }) };

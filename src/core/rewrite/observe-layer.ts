@@ -47,7 +47,7 @@ export function observeByCopy(
       if (kind === 'sample') return sampleCopied(data, dims, axes, keep, examples);
       if (kind === 'zero-count-by-site') {
         const isNonzero = toRows(data, dims, axes, examples).map((value) => (value === 0 ? 0 : 1));
-        return zerosBySite(isNonzero, examples, examples);
+        return zerosBySite(isNonzero, examples);
       }
       const rows = reduceCopied(kind, layer, data, layout, examples);
       const entries = kind === 'zero-count-by-position' ? layout.unitOffsets : layout.positionOffsets;
@@ -188,14 +188,21 @@ export function observeInGraph(
 
   function bySite(): Reader {
     const { example } = axes;
-    const over = example === undefined || alone || padded ? [] : [example];
-    const name = over.length === 0 ? nonzero() : writer.reduce('ReduceSum', nonzero(), over);
-    const left = withoutAxes(axes, over);
-    outputs.add(name);
+    if (example === undefined || alone || padded) {
+      const name = nonzero();
+      outputs.add(name);
+      return (tensors, examples) => {
+        const { data, dims: own } = floatOutput(tensors, name);
+        return zerosBySite(toRows(data, own, axes, examples), examples);
+      };
+    }
+    const rows = writer.node('Gather', [shape ?? writer.node('Shape', [value]), writer.int(example)], { axis: 0 });
+    const zeros = writer.node('Sub', [writer.castToFloat(rows), writer.reduce('ReduceSum', nonzero(), [example])]);
+    const left = withoutAxes(axes, [example]);
+    outputs.add(zeros);
     return (tensors, examples) => {
-      const { data, dims: own } = floatOutput(tensors, name);
-      const rows = over.length === 0 ? examples : 1;
-      return zerosBySite(toRows(data, own, left, rows), rows, examples);
+      const { data, dims: own } = floatOutput(tensors, zeros);
+      return observed(toRows(data, own, left, 1), 1, examples);
     };
   }
 
@@ -302,11 +309,11 @@ function complement(reader: Reader): Reader {
   };
 }
 
-/** @param nonzeros row-major [rows, units, positions]: of each row's examples, how many are not 0 there. */
-function zerosBySite(nonzeros: Float32Array, rows: number, examples: number): Observed {
-  const sites = nonzeros.length / rows;
+/** @param nonzeros row-major [examples, units, positions]: 1 where a value is not 0. */
+function zerosBySite(nonzeros: Float32Array, examples: number): Observed {
+  const sites = nonzeros.length / examples;
   const zeros = new Float32Array(sites).fill(examples);
-  for (let at = 0, row = 0; row < rows; row++) {
+  for (let at = 0, row = 0; row < examples; row++) {
     for (let site = 0; site < sites; site++, at++) zeros[site] = (zeros[site] as number) - (nonzeros[at] as number);
   }
   return observed(zeros, 1, examples);

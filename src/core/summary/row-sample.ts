@@ -14,8 +14,11 @@ export interface RowSample {
   readonly rows: Map<number, Float32Array>;
   /** Inputs of the run that give rows. */
   readonly giving: number;
-  /** Where rows lie once they are gathered: one piece of memory, as thousands of small ones keep freed memory apart. */
-  gathered: Float32Array | undefined;
+  /**
+   * Where rows lie once they are gathered: one piece of memory with as much room for each input as the first ones took, as
+   * thousands of small pieces keep freed memory apart.
+   */
+  gathered: { readonly data: Float32Array; readonly each: number } | undefined;
 }
 
 /** Which inputs give rows, and how many each. @param most rows of all inputs together. */
@@ -63,20 +66,26 @@ export function addRows(into: RowSample, values: Observed, row: number, index: n
 
 /** Takes the rows of `other` over into one piece of memory. */
 export function gatherRows(into: RowSample, other: RowSample): void {
-  const { units, every, perInput, giving } = into;
-  const most = perInput * units;
+  const { every, giving } = into;
+  const isFirst = into.gathered === undefined;
+  const each = into.gathered?.each ?? longest(into.rows.values(), longest(other.rows.values(), 0));
+  const { data } = (into.gathered ??= { data: new Float32Array(giving * each), each });
   const take = (index: number, rows: Float32Array): void => {
-    const start = (index / every) * most;
-    const place = (into.gathered as Float32Array).subarray(start, start + rows.length);
-    place.set(rows);
+    const start = (index / every) * each;
+    // Of an input with more positions than those before.
+    const place = rows.length > each ? rows : data.subarray(start, start + rows.length);
+    if (place !== rows) place.set(rows);
     into.rows.set(index, place);
   };
-  if (into.gathered === undefined) {
-    into.gathered = new Float32Array(giving * most);
-    for (const [index, rows] of into.rows) take(index, rows);
-  }
+  if (isFirst) for (const [index, rows] of into.rows) take(index, rows);
   for (const [index, rows] of other.rows) take(index, rows);
   other.rows.clear();
+}
+
+function longest(all: Iterable<Float32Array>, least: number): number {
+  let most = least;
+  for (const { length } of all) most = Math.max(most, length);
+  return most;
 }
 
 export function mergeRows(into: RowSample, other: RowSample): void {

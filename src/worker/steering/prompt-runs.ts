@@ -6,6 +6,7 @@ import { problem, ProblemError, throwIfCancelled } from '../../core/errors.js';
 import type { Scores } from '../../core/features/steering/steer.js';
 import { elementCount } from '../../core/tensor/tensor.js';
 import type { PromptSource } from '../../protocol/steering.js';
+import { chosenInput } from '../chosen-input.js';
 
 export interface PromptRunner {
   /**
@@ -96,16 +97,7 @@ export function promptRunner(
   };
 
   const runInput = async (input: number): Promise<RunPrompt> => {
-    if (!Number.isInteger(input) || input < 0 || input >= dataset.size) {
-      throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${input + 1}.`, {
-        remedy: 'Choose one of them.',
-      });
-    }
-    const batch = await dataset.batch(input, input + 1);
-    if (batch.indices.length === 0) {
-      const reason = dataset.skipped.at(-1)?.reason ?? 'The input could not be read.';
-      throw problem('invalid-inputs', reason, { remedy: 'Choose another input.' });
-    }
+    const batch = await chosenInput(dataset, input);
     const preview = await dataset.preview(input);
     const ids = idsOf(batch, prompts.input, rowsOfRun(dataset, batch));
     const { nextTokens } = await dataset.targets(input);

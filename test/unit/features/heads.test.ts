@@ -1,11 +1,10 @@
 /** Features of values with one row for each head and token, where sizes alone would say a picture or its channels. */
 import { describe, expect, it } from 'vitest';
-import type { Batch, Dataset } from '../../../src/core/dataset/dataset.js';
+import type { Dataset } from '../../../src/core/dataset/dataset.js';
 import { layoutOf, placeText, positionOf, tokenPlace, widthAxis } from '../../../src/core/dictionary/attach/layout.js';
 import { countedRows, rowsOf } from '../../../src/core/dictionary/attach/rows.js';
 import { findSites } from '../../../src/core/dictionary/attach/sites.js';
 import { unexplainedVariance } from '../../../src/core/dictionary/unexplained-variance.js';
-import type { ExperimentSubject } from '../../../src/core/experiment/subject.js';
 import { attachedAt, openAttached } from '../../../src/core/features/attached.js';
 import { featureColumns, featureFacts, featureTotals } from '../../../src/core/features/columns.js';
 import { excerptsOf, placeOf, shownPosition, tokensAt } from '../../../src/core/features/excerpts.js';
@@ -18,7 +17,8 @@ import { headAxes } from '../../../src/core/graph/roles/head-axes.js';
 import { floatTensor, int64Tensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { activationsOfAll } from '../../../src/worker/feature-activations.js';
 import { coderOf, NO_FILE } from '../dictionary/hand-made.js';
-import { ENGINES, modelOf, runnable } from '../engine/engines.js';
+import { ENGINES, modelOf } from '../engine/engines.js';
+import { datasetOf, subjectOf } from '../experiment/subject.js';
 
 // As many heads as features of one, so that the axis of heads could be taken for channels of this width.
 const [INPUTS, TOKENS, HEADS, DEPTH] = [3, 3, 2, 2];
@@ -238,40 +238,19 @@ function placesOf({ order }: Case): PlaceRow[] {
 
 describe.each(ENGINES)('features at heads, $name', ({ load }) => {
   const open = async ({ value, model }: Pick<Case, 'value' | 'model'>, batchSize = 2) => {
-    const dataset = {
-      size: INPUTS,
-      maximumBatch: Infinity,
-      paddedLength: TOKENS,
-      skipped: [],
-      batch: async (start: number, end: number): Promise<Batch> => ({
-        feeds: {
-          x: {
-            type: 'float32',
-            dims: [end - start, TOKENS, WIDTH],
-            data: Float32Array.from(X.slice(start, end).flat(2)),
-          },
-        },
-        indices: Array.from({ length: end - start }, (_, at) => start + at),
-        filled: FILLED.slice(start, end),
-      }),
-      preview: async (input: number) => ({
+    const rows = X.map((input) => input.flat());
+    const targets = FILLED.map((filled) => ({ filled }));
+    const dataset: Dataset = {
+      ...datasetOf({ input: 'x', dims: [TOKENS, WIDTH], rows, targets, paddedLength: TOKENS }),
+      preview: async (input) => ({
         kind: 'tokens',
         name: `text ${input}`,
         tokens: Array.from({ length: TOKENS }, (_, token) => `t${input}${token}`),
+        ids: [],
       }),
-    } as unknown as Dataset;
-    const graph = createGraph(model);
-    const subject = {
-      graph,
-      dataset,
-      batchSize,
-      engine: await load(),
-      threads: 1,
-      toRunnable: runnable,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      layers: [],
-    } as unknown as ExperimentSubject;
+    };
+    const subject = await subjectOf(model, dataset, await load(), { batchSize });
+    const { graph } = subject;
     const places = attachedAt(graph, { reads: value, writes: value, variant: 'as it is' });
     return { subject, attached: { coder, file: NO_FILE, folder: '/', ...places } };
   };

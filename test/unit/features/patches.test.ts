@@ -1,11 +1,9 @@
 /** Features of a network that cuts a picture into patches: at its tokens, which are places of the picture. */
 import { describe, expect, it } from 'vitest';
-import type { Batch, Dataset } from '../../../src/core/dataset/dataset.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
 import { isFirst, placeText, positionOf } from '../../../src/core/dictionary/attach/layout.js';
 import { countedRows, rowsOf } from '../../../src/core/dictionary/attach/rows.js';
 import { findSites } from '../../../src/core/dictionary/attach/sites.js';
-import type { ExperimentSubject } from '../../../src/core/experiment/subject.js';
 import { attachedAt } from '../../../src/core/features/attached.js';
 import { featureColumns, featureTotals } from '../../../src/core/features/columns.js';
 import { excerptsOf, placeOf } from '../../../src/core/features/excerpts.js';
@@ -20,7 +18,8 @@ import { createGraph } from '../../../src/core/graph/graph.js';
 import { patchTokens } from '../../../src/core/graph/roles/patch-tokens.js';
 import { floatTensor, int64Tensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { coderOf, NO_FILE } from '../dictionary/hand-made.js';
-import { ENGINES, modelOf, runnable } from '../engine/engines.js';
+import { ENGINES, modelOf } from '../engine/engines.js';
+import { datasetOf, subjectOf } from '../experiment/subject.js';
 
 // 3 lines of 4 patches of 2 × 2 pixels.
 const [WIDTH, PATCH, ROWS, COLUMNS] = [4, 2, 3, 4];
@@ -198,33 +197,9 @@ describe.each(ENGINES)('features at patches, $name', ({ load }) => {
           all[input * size + (row * PATCH + y) * BREADTH + column * PATCH + x] =
             (8 + input) * Math.sign(kernel[y * PATCH + x] as number);
     });
-    const dataset = {
-      size: BRIGHT.length,
-      maximumBatch: Infinity,
-      skipped: [],
-      batch: async (start: number, end: number): Promise<Batch> => ({
-        feeds: {
-          picture: {
-            type: 'float32',
-            dims: [end - start, 1, HEIGHT, BREADTH],
-            data: all.slice(start * size, end * size),
-          },
-        },
-        indices: Array.from({ length: end - start }, (_, at) => start + at),
-      }),
-      preview: async (input: number) => ({ kind: 'image', name: `picture ${input}` }),
-    } as unknown as Dataset;
-    const subject = {
-      graph,
-      dataset,
-      batchSize,
-      engine: await load(),
-      threads: 1,
-      toRunnable: runnable,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      layers: [],
-    } as unknown as ExperimentSubject;
+    const rows = BRIGHT.map((_, input) => [...all.subarray(input * size, (input + 1) * size)]);
+    const dataset = datasetOf({ input: 'picture', dims: [1, HEIGHT, BREADTH], rows });
+    const subject = await subjectOf(model, dataset, await load(), { batchSize });
     const places = attachedAt(graph, { reads: value, writes: value, variant: 'as it is' });
     return { subject, attached: { coder, file: NO_FILE, folder: '/', ...places } };
   };
@@ -256,7 +231,7 @@ describe.each(ENGINES)('features at patches, $name', ({ load }) => {
       }));
       const excerpts = await excerptsOf(subject.dataset, places, layout, async () => new Float32Array(tokens));
       excerpts.forEach((excerpt, at) => {
-        expect(excerpt).toMatchObject({ at: excerpt.position, inputName: `picture ${at}` });
+        expect(excerpt).toMatchObject({ at: excerpt.position, inputName: String(at) });
         expect(excerpt.tokens).toBeUndefined();
         expect(excerpt.activations).toHaveLength(tokens);
         expect(placeText(excerpt.position, layout)).toBe(`row ${BRIGHT[at]?.[0]}, column ${BRIGHT[at]?.[1]}`);

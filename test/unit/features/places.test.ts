@@ -1,9 +1,7 @@
 /** Features where there are no tokens: at the places of a picture, at one row of each input, at steps of a series. */
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../src/core/dataset/dataset.js';
 import { randomStream } from '../../../src/core/dataset/random.js';
 import { unexplainedVariance } from '../../../src/core/dictionary/unexplained-variance.js';
-import type { ExperimentSubject } from '../../../src/core/experiment/subject.js';
 import { openAttached } from '../../../src/core/features/attached.js';
 import { featureColumns, featureFacts, featureTotals } from '../../../src/core/features/columns.js';
 import { placeOf } from '../../../src/core/features/excerpts.js';
@@ -13,10 +11,10 @@ import { featureNeighbours } from '../../../src/core/features/neighbours/neighbo
 import { changesOf } from '../../../src/core/features/steering/interventions.js';
 import { openSteering } from '../../../src/core/features/steering/steer.js';
 import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
-import { createGraph } from '../../../src/core/graph/graph.js';
 import { floatTensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { coderOf, NO_FILE } from '../dictionary/hand-made.js';
-import { ENGINES, modelOf, runnable } from '../engine/engines.js';
+import { ENGINES, modelOf } from '../engine/engines.js';
+import { datasetOf, subjectOf } from '../experiment/subject.js';
 
 const [CHANNELS, INPUTS, HEIGHT, WIDTH] = [2, 5, 3, 4];
 const ENCODER = [
@@ -103,28 +101,9 @@ function modelFor(of: Case) {
 describe.each(ENGINES)('features without tokens, $name', ({ load }) => {
   const open = async (of: Case, batchSize = 2) => {
     const [model, all, each] = [modelFor(of), numbers(of), size(SHAPES[of])];
-    const dataset = {
-      size: INPUTS,
-      maximumBatch: Infinity,
-      skipped: [],
-      batch: async (start: number, end: number) => ({
-        feeds: {
-          x: { type: 'float32', dims: [end - start, ...SHAPES[of]], data: all.slice(start * each, end * each) },
-        },
-        indices: Array.from({ length: end - start }, (_, at) => start + at),
-      }),
-    } as unknown as Dataset;
-    const subject = {
-      graph: createGraph(model),
-      dataset,
-      batchSize,
-      engine: await load(),
-      threads: 1,
-      toRunnable: runnable,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      layers: [],
-    } as unknown as ExperimentSubject;
+    const rows = Array.from({ length: INPUTS }, (_, input) => [...all.subarray(input * each, (input + 1) * each)]);
+    const dataset = datasetOf({ input: 'x', dims: SHAPES[of], rows });
+    const subject = await subjectOf(model, dataset, await load(), { batchSize });
     return { subject, attached: { coder, file: NO_FILE, folder: '/', model, reads: 'value', writes: 'value' } };
   };
 

@@ -46,7 +46,7 @@ describe('words', () => {
       '  At “ runs”, position 2 of row 3: -0.25 before the activation function',
       '    From: “⏎” -1 (2 tokens earlier), “ runs” 0.25 (the token itself)',
       '    Through: head 1 -1.5, head 0 0.75',
-      '    All tokens -0.75 + biases 0.5: it but for 2e-8 of the parts’ sizes',
+      '    All tokens -0.75 + biases 0.5: together that value, but for 2e-8 of the parts’ sizes',
     ]);
   });
 });

@@ -182,6 +182,17 @@ describe('by hand', () => {
     expect(result.headlines?.some(({ id }) => id === 'head-induction')).toBe(false);
   });
 
+  it('two inputs of token ids, as of an encoder and a decoder: which a pattern is about is not known', async () => {
+    const model = withPatterns([even(4, causal)]);
+    model.graph?.node.push(node('Gather', ['table', 'others'], ['embedded others']));
+    model.graph?.input.push(makeValueInfo('others', DataType.INT64, ['batch', 4]));
+    const result = await examine(model, ids([[5, 7, 5, 5]]));
+    const [head] = records(result, 'heads');
+    expect(head?.previous).toBeCloseTo((1 / 2 + 1 / 3 + 1 / 4) / 3, 6);
+    expect(head?.induction).toBe('–');
+    expect(result.answer).toContain('No token ids belong to these positions');
+  });
+
   it('a sliding window: only what it leaves counts as allowed', async () => {
     const window = even(6, (query, key) => key <= query && key > query - 2);
     const [head] = records(await examine(withPatterns([window]), ids([[1, 2, 3, 4, 5, 6]])), 'heads');

@@ -53,3 +53,22 @@ describe.each([
     expect(sampledRows(both)).toEqual(whole);
   });
 });
+
+it('gathering takes no more memory than inputs have positions, and none is lost of an input that has more', () => {
+  const [most, inputs] = [1000, 10];
+  const [gathered, ...others] = [[0], [1], [2]].map((indices) => sampleOf(inputs, indices, most)) as [
+    RowSample,
+    RowSample,
+    RowSample,
+  ];
+  const longer = createRowSample(UNITS, inputs, most);
+  const data = Float32Array.from({ length: UNITS * 5 }, (_, at) => at);
+  addRows(longer, { data, examples: 1, columns: UNITS * 5, entries: 5 }, 0, 3);
+  for (const other of [...others, longer]) gatherRows(gathered, other);
+  expect(gathered.gathered?.data).toHaveLength(inputs * 2 * UNITS);
+  const whole = sampledRows(sampleOf(inputs, [0, 1, 2], most));
+  const all = sampledRows(gathered);
+  expect(all.rows).toBe(whole.rows + 5);
+  expect(all.data.subarray(0, whole.data.length)).toEqual(whole.data);
+  expect(new Set(all.data.subarray(whole.data.length))).toEqual(new Set(data));
+});

@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensors } from '../../../src/core/formats/safetensors/safetensors.js';
 import { decodeHalf } from '../../../src/core/tensor/half.js';
-import { NODE_KINDS, type CircuitAnswer, type CircuitCheck, type CircuitRequest } from '../../../src/protocol/circuits.js';
+import {
+  NODE_KINDS,
+  type CircuitAnswer,
+  type CircuitCheck,
+  type CircuitRequest,
+} from '../../../src/protocol/circuits.js';
 import type { OpenedModel, WorkerApi } from '../../../src/protocol/worker-api.js';
 import { inspect } from './inspect.js';
 

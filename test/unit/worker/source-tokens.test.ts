@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Recipe } from '../../../src/core/dataset/recipe.js';
 import type { WorkerApi } from '../../../src/protocol/worker-api.js';
 import { writeSafetensors } from '../dictionary/write-safetensors.js';
 import { neededData } from '../shared-data.js';
@@ -37,10 +38,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function openModel(path: string): Promise<void> {
+async function openModel(path: string, recipe?: Recipe): Promise<void> {
   inspection = inspect();
   await inspection.open({
     path,
+    ...(recipe === undefined ? {} : { recipe }),
     recipePaths: 'anywhere',
     settings: { engine: 'automatic', threads: 2, defaultInputs: 4, limit: 4, cacheMegabytes: 0 },
   });
@@ -131,6 +133,28 @@ describe('on the sample, as numpy computes it', () => {
       inspection.sourceTokens({ feature: 0, position: 0, prompt: { kind: 'input', input: 0 } }),
     ).rejects.toThrow('not the output of attention alone');
   });
+});
+
+it('documents that end in padding are told by the texts of their tokens', async () => {
+  const texts = ['The cat sees a dog.', 'The cat sees a dog that sees the cat and a child.'];
+  const path = join(folder, 'documents.jsonl');
+  await writeFile(path, texts.map((each) => JSON.stringify({ text: each })).join('\n'));
+  const source = { source: 'text', path, windows: 'documents', length: 64 } as const;
+  const tokenizer = join(dirname(sample), 'tokenizer.json');
+  await openModel(sample, { version: 1, inputs: { input_ids: source }, tokenizer } as Recipe);
+  try {
+    await inspection.features({
+      dictionary: await dictionaryAt('blocks.2.attn.hook_z', 96, 'none'),
+      evenIfUnfit: true,
+    });
+    const found = await inspection.sourceTokens({ feature: 0, position: 3, prompt: { kind: 'input', input: 0 } });
+    expect(found.tokens.join('')).toContain('cat sees a dog.');
+    expect(found.tokens.length).toBeLessThan(30);
+    expect(found.byHead).toHaveLength(6 * found.tokens.length);
+    expect(found.residual).toBeLessThan(1e-5);
+  } finally {
+    await inspection.close({});
+  }
 });
 
 describe('with grouped-query attention', () => {

@@ -32,6 +32,8 @@ export interface SourceTokens {
 }
 
 export interface SourceTokenReader {
+  /** Whether sizes of values follow from the numbers of the input: another of the same sizes then needs a reader of its own. */
+  readonly isOfThisInput: boolean;
   /** @param direction as wide as the value. @throws ProblemError as the engine does; CancelledError. */
   at(feeds: NamedTensors, position: number, direction: Float32Array, signal?: AbortSignal): Promise<SourceTokens>;
   release(): Promise<void>;
@@ -69,22 +71,23 @@ export async function openSourceTokens(
 ): Promise<SourceTokenReader> {
   const { engine, threads, toRunnable, prepared } = model;
   const attention = told(prepared, value);
-  if (typeof attention === 'string') throw inapplicable(attention);
+  if (typeof attention === 'string') throw noSourceTokens(attention);
   const shapes = await valueShapes({ engine, threads, toRunnable, graph: prepared, feeds, signal });
   throwIfCancelled(signal);
   const dims = shapes.shapeOf(value) ?? [];
   const positions = elementCount(dims) / width;
   if (dims.at(-1) !== width || dims.at(-2) !== positions)
-    throw inapplicable(
+    throw noSourceTokens(
       `It reads “${displayText(value, 80)}”, which is [${dims.join(', ')}]: not one row of ${width} numbers for each token of one input.`,
     );
   const layer = 0;
   const { cut, left } = headsOf(prepared, shapes, [{ layer, ...attention }], positions);
   const [heads] = cut;
-  if (heads === undefined) throw inapplicable(left[0]?.reason ?? 'Its heads cannot be told apart.');
+  if (heads === undefined) throw noSourceTokens(left[0]?.reason ?? 'Its heads cannot be told apart.');
   const beside = [heads.value, ...(heads.pattern === undefined ? [] : [heads.pattern])];
   const { session, written } = await openLinearReader(model, shapes, [heads.value], value, 'transpose', beside);
   return {
+    isOfThisInput: shapes.areOfThisInput,
     async at(input, position, direction, stop) {
       throwIfCancelled(stop);
       const seed = seedAt(shapes, { value, position, direction });
@@ -111,8 +114,9 @@ export async function openSourceTokens(
   };
 }
 
-function inapplicable(reason: string): Error {
-  return problem('not-applicable', `There is no direct feature attribution. ${reason}`, {
+/** @param reason as {@link whyNoSourceTokens} says it. @returns ProblemError `not-applicable`. */
+export function noSourceTokens(reason: string): Error {
+  return problem('not-applicable', `From which tokens a feature got its value cannot be said. ${reason}`, {
     remedy: 'Attach a dictionary that was trained on what attention gives.',
   });
 }

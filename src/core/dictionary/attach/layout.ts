@@ -92,6 +92,7 @@ function headsLayout(
   const heads = positions / Math.max(1, tokens);
   const within = dims.slice(dims.length + axis + 1, -1).reduce((product, size) => product * size, 1);
   const cut = patches === undefined || grid?.length !== 4 ? undefined : patchesLayout(tokens, grid, patches);
+  if (!Number.isInteger(heads)) return { kind: 'sequence' };
   if (heads === 1) return cut ?? { kind: 'sequence' };
   return { kind: 'heads', heads, tokens, within, ...(cut?.kind === 'patches' ? { patches: cut } : {}) };
 }

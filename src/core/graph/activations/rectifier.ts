@@ -72,11 +72,12 @@ function isOpenClip(graph: Graph, node: GraphNode): boolean {
 }
 
 /** Whether a condition says that x > 0, or (`wanted` false) that it is not; at 0 itself it may say either. */
-function isPositive(graph: Graph, condition: string, x: string, wanted: boolean): boolean {
+function isPositive(graph: Graph, condition: string, x: string, wanted: boolean, steps = MOST_STEPS): boolean {
   const node = graph.producerOf(condition);
-  if (node?.domain !== '') return false;
+  // A file may hold a cycle.
+  if (node?.domain !== '' || steps === 0) return false;
   const [first = '', second = ''] = node.inputs;
-  if (node.opType === 'Not') return isPositive(graph, first, x, !wanted);
+  if (node.opType === 'Not') return isPositive(graph, first, x, !wanted, steps - 1);
   const isGreater = node.opType === 'Greater' || node.opType === 'GreaterOrEqual';
   const isLess = node.opType === 'Less' || node.opType === 'LessOrEqual';
   if (first === x && isZero(graph, second)) return wanted ? isGreater : isLess;

@@ -21,6 +21,8 @@ export interface HeadAxes {
 
 /** [batch, heads, tokens, features]: the rank of all that are followed, but for groups of heads. */
 const RANK = 4;
+/** [batch · heads, tokens, features]. */
+const RANK_BESIDE_EXAMPLES = 3;
 const ROWS: HeadAxes = { tokens: -2, features: -1 };
 const COLUMNS: HeadAxes = { tokens: -1, features: -2 };
 
@@ -146,9 +148,10 @@ function keepsAxes(graph: Graph, node: GraphNode, value: string, axes: HeadAxes)
   return ALONG_ROWS.has(node.opType) && axes.features === -1 && (attributeInt(node, 'axis') ?? -1) === -1;
 }
 
-/** Whether a node works along the features. An axis from the front is one of a value of rank 4. */
-function isAlong(axis: number | undefined, { features }: HeadAxes): boolean {
-  return axis !== undefined && (axis < 0 ? axis : axis - RANK) === features;
+/** Whether a node works along the features. An axis from the front is one of a value of the usual rank. */
+function isAlong(axis: number | undefined, { features, besideExamples }: HeadAxes): boolean {
+  const rank = besideExamples === true ? RANK_BESIDE_EXAMPLES : RANK;
+  return axis !== undefined && (axis < 0 ? axis : axis - rank) === features;
 }
 
 /** Heads that queries share are repeated: a reshape of what was expanded along a new axis before the tokens. */

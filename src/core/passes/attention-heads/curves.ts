@@ -28,7 +28,8 @@ function spread(examined: Examined, { id, title, shares }: Group): Curve {
   const of = (share: Share): readonly number[] =>
     heads.map(({ scores }) => scores[share]).filter((value) => Number.isFinite(value));
   // To the next 10 % above the highest: past it there is no head.
-  const end = Math.min(1, Math.max(0.1, Math.ceil(Math.max(...shares.flatMap(of)) * 10) / 10));
+  const highest = shares.flatMap(of).reduce((most, value) => Math.max(most, value), 0);
+  const end = Math.min(1, Math.max(0.1, Math.ceil(highest * 10) / 10));
   const x = Float32Array.from({ length: STEPS + 1 }, (_, step) => (end * step) / STEPS);
   return {
     id: `heads-by-${id}`,

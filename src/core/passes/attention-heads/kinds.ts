@@ -42,7 +42,7 @@ function kind(
   return { id, ...rest, rule: `${name} ${bar}`, does, advice };
 }
 
-export const HEAD_KINDS: readonly HeadKind[] = [
+const HEAD_KINDS: readonly HeadKind[] = [
   kind(
     'previous-token-heads',
     mostly('previous'),

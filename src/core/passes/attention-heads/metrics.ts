@@ -34,7 +34,8 @@ export function headMetrics(examined: Examined): NodeMetric[] {
 export function overHeads(values: readonly number[], strongest: boolean): number {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return NaN;
-  return strongest ? Math.max(...finite) : finite.reduce((sum, value) => sum + value, 0) / finite.length;
+  if (strongest) return finite.reduce((most, value) => Math.max(most, value));
+  return finite.reduce((sum, value) => sum + value, 0) / finite.length;
 }
 
 export function isStrongest(share: Share): boolean {

@@ -1,8 +1,9 @@
 /** What attention heads look at: formats 3.6 and section 5 (head finder), methods J6. */
+import { rowsOfRun } from '../../dictionary/attach/rows.js';
 import { createSweeps, numbersOf } from '../../experiment/sweeps.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Graph } from '../../graph/graph.js';
-import { findEmbeddings } from '../../graph/roles/embedding.js';
+import { findEmbeddings, type Embedding } from '../../graph/roles/embedding.js';
 import { sourceOf } from '../../graph/roles/pass-through.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Experiment } from '../pass.js';
@@ -96,7 +97,7 @@ async function examine(
       feeds: (batch): NamedTensors => {
         if (filled === undefined || paddedLength === undefined) return {};
         // Rows past the examples are padding of graphs that fix their batch: how full they are does not matter.
-        const rows = batch.feeds[tokens ?? '']?.dims[0] ?? batch.indices.length;
+        const rows = rowsOfRun(dataset, batch);
         const data = BigInt64Array.from({ length: rows }, (_, row) => BigInt(batch.filled?.[row] ?? paddedLength));
         return { [filled]: { type: 'int64', dims: [rows], data } };
       },
@@ -123,13 +124,17 @@ async function examine(
   }
 }
 
-/** The input of token ids: what the embedding with the largest vocabulary looks up. */
+/**
+ * The input of token ids: what the embedding with the largest vocabulary looks up. Undefined where several inputs are looked
+ * up in such a table, as by an encoder and a decoder: which of them a pattern is about is not known.
+ */
 function tokenInput(graph: Graph): string | undefined {
-  const rows = (table: string): number => Number(graph.valueInfo(table)?.shape?.[0] ?? 0);
-  const [largest] = findEmbeddings(graph)
-    .filter(({ kind }) => kind === 'token')
-    .sort((a, b) => rows(b.table) - rows(a.table));
-  return largest === undefined ? undefined : sourceOf(graph, largest.node.inputs[1] ?? '');
+  const embeddings = findEmbeddings(graph).filter(({ kind }) => kind === 'token');
+  const rowsOf = ({ table }: Embedding): number => Number(graph.valueInfo(table)?.shape?.[0] ?? 0);
+  const most = embeddings.reduce((largest, each) => Math.max(largest, rowsOf(each)), 0);
+  const largest = embeddings.filter((each) => rowsOf(each) === most);
+  const [input, ...others] = new Set(largest.map(({ node }) => sourceOf(graph, node.inputs[1] ?? '')));
+  return others.length === 0 ? input : undefined;
 }
 
 /** Of one example: the pattern, a copy with even attention, logarithms and products, and the weights of the sums. */

@@ -1,7 +1,7 @@
 /** What is said of the heads. */
 import { itemOf } from '../node-numbers.js';
 import type { Finding, Headline } from '../result.js';
-import { amount, count, oneInputCaution, percent, sentence } from '../words.js';
+import { count, oneInputCaution, percent, sentence } from '../words.js';
 import {
   DEFINITIONS,
   headsOf,
@@ -58,11 +58,10 @@ export function answerOf(examined: Examined): string {
 /** What the induction score rests on, or why there is none. */
 function inductionText({ blocks, hasTokens }: Examined): string {
   if (!hasTokens) return ' No token ids belong to these positions, so that no head has an induction score.';
-  const [first] = blocks;
-  if (first === undefined) return '';
-  const { repeated, queries } = first.even;
-  if (repeated === 0) return ' No token occurs twice in an input, so that no head has an induction score.';
-  return ` Induction rests on ${count(repeated)} of ${count(queries)} tokens, those that occurred before in the same input; even attention would score ${percent(first.even.induction)}.`;
+  // A block of other positions than the tokens has none.
+  const even = blocks.find((block) => block.even.repeated > 0)?.even;
+  if (even === undefined) return ' No token occurs twice in an input, so that no head has an induction score.';
+  return ` Induction rests on ${count(even.repeated)} of ${count(even.queries)} tokens, those that occurred before in the same input; even attention would score ${percent(even.induction)}.`;
 }
 
 export function headFindings(examined: Examined): Finding[] {
@@ -102,7 +101,7 @@ function broken(examined: Examined): Finding[] {
       severity: 'warning',
       kind: 'non-finite',
       weight: worst.scores.leftOut / inputs,
-      sentence: `The patterns of ${count(bad.length)} heads hold NaN or infinity, most often of ${worst.name} (${count(worst.scores.leftOut)} of ${count(inputs)} inputs); these inputs are left out of their scores.`,
+      sentence: `The patterns of ${count(bad.length)} ${bad.length === 1 ? 'head' : 'heads'} hold NaN or infinity, most often of ${worst.name} (${count(worst.scores.leftOut)} of ${count(inputs)} inputs); these inputs are left out of their scores.`,
       ...itemOf(graph, worst.block.pattern.value),
       advice: '“Non-finite scan” names the node where it starts.',
     },
@@ -132,6 +131,6 @@ export function headHeadlines(examined: Examined): Headline[] {
 }
 
 function evenText({ blocks }: Examined, share: 'previous' | 'induction' | 'first' | 'evenness'): string {
-  const even = blocks[0]?.even[share] ?? NaN;
-  return share === 'evenness' || !Number.isFinite(even) ? '' : ` Even attention: ${amount(even * 100)} %.`;
+  const even = blocks.map((block) => block.even[share]).find(Number.isFinite);
+  return share === 'evenness' || even === undefined ? '' : ` Even attention: ${percent(even)}.`;
 }
