@@ -75,7 +75,7 @@ function wantedPasses(named: readonly string[], passes: readonly PassDescription
 /** Which passes do not run, and why. */
 function printLeftOut(passes: readonly PassDescription[], wanted: readonly string[]): void {
   for (const { title, reason } of passes) {
-    if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
+    if (reason !== undefined) process.stdout.write(`Does not apply: “${title}”. ${reason}\n`);
   }
   for (const { id, title, reason, runsPerInput } of passes) {
     if (reason !== undefined || runsPerInput === undefined || wanted.includes(id)) continue;

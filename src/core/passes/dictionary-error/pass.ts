@@ -202,7 +202,7 @@ function resultOf({ name, width, place, judged, losses, pursued, on, notes }: Fo
     ? `It cannot be told of “${name}” at ${where}: on the tokens of the fit the activation has only ${valuesText(support)} ` +
       `different values, of rank ${count(support.rank)} in ${count(width)} dimensions, so a linear map can know the error of ` +
       'each by heart, as a table would. The numbers below say nothing of what it depends on.'
-    : `${percent(Math.max(0, heldOut.linearShare))} of the squared error of “${name}” at ${where} is a linear function of the ` +
+    : `${percent(Math.max(0, heldOut.linearShare))} of the squared error of “${name}” at ${where}, is a linear function of the ` +
       `activation: of ${amount(heldOut.fvu)} of the variance that it leaves, ${amount(heldOut.fvuNonlinear)} would remain.`;
   const answer = `${found} Judged on ${count(heldOut.tokens)} held-out tokens, ${on}.`;
   const findings: Finding[] = [
