@@ -40,15 +40,8 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   if (inputs?.problem !== undefined) throw new ProblemError(inputs.problem);
 
   const wanted = wantedPasses(options.passes, model.passes);
-  for (const { title, reason } of model.passes) {
-    if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
-  }
-  for (const { id, title, reason, runsPerInput } of model.passes) {
-    if (reason !== undefined || runsPerInput === undefined || wanted.includes(id)) continue;
-    process.stdout.write(
-      `Not run: “${title}”, which runs every input about ${runsPerInput === 1 ? 'once' : `${runsPerInput} times`}: --pass ${id}, or --pass all.\n`,
-    );
-  }
+  // Who named passes asked for no others.
+  if (options.passes.length === 0 || options.passes.includes('all')) printLeftOut(model.passes, wanted);
   const onInterrupt = (): void => {
     process.stderr.write('\nStopping after this batch; what was seen is kept.\n');
     void inspection.cancelRun({});
@@ -61,7 +54,7 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
     options.controls && result !== undefined
       ? await inspection.compare({ seed: 1, passes: result.passes.map(({ pass }) => pass) })
       : {};
-  if (wanted.length > 0) printAnswer({ ...answer, ...compared });
+  if (answer.result !== undefined || answer.fileResult !== undefined) printAnswer({ ...answer, ...compared });
   process.off('SIGINT', onInterrupt);
 
   const { html, json } = await inspection.report({});
@@ -77,6 +70,19 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
 function wantedPasses(named: readonly string[], passes: readonly PassDescription[]): readonly string[] {
   if (named.includes('all')) return passes.filter(({ reason }) => reason === undefined).map(({ id }) => id);
   return named.length > 0 ? named : passes.filter(isInEveryRun).map(({ id }) => id);
+}
+
+/** Which passes do not run, and why. */
+function printLeftOut(passes: readonly PassDescription[], wanted: readonly string[]): void {
+  for (const { title, reason } of passes) {
+    if (reason !== undefined) process.stdout.write(`Does not apply: ${title}. ${reason}\n`);
+  }
+  for (const { id, title, reason, runsPerInput } of passes) {
+    if (reason !== undefined || runsPerInput === undefined || wanted.includes(id)) continue;
+    process.stdout.write(
+      `Not run: “${title}”, which runs every input about ${runsPerInput === 1 ? 'once' : `${runsPerInput} times`}: --pass ${id}, or --pass all.\n`,
+    );
+  }
 }
 
 function contentsText({ network, tensors }: ModelOverview): string {

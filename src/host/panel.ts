@@ -1,7 +1,7 @@
 /** One webview panel: the page on one side, the model's session on the other. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { problem } from '../core/errors.js';
+import { problem, type Problem } from '../core/errors.js';
 import type { HostApi, PageApi } from '../protocol/page-api.js';
 import { QUESTIONS, type Question } from '../protocol/questions.js';
 import { connect, serve, type Channel, type Client, type OnProgress, type RpcMessage } from '../protocol/rpc.js';
@@ -46,8 +46,13 @@ export function connectPanel(
     page = undefined;
   };
 
+  /** Why a run failed that ended while no page was there to be told. */
+  let untold: Problem | undefined;
   const audience: Audience = {
     tell(event, argument) {
+      if (page === undefined && (event === 'resultChanged' || event === 'stateChanged')) {
+        untold = 'problem' in argument && event === 'resultChanged' ? argument.problem : undefined;
+      }
       const told = page?.api[event] as ((argument: unknown) => Promise<void>) | undefined;
       const current = page;
       told?.(argument).catch((error: unknown) => {
@@ -72,6 +77,8 @@ export function connectPanel(
       // It may have been told while the page was hidden.
       const change = session.changeOnDisk();
       if (change !== undefined) audience.tell('fileChanged', change);
+      if (untold !== undefined && session.running() === undefined) audience.tell('resultChanged', { problem: untold });
+      untold = undefined;
       return state;
     },
     run: async ({ passes }) => keepOpen(await session.run(passes)),

@@ -153,7 +153,8 @@ function unfit(fvu: number, { reads, variant }: FeaturePlaces): Error {
     `At “${reads}”, ${variant}, the dictionary explains nothing: its error is ${fvu.toPrecision(3)} times the variance (FVU), where the mean alone would be at 1.`,
     {
       place: `value “${reads}”`,
-      remedy: 'Choose the value that it was trained on: before or after a normalisation makes all the difference.',
+      remedy:
+        'Choose the value that it was trained on: before or after a normalisation makes all the difference. “Show anyway” (on the command line, --even-if-unfit) shows its features all the same.',
     },
   );
 }

@@ -3,6 +3,7 @@ import { fewPlaces } from '../core/dictionary/few-places.js';
 import type { Dataset } from '../core/dataset/dataset.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { densityWarnings } from '../core/dictionary/attach/declared-density.js';
+import { poorFit } from '../core/dictionary/poor-fit.js';
 import { unexplainedVariance } from '../core/dictionary/unexplained-variance.js';
 import { featureColumns, featureTotals } from '../core/features/columns.js';
 import { decoderNorms } from '../core/features/decoder-norms.js';
@@ -54,7 +55,7 @@ export async function overviewOf({
     data: dataset.description,
     synthetic: dataset.synthetic,
     warnings: [
-      ...warningsOf(totals.tokens, coder.features, fvu, placeWords),
+      ...warningsOf(totals.tokens, coder, fvu, placeWords),
       ...densityWarnings(density, columns.density, totals.tokens, placeWords.many),
     ],
     columns,
@@ -65,12 +66,12 @@ export async function overviewOf({
   };
 }
 
-function warningsOf(tokens: number, features: number, fvu: number, words: PlaceWords): string[] {
-  const few = fewPlaces(tokens, words, features);
+function warningsOf(tokens: number, coder: Coder, fvu: number, words: PlaceWords): string[] {
+  const few = fewPlaces(tokens, words, coder.features);
   const warnings = few === undefined ? [] : [few.sentence];
-  if (fvu > 1)
-    warnings.push(
-      `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`,
-    );
-  return warnings;
+  const poor =
+    fvu > 1
+      ? `The dictionary does not fit this value (FVU ${fvu.toPrecision(3)}): its features mean nothing here.`
+      : poorFit(fvu, coder);
+  return poor === undefined ? warnings : [...warnings, poor];
 }

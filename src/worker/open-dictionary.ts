@@ -7,6 +7,9 @@ import { problem, ProblemError } from '../core/errors.js';
 import type { Dictionary } from '../core/formats/dictionary-signature.js';
 import { openModelFile, type ModelFile } from './open-model.js';
 
+/** Stands for the answer to a question without choices. */
+const NUMBER = { value: '<number>' };
+
 export interface OpenedDictionary {
   readonly file: ModelFile;
   readonly dictionary: Dictionary;
@@ -44,9 +47,11 @@ function coderOf(resolution: Resolution): Coder {
   if (resolution.state === 'resolved') return resolution.coder;
   if (resolution.state === 'failed') throw new ProblemError(resolution.problem);
   const { questions } = resolution;
+  const answers = questions.map(
+    (each) => `--answer ${each.switch}=${(each.choices ?? [NUMBER]).map(({ value }) => value).join('|')}`,
+  );
   throw problem('not-applicable', `Its file leaves open: ${questions.map((each) => each.switch).join(', ')}.`, {
     place: questions.map(({ text }) => text).join(' '),
-    remedy:
-      'Open the dictionary itself and answer what is asked there; on the command line, say --answer switch=value.',
+    remedy: `Open the dictionary itself and answer what is asked there; on the command line, say ${answers.join(' ')} (“inspect” tells what each means).`,
   });
 }

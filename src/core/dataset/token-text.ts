@@ -133,6 +133,15 @@ function readable(token: string): string {
   return token.replaceAll('▁', ' ');
 }
 
+/** A token may be a part of a character only: its bytes are then named as SentencePiece does, so that tokens differ. */
 function utf8(bytes: readonly number[]): string {
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return bytes.map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : byteName(byte))).join('');
+  }
+}
+
+function byteName(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

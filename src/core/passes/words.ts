@@ -19,9 +19,10 @@ export function amount(value: number): string {
 /** A share as a percentage; never "0 %" for something that exists, nor "100 %" for something incomplete. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.001) return 'under 0.1 %';
+  if (share < 0 && share > -0.001) return 'over −0.1 %';
   if (share < 1 && share > 0.999) return 'over 99.9 %';
   const digits = share < 0.0995 || share > 0.9905 ? 1 : 0;
-  return `${(share * 100).toFixed(digits).replace(/\.0$/, '')} %`;
+  return `${(share * 100).toFixed(digits).replace(/\.0$/, '').replace('-', '−')} %`;
 }
 
 /** "14 of 64 channels"; "1 of 64 channels". */

@@ -328,10 +328,11 @@ describe('tokens as text', () => {
     expect(list({ x: 1, y: 0 }, 2)).toEqual(['y', 'x']);
     // Ā is byte 0, Ċ byte 10, Ġ byte 32; "Ã©" are the two bytes of é.
     const byteLevel = {
-      model: { vocab: { Ġa: 0, Ċ: 1, 'Ã©': 2 } },
+      // The last two are parts of characters: a space with the first byte of three, and the second byte of them.
+      model: { vocab: { Ġa: 0, Ċ: 1, 'Ã©': 2, Ġâ: 3, '¼': 4 } },
       pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'ByteLevel' }] },
     };
-    expect(list(byteLevel, 3)).toEqual([' a', '\n', 'é']);
+    expect(list(byteLevel, 5)).toEqual([' a', '\n', 'é', ' <0xE2>', '<0xBC>']);
     expect(() => parseTokenizer('{}', 't.json')).toThrow('no vocabulary');
     expect(() => parseTokenizer('nonsense', 't.json')).toThrow('not JSON');
   });

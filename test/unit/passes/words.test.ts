@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { amount } from '../../../src/core/passes/words.js';
+import { amount, percent } from '../../../src/core/passes/words.js';
 
 it.each([
   [0, '0'],
@@ -11,4 +11,15 @@ it.each([
   [NaN, 'NaN'],
 ])('amounts have three digits, tiny ones an exponent: %d', (value, text) => {
   expect(amount(value)).toBe(text);
+});
+
+it.each([
+  [0, '0 %'],
+  [0.0004, 'under 0.1 %'],
+  [-0.0004, 'over −0.1 %'],
+  [-0.0123, '−1.2 %'],
+  [0.9996, 'over 99.9 %'],
+  [1, '100 %'],
+])('shares are never said to be nothing or all where they are not: %d', (value, text) => {
+  expect(percent(value)).toBe(text);
 });

@@ -6,6 +6,7 @@ import type { Fidelity } from '../../dictionary/attach/fidelity.js';
 import type { MeasuredSite } from '../../dictionary/attach/measure-sites.js';
 import { totalWidth } from '../../dictionary/coder.js';
 import { fewPlaces } from '../../dictionary/few-places.js';
+import { poorFit } from '../../dictionary/poor-fit.js';
 import { valueNamed } from '../../dictionary/attach/stated-places.js';
 import { SPLICE_SWEEPS, spliceLosses, type Spliced } from '../../dictionary/attach/splice-losses.js';
 import { displayText } from '../../display-text.js';
@@ -23,7 +24,7 @@ const SWEEPS = PLACE_SWEEPS + SPLICE_SWEEPS;
 
 export const dictionaryFit: Experiment = {
   id: ID,
-  version: 7,
+  version: 8,
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
@@ -131,6 +132,7 @@ async function resultOf(
   const place = `${best.reads.label}, ${best.reads.variant}`;
   const named = valueNamed(graph, attached.declared.sites, totalWidth(attached.coder.reads))?.value;
   const stated = measured.find(({ reads }) => reads.value === named && reads.variant === 'as it is');
+  const poor = poorFit(fvu, attached.coder);
   const numbers = `FVU ${amount(fvu)}, ${amount(l0)} features a ${word}, over ${tokens.toLocaleString('en')} ${word}s ${on}`;
   const findings: Finding[] = [
     fvu > 1
@@ -142,12 +144,10 @@ async function resultOf(
             'Its features are not shown: they would look like features all the same. Check the model, how its inputs are prepared, and the switches on the dictionary’s own page.',
         }
       : {
-          severity: fvu > 0.5 ? 'warning' : 'information',
+          severity: poor === undefined ? 'information' : 'warning',
           weight: 1,
           sentence: `“${attached.name}” fits best at ${place}: ${numbers}.`,
-          ...(fvu > 0.5
-            ? { advice: 'More than half of the variance is not explained: compare with what its makers state.' }
-            : {}),
+          ...(poor === undefined ? {} : { advice: poor }),
         },
     ...placeFindings(attached, best, stated),
     ...sparsityFindings(attached, best.fidelity, word),
@@ -159,7 +159,10 @@ async function resultOf(
   return {
     pass: ID,
     passVersion: dictionaryFit.version,
-    answer: fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
+    answer: [
+      fvu > 1 ? `No: at its best place, FVU is ${amount(fvu)}.` : `It fits best at ${place}: ${numbers}.`,
+      ...(few === undefined ? [] : [few.sentence]),
+    ].join(' '),
     findings,
     ...NO_ACTIVATIONS,
     tables: [

@@ -3,17 +3,12 @@ import type { LayerMetric, Quantity } from '../result.js';
 import { budgetText } from './budget-text.js';
 import { thresholdFor, type ChosenThreshold } from './cett.js';
 import type { Examined } from './examined.js';
-import type { MaskedLayer } from './masked-layers.js';
-import { savingsOf, type Savings } from './savings.js';
+import { savingsOf, type LayerSavings } from './savings.js';
 
-/** Of one layer, at the thresholds of the answer. */
-export interface LayerNumbers {
-  readonly layer: MaskedLayer;
-  /** Share of its (site, neuron) entries that are skipped. */
-  readonly share: number;
+/** Of one layer, at the thresholds of the answer. `share` is that of its (site, neuron) entries. */
+export interface LayerNumbers extends LayerSavings {
   /** Absent where whole activation layers are masked. */
   readonly chosen?: ChosenThreshold;
-  readonly savings?: Savings;
 }
 
 /** @param shares skipped of each layer. */

@@ -14,7 +14,7 @@ import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { VERSION } from './method.js';
 import { layerMetrics, numbersByLayer, type LayerNumbers } from './metrics.js';
-import type { Savings } from './savings.js';
+import { savingsTogether } from './savings.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
 
@@ -166,17 +166,15 @@ function cautions({ measure, calibration, subject }: Examined): string {
 
 /** What it saves, in words; nothing where no block is known. */
 function savedText({ subject }: Examined, numbers: readonly LayerNumbers[]): string {
-  const savings = numbers.map((each) => each.savings);
-  if (savings.length === 0 || savings.some((each) => each === undefined)) return '';
-  const sum = (pick: (each: Savings) => number): number =>
-    savings.reduce((all, each) => all + (each === undefined ? 0 : pick(each)), 0);
-  const all = sum(({ all: weights = NaN }) => weights);
+  const savings = savingsTogether(numbers);
+  if (savings === undefined) return '';
+  const { all = NaN, operations } = savings;
   const parameters = countParameters(subject.graph).total;
   const weights =
     Number.isNaN(all) || parameters === 0
       ? ''
       : ` and ${percent(all / parameters)} of the model’s ${count(parameters)} parameters not read at a token`;
-  return ` By their sizes, that is ${compact(sum(({ operations }) => operations))} operations not done per input${weights}, where something foretells which they are.`;
+  return ` By their sizes, that is ${compact(operations)} operations not done per input${weights}, where something foretells which they are.`;
 }
 
 function findings(examined: Examined, numbers: readonly LayerNumbers[], onInputs: string): Finding[] {

@@ -7,14 +7,13 @@ import { isSiteWise } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
 import { increaseOf, lossOf, type Examined, type MeasuredPoint } from './examined.js';
 import type { LayerNumbers } from './metrics.js';
-import type { Savings } from './savings.js';
+import { savingsTogether } from './savings.js';
 
 /** One row per layer at the thresholds of the answer, and a row for all of them. */
 export function layerTable(examined: Examined, numbers: readonly LayerNumbers[]): ResultTable {
   const { subject, calibration, search } = examined;
   const { target, skipped } = search.best;
-  const sum = (pick: (each: Savings) => number | undefined): number =>
-    numbers.reduce((all, { savings }) => all + (savings === undefined ? NaN : (pick(savings) ?? NaN)), 0);
+  const together = savingsTogether(numbers);
   const cellOf = (value: number | undefined): number | string =>
     value === undefined || Number.isNaN(value) ? '–' : value;
   const rows = calibration.layers.map(({ layer, curve, sampled, isExact }, index) => {
@@ -50,14 +49,14 @@ export function layerTable(examined: Examined, numbers: readonly LayerNumbers[])
       ],
     };
   });
-  const all = sum(({ all: each }) => each);
+  const all = together?.all ?? NaN;
   const total = countParameters(subject.graph).total;
   return {
     id: 'skippable-layers',
     title: `By layer, ${budgetText(examined)}`,
     definition:
       `Sites of one input (tokens, positions). Threshold and CETT are those of the sampled sites at the target of ${target.toFixed(4)}; the share skipped is counted over all sites. ` +
-      'Weights not read at a token are an estimate: those behind skipped neurons (these are known once neurons are computed), and all weights of skipped neurons (where something foretells which they are); convolutions read theirs once for all positions. ' +
+      'Weights not read at a token are an estimate: those behind skipped neurons (these are known once neurons are computed), and all weights of skipped neurons (where something foretells which they are); convolutions read theirs once for all positions. A matrix between the neurons of two blocks counts once for all layers together, what both save of it as the product of their shares. ' +
       `Operations are multiplications and additions of one input. ${Number.isNaN(all) || total === 0 ? '' : `All weights of skipped neurons are ${((100 * all) / total).toFixed(1)} % of the model’s ${total.toLocaleString('en-US')} parameters.`}`,
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
@@ -87,10 +86,10 @@ export function layerTable(examined: Examined, numbers: readonly LayerNumbers[])
           '–',
           '',
           '',
-          cellOf(sum(({ weights }) => weights)),
-          cellOf(sum(({ down }) => down)),
-          cellOf(all),
-          cellOf(sum(({ operations }) => operations)),
+          cellOf(together?.weights),
+          cellOf(together?.down),
+          cellOf(together?.all),
+          cellOf(together?.operations),
         ],
       },
     ],
