@@ -54,11 +54,8 @@ const WHOLE: readonly BoxedFile[] = [
   },
 ];
 
-/** Networks through which 100,000 points go in seconds, each over its whole box and over a narrow one. */
-export const SMALL: readonly BoxedFile[] = [...WHOLE, ...WHOLE.map((file) => narrow(file, 0.49, 0.51))];
-
 /** Deep networks of convolutions: over all pictures nothing is proven of them, close to gray much is. */
-export const DEEP: readonly BoxedFile[] = [
+const DEEP: readonly BoxedFile[] = [
   {
     name: 'resnet20',
     path: 'derived/resnet20-12fca82f.onnx',
@@ -75,6 +72,9 @@ export const DEEP: readonly BoxedFile[] = [
     box: boxed('image', [-0.001], [0.001]),
   },
 ];
+
+/** Small networks each over its whole box and over a narrow one. */
+export const BOXED: readonly BoxedFile[] = [...WHOLE, ...WHOLE.map((file) => narrow(file, 0.49, 0.51)), ...DEEP];
 
 const SAMPLE = new URL('../../../media/samples/shapes/shapes-resnet.onnx', import.meta.url);
 
