@@ -137,7 +137,7 @@ export function CircuitAnswerPart({ found }: { found: FoundCircuit }): JSX.Eleme
       <div class="circuit-picture">
         <ChartFrame
           title={title}
-          definition="A column for each token, a row for each layer. An edge is what its source adds to its target: the source’s activation times what one unit of it adds while attention patterns and normalisations are held (methods B2). Blue adds, orange and dashed takes away; wider is a larger part of its target. A group stands where its most influential node stood; its edges are the sums of those of its nodes."
+          definition="A column for each token, a row for each layer. An edge is what its source adds to its target: the source’s activation times what one unit of it adds while attention patterns and normalisations are held. Blue adds, orange and dashed takes away; wider is a larger part of its target. A group stands where its most influential node stood; its edges are the sums of those of its nodes."
           foot={`${answer.data}${answer.synthetic ? ', random inputs' : ''}`}
           table={() => nodesAsText(nodeRows(answer, ranked.order, ranked.influence, arrangement), shown.nodes)}
           canvas={canvas}

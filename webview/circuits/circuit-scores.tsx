@@ -27,12 +27,12 @@ export function Scores({ found: { answer } }: { found: FoundCircuit }): JSX.Elem
         <Score
           label="through features"
           value={formatShare(replacement)}
-          help="Replacement score: of the influence that reaches tokens and errors, the share that reaches tokens. The rest goes through what transcoders miss (formats 3.5)."
+          help="Replacement score: of the influence that reaches tokens and errors, the share that reaches tokens. The rest goes through what transcoders miss."
         />
         <Score
           label="explained inputs"
           value={formatShare(completeness)}
-          help="Completeness score: of what makes up the nodes, weighted by their influence, the share that is not errors (formats 3.5)."
+          help="Completeness score: of what makes up the nodes, weighted by their influence, the share that is not errors."
         />
         <Score
           label="does not add up"

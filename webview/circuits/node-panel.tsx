@@ -62,7 +62,7 @@ export function NodePanel(props: NodePanelProps): JSX.Element {
               Influence{' '}
               <Help about="Influence">
                 The share of all paths to the outputs that go through it, each edge counted by its share of what makes
-                up its target (formats 3.5).
+                up its target.
               </Help>
             </dt>
             <dd>{formatNumber(influence)}</dd>

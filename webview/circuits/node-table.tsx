@@ -191,7 +191,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
     help: (
       <Help about="Influence">
         The share of all paths to the outputs that go through it, each edge counted by its share of what makes up its
-        target (formats 3.5).
+        target.
       </Help>
     ),
     sortBy: ({ influence }) => influence,

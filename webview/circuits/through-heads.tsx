@@ -43,7 +43,7 @@ function HeadTable({ tokens, heads: found }: { tokens: readonly string[]; heads:
         direction.{' '}
         <Help about="Through which heads">
           pattern[target’s token, token read] · (V W_O) · v, with v the target’s direction in the residual stream and
-          normalisations held (methods B2). What a head reads may itself have come through earlier heads and features.
+          normalisations held. What a head reads may itself have come through earlier heads and features.
         </Help>
       </p>
       <table class="table circuit-edges circuit-heads" aria-label="Through which heads">

@@ -75,13 +75,13 @@ export function FeatureFacts({ overview, dictionary }: FeatureFactsProps): JSX.E
                   : `Positions of the inputs that hold ${many}; padding is not counted.`}
         </Fact>
         <Fact value={formatNumber(fvu)} label="FVU" mind={few}>
-          Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all {many} and dims (methods B1). 0 is
-          perfect, the mean alone is at 1.
+          Fraction of variance unexplained: Σ‖x − x̂‖² / Σ‖x − mean‖² over all {many} and dims. 0 is perfect, the mean
+          alone is at 1.
           {fvuWithoutFirst !== undefined &&
             ` Without ${firstPlacesText(layout, overview.placeWords)} it is ${formatNumber(fvuWithoutFirst)}.`}
         </Fact>
         <Fact value={formatNumber(totals.l0)} label="L0" mind={few}>
-          Mean number of features that are not 0 at {one === 'input' ? 'an' : 'a'} {one} (methods B1).
+          Mean number of features that are not 0 at {one === 'input' ? 'an' : 'a'} {one}.
         </Fact>
         <Fact value={`${formatCount(totals.dead)} of ${formatCount(features)}`} label="dead features" mind={few}>
           Features above 0 at no {one === 'input' ? 'one' : one} of these inputs (

@@ -80,7 +80,7 @@ function columnsOf(tokens: readonly string[]): readonly Column<PromptFeature>[] 
         <Help about="Direct effect">
           On the logit of the token that is predicted there, less its mean over all tokens: activation × (⟨W_dec, W_U of
           that token⟩ − mean ⟨W_dec, W_U⟩). Direct: past everything that comes after, and without the final
-          normalisation (formats 3.4).
+          normalisation.
         </Help>
       ),
       sortBy: ({ effect }) => effect ?? NaN,

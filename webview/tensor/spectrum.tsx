@@ -70,14 +70,10 @@ function Found({ name, found }: { name: string; found: SingularValues }): JSX.El
   const facts: readonly (readonly [label: string, definition: string, text: string])[] = [
     [
       'Effective rank',
-      'exp of the entropy of σᵢ / Σσ, not centred: between 1 and the number of singular values (Roy and Vetterli 2007; methods D2).',
+      'exp of the entropy of σᵢ / Σσ, not centred: between 1 and the number of singular values (Roy and Vetterli 2007).',
       `${formatNumber(effectiveRank)} of ${formatCount(values.length)}`,
     ],
-    [
-      '99 % rank',
-      'The fewest largest singular values whose sum is 99 % of the sum of all (methods D2).',
-      formatCount(rank99),
-    ],
+    ['99 % rank', 'The fewest largest singular values whose sum is 99 % of the sum of all.', formatCount(rank99)],
     ['Stable rank', 'Σσ² / σ₁²: the squared Frobenius norm over the squared spectral norm.', formatNumber(stableRank)],
     ['Largest', 'σ₁, the spectral norm: by how much the matrix can stretch a vector.', formatNumber(values[0] ?? NaN)],
     ['Smallest', 'σₙ; below the resolution it is noise.', formatNumber(values.at(-1) ?? NaN)],

@@ -95,7 +95,7 @@ function nextTokenLoss({ value, type, dims }: Candidate, positions: number): Los
     positions,
     label: 'cross-entropy of the next token',
     definition:
-      'Mean of −ln p(next token) over every position whose next token is known, in nats; perplexity is e to that power (methods C2).',
+      'Mean of −ln p(next token) over every position whose next token is known, in nats; perplexity is e to that power.',
     why: 'The inputs are texts, whose next tokens are known.',
   };
 }

@@ -14,9 +14,9 @@ export function increaseLabel(kind: LossKind): string {
 export function increaseDefinition(kind: LossKind): string {
   return {
     'next-token':
-      'Perplexity of the changed network over that of the network as it is, less 1: exp(CE changed − CE clean) − 1 (methods C2).',
+      'Perplexity of the changed network over that of the network as it is, less 1: exp(CE changed − CE clean) − 1.',
     class:
-      'e to the cross-entropy of the labels, over that of the network as it is, less 1: exp(CE changed − CE clean) − 1 (methods C2).',
+      'e to the cross-entropy of the labels, over that of the network as it is, less 1: exp(CE changed − CE clean) − 1.',
     divergence:
       'exp(KL(p clean ‖ p changed)) − 1: the same as for labels, with the predictions of the network as it is for labels (OURS).',
     'relative-change': 'Mean over inputs of ‖changed − clean‖ / ‖clean‖ (OURS).',

@@ -15,14 +15,14 @@ export const PASSES: readonly PassDescription[] = [
     question: 'Which units never fire, hardly ever fire, or always fire on these inputs?',
     over: 'inputs',
     method:
-      'A unit’s firing rate p is the share of its entries that are not exactly 0. Dead p = 0, dormant 0 < p < 1 %, always on p = 1. Source: methods D1.',
+      'A unit’s firing rate p is the share of its entries that are not exactly 0. Dead p = 0, dormant 0 < p < 1 %, always on p = 1.',
   },
   {
     id: 'zero-sparsity',
     title: 'Zero sparsity',
     question: 'How much of each layer’s output is exactly zero?',
     over: 'inputs',
-    method: 'Zeros are counted after the non-linearity; −0 counts. Source: methods C1.',
+    method: 'Zeros are counted after the non-linearity; −0 counts.',
   },
   {
     id: 'activation-statistics',

@@ -156,7 +156,7 @@ export function fidelitySums(mean: Float64Array): FidelitySums {
             name: '1 − normalised squared error by token',
             value: 1 - sum.relative / tokens,
             formula: '1 − mean over tokens of mean_d(x̂ − x)² / mean_d x²',
-            source: 'methods B1',
+            source: 'each token against its own size',
           },
         ],
       };

@@ -53,18 +53,17 @@ export function labelOf(share: Share, { hasTokens }: Pick<Examined, 'hasTokens'>
 
 /** One exact sentence; p[t, k] is the attention of the query at position t to the key at position k. */
 export const DEFINITIONS: Readonly<Record<Share, string>> = {
-  previous:
-    'Attention to the position right before: mean of p[t, t − 1] over all queries t ≥ 1 of all inputs (formats 3.6).',
+  previous: 'Attention to the position right before: mean of p[t, t − 1] over all queries t ≥ 1 of all inputs.',
   induction:
     'Attention to what followed last time: mean, over the tokens t that occurred at earlier positions s < t of the same ' +
-    'input, of the sum of p[t, s + 1] over all these s (formats 3.6).',
-  self: 'Attention of a position to itself: mean of p[t, t] over all queries of all inputs (formats 3.6).',
+    'input, of the sum of p[t, s + 1] over all these s.',
+  self: 'Attention of a position to itself: mean of p[t, t] over all queries of all inputs.',
   first:
     'Attention to the first position: mean of p[t, 0] over all queries t ≥ 1 of all inputs; a head that parks its ' +
-    'attention there is said to use a sink (methods J6).',
+    'attention there is said to use a sink.',
   evenness:
     'Entropy −Σ p ln p of a query over ln(number of positions that it may look at), mean over all queries t ≥ 1 that may ' +
-    'look at two or more: 0 looks at one position, 1 at all alike (methods J6).',
+    'look at two or more: 0 looks at one position, 1 at all alike.',
 };
 
 /** Scores that have a number. */

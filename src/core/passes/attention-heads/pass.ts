@@ -39,8 +39,8 @@ export const attentionHeads: Experiment = {
     'at all allowed positions alike: on natural text the induction score of even attention is well above 0, because tokens ' +
     'repeat. Inputs on which a pattern is not finite are left out of that head. It is started by name, as it costs one run ' +
     'over the inputs with several times the work at every pattern. Sources: TransformerLens’ head detectors, Neuronpedia’s ' +
-    'head metrics, “ReLU’s Revival” (Jha, Reagen 2024), “Gated Attention for LLMs” (Qiu et al. 2025); formats 3.6, ' +
-    'methods J6; thresholds of half the attention are ours.',
+    'head metrics, “ReLU’s Revival” (Jha, Reagen 2024), “Gated Attention for LLMs” (Qiu et al. 2025); ' +
+    'thresholds of half the attention are ours.',
   runsPerInput: 1,
   applies({ graph }) {
     const named = namedPatterns(graph);

@@ -83,7 +83,7 @@ function allHeads(examined: Examined): ResultTable {
       `Scores as defined above, ${examined.onInputs}. Entropy: mean of −Σ p ln p over the queries t ≥ 1. Distance: mean of ` +
       '|t − k| under the attention of all queries together, and its variance. “Does” names what takes half of the ' +
       'attention or more and twice what even attention would give; collapsed is a normalised entropy below 25 %, diffuse ' +
-      `one above 75 % (formats 3.6, methods J6).${cut}`,
+      `one above 75 %.${cut}`,
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
       { id: 'head', label: 'Head', format: 'count' },

@@ -41,7 +41,7 @@ export const certificates: FilePass = {
     'leave open. On request (“splits” of the box in the recipe) the box is cut ' +
     'in two where |gradient| · width is largest, and what holds in all parts is certified. CROWN is left out where it would ' +
     'take more than about 50 billion multiplications. Not certified does not mean alive. No control ' +
-    'stands beside it: it is proven of these weights and this box, whatever inputs or other weights would give. Source: methods D3; Gowal et al. ' +
+    'stands beside it: it is proven of these weights and this box, whatever inputs or other weights would give. Source: Gowal et al. ' +
     '2018, Zhang et al. 2018, Singh et al. 2019.',
   applies: ({ graph }) => {
     if (graph === undefined) {

@@ -149,7 +149,7 @@ function layerMetrics({ layers, box }: Certificates): LayerMetric[] {
   const metric = (id: string, label: string, verdict: Verdict, what: string): LayerMetric => ({
     id,
     label,
-    definition: `Share of the layer’s units that ${what} for every input in the box: ${box.text}. Proven by bounds, no data (methods D3).`,
+    definition: `Share of the layer’s units that ${what} for every input in the box: ${box.text}. Proven by bounds, no data.`,
     format: 'share',
     scale: 'sequential',
     values: share(verdict),
@@ -172,7 +172,7 @@ function unitMetrics({ layers, box }: Certificates): UnitMetric[] {
   ): UnitMetric => ({
     id,
     label,
-    definition: `${definition} In the box: ${box.text} (methods D3).`,
+    definition: `${definition} In the box: ${box.text}.`,
     format: 'number',
     scale: 'diverging',
     values: Object.fromEntries(layers.map((each) => [each.layer.value, values(each)])),

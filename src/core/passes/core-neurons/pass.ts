@@ -20,7 +20,7 @@ export const coreNeurons: Pass<PerLayer<Block>> = {
     `largest ${percent(ALPHA)} of its positive activations (α; at least one); negative ones never count. A text’s core are ` +
     `the ${percent(BETA)} of the neurons (β) that are in most tokens’ cores. Stability at t tokens is the share of the whole ` +
     'text’s core that the first t tokens have, too. Similarity of two texts is the size of the shared core over that of both ' +
-    'together (Jaccard). Source: “CoreInfer” (Wang et al., 2024), which decides with one limit per layer in its code; methods C5.',
+    'together (Jaccard). Source: “CoreInfer” (Wang et al., 2024), which decides with one limit per layer in its code.',
   applies: ({ graph }) => {
     const { mlpBlocks, noMlpBlocks } = findRoles(graph);
     if (denseBlocks(graph).length > 0) return { applies: true };
@@ -85,7 +85,7 @@ function resultOf(blocks: readonly Block[], facts: RunFacts): PassResult {
               id: 'layer-core-stability',
               label: 'Core known at half',
               definition:
-                'Share of a text’s core neurons that the first half of its tokens already has, averaged over texts (per-token variant; methods C5).',
+                'Share of a text’s core neurons that the first half of its tokens already has, averaged over texts (per-token variant).',
               values: layerNumbers(({ halfStability, texts }) => (halfStability[0] as number) / (texts[0] as number)),
             },
             {
@@ -114,7 +114,7 @@ function resultOf(blocks: readonly Block[], facts: RunFacts): PassResult {
               ...share,
               id: 'unit-token-core-share',
               label: 'In a token’s core',
-              definition: `Share of tokens in whose core the neuron is: among the largest ${percent(ALPHA)} of the token’s positive activations (per-token variant; methods C5).`,
+              definition: `Share of tokens in whose core the neuron is: among the largest ${percent(ALPHA)} of the token’s positive activations (per-token variant).`,
               values: perUnit(({ inTokenCore, tokens }) => inTokenCore.map((each) => each / (tokens[0] as number))),
             },
             {
@@ -146,7 +146,7 @@ function headlines(blocks: readonly Block[]): Headline[] {
       label: 'Core known at half',
       definition:
         'Share of a text’s core neurons that the first half of its tokens already has, averaged over texts, then over MLP ' +
-        'blocks (per-token variant; methods C5).',
+        'blocks (per-token variant).',
       format: 'share',
       value: coreAtHalf(blocks),
     },
@@ -175,7 +175,7 @@ function stabilityCurve(blocks: readonly Block[]): PassResult['curves'][number] 
     yLabel: 'Share of the core',
     definition:
       'Share of a text’s core neurons that its first t tokens have, too, averaged over texts of at least t tokens; t = 1, 2, 4, … ' +
-      `(per-token variant, α = ${amount(ALPHA)}, β = ${amount(BETA)}; methods C5).`,
+      `(per-token variant, α = ${amount(ALPHA)}, β = ${amount(BETA)}).`,
     format: 'share',
     series: blocks.map(({ layer, cores: { stability, stabilityTexts } }) => {
       const steps = stabilityTexts.filter((texts) => texts > 0).length;

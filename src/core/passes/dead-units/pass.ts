@@ -25,7 +25,7 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
     'above 0.99). Faint: mean |h| ≤ 0.025 of the layer’s mean (ReDo). Duplicate: the values of another unit, bit for bit ' +
     '(hashed; in layers with over 65,536 values per input: the extremes, the number of zeros and the values on sampled ' +
     'positions). DNR is the share of units that are 0 everywhere on an input, averaged over inputs; the static part of ' +
-    'it follows from weights and biases. Dead on these inputs is no proof: other inputs may wake a unit. Source: methods D1.',
+    'it follows from weights and biases. Dead on these inputs is no proof: other inputs may wake a unit.',
   applies: needsActivationLayers,
   plan: (layers) =>
     layers.flatMap((layer) => plannedKinds(layer).map((kind): Observation => ({ layer: layer.value, kind }))),

@@ -65,19 +65,19 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
     ...metric(
       'layer-dead-rate',
       'Dead neuron rate (DNR)',
-      'Share of the layer’s units that are exactly 0 on every position of an input, averaged over inputs (rectifiers only; methods D1).',
+      'Share of the layer’s units that are exactly 0 on every position of an input, averaged over inputs (rectifiers only).',
       values(rectifiers, (_, layer) => rate(layer)),
     ),
     ...metric(
       'layer-dynamic-dead-rate',
       'Dynamic DNR',
-      'DNR less the share of units that are dead by their weights and biases alone: what the data, not pruning, silences (methods D1).',
+      'DNR less the share of units that are dead by their weights and biases alone: what the data, not pruning, silences.',
       values(rectifiers, ({ dead }, layer) => dead && rate(layer) - dead.length / layer.units),
     ),
     ...metric(
       'layer-faint-share',
       'Faint share',
-      'Share of the layer’s units whose mean |h| is at most 0.025 of the mean of that over the layer’s units (ReDo’s dormant units; methods D1).',
+      'Share of the layer’s units whose mean |h| is at most 0.025 of the mean of that over the layer’s units (ReDo’s dormant units).',
       listed(({ faint }) => faint),
     ),
     ...metric(
@@ -101,7 +101,7 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
     ...metric(
       'layer-static-dead-share',
       'Dead by weights',
-      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead; methods D1). Layers whose weights were not read are left out.',
+      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead). Layers whose weights were not read are left out.',
       listed(({ dead }) => dead),
     ),
   ];
@@ -143,7 +143,7 @@ export function unitMetrics(state: Firings, { layers }: RunFacts): UnitMetric[] 
       id: 'unit-dormancy-score',
       label: 'Dormancy score',
       definition:
-        'Mean |h| of the unit over the mean of that over its layer’s units (ReDo; methods D1). At most 0.025 counts as faint.',
+        'Mean |h| of the unit over the mean of that over its layer’s units (ReDo). At most 0.025 counts as faint.',
       format: 'number',
       scale: 'sequential',
       values: perUnit(dormancyScores),

@@ -46,7 +46,7 @@ export const dictionaryError: Experiment = {
     'still be unexplained if a linear map were added to the dictionary. The network is then run with each part given back ' +
     'alone. Gradient pursuit chooses, for every token, as many features as the encoder used, by the decoder alone: what the ' +
     'same decoder could do at best, about. Source: “Decomposing the Dark Matter of Sparse Autoencoders” (Engels et al. ' +
-    '2024), which also leaves out the first 200 positions; methods B3.',
+    '2024), which also leaves out the first 200 positions.',
   runsPerInput: PLACE_SWEEPS + FURTHER_SWEEPS,
   restsOn: 'dictionary',
   applies: ({ dictionary }) => appliesTo(dictionary),

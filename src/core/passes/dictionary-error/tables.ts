@@ -119,7 +119,7 @@ export function pursuitTable({ encoder, pursued, isEnough }: PursuitJudged): Res
     definition:
       `On ${count(pursued.tokens)} held-out tokens. Gradient pursuit chooses as many features for each token as the encoder ` +
       'used, one a step: the feature whose decoder row is most like what is left joins, and all chosen ones move along their ' +
-      `gradient (methods B3). The encoder is to blame for the difference, the decoder for the rest.${isEnough ? '' : FEW}`,
+      `gradient. The encoder is to blame for the difference, the decoder for the rest.${isEnough ? '' : FEW}`,
     columns: [
       { id: 'what', label: 'Features chosen by', format: 'text' },
       { id: 'fvu', label: 'FVU', format: 'number' },

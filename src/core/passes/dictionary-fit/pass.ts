@@ -28,7 +28,7 @@ export const dictionaryFit: Experiment = {
   title: 'Dictionary fit',
   question: 'Does the attached dictionary belong to this model, and where?',
   method:
-    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens (or places of pictures) and dims, L0 = mean number of features above 0 (methods B1). The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean: loss, and KL divergence from the clean output.',
+    'The dictionary reads every floating-point value of its width, as it is, less its mean over the width, and before the gain of a normalisation. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all tokens (or places of pictures) and dims, L0 = mean number of features above 0. The place with the smallest FVU is taken, and its value replaced by the reconstruction, by zeros and by its mean: loss, and KL divergence from the clean output.',
   runsPerInput: SWEEPS,
   restsOn: 'dictionary',
   applies({ dictionary }) {

@@ -31,7 +31,7 @@ export function sitesTable(measured: readonly MeasuredSite[], isSame: boolean, w
   return {
     id: SITES_TABLE,
     title: 'Where it fits',
-    definition: `Every value of its width, best first${measured.length > MOST_ROWS ? ` (the first ${MOST_ROWS} of ${measured.length})` : ''}. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all ${word}s and dims; L0 = mean number of features above 0, and of those that are not 0, of a ${word}; cosine = mean over ${word}s between x and x̂ (methods B1). Padding is not counted.`,
+    definition: `Every value of its width, best first${measured.length > MOST_ROWS ? ` (the first ${MOST_ROWS} of ${measured.length})` : ''}. FVU = Σ‖x − x̂‖² / Σ‖x − mean‖² over all ${word}s and dims; L0 = mean number of features above 0, and of those that are not 0, of a ${word}; cosine = mean over ${word}s between x and x̂. Padding is not counted.`,
     columns: [
       { id: 'reads', label: isSame ? 'Value' : 'Reads', format: 'text' },
       ...(isSame ? [] : [{ id: 'writes', label: 'Compared with', format: 'text' as const }]),

@@ -31,7 +31,7 @@ export const fusableBranches: FilePass = {
     'meet in a sum become one convolution (smaller kernels padded with zeros, identities as ones on the diagonal), two ' +
     `products in a row become one matrix. Each is proven on ${PROOF_INPUTS} random inputs: the nodes of the file and the ` +
     'one that would replace them run in the engine, and every output must agree within 1e-5 + 1e-4 · Σ|terms|. Places ' +
-    'where one node would cost more than it replaces are left out. Nothing is changed in the file. Source: methods M2; ' +
+    'where one node would cost more than it replaces are left out. Nothing is changed in the file. Source: ' +
     'RepVGG (Ding et al. 2021).',
   applies: ({ graph }) =>
     graph === undefined

@@ -24,7 +24,7 @@ export function layerMetrics(
       id: 'layer-effective-rank',
       label: 'Effective rank',
       definition:
-        'exp(−Σ p ln p), p = σ / Σσ, over the singular values σ of up to 1,000 rows of the layer, not centred (methods D2). Between 1 and the smaller of rows and units.',
+        'exp(−Σ p ln p), p = σ / Σσ, over the singular values σ of up to 1,000 rows of the layer, not centred. Between 1 and the smaller of rows and units.',
       format: 'number',
       scale: 'sequential',
       values: spectrum('effectiveRank'),
@@ -45,7 +45,7 @@ export function layerMetrics(
       id: 'layer-rank99',
       label: 'rank99',
       definition:
-        'The fewest largest singular values of the same rows whose sum is at least 99 % of all (methods D2; called stable rank in the authors’ code).',
+        'The fewest largest singular values of the same rows whose sum is at least 99 % of all (called stable rank in the authors’ code).',
       format: 'count',
       scale: 'sequential',
       values: spectrum('rank99'),
@@ -65,7 +65,7 @@ export function layerMetrics(
       id: 'layer-least-tenth-share',
       label: 'Utility of the least tenth',
       definition:
-        'Share of the layer’s whole contribution utility (sum) that the tenth of its units with the least of it has; an even layer would give 10 % (methods D2).',
+        'Share of the layer’s whole contribution utility (sum) that the tenth of its units with the least of it has; an even layer would give 10 %.',
       format: 'share',
       scale: 'sequential',
       values: perLayer(({ value }) => {

@@ -30,7 +30,7 @@ export const layerHealth: Pass<LayerHealth> = {
     'sum is at least 99 % of all. Both can be at most the smaller of rows and units. Contribution utility of a unit is ' +
     'mean |h| times the sum (or the mean) of |w| over the weights that read it; where a gate multiplies the unit, h is the ' +
     'product. Multiples: units whose rows correlate with those of a unit before them by at least 0.9999 in size. ' +
-    'Source: “Loss of Plasticity in Deep Continual Learning” (Dohare et al., 2024); methods D2.',
+    'Source: “Loss of Plasticity in Deep Continual Learning” (Dohare et al., 2024).',
   applies: needsActivationLayers,
   watches: ({ graph }) =>
     findRoles(graph)

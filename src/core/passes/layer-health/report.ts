@@ -40,7 +40,7 @@ export function healthResult(state: LayerHealth, facts: RunFacts, version: numbe
               id: 'unit-utility',
               label: 'Contribution utility (sum)',
               definition:
-                'Mean |h| of the unit times Σ |w| over the weights that read it (methods D2, as the paper). Where a gate multiplies the unit, h is the product. Layers that anything else than weights reads are left out.',
+                'Mean |h| of the unit times Σ |w| over the weights that read it (as in the paper). Where a gate multiplies the unit, h is the product. Layers that anything else than weights reads are left out.',
               format: 'number',
               scale: 'sequential',
               values: Object.fromEntries([...sums].map(([layer, values]) => [layer, Float32Array.from(values)])),
@@ -48,7 +48,7 @@ export function healthResult(state: LayerHealth, facts: RunFacts, version: numbe
             {
               id: 'unit-utility-mean',
               label: 'Contribution utility (mean)',
-              definition: 'The same with the mean of |w| instead of the sum (methods D2, as the authors’ code).',
+              definition: 'The same with the mean of |w| instead of the sum (as in the authors’ code).',
               format: 'number',
               scale: 'sequential',
               values: Object.fromEntries(
@@ -77,7 +77,7 @@ function headlines(state: LayerHealth, facts: RunFacts): Headline[] {
     {
       id: 'last-effective-rank',
       label: 'Effective rank',
-      definition: `Directions that the last hidden layer, ${last.label}, uses: e to the entropy of its normalised singular values (methods D2).`,
+      definition: `Directions that the last hidden layer, ${last.label}, uses: e to the entropy of its normalised singular values.`,
       format: 'number',
       value: spectrum.effectiveRank,
     },

@@ -31,14 +31,14 @@ export function massiveMetrics(points: readonly PointMagnitudes[], graph: Graph)
     metric(
       'node-residual-ratio',
       'largest ÷ median',
-      'Largest |h| over the median of |h| of one input, averaged over inputs (methods E).',
+      'Largest |h| over the median of |h| of one input, averaged over inputs.',
       LOGARITHMIC,
       (point) => meanOf(point.ratios, point),
     ),
     metric(
       'node-residual-peak',
       'largest |h| of any input',
-      'Largest |h| over all inputs, tokens and dimensions (methods E).',
+      'Largest |h| over all inputs, tokens and dimensions.',
       LOGARITHMIC,
       ({ peak }) => peak,
     ),
@@ -46,7 +46,7 @@ export function massiveMetrics(points: readonly PointMagnitudes[], graph: Graph)
       metric(
         `node-residual-${rank}`,
         `${rank} |h|`,
-        `${at === 0 ? 'Largest' : `The ${rank} largest`} |h| over all tokens and dimensions of one input, averaged over inputs (methods E).`,
+        `${at === 0 ? 'Largest' : `The ${rank} largest`} |h| over all tokens and dimensions of one input, averaged over inputs.`,
         LOGARITHMIC,
         (point) => meanOf(point.largest[at] ?? NaN, point),
       ),
@@ -54,14 +54,14 @@ export function massiveMetrics(points: readonly PointMagnitudes[], graph: Graph)
     metric(
       'node-residual-median',
       'median |h|',
-      'Median of |h| over all tokens and dimensions of one input, averaged over inputs (methods E).',
+      'Median of |h| over all tokens and dimensions of one input, averaged over inputs.',
       LOGARITHMIC,
       (point) => meanOf(point.medians, point),
     ),
     metric(
       'node-residual-massive',
       'inputs with massive entries',
-      `Share of the inputs on which an entry is massive: ${RULE} (methods E).`,
+      `Share of the inputs on which an entry is massive: ${RULE}.`,
       SHARE,
       (point) => meanOf(point.massiveInputs, point),
     ),

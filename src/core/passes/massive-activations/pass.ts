@@ -34,8 +34,7 @@ export const massiveActivations: Pass<PerLayer<PointMagnitudes>> = {
     'median ≥ 1,000, decided input by input: small models miss the first bar, so that the ratio is always shown beside ' +
     'it. Entries that are not finite are counted and left out. Where the largest entry of an input lies is told by its ' +
     'token’s text, as far as the inputs are texts, and by its position. Source: “Massive Activations in Large Language ' +
-    'Models” (Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025); ' +
-    'methods E.',
+    'Models” (Sun, Chen, Kolter, Liu 2024) and “Hidden Dynamics of Massive Activations in Transformer Training” (2025).',
   applies: needsTokenStream,
   readsTokens: true,
   watches: residualPoints,

@@ -45,7 +45,7 @@ export function massiveHeadlines(points: Points): Headline[] {
       label: 'Largest ÷ median',
       definition:
         'Largest |h| over the median |h| of one input, over all its tokens and dimensions, averaged over inputs; at the point ' +
-        'of the residual stream where that is highest (methods E).',
+        'of the residual stream where that is highest.',
       format: 'number',
       value: ratios.reduce((most, ratio) => Math.max(most, ratio)),
     },
@@ -139,7 +139,7 @@ export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
       title: 'Largest entries of the residual stream by depth',
       xLabel: 'Point of the residual stream',
       yLabel: '|h|',
-      definition: `The three largest |h| and the median |h| over all tokens and dimensions of one input, each averaged over ${inputs} (methods E).`,
+      definition: `The three largest |h| and the median |h| over all tokens and dimensions of one input, each averaged over ${inputs}.`,
       format: 'number',
       spread: 'logarithmic',
       series: [
@@ -154,7 +154,7 @@ export function massiveCurves(points: Points, facts: RunFacts): Curve[] {
       title: 'Largest ÷ median by depth',
       xLabel: 'Point of the residual stream',
       yLabel: 'Largest |h| ÷ median |h|',
-      definition: `Largest |h| over the median of |h| of one input, averaged over ${inputs} (methods E).`,
+      definition: `Largest |h| over the median of |h| of one input, averaged over ${inputs}.`,
       format: 'number',
       ...(wide ? { spread: 'logarithmic' as const } : {}),
       series: [line('Largest ÷ median', (point) => meanOf(point.ratios, point))],
@@ -167,7 +167,7 @@ export function pointTable(points: Points, graph: Graph): ResultTable {
   return {
     id: 'residual-points',
     title: 'Points of the residual stream',
-    definition: `Largest, second, third and median |h| are means over inputs; the median is exact, over all tokens and dimensions of an input (mean of the two middle ones where their number is even). Massive: ${RULE} (both strict as written, methods E), decided input by input.`,
+    definition: `Largest, second, third and median |h| are means over inputs; the median is exact, over all tokens and dimensions of an input (mean of the two middle ones where their number is even). Massive: ${RULE}, decided input by input.`,
     columns: [
       { id: 'depth', label: 'Depth', format: 'count' },
       { id: 'point', label: 'Point', format: 'text' },

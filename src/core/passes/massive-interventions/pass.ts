@@ -31,7 +31,7 @@ export const massiveInterventions: Experiment = {
     '(those that hold the largest |h| or a massive entry on at least half of the inputs) at all tokens, whose mean is over ' +
     `all tokens of all inputs. Beside each stands a control: as many other entries of the same input, or other dimensions, ` +
     `drawn at random with a fixed seed, ${DRAWS} times. Source: “Massive Activations in Large Language Models” (Sun, Chen, ` +
-    'Kolter, Liu 2024); methods E; the choice of place and the controls are ours.',
+    'Kolter, Liu 2024); the choice of place and the controls are ours.',
   runsPerInput: RUNS,
   applies: needsTokenStream,
   watches: residualPoints,

@@ -100,7 +100,7 @@ function headlines(examined: Examined): Headline[] {
       {
         id: `zeroed-${what}`,
         label: what === 'entries' ? 'Largest entries at 0' : 'Outlier dimensions at 0',
-        definition: `${increaseDefinition(measure.kind)} The changed network runs with ${namesOf(examined, what)} in “${examined.found.magnitudes.point.label}” set to 0 (methods E).`,
+        definition: `${increaseDefinition(measure.kind)} The changed network runs with ${namesOf(examined, what)} in “${examined.found.magnitudes.point.label}” set to 0.`,
         format: 'share',
         value: increaseOf(examined, one),
         ...(interval === undefined ? {} : { interval }),

@@ -36,7 +36,7 @@ export const nonFiniteScan: Experiment = {
     'they are; −∞ counts where a computation makes it from inputs without any, since attention masks are made of it. The ' +
     'first such value in the order of computation is where it starts; the input is then run once more and what goes into ' +
     'that node is read for the cause. Half precision holds numbers up to 65,504; scores that a softmax alone reads are ' +
-    'left out of the sizes, since masks make them as large as they like. Source: methods E.',
+    'left out of the sizes, since masks make them as large as they like.',
   runsPerInput: 2,
   applies: ({ graph }) =>
     (graph.opset('') ?? 0) < OLDEST_OPSET
@@ -146,7 +146,7 @@ async function result(
       {
         id: 'node-largest-magnitude',
         label: 'Largest |h| of any node',
-        definition: 'Largest finite |h| of the node’s values over all inputs (methods E). The colour is logarithmic.',
+        definition: 'Largest finite |h| of the node’s values over all inputs. The colour is logarithmic.',
         format: 'number',
         scale: 'sequential',
         spread: 'logarithmic',

@@ -28,7 +28,7 @@ export const operationCosts: FilePass = {
     'multiply-add counts two; moving numbers counts nothing. Activation memory is the bytes of a node’s outputs; the peak ' +
     'is the most that is alive at once when nodes run in order and nothing shares memory. Non-linear sites: positions of ' +
     'activation functions, rows of softmax, square roots of normalisations, comparisons of max-pooling. What has no rule ' +
-    'or no known shape is named and not counted. Source: methods M1; ONNX operator specifications.',
+    'or no known shape is named and not counted. Source: ONNX operator specifications.',
   applies: ({ graph }) =>
     graph === undefined
       ? { applies: false, reason: 'The file holds weights only: it says nothing of what is computed with them.' }

@@ -30,8 +30,7 @@ export const roleInvariants: Experiment = {
     'stream before it, plus what attention adds, plus what the MLP adds. What heads give is the attention pattern times ' +
     'the projected value, whose features are parted into heads anew. What the MLP gives is the matrix of the file, turned ' +
     'as the role says, times its neurons, plus the bias. Both sides of each are computed in the engine for every input, ' +
-    'and |difference| must stay within 1e-5 + 1e-4 · Σ|terms| at every position and feature (methods section 0, ' +
-    'formats 2.1).',
+    'and |difference| must stay within 1e-5 + 1e-4 · Σ|terms| at every position and feature.',
   runsPerInput: 1,
   applies({ graph }) {
     const { layers, mlpBlocks, noLayers = '', noMlpBlocks = '' } = findRoles(graph);

@@ -25,7 +25,7 @@ export const shiftedRelu: Pass<PerLayer<Shifted>> = {
     'max(0, z − b), is exactly 0 where z ≤ b, so the share of zeros at a shift b is the share of values up to b; b = 0 is what ' +
     'plain relufication gives. Layers: ReLUs, and whatever function stands between up and down of an MLP block. Only ' +
     'zeros are counted here: what a shift costs in quality is measured by running the changed network. Very large layers are ' +
-    'counted on a regular grid of positions. Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024); methods C1.',
+    'counted on a regular grid of positions. Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024).',
   applies: (model) =>
     sources(model.graph, model.layers).length > 0
       ? { applies: true }
@@ -107,7 +107,7 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
       id: 'layer-relu-zeros',
       label: 'Zeros with a ReLU',
       definition:
-        'Share of the values into the layer’s function that are ≤ 0: what a ReLU in its place makes exactly 0 (methods C1).',
+        'Share of the values into the layer’s function that are ≤ 0: what a ReLU in its place makes exactly 0.',
       format: 'share',
       scale: 'sequential',
       values: Object.fromEntries(found.map(({ layer, histogram }) => [layer, shareUpTo(histogram, 0)])),
@@ -115,7 +115,7 @@ function resultOf(state: PerLayer<Shifted>, facts: RunFacts): PassResult {
     ...WANTED.map((share): LayerMetric => ({
       id: `layer-shift-${share * 100}`,
       label: `Shift for ${share * 100} % zeros`,
-      definition: `The least bucket edge b at which ${share * 100} % or more of the values z into the layer’s function are ≤ b, so that max(0, z − b) makes them exactly 0; edges are 9 to 13 % apart (methods C1).`,
+      definition: `The least bucket edge b at which ${share * 100} % or more of the values z into the layer’s function are ≤ b, so that max(0, z − b) makes them exactly 0; edges are 9 to 13 % apart.`,
       format: 'number',
       scale: 'diverging',
       values: Object.fromEntries(
@@ -151,7 +151,7 @@ function zerosWithRelu(found: readonly Found[]): Headline {
     label: 'Zeros with a ReLU',
     definition:
       'Share of the values into the functions of all these layers (units × positions × inputs) that are ≤ 0: what a ReLU in ' +
-      'their places makes exactly 0 (methods C1).',
+      'their places makes exactly 0.',
     format: 'share',
     value: found.reduce((sum, { histogram, total }) => sum + shareUpTo(histogram, 0) * total, 0) / values,
   };
@@ -165,7 +165,7 @@ function curveOf(found: readonly Found[]): Curve {
     xFormat: 'number',
     yLabel: 'Share of zeros',
     definition:
-      'Share of the values z into a layer’s function with z ≤ b, which max(0, z − b) makes exactly 0, over units, positions and inputs (methods C1).',
+      'Share of the values z into a layer’s function with z ≤ b, which max(0, z − b) makes exactly 0, over units, positions and inputs.',
     format: 'share',
     series: found.map(({ layer, label, histogram }) => {
       const points = upperEdges()

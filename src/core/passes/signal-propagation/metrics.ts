@@ -13,7 +13,7 @@ export function propagationMetrics(steps: readonly Step[], graph: Graph): NodeMe
   ): NodeMetric => ({
     id,
     label,
-    definition: `${definition} (methods F). The colour is logarithmic.`,
+    definition: `${definition}. The colour is logarithmic.`,
     format: 'number',
     scale: 'sequential',
     spread: 'logarithmic',

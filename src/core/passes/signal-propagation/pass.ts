@@ -39,7 +39,7 @@ export const signalPropagation: Pass<PerLayer<ChannelMoments>> = {
     'Inputs on which a channel is not finite are left out of it. Where every branch has a constant factor α, the dashed ' +
     'line is what an NF-ResNet with these factors would have. “Compare with controls” adds the same with inputs of N(0, 1) ' +
     'noise. Source: “Characterizing signal propagation to close the ' +
-    'performance gap in unnormalized ResNets” (Brock, De, Smith, ICLR 2021); methods F.',
+    'performance gap in unnormalized ResNets” (Brock, De, Smith, ICLR 2021).',
   comparesNoise: true,
   applies: ({ graph, layers }) =>
     layers.length > 0 || residualBlocks(graph).length > 0

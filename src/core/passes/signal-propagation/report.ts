@@ -60,9 +60,7 @@ export function propagationHeadlines(steps: readonly Step[], stage: Stage): Head
     {
       id: 'variance-over-depth',
       label: 'Variance, last ÷ first',
-      definition:
-        `Average channel variance (population, over inputs and positions) at the last ${stage} over that at the first ` +
-        '(methods F).',
+      definition: `Average channel variance (population, over inputs and positions) at the last ${stage} over that at the first.`,
       format: 'number',
       value: last.variance / first.variance,
     },
@@ -146,7 +144,7 @@ export function propagationCurves(steps: readonly Step[], stage: Stage, facts: R
       title: 'Average channel variance by depth',
       xLabel,
       yLabel: 'Average channel variance',
-      definition: `Population variance of each channel over ${data} and positions, averaged over channels, at the output of every ${stage}; before the add, at the end of its branch (methods F).`,
+      definition: `Population variance of each channel over ${data} and positions, averaged over channels, at the output of every ${stage}; before the add, at the end of its branch.`,
       format: 'number',
       ...spreadOf(steps.flatMap(({ variance, branch }) => [variance, branch?.variance ?? NaN])),
       series: [
@@ -181,7 +179,7 @@ export function propagationCurves(steps: readonly Step[], stage: Stage, facts: R
       title: 'Average channel squared mean by depth',
       xLabel,
       yLabel: 'Average channel squared mean',
-      definition: `Square of each channel’s mean over ${data} and positions, averaged over channels, at the output of every ${stage} (methods F). It is too large by about variance ÷ independent entries.`,
+      definition: `Square of each channel’s mean over ${data} and positions, averaged over channels, at the output of every ${stage}. It is too large by about variance ÷ independent entries.`,
       format: 'number',
       ...spreadOf(steps.map(({ squaredMean }) => squaredMean)),
       series: [
@@ -203,7 +201,7 @@ export function propagationTable(steps: readonly Step[], stage: Stage, graph: Gr
     id: 'signal-propagation',
     title: ofBlocks ? 'Residual blocks in depth' : 'Activation layers in depth',
     definition:
-      'Average over channels of the channel’s squared mean and of its population variance, over inputs and positions (methods F).' +
+      'Average over channels of the channel’s squared mean and of its population variance, over inputs and positions.' +
       (ofBlocks ? ' The branch is read where it ends, before a constant factor and before the add.' : ''),
     columns: [
       { id: 'depth', label: 'Depth', format: 'count' },

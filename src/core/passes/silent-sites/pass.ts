@@ -16,7 +16,7 @@ export const silentSites: Pass<PerLayer<SiteZeros>> = {
     'A site is one channel at one place of a feature map; a channel is all of its sites. The layer’s map shows at every place ' +
     'the share of its sites there that are exactly 0, over channels and inputs; a channel’s map the share of inputs on which ' +
     'the channel is exactly 0 there (places are put together where a map is larger than 32 × 32). A site is dead where it is 0 ' +
-    'on every input, a channel where all of its sites are. Only functions that are exactly 0 somewhere. Source: methods C1.',
+    'on every input, a channel where all of its sites are. Only functions that are exactly 0 somewhere.',
   applies: ({ layers }) =>
     layers.some(({ family }) => family === 'rectifier')
       ? { applies: true }

@@ -37,7 +37,7 @@ export function report(
       id: 'layer-dead-channels-share',
       label: 'Dead channels',
       definition:
-        'Share of the layer’s channels that are exactly 0 at every place on every input (methods C1); layers whose channels have maps.',
+        'Share of the layer’s channels that are exactly 0 at every place on every input; layers whose channels have maps.',
       format: 'share',
       scale: 'sequential',
       values: shares(deadChannels),

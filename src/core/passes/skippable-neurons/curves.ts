@@ -79,7 +79,7 @@ export function cettCurves({ layers }: Calibration): Curve[] {
       xFormat: 'number',
       yLabel: 'neurons skipped',
       definition:
-        'CETT = |Σ skipped n| / |Σ n| as a mean over the sampled sites, and the share of |n| below the same threshold, strictly (methods C2). One point for each of 128 thresholds.',
+        'CETT = |Σ skipped n| / |Σ n| as a mean over the sampled sites, and the share of |n| below the same threshold, strictly. One point for each of 128 thresholds.',
       format: 'share',
       series,
     },

@@ -36,7 +36,7 @@ export async function report(examined: Examined): Promise<PassResult> {
   const firing: UnitMetric = {
     id: 'kept-rate',
     label: 'Kept where others are skipped',
-    definition: `Share of the sites at which a neuron is not skipped, at the thresholds of the answer (methods C2).`,
+    definition: `Share of the sites at which a neuron is not skipped, at the thresholds of the answer.`,
     format: 'share',
     scale: 'sequential',
     values: Object.fromEntries(
@@ -56,7 +56,7 @@ export async function report(examined: Examined): Promise<PassResult> {
       {
         id: 'skippable',
         label: `Can be skipped, at most ${allowedText(subject.allowedLossIncrease)} worse`,
-        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(examined)}: |n| below its layer’s threshold, strictly (methods C2).`,
+        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(examined)}: |n| below its layer’s threshold, strictly.`,
         format: 'share',
         value: search.best.skipped.sparsity,
       },

@@ -22,8 +22,7 @@ export const staticDeadUnits: FilePass = {
     'weights are exactly zero and what is left (its bias, through batch normalisation and added constants) is not above ' +
     'the threshold of the rectifier behind it; constant when its incoming weights are zero and something is left; useless ' +
     'when every weight of every layer that reads it is zero. Where units are added to others, are reshaped or leave the ' +
-    'graph, nothing is said of who reads them. Needs no inputs: that a unit is dead here is a proof. Source: methods D1 ' +
-    '(static dead) and M4.',
+    'graph, nothing is said of who reads them. Needs no inputs: that a unit is dead here is a proof.',
   applies: ({ graph }) =>
     graph === undefined
       ? {

@@ -91,7 +91,7 @@ function metricOf({ graph }: NetworkSubject, layers: readonly LayerWeights[]): N
     id: 'node-weight-magnitude',
     label: 'Mean |weight|',
     definition:
-      'Mean |w| over all parameters of a layer, biases among them; running statistics of batch normalisation are none, and values that are not finite are left out (methods D2). Modules show the largest of their layers.',
+      'Mean |w| over all parameters of a layer, biases among them; running statistics of batch normalisation are none, and values that are not finite are left out. Modules show the largest of their layers.',
     format: 'number',
     scale: 'sequential',
     aggregate: 'maximum',
@@ -109,7 +109,7 @@ function tableOf(layers: readonly LayerWeights[], all: readonly Examined[]): Res
     id: 'weight-magnitude',
     title: 'Weight magnitude, by layer',
     definition:
-      'Mean |w| over all parameters of a layer, biases among them (methods D2): floating-point tensors with an axis or more, ' +
+      'Mean |w| over all parameters of a layer, biases among them: floating-point tensors with an axis or more, ' +
       'without the running statistics of batch normalisation; values that are not finite are left out. Where it rises from one checkpoint to the next while the effective rank of ' +
       'the layers falls, a network is losing plasticity.',
     columns: [

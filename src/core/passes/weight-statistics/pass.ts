@@ -21,7 +21,7 @@ export const weightStatistics: FilePass = {
     'cannot hold; more than 1 % of sizes below 2⁻²⁴, which it takes for zero; values so few and alike that a quarter of their bits would tell them apart. Pruned are tensors with 5 % zeros or more. A pattern N:M holds where of every M neighbours along an ' +
     'axis at most N are not zero, everywhere. Zero rows and columns are slices of the first and second axis without any ' +
     'other value. Equal tensors have the same shape, type and bits; short and constant ones are not named. ' +
-    'Weight magnitude is mean |w| over all parameters of a layer (“Loss of Plasticity in Deep Continual Learning”). Source: methods M4, D2.',
+    'Weight magnitude is mean |w| over all parameters of a layer (“Loss of Plasticity in Deep Continual Learning”).',
   applies: ({ tensors }) =>
     tensors.some(({ values }) => values !== undefined)
       ? { applies: true }

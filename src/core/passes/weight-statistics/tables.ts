@@ -71,7 +71,7 @@ export function metrics(tensors: number, examined: readonly Examined[]): TensorM
       {
         id: 'weight-zero-share',
         label: 'Zeros',
-        definition: 'Share of the values that are exactly 0 (methods M4).',
+        definition: 'Share of the values that are exactly 0.',
         format: 'share',
         scale: 'sequential',
       },
@@ -101,7 +101,7 @@ export function metrics(tensors: number, examined: readonly Examined[]): TensorM
       {
         id: 'weight-mean-size',
         label: 'Mean size',
-        definition: 'Mean of the absolute values of the finite values (average weight magnitude; methods D2).',
+        definition: 'Mean of the absolute values of the finite values (average weight magnitude).',
         format: 'number',
         scale: 'sequential',
         spread: 'logarithmic',

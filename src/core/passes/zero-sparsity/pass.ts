@@ -38,7 +38,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
     'stand what units with the layer’s mean rate (sᵍ) and units with their own rates (mean of (1 − pᵢ)ᵍ) would give if ' +
     'tokens were independent. The reuse what-if freezes the units that the last w tokens used for the next g tokens and ' +
     'tells how much of Σ|h| is then missed. Hot units are those that fire most. Smooth functions such as GELU are never exactly zero: their share is near 0 by this measure. ' +
-    'Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024); methods C1.',
+    'Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024).',
   applies: needsActivationLayers,
   plan: (layers) =>
     layers.flatMap((layer): Observation[] => [

@@ -26,7 +26,7 @@ export function reuseMetrics(state: PerLayer<LayerZeros>, aggregates: Aggregates
       id: 'layer-reuse-gain',
       label: 'Reuse gain over 16 tokens',
       definition:
-        'agg(16), or of the longest text’s tokens where it is shorter, less what independent tokens with each unit’s own firing rate would give (mean of (1 − pᵢ)ᵍ; methods C1).',
+        'agg(16), or of the longest text’s tokens where it is shorter, less what independent tokens with each unit’s own firing rate would give (mean of (1 − pᵢ)ᵍ).',
       format: 'number',
       scale: 'diverging',
       values: gains,
@@ -35,7 +35,7 @@ export function reuseMetrics(state: PerLayer<LayerZeros>, aggregates: Aggregates
       id: 'layer-reuse-missed',
       label: 'Missed by reuse (4 for 8)',
       definition:
-        'Share of Σ|h| that is missed where only the units that the last 4 tokens used are computed for the next 8 (methods C1, reuse policy).',
+        'Share of Σ|h| that is missed where only the units that the last 4 tokens used are computed for the next 8 (reuse policy).',
       format: 'share',
       scale: 'sequential',
       values: missed,
@@ -63,8 +63,7 @@ function reuseCurve(state: PerLayer<LayerZeros>, { layers }: RunFacts): Curve[] 
       yLabel: 'Activation mass missed',
       definition:
         'Every g tokens, the units that were not 0 on the last w tokens are frozen and alone used for the next g. Share of Σ|h| ' +
-        'of these tokens that lies in other units, from the 17th token of each text on. Layers with w = 4; dashed, all layers with w = 1, 4 and 16 ' +
-        '(methods C1).',
+        'of these tokens that lies in other units, from the 17th token of each text on. Layers with w = 4; dashed, all layers with w = 1, 4 and 16.',
       format: 'share',
       series: [
         ...overall,
