@@ -83,6 +83,10 @@ it('a feature of the language model, with its texts', async () => {
   await page.press('Attach Dictionary…');
   await answerPath(code, join(dictionaries, 'blocks.2.hook_resid_post/sae_weights.safetensors'));
   await page.waitForText('“sae_weights.safetensors” is attached');
+  // Attaching measures where it fits, first.
+  await page.openTab('overview');
+  await page.waitForText('“sae_weights.safetensors” fits best at');
+  await page.openTab('features');
   await page.press('Run the dictionary');
   await page.waitForText('192 features');
   await (await page.locator('.feature-table .sort-button')).filter({ hasText: 'Largest' }).click();
