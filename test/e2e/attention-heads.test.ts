@@ -1,21 +1,13 @@
 /** “What do attention heads look at?”, asked in VS Code of the sample language model, with its controls. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import { repository } from '../../scripts/lib/paths.mjs';
+import { expect, it } from 'vitest';
 import type { VsCode } from './harness/vscode.js';
 import type { ModelPage } from './model-page.js';
-import { temporaryFolder, useVsCode } from './use-vscode.js';
+import { languageModelFolder, useVsCode } from './use-vscode.js';
 
-const folder = temporaryFolder('attention-heads');
+const folder = languageModelFolder('attention-heads', 40);
 let code: VsCode;
 let page: ModelPage;
 
-beforeAll(() => {
-  cpSync(join(repository, 'media/samples/grammar-gpt'), folder, { recursive: true });
-  const recipe = join(folder, 'grammar-gpt.inspect.json');
-  writeFileSync(recipe, JSON.stringify({ ...(JSON.parse(readFileSync(recipe, 'utf8')) as object), limit: 40 }));
-});
 useVsCode({ workspace: folder, browser: { viewport: { width: 1500, height: 950 } } }, (opened) => {
   ({ code, page } = opened);
 });

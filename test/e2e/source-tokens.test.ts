@@ -1,22 +1,16 @@
 /** From which tokens a feature on the output of attention got its value, looked at in VS Code on the sample language model. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { repository } from '../../scripts/lib/paths.mjs';
 import { writeIdentityDictionary } from '../unit/dictionary/identity-dictionary.js';
 import type { VsCode } from './harness/vscode.js';
 import type { ModelPage } from './model-page.js';
-import { temporaryFolder, useVsCode } from './use-vscode.js';
+import { languageModelFolder, useVsCode } from './use-vscode.js';
 
 const WIDTH = 96;
-const folder = temporaryFolder('source-tokens');
+const folder = languageModelFolder('source-tokens', 40);
 let code: VsCode;
 let page: ModelPage;
 
 beforeAll(async () => {
-  cpSync(join(repository, 'media/samples/grammar-gpt'), folder, { recursive: true });
-  const recipe = join(folder, 'grammar-gpt.inspect.json');
-  writeFileSync(recipe, JSON.stringify({ ...(JSON.parse(readFileSync(recipe, 'utf8')) as object), limit: 40 }));
   await writeIdentityDictionary(folder, WIDTH, 'blocks.1.attn.hook_z');
 });
 useVsCode({ workspace: folder, browser: { viewport: { width: 1500, height: 1000 } } }, (opened) => {

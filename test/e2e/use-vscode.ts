@@ -1,8 +1,9 @@
 /** What the end-to-end tests begin with: one VS Code for a file of tests, which is closed after them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, onTestFailed } from 'vitest';
+import { repository } from '../../scripts/lib/paths.mjs';
 import { openBrowser, type BrowserOptions, type TestBrowser } from './harness/browser.js';
 import { startVsCode, type StartOptions, type VsCodeServer } from './harness/server.js';
 import type { VsCode } from './harness/vscode.js';
@@ -51,6 +52,17 @@ export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `model-inspector-${name}-`));
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** A copy of the sample language model that runs over `inputs` texts, in a folder that goes when the tests are done. */
+export function languageModelFolder(name: string, inputs: number): string {
+  const folder = temporaryFolder(name);
+  beforeAll(() => {
+    cpSync(join(repository, 'media/samples/grammar-gpt'), folder, { recursive: true });
+    const recipe = join(folder, 'grammar-gpt.inspect.json');
+    writeFileSync(recipe, JSON.stringify({ ...(JSON.parse(readFileSync(recipe, 'utf8')) as object), limit: inputs }));
   });
   return folder;
 }

@@ -1,32 +1,14 @@
 /** What a feature reads of a row as a linear function: held to every family's own numpy equations, and to itself. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Answers } from '../../../src/core/dictionary/facts.js';
 import { heldEncoder } from '../../../src/core/dictionary/held-encoder.js';
 import { coderOf, tensor } from './hand-made.js';
+import { FAMILY_FIXTURES, familyFixture } from './family-fixtures.js';
 import { openDictionary } from './open-dictionary.js';
 
-const FOLDER = new URL('../../fixtures/dictionary/', import.meta.url).pathname;
-const CASES = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) =>
-  entry.isDirectory() ? [entry.name] : [],
-);
-
-interface Expected {
-  readonly file: string;
-  readonly answers: Answers;
-  readonly tokens: number;
-  readonly x: readonly number[];
-  readonly features: readonly number[];
-}
-
 describe('where a feature fires, its pre-activation is what its family’s equation gives it', () => {
-  it.each(CASES)('%s', async (name) => {
-    const folder = join(FOLDER, name);
-    const { file, answers, tokens, x, features } = JSON.parse(
-      readFileSync(join(folder, 'expected.json'), 'utf8'),
-    ) as Expected;
-    const { coder, close } = await openDictionary(join(folder, file), answers);
+  it.each(FAMILY_FIXTURES)('%s', async (name) => {
+    const { path, answers, tokens, x, features } = familyFixture(name);
+    const { coder, close } = await openDictionary(path, answers);
     const width = x.length / tokens;
     let fired = 0;
     for (const feature of [0, 3, coder.features - 1]) {

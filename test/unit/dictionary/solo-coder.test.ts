@@ -1,36 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { totalWidth, type Coder } from '../../../src/core/dictionary/coder.js';
-import type { Answers } from '../../../src/core/dictionary/facts.js';
 import { competes, competitionOf, keptOf } from '../../../src/core/dictionary/competition.js';
 import { featuresModel } from '../../../src/core/dictionary/graphs/coder-model.js';
 import { soloCoder } from '../../../src/core/dictionary/solo-coder.js';
 import { ENGINES } from '../engine/engines.js';
 import { expectClose } from './close.js';
 import { coderOf } from './hand-made.js';
+import { FAMILY_FIXTURES, familyFixture } from './family-fixtures.js';
 import { openDictionary } from './open-dictionary.js';
 
-const FOLDER = new URL('../../fixtures/dictionary/', import.meta.url).pathname;
-const CASES = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) =>
-  entry.isDirectory() ? [entry.name] : [],
-);
-
-interface Expected {
-  readonly file: string;
-  readonly answers: Answers;
-  readonly tokens: number;
-  readonly x: readonly number[];
-  readonly features: readonly number[];
-}
-
 describe('one feature alone is what it is among all of its family’s, computed in numpy', () => {
-  it.each(CASES)('%s', async (name) => {
-    const folder = join(FOLDER, name);
-    const { file, answers, tokens, x, features } = JSON.parse(
-      readFileSync(join(folder, 'expected.json'), 'utf8'),
-    ) as Expected;
-    const { coder, weights, close } = await openDictionary(join(folder, file), answers);
+  it.each(FAMILY_FIXTURES)('%s', async (name) => {
+    const { folder, path, answers, tokens, x, features } = familyFixture(name);
+    const { coder, weights, close } = await openDictionary(path, answers);
     const engine = await ENGINES[0]?.load();
     for (const feature of [0, 3, coder.features - 1]) {
       const alone = await soloCoder(coder, feature);

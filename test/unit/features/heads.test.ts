@@ -16,9 +16,10 @@ import { createGraph } from '../../../src/core/graph/graph.js';
 import { headAxes } from '../../../src/core/graph/roles/head-axes.js';
 import { floatTensor, int64Tensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
 import { activationsOfAll } from '../../../src/worker/feature-activations.js';
-import { coderOf, NO_FILE } from '../dictionary/hand-made.js';
+import { NO_FILE } from '../dictionary/hand-made.js';
 import { ENGINES, modelOf } from '../engine/engines.js';
 import { datasetOf, subjectOf } from '../experiment/subject.js';
+import { DECODER, twoWide } from './two-wide.js';
 
 // As many heads as features of one, so that the axis of heads could be taken for channels of this width.
 const [INPUTS, TOKENS, HEADS, DEPTH] = [3, 3, 2, 2];
@@ -113,31 +114,7 @@ const BESIDE = modelOf({
   ],
 });
 
-const ENCODER = [
-  [1, 0, -1],
-  [0, 1, 1],
-] as const;
-const DECODER = [
-  [1, 0],
-  [0, 1],
-  [-0.5, 0.5],
-] as const;
-const BIAS = [-0.1, 0.1, 0.05] as const;
-const coder = coderOf({
-  encoder: ENCODER,
-  decoder: DECODER,
-  encoderBias: BIAS,
-  bias: [0, 0],
-  subtracts: false,
-  activation: { kind: 'relu' },
-});
-const encode = (row: readonly number[]): number[] =>
-  BIAS.map((bias, feature) =>
-    Math.max(
-      0,
-      row.reduce((sum, x, axis) => sum + x * (ENCODER[axis]?.[feature] as number), bias),
-    ),
-  );
+const { coder, encode } = twoWide([-0.1, 0.1, 0.05]);
 
 it('axes of heads are followed from what attention multiplies, and nothing else has any', () => {
   const axes = headAxes(createGraph(MODEL));
@@ -267,7 +244,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
         expect(stride).toBe(HEADS * TOKENS);
         expect(featureTotals(state).tokens).toBe(HEADS * (3 + 2 + 1));
         const columns = featureColumns(state);
-        BIAS.forEach((_, feature) => {
+        DECODER.forEach((_, feature) => {
           const values = active.map((f) => f[feature] as number);
           const above = values.filter((value) => value > 0);
           expect(columns.density[feature]).toBeCloseTo(above.length / places.length, 9);
@@ -307,7 +284,7 @@ describe.each(ENGINES)('features at heads, $name', ({ load }) => {
     const places = placesOf(of);
     for (const kept of [rows, { ...rows, of: () => undefined }]) {
       const source = { subject, attached, reader, rows: kept };
-      for (const [feature] of BIAS.entries()) {
+      for (const [feature] of DECODER.entries()) {
         const { top } = featureFacts(state, feature);
         const excerpts = await excerptsOf(
           subject.dataset,

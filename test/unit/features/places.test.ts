@@ -12,30 +12,14 @@ import { changesOf } from '../../../src/core/features/steering/interventions.js'
 import { openSteering } from '../../../src/core/features/steering/steer.js';
 import { TensorProto_DataType as DataType } from '../../../src/core/formats/onnx/onnx_pb.js';
 import { floatTensor, makeNode, makeValueInfo } from '../../../src/core/rewrite/nodes.js';
-import { coderOf, NO_FILE } from '../dictionary/hand-made.js';
+import { NO_FILE } from '../dictionary/hand-made.js';
 import { ENGINES, modelOf } from '../engine/engines.js';
 import { datasetOf, subjectOf } from '../experiment/subject.js';
+import { DECODER, twoWide } from './two-wide.js';
 
 const [CHANNELS, INPUTS, HEIGHT, WIDTH] = [2, 5, 3, 4];
-const ENCODER = [
-  [1, 0, -1],
-  [0, 1, 1],
-] as const;
-const DECODER = [
-  [1, 0],
-  [0, 1],
-  [-0.5, 0.5],
-] as const;
-const BIAS = [-0.1, -0.3, 0.05] as const;
+const { coder, encode } = twoWide([-0.1, -0.3, 0.05]);
 const FEATURES = DECODER.length;
-const coder = coderOf({
-  encoder: ENCODER,
-  decoder: DECODER,
-  encoderBias: BIAS,
-  bias: [0, 0],
-  subtracts: false,
-  activation: { kind: 'relu' },
-});
 const SCORES = [1, 2, -3, 0.5, 0.25, 4];
 
 type Case = 'channels' | 'channels last' | 'one row' | 'series';
@@ -67,13 +51,6 @@ function rowsOf(of: Case): number[][][] {
   );
 }
 
-const encode = (row: readonly number[]): number[] =>
-  BIAS.map((bias, feature) =>
-    Math.max(
-      0,
-      row.reduce((sum, x, axis) => sum + x * (ENCODER[axis]?.[feature] as number), bias),
-    ),
-  );
 const decode = (f: readonly number[]): number[] =>
   Array.from({ length: CHANNELS }, (_, axis) =>
     f.reduce((sum, each, feature) => sum + each * (DECODER[feature]?.[axis] as number), 0),
