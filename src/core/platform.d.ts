@@ -19,6 +19,11 @@ interface TextEncoder {
   encodeInto(text: string, target: Uint8Array): { readonly written: number };
 }
 declare const TextEncoder: { new (): TextEncoder };
+interface MessagePort {
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  close(): void;
+}
+declare const MessageChannel: { new (): { readonly port1: MessagePort; readonly port2: MessagePort } };
 declare const performance: { now(): number };
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 declare function structuredClone<T>(value: T): T;

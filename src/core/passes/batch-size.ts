@@ -3,7 +3,7 @@ import { elementCount } from '../tensor/tensor.js';
 import { CHUNK_INPUTS } from './fold-chunks.js';
 
 /** Activations of one batch that a run may hold at once. */
-const BATCH_BYTES = 256 * 2 ** 20;
+const BATCH_BYTES = 128 * 2 ** 20;
 const LARGEST_BATCH = 32;
 
 export interface BatchLimits {

@@ -17,17 +17,17 @@ export interface Folded {
 /**
  * Folds `inputs` inputs chunk by chunk, each into its own states, and merges the chunks along a fixed binary tree: two
  * neighbours of equal size merge as soon as both exist. One machine and any number of shards that split on chunk
- * boundaries therefore add the same numbers in the same order. What adds up in any order goes to the first state at once,
- * so that those which wait hold little: there are more of them the more inputs there are.
+ * boundaries therefore add the same numbers in the same order. Of what adds up in any order they may share the first one's
+ * memory, so that those which wait hold little: there are more of them the more inputs there are.
  *
  * Cancelling keeps what was folded so far.
- * @param start gives a pass an empty state.
+ * @param start gives a pass an empty state, told that of the first chunk.
  * @param observe runs inputs [start, end) and gives what the passes asked for, in one batch or several, in order; none
  *   where no input could be read.
  */
 export async function foldChunks(
   passes: readonly Pass<unknown>[],
-  start: (pass: Pass<unknown>) => unknown,
+  start: (pass: Pass<unknown>, first?: unknown) => unknown,
   inputs: number,
   batchSize: number,
   observe: (start: number, end: number) => AsyncIterable<ObservedBatch>,
@@ -44,23 +44,22 @@ export async function foldChunks(
   };
   let inputsSeen = 0;
   for (let chunk = 0; chunk < inputs && !signal?.aborted; chunk += CHUNK_INPUTS) {
-    const states: States = passes.map(start);
+    const first = tree[0]?.states;
+    const states: States = passes.map((pass, index) => start(pass, first?.[index]));
     const chunkEnd = Math.min(inputs, chunk + CHUNK_INPUTS);
-    for (let first = chunk; first < chunkEnd && !signal?.aborted; first += batchSize) {
-      const end = Math.min(chunkEnd, first + batchSize);
-      for await (const batch of observe(first, end)) {
+    for (let from = chunk; from < chunkEnd && !signal?.aborted; from += batchSize) {
+      const end = Math.min(chunkEnd, from + batchSize);
+      for await (const batch of observe(from, end)) {
         passes.forEach((pass, index) => pass.fold(states[index], batch));
         inputsSeen += batch.indices.length;
       }
       onBatch(end);
     }
-    const [first] = tree;
-    if (first !== undefined) passes.forEach((pass, index) => pass.gather?.(first.states[index], states[index]));
     tree.push({ size: 1, states });
     while (tree.length > 1 && tree.at(-1)?.size === tree.at(-2)?.size) mergeLast();
   }
   while (tree.length > 1) mergeLast();
   const states = tree[0]?.states;
   if (states === undefined || inputsSeen === 0) throwIfCancelled(signal);
-  return { states: states ?? passes.map(start), inputsSeen };
+  return { states: states ?? passes.map((pass) => start(pass)), inputsSeen };
 }

@@ -88,16 +88,16 @@ export interface Pass<State> extends Question, Watcher {
   applies(model: ModelFacts): Applicability;
   /** @param watched what `watches` named, without what could not be observed; axes learned as those of layers. */
   plan(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[]): readonly Observation[];
-  /** @param inputs that the run will take, as far as it is not cancelled and all can be read. */
-  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[], inputs?: number): State;
+  /**
+   * @param inputs that the run will take, as far as it is not cancelled and all can be read.
+   * @param first the state of the run's first inputs, where there is one: what is the same in whatever order it is added up
+   *   may go straight into its memory, so that states that wait to be merged are small, however many inputs a run has.
+   *   `merge` adds nothing for what two states share.
+   */
+  start(layers: readonly ObservedLayer[], watched?: readonly ObservedLayer[], inputs?: number, first?: State): State;
   fold(state: State, batch: ObservedBatch): void;
   /** Adds `other` into `state`. */
   merge(state: State, other: State): void;
-  /**
-   * Moves counts from `other` into `state` that add up to the same in any order, and lets go of them there: what waits to be
-   * merged is small then, however many inputs a run has. `merge` adds nothing for them afterwards.
-   */
-  gather?(state: State, other: State): void;
   /** What takes long, computed into the state before `finish`. @throws CancelledError. */
   settle?(state: State, facts: RunFacts): Promise<void>;
   finish(state: State, facts: RunFacts): PassResult;

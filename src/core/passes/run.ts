@@ -16,9 +16,10 @@ import type { BrokenWeights } from '../graph/scan-weights.js';
 import type { ObservedLayer } from '../graph/layers.js';
 import type { Observation, ObservedBatch } from '../rewrite/observation.js';
 import { observe } from '../rewrite/observe.js';
+import { freeTensors } from '../tensor/free-tensors.js';
 import type { MatrixProduct } from '../weights/singular-values/matrix-product.js';
 import { batchSize } from './batch-size.js';
-import { foldChunks } from './fold-chunks.js';
+import { foldChunks, type Folded } from './fold-chunks.js';
 import type { Pass, RunFacts } from './pass.js';
 import type { LayerSummary, PassResult, RunResult } from './result.js';
 import type { UnitWeights } from './unit-weights.js';
@@ -59,68 +60,11 @@ export interface Run {
  */
 export async function runPasses(run: Run): Promise<RunResult> {
   const { dataset, layers, passes, signal, onProgress } = run;
-  if (dataset.size === 0) {
-    throw problem('invalid-inputs', 'There is not one input to run.', {
-      place: dataset.description,
-      remedy: 'Choose other inputs with “Choose Inputs…”.',
-    });
-  }
   const started = performance.now();
-  onProgress({ phase: 'Preparing', inputsDone: 0 });
-  const { paddedLength } = dataset;
-  const wanted = observations(run);
-  if (wanted.length === 0) {
-    // A model without outputs is none that an engine opens.
-    throw problem('not-applicable', 'None of the values that were asked about are of a kind that the pass reads.', {
-      place: passes.map(({ title }) => title).join(', '),
-      remedy: 'Run another pass.',
-    });
-  }
-  const observing = observe(run.graph.model, observedValues(run), wanted, {
-    rows: rowsPerRun(run),
-    padded: Number.isFinite(run.maximumBatch),
-    ...(paddedLength === undefined ? {} : { paddedLength }),
-  });
+  const folded = await foldInputs(run);
+  onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
   const product = lazyProduct(run);
-  const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
   try {
-    throwIfCancelled(signal);
-    const running = performance.now();
-    let readsTokens = passes.some((pass) => pass.readsTokens);
-    const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
-      for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
-        const all = { ...feeds, ...observing.feeds(filled?.[0]) };
-        const values = observing.read(await session.run(usedFeeds(session, all)), indices.length);
-        const tokens = readsTokens ? await exampleTokens(dataset, { indices, ...(filled && { filled }) }) : undefined;
-        // Inputs are all of one kind: pictures are decoded for a preview once.
-        readsTokens &&= tokens !== undefined;
-        // A synchronous engine would otherwise never hear of a cancellation.
-        await breathe();
-        yield { indices, layers, get: (layer, kind) => values.get(layer, kind), ...(tokens && { tokens }) };
-      }
-    };
-    const folded = await foldChunks(
-      passes,
-      (pass) => pass.start(layers, watchedBy(run, pass), dataset.size),
-      dataset.size,
-      batchOf(run),
-      observeBatches,
-      (inputsDone) => {
-        const perInput = (performance.now() - running) / 1000 / inputsDone;
-        onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
-      },
-      signal,
-    );
-    if (folded.inputsSeen === 0) {
-      throw problem('invalid-inputs', 'None of the inputs could be read.', {
-        place:
-          dataset.skipped[0] === undefined
-            ? dataset.description
-            : `${dataset.skipped[0].name}: ${dataset.skipped[0].reason}`,
-        remedy: 'Choose other inputs with “Choose Inputs…”.',
-      });
-    }
-    onProgress({ phase: 'Finishing', inputsDone: folded.inputsSeen });
     const facts: RunFacts = {
       graph: run.graph,
       layers,
@@ -154,6 +98,75 @@ export async function runPasses(run: Run): Promise<RunResult> {
     };
   } finally {
     await product.release();
+  }
+}
+
+/** Every pass over every input. The network is closed before results are made, which read its weights another time. */
+async function foldInputs(run: Run): Promise<Folded> {
+  const { dataset, layers, passes, signal, onProgress } = run;
+  if (dataset.size === 0) {
+    throw problem('invalid-inputs', 'There is not one input to run.', {
+      place: dataset.description,
+      remedy: 'Choose other inputs with “Choose Inputs…”.',
+    });
+  }
+  onProgress({ phase: 'Preparing', inputsDone: 0 });
+  const { paddedLength } = dataset;
+  const wanted = observations(run);
+  if (wanted.length === 0) {
+    // A model without outputs is none that an engine opens.
+    throw problem('not-applicable', 'None of the values that were asked about are of a kind that the pass reads.', {
+      place: passes.map(({ title }) => title).join(', '),
+      remedy: 'Run another pass.',
+    });
+  }
+  const observing = observe(run.graph.model, observedValues(run), wanted, {
+    rows: rowsPerRun(run),
+    padded: Number.isFinite(run.maximumBatch),
+    ...(paddedLength === undefined ? {} : { paddedLength }),
+  });
+  const session = await run.engine.open(run.toRunnable(observing.model), { threads: run.threads });
+  try {
+    throwIfCancelled(signal);
+    const running = performance.now();
+    let readsTokens = passes.some((pass) => pass.readsTokens);
+    const observeBatches = async function* (start: number, end: number): AsyncGenerator<ObservedBatch> {
+      for await (const { feeds, indices, filled } of filledAlike(dataset, start, end)) {
+        const all = { ...feeds, ...observing.feeds(filled?.[0]) };
+        const fetched = await session.run(usedFeeds(session, all));
+        const values = observing.read(fetched, indices.length);
+        const tokens = readsTokens ? await exampleTokens(dataset, { indices, ...(filled && { filled }) }) : undefined;
+        // Inputs are all of one kind: pictures are decoded for a preview once.
+        readsTokens &&= tokens !== undefined;
+        // A synchronous engine would otherwise never hear of a cancellation.
+        await breathe();
+        yield { indices, layers, get: (layer, kind) => values.get(layer, kind), ...(tokens && { tokens }) };
+        freeTensors(fetched);
+      }
+    };
+    const folded = await foldChunks(
+      passes,
+      (pass, first) => pass.start(layers, watchedBy(run, pass), dataset.size, first),
+      dataset.size,
+      batchOf(run),
+      observeBatches,
+      (inputsDone) => {
+        const perInput = (performance.now() - running) / 1000 / inputsDone;
+        onProgress({ phase: 'Running', inputsDone, secondsLeft: perInput * (dataset.size - inputsDone) });
+      },
+      signal,
+    );
+    if (folded.inputsSeen === 0) {
+      throw problem('invalid-inputs', 'None of the inputs could be read.', {
+        place:
+          dataset.skipped[0] === undefined
+            ? dataset.description
+            : `${dataset.skipped[0].name}: ${dataset.skipped[0].reason}`,
+        remedy: 'Choose other inputs with “Choose Inputs…”.',
+      });
+    }
+    return folded;
+  } finally {
     await session.release();
   }
 }

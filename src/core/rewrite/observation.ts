@@ -56,7 +56,7 @@ export interface Observed {
   readonly layout?: Layout;
 }
 
-/** One batch as passes see it. */
+/** One batch as passes see it. Its numbers are freed once all passes have folded it: they keep copies. */
 export interface ObservedBatch {
   /** Dataset indices of the examples, in row order. */
   readonly indices: readonly number[];

@@ -10,15 +10,13 @@ export interface RowSample {
   /** One of so many inputs gives rows, and each that does gives up to `perInput`. */
   readonly every: number;
   readonly perInput: number;
-  /** By dataset index, row-major [rows, units]. */
-  readonly rows: Map<number, Float32Array>;
-  /** Inputs of the run that give rows. */
-  readonly giving: number;
+  /** Rows that each input gave, of those that give any. */
+  readonly given: Uint32Array;
   /**
-   * Where rows lie once they are gathered: one piece of memory with as much room for each input as the first ones took, as
-   * thousands of small pieces keep freed memory apart.
+   * Row-major [inputs that give rows, perInput, units]: in one piece, as thousands of small ones keep freed memory apart.
+   * Undefined before the first row and once rows were let go.
    */
-  gathered: { readonly data: Float32Array; readonly each: number } | undefined;
+  data: Float32Array | undefined;
 }
 
 /** Which inputs give rows, and how many each. @param most rows of all inputs together. */
@@ -35,7 +33,7 @@ export function spreadPlace(at: number, kept: number, count: number): number {
 /** @param most rows of all inputs together. */
 export function createRowSample(units: number, inputs: number, most: number): RowSample {
   const { every, perInput } = sampling(inputs, most);
-  return { units, every, perInput, rows: new Map(), giving: Math.ceil(inputs / every), gathered: undefined };
+  return { units, every, perInput, given: new Uint32Array(Math.ceil(inputs / every)), data: undefined };
 }
 
 /**
@@ -43,12 +41,12 @@ export function createRowSample(units: number, inputs: number, most: number): Ro
  * @param row the example in the batch, @param index in the dataset.
  */
 export function addRows(into: RowSample, values: Observed, row: number, index: number): void {
-  const { units, every, perInput } = into;
+  const { units, every, perInput, given } = into;
   if (index % every !== 0) return;
   const { data, columns, layout } = values;
   const positions = columns / units;
   const kept = Math.min(positions, perInput);
-  const rows = new Float32Array(kept * units);
+  const rows = roomFor(into, index / every);
   for (let at = 0; at < kept; at++) {
     const position = spreadPlace(at, kept, positions);
     for (let unit = 0; unit < units; unit++) {
@@ -61,45 +59,40 @@ export function addRows(into: RowSample, values: Observed, row: number, index: n
       rows[at * units + unit] = data[place] as number;
     }
   }
-  into.rows.set(index, rows);
+  given[index / every] = kept;
 }
 
-/** Takes the rows of `other` over into one piece of memory. */
-export function gatherRows(into: RowSample, other: RowSample): void {
-  const { every, giving } = into;
-  const isFirst = into.gathered === undefined;
-  const each = into.gathered?.each ?? longest(into.rows.values(), longest(other.rows.values(), 0));
-  const { data } = (into.gathered ??= { data: new Float32Array(giving * each), each });
-  const take = (index: number, rows: Float32Array): void => {
-    const start = (index / every) * each;
-    // Of an input with more positions than those before.
-    const place = rows.length > each ? rows : data.subarray(start, start + rows.length);
-    if (place !== rows) place.set(rows);
-    into.rows.set(index, place);
-  };
-  if (isFirst) for (const [index, rows] of into.rows) take(index, rows);
-  for (const [index, rows] of other.rows) take(index, rows);
-  other.rows.clear();
+/** Of the `at`-th input that gives rows. */
+function roomFor(sample: RowSample, at: number): Float32Array {
+  const each = sample.perInput * sample.units;
+  sample.data ??= new Float32Array(sample.given.length * each);
+  return sample.data.subarray(at * each, (at + 1) * each);
 }
 
-function longest(all: Iterable<Float32Array>, least: number): number {
-  let most = least;
-  for (const { length } of all) most = Math.max(most, length);
-  return most;
-}
-
+/** Adds rows of other inputs of the same run. */
 export function mergeRows(into: RowSample, other: RowSample): void {
-  for (const [index, rows] of other.rows) into.rows.set(index, rows);
+  other.given.forEach((rows, at) => {
+    if (rows === 0) return;
+    roomFor(into, at).set(roomFor(other, at).subarray(0, rows * other.units));
+    into.given[at] = rows;
+  });
 }
 
 /** Row-major [rows, units], in the order of the dataset. */
-export function sampledRows({ units, rows }: RowSample): { readonly rows: number; readonly data: Float32Array } {
-  const ordered = [...rows].sort(([a], [b]) => a - b).map(([, each]) => each);
-  const data = new Float32Array(ordered.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const each of ordered) {
-    data.set(each, at);
-    at += each.length;
-  }
-  return { rows: data.length / units, data };
+export function sampledRows(sample: RowSample): { readonly rows: number; readonly data: Float32Array } {
+  const { units, given } = sample;
+  const rows = given.reduce((sum, each) => sum + each, 0);
+  const data = new Float32Array(rows * units);
+  let end = 0;
+  given.forEach((each, at) => {
+    if (each === 0) return;
+    data.set(roomFor(sample, at).subarray(0, each * units), end);
+    end += each * units;
+  });
+  return { rows, data };
+}
+
+export function letRowsGo(sample: RowSample): void {
+  sample.given.fill(0);
+  sample.data = undefined;
 }

@@ -9,7 +9,10 @@ import { deadUnits } from '../../../src/core/passes/dead-units/pass.js';
 import { passes } from '../../../src/core/passes/registry.js';
 import { zeroSparsity } from '../../../src/core/passes/zero-sparsity/pass.js';
 import { CancelledError } from '../../../src/core/errors.js';
+import type { ObservedBatch } from '../../../src/core/rewrite/observation.js';
+import { total } from '../../../src/core/summary/counts.js';
 import { drawable } from '../../../src/core/summary/histogram.js';
+import { freeTensors } from '../../../src/core/tensor/free-tensors.js';
 import { layer, NO_GRAPH, observedBatch, type Activations } from './observed-batch.js';
 
 function facts(layers: readonly ObservedLayer[], inputsSeen: number): RunFacts {
@@ -256,11 +259,11 @@ describe('activation statistics', () => {
 
 describe('the run loop’s folding', () => {
   const small = layer({ value: 'h', units: 5 });
-  const start = (pass: Pass<unknown>): unknown => pass.start([small], [], 300);
+  const start = (pass: Pass<unknown>, first?: unknown): unknown => pass.start([small], [], 300, first);
   const random = (index: number, unit: number): number => Math.max(0, Math.sin(index * 12.9898 + unit * 78.233) * 3);
-  async function* observe(start: number, end: number): AsyncGenerator<ReturnType<typeof observedBatch>> {
+  async function* observe(start: number, end: number): AsyncGenerator<ObservedBatch> {
     await Promise.resolve();
-    yield observedBatch(
+    const batch = observedBatch(
       [small],
       {
         h: Array.from({ length: end - start }, (_, row) =>
@@ -269,6 +272,20 @@ describe('the run loop’s folding', () => {
       },
       start,
     );
+    const given: Float32Array[] = [];
+    yield {
+      ...batch,
+      get(value, kind) {
+        const observed = batch.get(value, kind);
+        given.push(observed.data);
+        return observed;
+      },
+    };
+    // As the run loop does: a pass that kept any of it would find nothing there.
+    freeTensors(
+      Object.fromEntries(given.map((data, index) => [index, { type: 'float32', dims: [data.length], data } as const])),
+    );
+    expect(given.every(({ length }) => length === 0)).toBe(true);
   }
   const run = async (batch: number, inputs = 300): Promise<PassResult[]> => {
     const { states, inputsSeen } = await foldChunks(passes, start, inputs, batch, observe, () => undefined);
@@ -281,26 +298,28 @@ describe('the run loop’s folding', () => {
     expect(seven).toEqual(one);
     expect(all).toEqual(one);
   });
-  it('gives the same numbers whether or not counts are gathered before, and states that wait hold no histograms', async () => {
-    const waiting: (Uint32Array | undefined)[] = [];
-    const gathered: Pass<unknown> = {
+  it('gives the same numbers whether chunks share what adds up in any order or are merged whole', async () => {
+    const finished = async (begin: typeof start): Promise<PassResult[]> => {
+      const { states } = await foldChunks(passes, begin, 300, 8, observe, () => undefined);
+      return passes.map((pass, index) => pass.finish(states[index], facts([small], 300)));
+    };
+    expect(await finished(start)).toEqual(await finished((pass) => start(pass)));
+  });
+  it('keeps histograms and rows of a run once, however many states wait to be merged', async () => {
+    const kept = new Set<unknown>();
+    const watching: Pass<unknown> = {
       ...(activationStatistics as Pass<unknown>),
       merge(state, other) {
-        for (const { unitHistograms } of (other as ReturnType<typeof activationStatistics.start>).values())
-          waiting.push(unitHistograms);
+        for (const one of [state, other] as ReturnType<typeof activationStatistics.start>[])
+          kept.add(one.get('h')?.shared);
         activationStatistics.merge(state as never, other as never);
       },
     };
-    const { gather: _gather, ...apart } = activationStatistics as Pass<unknown>;
-    const folded = await foldChunks([gathered, apart], start, 300, 8, observe, () => undefined);
-    const [together, alone] = [gathered, apart].map((pass, index) =>
-      pass.finish(folded.states[index], facts([small], 300)),
-    );
-    expect(together).toEqual(alone);
-    // Five chunks are merged four times.
-    expect(waiting).toEqual([undefined, undefined, undefined, undefined]);
-    const histogram = together?.histograms?.['h']?.units ?? new Uint32Array();
-    expect(histogram.length).toBeGreaterThan(0);
+    const { states } = await foldChunks([watching], start, 300, 8, observe, () => undefined);
+    expect([...kept]).toEqual([(states[0] as ReturnType<typeof activationStatistics.start>).get('h')?.shared]);
+    const [result] = states.map((state) => watching.finish(state, facts([small], 300)));
+    expect(result?.histograms?.['h']?.counted).toBe(300 * 5);
+    expect(total(Float64Array.from(result?.histograms?.['h']?.units ?? []))).toBe(300 * 5);
   });
   it('agrees with a direct computation over all inputs', async () => {
     const results = await run(8);

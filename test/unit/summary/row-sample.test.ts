@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   addRows,
   createRowSample,
-  gatherRows,
+  letRowsGo,
   mergeRows,
   sampledRows,
   type RowSample,
@@ -33,42 +33,32 @@ describe.each([
     expect(new Set(whole.data).size).toBe(most * UNITS);
   });
 
-  it('are the same gathered in one piece of memory, merged, and both', () => {
-    const parts = (): RowSample[] =>
-      [
-        [4, 5],
-        [0, 1],
-        [2, 3],
-      ].map((indices) => sampleOf(inputs, indices, most));
-    const [gathered, ...others] = parts() as [RowSample, RowSample, RowSample];
-    others.forEach((other) => gatherRows(gathered, other));
-    expect(sampledRows(gathered)).toEqual(whole);
-    expect(others.map(({ rows }) => rows.size)).toEqual([0, 0]);
-    const [merged, ...rest] = parts() as [RowSample, RowSample, RowSample];
-    rest.forEach((other) => mergeRows(merged, other));
+  it('are the same whether parts of the run fill one sample or are merged, in any order', () => {
+    const parts = [
+      [4, 5],
+      [0, 1],
+      [2, 3],
+    ].map((indices) => sampleOf(inputs, indices, most)) as [RowSample, RowSample, RowSample];
+    const [merged, ...others] = parts;
+    others.forEach((other) => mergeRows(merged, other));
     expect(sampledRows(merged)).toEqual(whole);
-    const [both, second, third] = parts() as [RowSample, RowSample, RowSample];
-    gatherRows(both, second);
-    mergeRows(both, third);
-    expect(sampledRows(both)).toEqual(whole);
+    expect(sampledRows(sampleOf(inputs, [4, 5, 0, 1, 2, 3], most))).toEqual(whole);
   });
 });
 
-it('gathering takes no more memory than inputs have positions, and none is lost of an input that has more', () => {
+it('inputs may have more positions or fewer than those before', () => {
   const [most, inputs] = [1000, 10];
-  const [gathered, ...others] = [[0], [1], [2]].map((indices) => sampleOf(inputs, indices, most)) as [
-    RowSample,
-    RowSample,
-    RowSample,
-  ];
+  const merged = sampleOf(inputs, [0, 1], most);
   const longer = createRowSample(UNITS, inputs, most);
-  const data = Float32Array.from({ length: UNITS * 5 }, (_, at) => at);
-  addRows(longer, { data, examples: 1, columns: UNITS * 5, entries: 5 }, 0, 3);
-  for (const other of [...others, longer]) gatherRows(gathered, other);
-  expect(gathered.gathered?.data).toHaveLength(inputs * 2 * UNITS);
-  const whole = sampledRows(sampleOf(inputs, [0, 1, 2], most));
-  const all = sampledRows(gathered);
+  const data = Float32Array.from({ length: UNITS * 5 }, (_, at) => 1000 + at);
+  addRows(longer, { data, examples: 1, columns: UNITS * 5, entries: 5 }, 0, 2);
+  mergeRows(merged, longer);
+  mergeRows(merged, sampleOf(inputs, [3], most));
+  const whole = sampledRows(sampleOf(inputs, [0, 1, 3], most));
+  const all = sampledRows(merged);
   expect(all.rows).toBe(whole.rows + 5);
-  expect(all.data.subarray(0, whole.data.length)).toEqual(whole.data);
-  expect(new Set(all.data.subarray(whole.data.length))).toEqual(new Set(data));
+  expect([...all.data].filter((value) => value < 1000)).toEqual([...whole.data]);
+  expect(new Set([...all.data].filter((value) => value >= 1000))).toEqual(new Set(data));
+  letRowsGo(merged);
+  expect(sampledRows(merged)).toEqual({ rows: 0, data: new Float32Array() });
 });

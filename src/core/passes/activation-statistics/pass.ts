@@ -1,20 +1,13 @@
 import type { Observation, ObservationKind } from '../../rewrite/observation.js';
 import { total } from '../../summary/counts.js';
-import { exampleMatrix, keptIndices } from '../../summary/example-rows.js';
+import { exampleMatrix, keptIndices, type ExampleRows } from '../../summary/example-rows.js';
 import { peaks } from '../../summary/extrema.js';
 import { pooled, variances } from '../../summary/moments.js';
 import type { Pass } from '../pass.js';
 import type { Headline, PassResult } from '../result.js';
 import { layerValues, mergePerLayer, needsActivationLayers, perLayer, unitValues, type PerLayer } from '../units.js';
 import { statisticsAnswer, statisticsFindings } from './findings.js';
-import {
-  allowance,
-  createLayerStatistics,
-  foldLayer,
-  gatherHistograms,
-  mergeLayerStatistics,
-  type LayerStatistics,
-} from './state.js';
+import { allowance, createLayerStatistics, foldLayer, mergeLayerStatistics, type LayerStatistics } from './state.js';
 
 const KINDS: readonly ObservationKind[] = [
   'sum',
@@ -40,9 +33,9 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
     'positions where a layer has very many; the unit’s page says how many of how many.',
   applies: needsActivationLayers,
   plan: (layers) => layers.flatMap((layer): Observation[] => KINDS.map((kind) => ({ layer: layer.value, kind }))),
-  start(layers) {
+  start(layers, _watched, _inputs, first) {
     const allowed = allowance(layers);
-    return perLayer(layers, (layer) => createLayerStatistics(layer, allowed));
+    return perLayer(layers, (layer) => createLayerStatistics(layer, allowed, first?.get(layer.value)));
   },
   fold(state, batch) {
     for (const layer of batch.layers) {
@@ -51,7 +44,6 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
     }
   },
   merge: (state, other) => mergePerLayer(state, other, mergeLayerStatistics),
-  gather: (state, other) => mergePerLayer(state, other, gatherHistograms),
   finish(state, facts): PassResult {
     return {
       pass: 'activation-statistics',
@@ -64,15 +56,25 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
       exampleMetrics: exampleMetrics(state),
       curves: [],
       histograms: Object.fromEntries(
-        [...state].map(([layer, { histogram, unitHistograms, sampled, entries }]) => [
-          layer,
-          {
-            layer: histogram,
-            ...(unitHistograms === undefined ? {} : { units: unitHistograms }),
-            counted: sampled[0] ?? 0,
-            total: total(entries),
-          },
-        ]),
+        [...state].map(
+          ([
+            layer,
+            {
+              histogram,
+              shared: { unitHistograms },
+              sampled,
+              entries,
+            },
+          ]) => [
+            layer,
+            {
+              layer: histogram,
+              ...(unitHistograms === undefined ? {} : { units: unitHistograms }),
+              counted: sampled[0] ?? 0,
+              total: total(entries),
+            },
+          ],
+        ),
       ),
       topExamples: Object.fromEntries([...state].map(([layer, { top }]) => [layer, top])),
     };
@@ -221,9 +223,9 @@ function unitMetrics(state: PerLayer<LayerStatistics>): PassResult['unitMetrics'
 function exampleMetrics(state: PerLayer<LayerStatistics>): PassResult['exampleMetrics'] {
   const [first] = state.values();
   if (first === undefined) return [];
-  const examples = keptIndices(first.maxima);
-  const matrices = (rows: (layer: LayerStatistics) => LayerStatistics['maxima']): Record<string, Float32Array> =>
-    Object.fromEntries([...state].map(([layer, statistics]) => [layer, exampleMatrix(rows(statistics), examples)]));
+  const examples = keptIndices(first.shared.maxima);
+  const matrices = (rows: (shared: LayerStatistics['shared']) => ExampleRows): Record<string, Float32Array> =>
+    Object.fromEntries([...state].map(([layer, { shared }]) => [layer, exampleMatrix(rows(shared), examples)]));
   return [
     {
       id: 'example-maximum',

@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Observed, ObservedBatch } from '../../rewrite/observation.js';
-import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { addIntegers, createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
 import {
   addExampleRow,
   createExampleRows,
@@ -48,15 +48,24 @@ export interface LayerStatistics {
   /** Inputs in which some unit was not finite. */
   readonly nonFiniteInputs: Counts;
   readonly histogram: Uint32Array;
-  /** Undefined where the layer has none, and once they are gathered in another state. */
-  unitHistograms: Uint32Array | undefined;
   readonly sampled: Counts;
   readonly top: TopK;
+  readonly shared: SharedStatistics;
+}
+
+/** Most of a state, and the same in whatever order it is added up: all states of a run share it. */
+interface SharedStatistics {
+  /** Row-major [units, buckets]; undefined where the layer has none. */
+  readonly unitHistograms: Uint32Array | undefined;
   readonly maxima: ExampleRows;
   readonly means: ExampleRows;
 }
 
-export function createLayerStatistics({ value, units }: ObservedLayer, allowed: Allowance): LayerStatistics {
+export function createLayerStatistics(
+  { value, units }: ObservedLayer,
+  allowed: Allowance,
+  first?: LayerStatistics,
+): LayerStatistics {
   return {
     moments: createMoments(units),
     absoluteSum: new Float64Array(units),
@@ -67,19 +76,14 @@ export function createLayerStatistics({ value, units }: ObservedLayer, allowed: 
     entries: createCounts(units),
     nonFiniteInputs: createCounts(1),
     histogram: new Uint32Array(BUCKETS),
-    unitHistograms: allowed.unitHistograms.has(value) ? new Uint32Array(units * BUCKETS) : undefined,
     sampled: createCounts(1),
     top: createTopK(units, TOP_EXAMPLES),
-    maxima: createExampleRows(units, allowed.examples),
-    means: createExampleRows(units, allowed.examples),
+    shared: first?.shared ?? {
+      unitHistograms: allowed.unitHistograms.has(value) ? new Uint32Array(units * BUCKETS) : undefined,
+      maxima: createExampleRows(units, allowed.examples),
+      means: createExampleRows(units, allowed.examples),
+    },
   };
-}
-
-/** Most of a state is the histograms of its units. */
-export function gatherHistograms(into: LayerStatistics, other: LayerStatistics): void {
-  if (into.unitHistograms === undefined || other.unitHistograms === undefined) return;
-  addCounts(into.unitHistograms, other.unitHistograms);
-  other.unitHistograms = undefined;
 }
 
 export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatistics): void {
@@ -91,16 +95,17 @@ export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatisti
   mergeCounts(into.nonFinite, other.nonFinite);
   mergeCounts(into.entries, other.entries);
   mergeCounts(into.nonFiniteInputs, other.nonFiniteInputs);
-  addCounts(into.histogram, other.histogram);
-  gatherHistograms(into, other);
+  addIntegers(into.histogram, other.histogram);
   mergeCounts(into.sampled, other.sampled);
   mergeTop(into.top, other.top);
-  mergeExampleRows(into.maxima, other.maxima);
-  mergeExampleRows(into.means, other.means);
+  if (into.shared !== other.shared) mergeShared(into.shared, other.shared);
 }
 
-function addCounts(into: Uint32Array, other: Uint32Array): void {
-  for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
+function mergeShared(into: SharedStatistics, other: SharedStatistics): void {
+  if (into.unitHistograms !== undefined && other.unitHistograms !== undefined)
+    addIntegers(into.unitHistograms, other.unitHistograms);
+  mergeExampleRows(into.maxima, other.maxima);
+  mergeExampleRows(into.means, other.means);
 }
 
 /** Adds one batch of a layer's observations. */
@@ -134,8 +139,8 @@ export function foldLayer(state: LayerStatistics, layer: ObservedLayer, batch: O
       addToTop(state.top, unit, example, maximum.data[at] as number);
     }
     if (someNonFinite) state.nonFiniteInputs[0] = (state.nonFiniteInputs[0] as number) + 1;
-    addExampleRow(state.maxima, example, maximum.data, row);
-    addExampleRow(state.means, example, means, row);
+    addExampleRow(state.shared.maxima, example, maximum.data, row);
+    addExampleRow(state.shared.means, example, means, row);
   });
   foldSample(state, layer.units, batch.get(layer.value, 'sample'));
 }
@@ -143,6 +148,7 @@ export function foldLayer(state: LayerStatistics, layer: ObservedLayer, batch: O
 /** `sample` is row-major [examples, units, sampled positions]. */
 function foldSample(state: LayerStatistics, units: number, sample: Observed): void {
   state.sampled[0] = (state.sampled[0] as number) + sample.data.length;
-  if (state.unitHistograms === undefined) countValues(state.histogram, 0, sample.data, 0, sample.data.length);
-  else countValuesByUnit(state.histogram, state.unitHistograms, sample.data, units, sample.columns / units);
+  const { unitHistograms } = state.shared;
+  if (unitHistograms === undefined) countValues(state.histogram, 0, sample.data, 0, sample.data.length);
+  else countValuesByUnit(state.histogram, unitHistograms, sample.data, units, sample.columns / units);
 }

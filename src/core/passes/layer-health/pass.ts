@@ -1,19 +1,11 @@
 import { findRoles } from '../../graph/roles/roles.js';
 import type { Observation } from '../../rewrite/observation.js';
-import { sampledRows } from '../../summary/row-sample.js';
+import { letRowsGo, sampledRows } from '../../summary/row-sample.js';
 import type { Pass } from '../pass.js';
 import { needsActivationLayers } from '../units.js';
 import { healthResult } from './report.js';
 import { spectrumOf } from './spectra.js';
-import {
-  createLayerHealth,
-  foldHealth,
-  gatherHealth,
-  mergeHealth,
-  rowKind,
-  sampledLayers,
-  type LayerHealth,
-} from './state.js';
+import { createLayerHealth, foldHealth, mergeHealth, rowKind, sampledLayers, type LayerHealth } from './state.js';
 
 const VERSION = 2;
 
@@ -43,7 +35,7 @@ export const layerHealth: Pass<LayerHealth> = {
       ...(sampled.has(layer.value) ? [{ layer: layer.value, kind: rowKind(layer) }] : []),
     ]);
   },
-  start: (layers, watched = [], inputs = 1) => createLayerHealth(layers, watched, inputs),
+  start: (layers, watched = [], inputs = 1, first = undefined) => createLayerHealth(layers, watched, inputs, first),
   fold(state, batch) {
     const layers = new Set(batch.layers.map(({ value }) => value));
     foldHealth(
@@ -52,7 +44,6 @@ export const layerHealth: Pass<LayerHealth> = {
       [...state.magnitudes.keys()].filter((value) => !layers.has(value)),
     );
   },
-  gather: gatherHealth,
   merge: mergeHealth,
   async settle(state, { signal, multiply }) {
     for (const [layer, sample] of state.rows) {
@@ -62,7 +53,7 @@ export const layerHealth: Pass<LayerHealth> = {
         await spectrumOf(data, rows, sample.units, signal === undefined ? {} : { signal }, multiply),
       );
       // Each layer's rows are needed once.
-      sample.rows.clear();
+      letRowsGo(sample);
     }
   },
   finish: (state, facts) => healthResult(state, facts, VERSION),

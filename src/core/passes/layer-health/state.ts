@@ -1,7 +1,7 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservationKind, ObservedBatch } from '../../rewrite/observation.js';
 import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
-import { addRows, createRowSample, gatherRows, mergeRows, type RowSample } from '../../summary/row-sample.js';
+import { addRows, createRowSample, mergeRows, type RowSample } from '../../summary/row-sample.js';
 import type { LayerSpectrum } from './spectra.js';
 
 /** Rows of a layer's feature matrix: methods D2 takes 1,000 samples. */
@@ -20,7 +20,8 @@ export interface Magnitudes {
 
 export interface LayerHealth {
   readonly magnitudes: Map<string, Magnitudes>;
-  readonly rows: Map<string, RowSample>;
+  /** Most of a state: all states of a run share them. */
+  readonly rows: ReadonlyMap<string, RowSample>;
   /** By layer, why it has no rows. */
   readonly leftOut: ReadonlyMap<string, string>;
   /** Made of the rows once all inputs were seen. */
@@ -31,6 +32,7 @@ export function createLayerHealth(
   layers: readonly ObservedLayer[],
   watched: readonly ObservedLayer[],
   inputs: number,
+  first?: LayerHealth,
 ): LayerHealth {
   const { sampled, leftOut } = sampledLayers(layers);
   return {
@@ -40,7 +42,7 @@ export function createLayerHealth(
         { sum: createCounts(units), entries: createCounts(units) },
       ]),
     ),
-    rows: new Map(sampled.map(({ value, units }) => [value, createRowSample(units, inputs, ROWS)])),
+    rows: first?.rows ?? new Map(sampled.map(({ value, units }) => [value, createRowSample(units, inputs, ROWS)])),
     leftOut,
     spectra: new Map(),
   };
@@ -97,14 +99,6 @@ function foldMagnitudes({ magnitudes }: LayerHealth, value: string, batch: Obser
   }
 }
 
-/** Most of a state is rows. */
-export function gatherHealth(into: LayerHealth, other: LayerHealth): void {
-  for (const [value, rows] of other.rows) {
-    const own = into.rows.get(value);
-    if (own !== undefined) gatherRows(own, rows);
-  }
-}
-
 export function mergeHealth(into: LayerHealth, other: LayerHealth): void {
   for (const [value, { sum, entries }] of other.magnitudes) {
     const own = into.magnitudes.get(value);
@@ -112,6 +106,7 @@ export function mergeHealth(into: LayerHealth, other: LayerHealth): void {
     mergeCounts(own.sum, sum);
     mergeCounts(own.entries, entries);
   }
+  if (into.rows === other.rows) return;
   for (const [value, rows] of other.rows) {
     const own = into.rows.get(value);
     if (own !== undefined) mergeRows(own, rows);

@@ -2,7 +2,7 @@ import type { Observation } from '../../rewrite/observation.js';
 import type { Pass } from '../pass.js';
 import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { report } from './report.js';
-import { createSiteZeros, foldSites, gatherChannels, mappedLayers, mergeSites, type SiteZeros } from './state.js';
+import { createSiteZeros, foldSites, mappedLayers, mergeSites, type SiteZeros } from './state.js';
 
 const VERSION = 2;
 
@@ -28,15 +28,14 @@ export const silentSites: Pass<PerLayer<SiteZeros>> = {
       kind: withChannels.has(value) ? 'zero-count-by-site' : 'zero-count-by-position',
     }));
   },
-  start(layers) {
+  start(layers, _watched, _inputs, first) {
     const { mapped, withChannels } = mappedLayers(layers);
-    return perLayer(mapped, (layer) => createSiteZeros(layer, withChannels.has(layer.value)));
+    return perLayer(mapped, (layer) => createSiteZeros(layer, withChannels.has(layer.value), first?.get(layer.value)));
   },
   fold(state, batch) {
     for (const zeros of state.values()) foldSites(zeros, batch);
   },
   merge: (state, other) => mergePerLayer(state, other, mergeSites),
-  gather: (state, other) => mergePerLayer(state, other, gatherChannels),
   finish: (state, facts) => ({
     pass: 'silent-sites',
     passVersion: VERSION,

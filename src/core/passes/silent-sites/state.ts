@@ -1,7 +1,7 @@
 /** Zeros by place of a feature map, counted while a run goes on. */
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
-import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { addIntegers, createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
 import type { PositionMaps } from '../result.js';
 
 /** Sites of a layer's map, and cells of the maps of all channels together: 8 bytes each while a run goes on. */
@@ -20,8 +20,8 @@ export interface SiteZeros {
   readonly inputs: Counts;
   /** By place: zeros over channels and inputs. */
   readonly sites: Counts;
-  /** Undefined where channels have no maps, and once they are gathered in another state. */
-  channels: ChannelCells | undefined;
+  /** Undefined where channels have no maps. Most of a state: all of a run share them. */
+  readonly channels: ChannelCells | undefined;
 }
 
 interface ChannelCells {
@@ -60,7 +60,7 @@ export function mappedLayers(layers: readonly ObservedLayer[]): {
   return { mapped, withChannels };
 }
 
-export function createSiteZeros(layer: ObservedLayer, withChannels: boolean): SiteZeros {
+export function createSiteZeros(layer: ObservedLayer, withChannels: boolean, first?: SiteZeros): SiteZeros {
   const [height, width] = sizeOf(layer) as readonly [number, number];
   return {
     layer,
@@ -68,7 +68,7 @@ export function createSiteZeros(layer: ObservedLayer, withChannels: boolean): Si
     width,
     inputs: createCounts(1),
     sites: createCounts(height * width),
-    channels: withChannels ? createCells(layer.units, height, width) : undefined,
+    channels: withChannels ? (first?.channels ?? createCells(layer.units, height, width)) : undefined,
   };
 }
 
@@ -108,18 +108,11 @@ export function foldSites({ layer, inputs, sites, channels }: SiteZeros, batch: 
   }
 }
 
-/** Most of a state is the maps of its channels. */
-export function gatherChannels(into: SiteZeros, from: SiteZeros): void {
-  if (into.channels === undefined || from.channels === undefined) return;
-  for (let cell = 0; cell < from.channels.zeros.length; cell++)
-    into.channels.zeros[cell] = (into.channels.zeros[cell] as number) + (from.channels.zeros[cell] as number);
-  from.channels = undefined;
-}
-
 export function mergeSites(into: SiteZeros, from: SiteZeros): void {
   mergeCounts(into.sites, from.sites);
   mergeCounts(into.inputs, from.inputs);
-  gatherChannels(into, from);
+  if (into.channels === undefined || from.channels === undefined || into.channels === from.channels) return;
+  addIntegers(into.channels.zeros, from.channels.zeros);
 }
 
 /** Shares of zeros: of the layer by place, and of each channel by cell. */

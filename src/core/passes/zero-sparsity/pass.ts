@@ -51,9 +51,9 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
           ]
         : []),
     ]),
-  start(layers) {
+  start(layers, _watched, _inputs, first) {
     const examples = examplesKept(layers.reduce((sum, { units }) => sum + units, 0));
-    return perLayer(layers, (layer) => createLayerZeros(layer, examples));
+    return perLayer(layers, (layer) => createLayerZeros(layer, examples, first?.get(layer.value)));
   },
   fold(state, batch) {
     for (const layer of batch.layers) {

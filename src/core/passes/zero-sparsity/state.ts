@@ -12,7 +12,7 @@ export interface LayerZeros {
   /** Exact zeros and entries per unit. */
   readonly zeros: Counts;
   readonly entries: Counts;
-  /** Share of zeros per example and unit, for the heatmap. */
+  /** Share of zeros per example and unit, for the heatmap: all states of a run share them. */
   readonly shares: ExampleRows;
   /** Zeros over entries, resampled over inputs. */
   readonly resamples: Resamples;
@@ -38,11 +38,11 @@ export function isZeroableSequence(layer: ObservedLayer): boolean {
   return layer.family === 'rectifier' && layer.positionWord === 'tokens';
 }
 
-export function createLayerZeros(layer: ObservedLayer, examples: number): LayerZeros {
+export function createLayerZeros(layer: ObservedLayer, examples: number, first?: LayerZeros): LayerZeros {
   return {
     zeros: createCounts(layer.units),
     entries: createCounts(layer.units),
-    shares: createExampleRows(layer.units, examples),
+    shares: first?.shares ?? createExampleRows(layer.units, examples),
     resamples: createResamples(),
     sequence: isZeroableSequence(layer)
       ? {
@@ -60,7 +60,7 @@ export function createLayerZeros(layer: ObservedLayer, examples: number): LayerZ
 export function mergeLayerZeros(into: LayerZeros, other: LayerZeros): void {
   mergeCounts(into.zeros, other.zeros);
   mergeCounts(into.entries, other.entries);
-  mergeExampleRows(into.shares, other.shares);
+  if (into.shares !== other.shares) mergeExampleRows(into.shares, other.shares);
   mergeResamples(into.resamples, other.resamples);
   if (into.sequence === undefined || other.sequence === undefined) return;
   mergeCounts(into.sequence.zeros, other.sequence.zeros);
