@@ -5,9 +5,9 @@ import { createInspection } from '../../src/worker/inspection.js';
 import { networkFile } from './networks.js';
 import { THREADS } from './observing.js';
 import { report } from './timing.js';
+import { peakMegabytes } from './peak-memory.js';
 
 const LARGEST_RATIO = 1.05;
-const MEGABYTE = 1e6;
 const TIMES = 10;
 /** Peaks of a process differ by when it collects what is no longer held. */
 const RUNS = 2;
@@ -37,12 +37,12 @@ const partName = (model: ModelName, inputs: number): string => `${model} ${input
 export const CORPUS_MEMORY_RUNS = MODEL_NAMES.flatMap((model) =>
   corporaOf(model).map((inputs) => ({
     name: partName(model, inputs),
-    run: () => peakMegabytes(model, inputs),
+    run: () => peakOf(model, inputs),
   })),
 );
 
 /** Everything that a person's “Run” asks, as the product runs it. */
-async function peakMegabytes(name: ModelName, inputs: number): Promise<number> {
+async function peakOf(name: ModelName, inputs: number): Promise<number> {
   const { path, input, distribution } = MODELS[name];
   const inspection = createInspection({
     wasmFolder: repository('node_modules/onnxruntime-web/dist/'),
@@ -66,7 +66,7 @@ async function peakMegabytes(name: ModelName, inputs: number): Promise<number> {
       `${result?.passes.length} of ${wanted.length} passes saw ${result?.inputsSeen} of ${inputs} inputs`,
     );
   }
-  return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;
+  return peakMegabytes();
 }
 
 export async function measureCorpusMemory(runAlone: (part: string) => unknown): Promise<boolean> {

@@ -24,6 +24,7 @@ import { openDictionary } from '../unit/dictionary/open-dictionary.js';
 import { FEATURES, normals, WIDTH, writeDictionary } from './generated-dictionary.js';
 import { loadEngine } from './networks.js';
 import { median, note, report } from './timing.js';
+import { peakMegabytes } from './peak-memory.js';
 
 /** issue: peak memory ≤ dictionary × 2.2 + 700 MB, whatever the corpus; a feature’s page 200 ms after the pass. */
 const PEAK = { perDictionary: 2.2, megabytes: 700 };
@@ -37,8 +38,8 @@ const TOP_K = { kind: 'topk', k: 64, relu: true, magnitude: false } as const;
 const DICTIONARY = 'MODEL_INSPECTOR_BENCH_DICTIONARY';
 
 export const FEATURE_PASS_RUNS = [
-  { name: 'few', run: () => peakMegabytes(INPUTS) },
-  { name: 'many', run: () => peakMegabytes(10 * INPUTS) },
+  { name: 'few', run: () => peakOf(INPUTS) },
+  { name: 'many', run: () => peakOf(10 * INPUTS) },
   { name: 'pages', run: () => pageMilliseconds() },
   { name: 'pages top-k', run: () => pageMilliseconds(TOP_K) },
 ];
@@ -76,10 +77,10 @@ export async function measureFeaturePass(runAlone: (part: string) => unknown): P
   }
 }
 
-async function peakMegabytes(inputs: number): Promise<number> {
+async function peakOf(inputs: number): Promise<number> {
   const { subject, attached } = await generated(inputs, network(0));
   await gatherFeatures(subject, attached);
-  return (process.resourceUsage().maxRSS * 1024) / 1e6;
+  return peakMegabytes();
 }
 
 async function pageMilliseconds(

@@ -5,17 +5,17 @@ import { elementCount } from '../../src/core/tensor/tensor.js';
 import { loadEngine, NETWORKS, openNetwork, type NetworkName } from './networks.js';
 import { THREADS } from './observing.js';
 import { report } from './timing.js';
+import { peakMegabytes } from './peak-memory.js';
 
 const LARGEST_RATIO = 3;
-const MEGABYTE = 1e6;
 const NETWORK_NAMES: readonly NetworkName[] = ['resnet18', 'gpt2'];
 const WHAT = ['forward', 'row'] as const;
 
 export const LINEAR_MEMORY_RUNS = NETWORK_NAMES.flatMap((network) =>
-  WHAT.map((what) => ({ name: `${network} ${what}`, run: () => peakMegabytes(network, what) })),
+  WHAT.map((what) => ({ name: `${network} ${what}`, run: () => peakOf(network, what) })),
 );
 
-async function peakMegabytes(network: NetworkName, what: (typeof WHAT)[number]): Promise<number> {
+async function peakOf(network: NetworkName, what: (typeof WHAT)[number]): Promise<number> {
   const { onnx, toRunnable } = await openNetwork(network);
   const engine = await loadEngine('native');
   const feeds = NETWORKS[network].feeds(1);
@@ -27,7 +27,7 @@ async function peakMegabytes(network: NetworkName, what: (typeof WHAT)[number]):
     const graphs = await openGraphs(model, { reading: 'frozen' }, feeds, undefined);
     await graphs.transpose(await graphs.coefficients(feeds), new Float32Array(elementCount(graphs.to.dims)).fill(1));
   }
-  return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;
+  return peakMegabytes();
 }
 
 export async function measureLinearMemory(runAlone: (part: string) => unknown): Promise<boolean> {

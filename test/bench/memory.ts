@@ -7,6 +7,7 @@ import { probeLayers } from '../../src/core/rewrite/probe.js';
 import { endlessExamples, loadEngine, networkFile, openNetwork } from './networks.js';
 import { THREADS } from './observing.js';
 import { report } from './timing.js';
+import { peakMegabytes } from './peak-memory.js';
 
 /** Peak memory of a process that runs all passes: a multiple of the weights, and what any run takes. */
 const TARGETS: Readonly<Record<EngineName, { readonly perWeight: number; readonly megabytes: number }>> = {
@@ -17,9 +18,9 @@ const INPUTS = 4;
 const MEGABYTE = 1e6;
 const ENGINE_NAMES = ['native', 'wasm'] as const;
 
-export const MEMORY_RUNS = ENGINE_NAMES.map((name) => ({ name, run: () => peakMegabytes(name) }));
+export const MEMORY_RUNS = ENGINE_NAMES.map((name) => ({ name, run: () => peakOf(name) }));
 
-async function peakMegabytes(engineName: EngineName): Promise<number> {
+async function peakOf(engineName: EngineName): Promise<number> {
   const file = await openNetwork('gpt2');
   const engine = await loadEngine(engineName);
   const dataset: Dataset = {
@@ -46,7 +47,7 @@ async function peakMegabytes(engineName: EngineName): Promise<number> {
     brokenWeights: [],
     onProgress: () => undefined,
   });
-  return (process.resourceUsage().maxRSS * 1024) / MEGABYTE;
+  return peakMegabytes();
 }
 
 /** Opens, probes and runs all passes over the 650 MB network, in a process of its own per engine. */

@@ -6,6 +6,7 @@ import { openFileSource } from '../../src/node/file-source.js';
 import { siblingFiles } from '../../src/node/sibling-files.js';
 import { networkFile } from './networks.js';
 import { median, note, report } from './timing.js';
+import { peakMegabytes } from './peak-memory.js';
 
 /** By reference: the structure, as the product reads it. Whole: read everything, then decode it. */
 export const OPENING_SIDES = ['by reference', 'whole'] as const;
@@ -13,7 +14,6 @@ export const OPENING_SIDES = ['by reference', 'whole'] as const;
 const TIME_TARGET = 0.1;
 const MEMORY_TARGET_MEGABYTES = 80;
 const REPETITIONS = 5;
-const MEGABYTE = 1e6;
 
 interface Opened {
   readonly milliseconds: number;
@@ -23,12 +23,12 @@ interface Opened {
 /** Opens the 650 MB file once in this process. */
 export async function openOnce(side: (typeof OPENING_SIDES)[number]): Promise<Opened> {
   const path = networkFile('gpt2');
-  const before = process.resourceUsage().maxRSS;
+  const before = peakMegabytes();
   const start = performance.now();
   if (side === 'whole') decodeOnnx(await readFile(path));
   else await openOnnx(await openFileSource(path), siblingFiles(dirname(path)));
   const milliseconds = performance.now() - start;
-  return { milliseconds, megabytes: ((process.resourceUsage().maxRSS - before) * 1024) / MEGABYTE };
+  return { milliseconds, megabytes: peakMegabytes() - before };
 }
 
 /** Time and memory until the structure of a 650 MB file is known. */
