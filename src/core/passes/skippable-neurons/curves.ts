@@ -5,19 +5,19 @@ import type { Calibration } from './calibrate.js';
 import { increaseDefinition, increaseLabel } from '../../experiment/loss-words.js';
 import { increaseOf, type Examined, type MeasuredPoint } from './examined.js';
 
-/** Losses beyond this, or beyond twice what is allowed, would flatten everything near it; the table has them. */
-const HIGHEST_SHOWN = 0.5;
+/** Losses that are smaller, and gains, are drawn at it: along an axis of orders of magnitude there is no 0. */
+const LEAST_SHOWN = 0.001;
 const CETT_POINTS = 128;
 
 /** Loss over how much is skipped, a line for each metric; with labels also accuracy. */
 export function lossCurves(examined: Examined, points: readonly MeasuredPoint[]): Curve[] {
   const { measure, calibration, subject } = examined;
   const allowed = subject.allowedLossIncrease;
-  const highest = Math.max(HIGHEST_SHOWN, 2 * allowed);
+  const least = Math.min(LEAST_SHOWN, allowed / 10);
   const metrics = [...new Set(points.map(({ metric }) => metric))];
   const line = (metric: string, yOf: (point: MeasuredPoint) => number): Curve['series'][number] => {
     const own = points
-      .filter((point) => point.metric === metric && increaseOf(examined, point) <= highest)
+      .filter((point) => point.metric === metric && Number.isFinite(yOf(point)))
       .sort((a, b) => a.skipped.sparsity - b.skipped.sparsity);
     return {
       label: metric.split(':')[0] ?? metric,
@@ -25,17 +25,24 @@ export function lossCurves(examined: Examined, points: readonly MeasuredPoint[])
       y: Float32Array.from(own, yOf),
     };
   };
+  const level = (label: string, y: number): Curve['series'][number] => ({
+    label,
+    x: Float32Array.of(0, 100),
+    y: Float32Array.of(y, y),
+    dashed: true,
+  });
   const xLabel = 'neurons skipped, % of (site, neuron) entries';
   const loss: Curve = {
     id: 'skipping-loss',
     title: 'Loss over what is skipped, by metric',
     xLabel,
     yLabel: increaseLabel(measure.kind),
-    definition: `${increaseDefinition(measure.kind)} Every point is a run of the changed network over all inputs; those above ${allowedText(highest)} stand in the table only.`,
+    definition: `${increaseDefinition(measure.kind)} Every point is a run of the changed network over all inputs. What is below ${allowedText(least)}, gains among it, is drawn there; the table of settings has the numbers.`,
     format: 'share',
+    spread: 'logarithmic',
     series: [
-      ...metrics.map((metric) => line(metric, (point) => increaseOf(examined, point))).filter(({ x }) => x.length > 0),
-      { label: `Allowed: ${allowedText(allowed)}`, x: Float32Array.of(0, 100), y: Float32Array.of(allowed, allowed) },
+      ...metrics.map((metric) => line(metric, (point) => Math.max(least, increaseOf(examined, point)))),
+      level(`Allowed: ${allowedText(allowed)}`, allowed),
     ],
   };
   const clean = accuracy(calibration.clean);
@@ -45,11 +52,12 @@ export function lossCurves(examined: Examined, points: readonly MeasuredPoint[])
     title: 'Accuracy over what is skipped, by metric',
     xLabel,
     yLabel: measure.kind === 'class' ? 'labels named right' : 'next tokens named right',
-    definition: `Share of the ${measure.kind === 'class' ? 'labels' : 'known next tokens'} that the largest output names; ${(100 * clean).toFixed(1)} % with nothing skipped.`,
+    definition: `Share of the ${measure.kind === 'class' ? 'labels' : 'known next tokens'} that the largest output names.`,
     format: 'share',
-    series: metrics
-      .map((metric) => line(metric, ({ skipped }) => accuracy(skipped.totals) ?? NaN))
-      .filter(({ x }) => x.length > 0),
+    series: [
+      ...metrics.map((metric) => line(metric, ({ skipped }) => accuracy(skipped.totals) ?? NaN)),
+      level(`Nothing skipped: ${(100 * clean).toFixed(1)} %`, clean),
+    ],
   };
   return [loss, right];
 }

@@ -1,5 +1,5 @@
 /** Rises with every change of what is computed. */
-export const VERSION = 7;
+export const VERSION = 8;
 
 /** How it is computed, for people. */
 export const METHOD = [

@@ -1,13 +1,13 @@
 /** The answer, its chart and its tables. */
 import { allowedText } from '../../experiment/allowed-loss-increase.js';
-import { accuracy, increaseInterval } from '../../experiment/loss-totals.js';
+import { accuracy, increaseInterval, meanLoss } from '../../experiment/loss-totals.js';
 import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import { countParameters } from '../../graph/parameters.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
 import type { Curve, Finding, PassResult, UnitMetric } from '../result.js';
-import { compact, count, oneInputCaution, percent, sentence } from '../words.js';
+import { amount, compact, count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
@@ -98,6 +98,8 @@ function answer(examined: Examined, shares: readonly number[], onInputs: string)
       : `at ${increaseText(best.increase)} (no threshold keeps to ${allowedText(subject.allowedLossIncrease)})`;
   return [
     `${sentence(met)}, ${percent(best.skipped.sparsity)} of the ${what} can be skipped ${onInputs} (measured: ${increaseText(best.increase)}${spread}).`,
+    accuracyText(examined),
+    guessing(examined),
     resisting(masked, shares, best.skipped.sparsity),
     masked.leftOut.length === 0
       ? ''
@@ -164,6 +166,38 @@ function cautions({ measure, calibration, subject }: Examined): string {
   return `${few}${leftOut}${synthetic}${oneInputCaution(clean.sums.length)}`.trim();
 }
 
+/** "Accuracy goes from 80 % to 79 %."; nothing without labels or next tokens. */
+function accuracyText({ calibration, search }: Examined): string {
+  const [clean, skipped] = [accuracy(calibration.clean), accuracy(search.best.skipped.totals)];
+  return clean === undefined || skipped === undefined
+    ? ''
+    : `Accuracy goes from ${percent(clean)} to ${percent(skipped)}.`;
+}
+
+/** Whether the network as it is does no better on its targets than the same probability for all of them would. */
+function isGuessing({ measure, calibration }: Examined): boolean {
+  const isTask = measure.kind === 'next-token' || measure.kind === 'class';
+  return isTask && meanLoss(calibration.clean) >= Math.log(measure.dims.at(-1) ?? 1);
+}
+
+/** Then the loss says nothing of what the network is for, and parts of it can be left out for the better. */
+function guessing(examined: Examined): string {
+  const { measure, calibration } = examined;
+  if (!isGuessing(examined)) return '';
+  const choices = count(measure.dims.at(-1) ?? 1);
+  const [word, remedy] =
+    measure.kind === 'class'
+      ? ['classes', 'Check the labels, and how the inputs are prepared.']
+      : [
+          'tokens',
+          'If it was not made to predict the next token of these texts, let the recipe read their ids with “"source": "array"”: then the change of its own predictions is measured.',
+        ];
+  return (
+    `But as it is, the network does no better than guessing: its perplexity is ${amount(Math.exp(meanLoss(calibration.clean)))}, that of a guess ` +
+    `among ${choices} ${word} is ${choices}. So this loss does not tell what the network needs. ${remedy}`
+  );
+}
+
 /** What it saves, in words; nothing where no block is known. */
 function savedText({ subject }: Examined, numbers: readonly LayerNumbers[]): string {
   const savings = savingsTogether(numbers);
@@ -180,16 +214,14 @@ function savedText({ subject }: Examined, numbers: readonly LayerNumbers[]): str
 function findings(examined: Examined, numbers: readonly LayerNumbers[], onInputs: string): Finding[] {
   const { measure, masked, calibration, search } = examined;
   const { best } = search;
-  const right = [accuracy(calibration.clean), accuracy(best.skipped.totals)];
-  const kept =
-    right[0] === undefined || right[1] === undefined
-      ? ''
-      : ` Accuracy goes from ${percent(right[0])} to ${percent(right[1])}.`;
+  const kept = accuracyText(examined);
+  const caution = guessing(examined);
   const headline: Finding = {
     severity: 'information',
-    kind: 'skippable',
+    // What makes a guess better is no share that another run would give, too.
+    kind: isGuessing(examined) && best.increase < 0 ? 'skipping-helps' : 'skippable',
     weight: best.skipped.sparsity,
-    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(examined)} ${onInputs}.${kept}${savedText(examined, numbers)}${oneInputCaution(calibration.clean.sums.length)}`,
+    sentence: `${percent(best.skipped.sparsity)} of the ${wordFor(masked, measure)} can be skipped ${budgetText(examined)} ${onInputs}.${kept === '' ? '' : ` ${kept}`}${caution === '' ? '' : ` ${caution}`}${savedText(examined, numbers)}${oneInputCaution(calibration.clean.sums.length)}`,
     advice:
       'What is skipped changes from site to site: a runtime must find out which neurons those are before it reads their weights.',
   };

@@ -7,7 +7,7 @@ import type { ModelProto } from '../../../../src/core/formats/onnx/onnx_pb.js';
 import { skippableNeurons } from '../../../../src/core/passes/skippable-neurons/pass.js';
 import type { PassResult } from '../../../../src/core/passes/result.js';
 import { amount } from '../../../../src/core/passes/words.js';
-import { ENGINES } from '../../engine/engines.js';
+import { ENGINES, runnable } from '../../engine/engines.js';
 import { datasetOf, subjectOf, type ByHand, type SubjectOptions } from '../../experiment/subject.js';
 import { modelProto, node, valueInfo, weight } from '../../graph-builder.js';
 
@@ -120,6 +120,51 @@ describe('what it finds', () => {
     expect(result.answer).toContain('have no labels');
     expect(result.answer).toContain('on 12 random inputs');
     expect(result.answer).toContain('The inputs are random');
+  });
+
+  it('draws every setting of every metric in one chart, however large its loss, beside what is allowed', async () => {
+    const result = await examine(network(), { targets: labelled });
+    const [loss, right] = result.curves;
+    const settings = table(result, 'skipping-settings');
+    expect(Math.max(...settings.map(([, , , , increase]) => Number(increase)))).toBeGreaterThan(0.5);
+    for (const curve of [loss, right]) {
+      const drawn = curve?.series.filter(({ dashed }) => dashed !== true) ?? [];
+      expect(drawn.reduce((sum, { x }) => sum + x.length, 0)).toBe(settings.length);
+      expect(new Set(drawn.map(({ label }) => label))).toEqual(
+        new Set(settings.map(([metric]) => String(metric).split(':')[0])),
+      );
+    }
+    // Along an axis of orders of magnitude everything is above 0.
+    expect(loss?.spread).toBe('logarithmic');
+    for (const { y } of loss?.series ?? []) expect(Math.min(...y)).toBeGreaterThanOrEqual(Math.fround(0.001));
+    expect(right?.series.at(-1)?.label).toMatch(/^Nothing skipped: /);
+  });
+
+  it('says where the network does no better than guessing, which makes its loss tell nothing', async () => {
+    const model = network();
+    const session = await engine.open(runnable(model), { threads: 1 });
+    const { logits } = await session.run({
+      x: { type: 'float32', dims: [rows.length, WIDTH], data: Float32Array.from(rows.flat()) },
+    });
+    await session.release();
+    const scores = Array.from(logits?.data as Float32Array);
+    const extreme = (pick: (...each: number[]) => number): { readonly classIndex: number }[] =>
+      rows.map((_, row) => {
+        const own = scores.slice(row * CLASSES, (row + 1) * CLASSES);
+        return { classIndex: own.indexOf(pick(...own)) };
+      });
+    const [right, wrong] = [
+      await examine(model, { targets: extreme(Math.max) }),
+      await examine(model, { targets: extreme(Math.min) }),
+    ];
+    expect(right.answer).toContain('Accuracy goes from 100 % to ');
+    expect(right.answer).not.toContain('guessing');
+    expect(right.findings[0]?.kind).toBe('skippable');
+    expect(wrong.answer).toMatch(
+      /no better than guessing: its perplexity is [\d.,]+, that of a guess among 4 classes is 4/,
+    );
+    // Of what makes a bad guess better, no control says that it “gives this too”.
+    expect(wrong.findings[0]).toMatchObject({ kind: 'skipping-helps', sentence: expect.stringContaining('guessing') });
   });
 
   it('says how many inputs have no label', async () => {
