@@ -8,7 +8,8 @@ import { headlineTable } from './controls.js';
 import type { ReportLayer } from './layers.js';
 import { html, type Markup } from './markup.js';
 import { show } from './numbers.js';
-import { lineChartSvg, shorten } from './pictures.js';
+import { lineChartSvg } from './line-chart.js';
+import { shorten } from './pictures.js';
 import { silenceMaps } from './silence-maps.js';
 import { unitStrips } from './unit-strips.js';
 
@@ -40,7 +41,7 @@ export function passSection(
     ${silenceMaps(pass.positionMaps, layers)}${unitStrips(pass.unitMetrics, layers)}${curves(pass, controls)}
     <details>
       <summary>How this is computed</summary>
-      <p>${description?.method}</p>
+      <p class="method">${description?.method}</p>
       <ul>
         ${defined.map(({ label, definition }) => html`<li><strong>${label}</strong>: ${definition}</li>`)}
       </ul>
@@ -51,13 +52,14 @@ function curves(pass: PassResult, controls: Controls): readonly Markup[] {
   return pass.curves
     .map((curve) => withControlSeries(pass.pass, curve, controls))
     .map(
-      ({ title, xLabel, xFormat, xSpread, series, definition, format, spread }) =>
+      ({ title, xLabel, xFormat, xSpread, yLabel, series, definition, format, spread }) =>
         html`<h3>${title}</h3>
           <p class="note">${definition}</p>
           ${series.length > LINES_SHOWN ? html`<p class="note">The first ${LINES_SHOWN} of ${series.length} lines; the JSON has all.</p>` : undefined}${lineChartSvg(
             series.slice(0, LINES_SHOWN),
             {
               xLabel,
+              yLabel,
               showX: (value) => show(value, xFormat ?? 'count'),
               showY: (value) => show(value, format),
               ...(xSpread === undefined ? {} : { xSpread }),

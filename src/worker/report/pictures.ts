@@ -21,7 +21,7 @@ export function domainOf(values: Iterable<number>, scale: Scale, format: string)
 }
 
 /** From the least to the largest finite value. */
-function reach(values: readonly number[]): Domain {
+export function reach(values: readonly number[]): Domain {
   const [low, high] = values
     .filter(Number.isFinite)
     .reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
@@ -154,77 +154,4 @@ export function histogramSvg({ edges, counts }: HistogramView, show: (value: num
     <text x="0" y="${CHART_HEIGHT + 12}">${show(low)}</text>
     <text x="${CHART_WIDTH}" y="${CHART_HEIGHT + 12}" text-anchor="end">${show(high)}</text>
   </svg>`;
-}
-
-const LINE_COLORS = ['#3b6fb6', '#c46a1b', '#2f8f5b', '#8a4fa3', '#b23a48', '#5b7083', '#9c8a00', '#1f9aa8'];
-
-export function lineChartSvg(
-  series: readonly {
-    readonly label: string;
-    readonly x: Float32Array;
-    readonly y: Float32Array;
-    readonly dashed?: boolean;
-  }[],
-  {
-    xLabel,
-    showX,
-    showY: show,
-    xSpread,
-    spread,
-  }: {
-    readonly xLabel: string;
-    readonly showX: (value: number) => string;
-    readonly showY: (value: number) => string;
-    readonly xSpread?: 'logarithmic';
-    readonly spread?: 'logarithmic';
-  },
-): Markup {
-  const width = 520;
-  const height = 180;
-  const ends = series.flatMap(({ x }) => Array.from(x));
-  const isLogarithmicX = xSpread === 'logarithmic' && new Set(ends).size > 1;
-  const across = (x: number): number => (isLogarithmicX ? Math.log10(x) : x);
-  const domainX = isLogarithmicX ? reach(ends) : domainOf(ends, 'sequential', 'number');
-  const placesX = [across(domainX[0]), across(domainX[1])] as const;
-  const isLogarithmic = spread === 'logarithmic';
-  const heights = series.map(({ y }) => Array.from(y, (value) => (isLogarithmic ? Math.log10(value) : value)));
-  const domainY = isLogarithmic ? reach(heights.flat()) : domainOf(heights.flat(), 'sequential', 'number');
-  const showY = (place: number): string => show(isLogarithmic ? 10 ** place : place);
-  const lines = series.map(({ label, x, dashed }, index) => {
-    const points = Array.from(x).flatMap((value, at) => {
-      const place = heights[index]?.[at] ?? NaN;
-      if (!Number.isFinite(place)) return [];
-      return [
-        `${(fraction(across(value), placesX) * width).toFixed(1)},${((1 - fraction(place, domainY)) * height).toFixed(1)}`,
-      ];
-    });
-    return html`<polyline
-      points="${points.join(' ')}"
-      style="stroke:${LINE_COLORS[index % LINE_COLORS.length]}"
-      class="${dashed ? 'dashed' : ''}"
-      ><title>${label}</title></polyline
-    >`;
-  });
-  const keys = series.map(
-    ({ label, dashed }, index) =>
-      html`<li style="color:${LINE_COLORS[index % LINE_COLORS.length]}">
-        ${dashed ? '╌╌' : '━━'} <span>${label}</span>
-      </li>`,
-  );
-  return html`<svg
-      class="lines"
-      viewBox="0 -4 ${width + 50} ${height + 22}"
-      width="${width + 50}"
-      height="${height + 26}"
-      role="img"
-    >
-      ${lines}
-      <text x="${width + 4}" y="8">${showY(domainY[1])}</text>
-      <text x="${width + 4}" y="${height}">${showY(domainY[0])}</text>
-      <text x="0" y="${height + 14}">${showX(domainX[0])}</text>
-      <text x="${width}" y="${height + 14}" text-anchor="end">${xLabel} ${showX(domainX[1])}</text>
-    </svg>
-    <ul class="key">
-      ${keys}
-    </ul>`;
 }

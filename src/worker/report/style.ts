@@ -19,7 +19,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;
 .maps{display:flex;flex-wrap:wrap;gap:12px}.maps figure{margin:0;width:128px}.maps img,.sheet img{image-rendering:pixelated;height:auto;display:block;border:1px solid var(--line)}.maps figcaption{overflow-wrap:anywhere}.headlines{margin:0 0 12px}.sheet{max-height:420px;padding:8px}h4{font-size:13px;margin:12px 0 4px}
 .legend{display:flex;gap:8px;align-items:center;margin:8px 0}.legend i{width:180px;height:10px;border:1px solid var(--line)}
 svg text{font:11px system-ui,sans-serif;fill:var(--ink)}svg.graph{max-width:none;display:block;margin:8px}svg.graph rect{fill:var(--card);stroke:var(--soft)}svg.graph rect.open{fill:none;stroke-dasharray:3 3}svg.graph rect.input,svg.graph rect.output{fill:none;stroke:var(--accent)}svg.graph .caption{font-size:10px}
-svg polyline{fill:none;stroke:var(--soft);stroke-width:1}svg marker path{fill:var(--soft)}svg.lines polyline{stroke-width:1.6}svg.lines .dashed{stroke-dasharray:4 3;stroke-width:1}
+svg polyline{fill:none;stroke:var(--soft);stroke-width:1}svg marker path{fill:var(--soft)}svg.lines polyline{stroke-width:1.6}svg.lines .grid{stroke:var(--line);stroke-width:1;fill:none}p.method{white-space:pre-line}svg.lines .dashed{stroke-dasharray:4 3;stroke-width:1}
 svg.histogram rect{fill:var(--accent)}
 ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0;padding:0;font-size:12px}ul.key span{color:var(--ink)}
 .units{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:16px}.unit{border:1px solid var(--line);border-radius:6px;padding:12px}.unit h4{margin:0 0 6px;font-size:13px}

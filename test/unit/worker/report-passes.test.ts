@@ -133,3 +133,37 @@ it('shaded columns of a table are coloured cells, other columns plain ones', () 
   expect(markup).toContain('<td>12</td>');
   expect(markup).not.toContain('<0>');
 });
+
+it('a chart names both axes, numbers them, and shows a line of one point', () => {
+  const curve = {
+    id: 'loss',
+    title: 'Loss',
+    xLabel: 'skipped, %',
+    yLabel: 'more perplexity',
+    definition: 'Measured.',
+    format: 'share' as const,
+    series: [
+      { label: 'CETT', x: Float32Array.of(0, 100), y: Float32Array.of(0.001, 10) },
+      { label: 'CATS', x: Float32Array.of(50), y: Float32Array.of(0.1) },
+      { label: 'Allowed', x: Float32Array.of(0, 100), y: Float32Array.of(0.01, 0.01), dashed: true },
+    ],
+  };
+  const markup = section({ curves: [{ ...curve, spread: 'logarithmic' }] });
+  expect(markup).toContain('↑ more perplexity (logarithmic)');
+  expect(markup).toContain('skipped, % →');
+  const numbers = [...markup.matchAll(/<text x="524"[^>]*>([^<]*)</g)].map(([, text]) => text);
+  expect(numbers).toEqual(['0.1%', '1%', '10%', '100%', '1,000%']);
+  // Two points of CETT, one of CATS, none of a dashed line.
+  expect([...markup.matchAll(/<circle/g)]).toHaveLength(3);
+  const even = section({
+    curves: [{ ...curve, series: [{ label: 'a', x: Float32Array.of(0, 1), y: Float32Array.of(0, 1) }] }],
+  });
+  expect(even).toContain('↑ more perplexity</text>');
+  expect([...even.matchAll(/<text x="524"[^>]*>([^<]*)</g)].map(([, text]) => text)).toEqual([
+    '0%',
+    '25%',
+    '50%',
+    '75%',
+    '100%',
+  ]);
+});

@@ -1,7 +1,7 @@
 /** Rises with every change of what is computed. */
 export const VERSION = 8;
 
-/** How it is computed, for people. */
+/** How it is computed, for people: paragraphs. */
 export const METHOD = [
   'A neuron’s output is its activation times its outgoing weights, n = a W. At each token (of a picture: each position) the neurons with |n| below a threshold are skipped: their activation is set to 0, and the changed network runs over the inputs.',
   'CETT is what a layer loses by it: the length of the sum of the skipped outputs over the length of the sum of all (Zhang et al. 2024, “ReLU² Wins”). Each layer’s threshold is the highest of 65,536 before its mean CETT first exceeds a target, over a sample of up to 1,024 tokens spread evenly over the inputs; CETT can fall again behind it, where neurons cancel, and that is not used.',
@@ -11,4 +11,4 @@ export const METHOD = [
   'Without MLP blocks the smallest activations of every layer are set to 0, the same share of each.',
   'A layer resists where less than half of what all layers skip together is skipped of it.',
   'Weights and operations saved are estimates from sizes; no skipping kernel was run.',
-].join(' ');
+].join('\n\n');
