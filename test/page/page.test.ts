@@ -220,7 +220,13 @@ describe('the graph', () => {
     const titles = choice.locator('vscode-option.choice-group');
     await expect
       .poll(() => titles.allInnerTexts())
-      .toEqual(['Dead, dormant and always-on units', 'Zero sparsity', 'Activation statistics', 'The file']);
+      .toEqual([
+        'Dead, dormant and always-on units',
+        'Zero sparsity',
+        'Activation statistics',
+        'Silent sites of pictures',
+        'The file',
+      ]);
     // Two more numbers of the first pass, then the first of the second.
     for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
@@ -317,6 +323,48 @@ describe('the views of passes', () => {
     const table = page.getByRole('table', { name: /by layer/ });
     await table.getByRole('button', { name: 'Dead share', exact: true }).click();
     await expect.poll(() => table.locator('tbody tr').first().innerText()).toContain('head.relu');
+    await page.close();
+  });
+
+  it('show the units as a picture, under which the page still scrolls, and which opens in the heatmap', async () => {
+    const page = await browser.open();
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Activation statistics/ }).click();
+    const picture = page.getByRole('application', { name: /^Mean \|activation\|, unit by unit/ });
+    await picture.scrollIntoViewIfNeeded();
+    await picture.hover();
+    const scrolled = (): Promise<number> => page.locator('.pass').evaluate((element) => element.scrollTop);
+    const before = await scrolled();
+    await page.mouse.wheel(0, 120);
+    await expect.poll(scrolled).toBeGreaterThan(before);
+    // Once it was clicked, a unit is selected and the wheel zooms.
+    await picture.click({ position: { x: 300, y: 60 } });
+    await page.locator('article.unit-page').waitFor();
+    const settled = await scrolled();
+    await page.mouse.wheel(0, 120);
+    await page.waitForTimeout(100);
+    expect(await scrolled()).toBe(settled);
+    await page.getByRole('button', { name: 'Open in Heatmap' }).click();
+    await expect.poll(() => page.locator('[data-tab=heatmap]').getAttribute('aria-selected')).toBe('true');
+    await page.close();
+  });
+
+  it('show where layers and channels are silent, the most uneven layer first', async () => {
+    const page = await browser.open();
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Silent sites/ }).click();
+    const maps = page.getByRole('region', { name: 'Maps of silence' });
+    const titles = async (): Promise<string[]> => maps.locator('.frame-title').allInnerTexts();
+    await expect.poll(titles).toHaveLength(2);
+    const [layer = '', channel = ''] = await titles();
+    expect(channel).toBe(layer.replace(' is silent', ' channel 0 is silent'));
+    await maps.getByRole('spinbutton').fill('3');
+    await expect.poll(async () => (await titles())[1]).toContain('channel 3');
+    // Another layer, the last, has no maps of its channels.
+    await maps.locator('vscode-dropdown').click();
+    await maps.locator('vscode-option').last().click();
+    await expect.poll(() => maps.innerText()).toContain('too large to keep a map of every channel');
+    expect(await titles()).toHaveLength(1);
     await page.close();
   });
 

@@ -75,8 +75,8 @@ export function baseOptions(theme: Theme): ChartOptions {
   };
 }
 
-/** Axis settings shared by all scales. */
-export function axis(theme: Theme, title?: string, format?: Quantity['format']) {
+/** Axis settings shared by all scales. @param title a line, or several: one that is longer than its axis is cut off. */
+export function axis(theme: Theme, title?: string | string[], format?: Quantity['format']) {
   return {
     border: { color: theme.border },
     grid: { color: theme.grid },

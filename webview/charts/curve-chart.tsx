@@ -112,7 +112,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
             : { type: 'linear', bounds: 'data', ...xAxis, ticks: { ...xAxis.ticks, ...whole, includeBounds: false } },
         y:
           curve.spread === 'logarithmic'
-            ? { type: 'logarithmic', ...axis(theme, `${curve.yLabel} (logarithmic)`, curve.format) }
+            ? { type: 'logarithmic', ...axis(theme, [curve.yLabel, '(logarithmic)'], curve.format) }
             : { ...axis(theme, curve.yLabel, curve.format), beginAtZero: true },
       },
       plugins: {

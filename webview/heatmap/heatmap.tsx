@@ -44,6 +44,8 @@ interface HeatmapProps {
   readonly selected: Cell | undefined;
   readonly onSelect: (cell: Cell) => void;
   readonly actions: { current: HeatmapActions | undefined };
+  /** Among other things on a page that scrolls: the wheel is the page's until the map has the focus. */
+  readonly amongText?: boolean;
   /** Rows are at least this tall at first; all rows are in sight when absent. */
   readonly leastRowHeightPx?: number;
   /** Told which rows are in sight, once the view is at rest. */
@@ -51,7 +53,8 @@ interface HeatmapProps {
 }
 
 export function Heatmap(props: HeatmapProps): JSX.Element {
-  const { label, source, labels, selected, onSelect, actions, leastRowHeightPx = 0, onVisibleRows } = props;
+  const { label, source, labels, selected, onSelect, actions, amongText = false } = props;
+  const { leastRowHeightPx = 0, onVisibleRows } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<number>();
   const restTimer = useRef<number>();
@@ -147,7 +150,7 @@ export function Heatmap(props: HeatmapProps): JSX.Element {
     setCursor(cell);
     if (cell.column < source.rowLength(cell.row)) onSelect(cell);
   };
-  usePointer(canvas, { source, geometry, currentView, change, zoom, onHover: setHovered, onChoose: choose });
+  usePointer(canvas, { source, amongText, geometry, currentView, change, zoom, onHover: setHovered, onChoose: choose });
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = cursor ?? selected ?? { row: 0, column: 0 };

@@ -8,6 +8,8 @@ const DRAG_FROM_PX = 4;
 
 interface PointerOptions {
   readonly source: MatrixSource;
+  /** The wheel scrolls what is around, unless Ctrl is held or the canvas has the focus. */
+  readonly amongText: boolean;
   readonly geometry: () => { gutter: Gutter; room: Room };
   readonly currentView: () => HeatmapView;
   readonly change: (view: HeatmapView) => void;
@@ -71,6 +73,7 @@ export function usePointer(canvas: { current: HTMLCanvasElement | null }, option
       element.classList.remove('dragging');
     };
     const onWheel = (event: WheelEvent): void => {
+      if (latest.current.amongText && !event.ctrlKey && document.activeElement !== element) return;
       event.preventDefault();
       const { x, y } = place(event);
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;

@@ -79,6 +79,7 @@ export function SilenceMap({ layer, unit }: SilenceMapProps): JSX.Element | null
           labels={labels}
           selected={undefined}
           onSelect={() => undefined}
+          amongText
           actions={actions}
         />
       </div>

@@ -17,7 +17,9 @@ import { CompareControls, HeadlineTable } from './pass-controls.js';
 import { RangePart } from './range-part.js';
 import { RemovalPart } from './removal-part.js';
 import { ResultTableView } from './result-table.js';
+import { SilencePart } from './silence-part.js';
 import { SizesForm } from './sizes-form.js';
+import { UnitPart } from './unit-part.js';
 
 export function PassView({ pass, found }: { pass: PassDescription; found: PassSummary }): JSX.Element {
   const [metricId, setMetricId] = useState<string>();
@@ -54,6 +56,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
       <HeadlineTable found={found} />
       {pass.over === 'inputs' && <CompareControls pass={pass} />}
       <RangePart pass={found.pass} />
+      {found.pass === 'silent-sites' && <SilencePart found={found} />}
       {curves.map((curve) => (
         <CurveChart key={curve.id} curve={curve} foot={foot} />
       ))}
@@ -66,6 +69,7 @@ export function PassView({ pass, found }: { pass: PassDescription; found: PassSu
           foot={foot}
         />
       )}
+      <UnitPart found={found} />
       {pass.id === 'operation-costs' && <SizesForm />}
       {(found.tables ?? []).map((table) => (
         <ResultTableView key={table.id} table={table} />

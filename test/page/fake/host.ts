@@ -131,7 +131,10 @@ export function fakeHost(given: FakeNetwork, scenario: Scenario, page: () => Pag
       }
       return { values, rows: height, columns: width };
     },
-    positionMap: async () => undefined,
+    positionMap: async ({ layer }) => {
+      if (network.kind !== 'images' || layerOf(layer).shape.length !== 3) return undefined;
+      return { rows: 8, columns: 8, values: Float32Array.from({ length: 64 }, (_, at) => noise(at, 8)) };
+    },
     layerHistogram: async ({ layer }) => histogram(layerOf(layer).units, 0.61),
     unit: async ({ layer: value, unit }): Promise<UnitDetail> => {
       const layer = layerOf(value);

@@ -1,8 +1,8 @@
-/** A result as the three passes would give it. */
+/** A result as four passes would give it. */
 import { NO_CONTROLS } from '../../../src/core/controls/control.js';
 import type { Curve, Finding, LayerMetric, LayerSummary, Quantity } from '../../../src/core/passes/result.js';
 import { oneInputCaution } from '../../../src/core/passes/words.js';
-import type { ResultSummary } from '../../../src/protocol/inspection.js';
+import type { PassSummary, ResultSummary } from '../../../src/protocol/inspection.js';
 import type { PassDescription } from '../../../src/protocol/model.js';
 import type { FakeNetwork } from './network.js';
 import { numbersOf } from './numbers.js';
@@ -31,6 +31,13 @@ export const PASSES: readonly PassDescription[] = [
     over: 'inputs',
     method:
       'One forward per batch. Count, mean, variance, extrema, zeros and non-finite values per unit, merged over batches.',
+  },
+  {
+    id: 'silent-sites',
+    title: 'Silent sites of pictures',
+    question: 'Where in the picture are channels silent?',
+    over: 'inputs',
+    method: 'The share of channels and inputs that are exactly 0 at each place.',
   },
   {
     id: 'attention-patterns',
@@ -226,7 +233,55 @@ export function resultOf(network: FakeNetwork, options: ResultOptions = {}): Res
         ],
         curves: [],
       },
+      ...(network.kind === 'images'
+        ? [
+            silentSites(
+              layerMetric,
+              layers.filter(({ shape }) => shape.length === 3),
+            ),
+          ]
+        : []),
     ],
+  };
+}
+
+/** Maps of every layer that is a picture; of the last, none of its channels. */
+function silentSites(
+  layerMetric: (
+    id: string,
+    label: string,
+    definition: string,
+    kind: typeof share,
+    values: Record<string, number>,
+  ) => LayerMetric,
+  mapped: readonly LayerSummary[],
+): PassSummary {
+  const each = (some: readonly LayerSummary[], of: (at: number) => number): Record<string, number> =>
+    Object.fromEntries(some.map(({ value }, at) => [value, of(at)]));
+  return {
+    pass: 'silent-sites',
+    passVersion: 1,
+    answer: 'Silence is uneven.',
+    findings: [],
+    layerMetrics: [
+      layerMetric(
+        'layer-dead-channels-share',
+        'Dead channels',
+        'Share of channels that are 0 everywhere.',
+        share,
+        each(mapped.slice(0, -1), () => 0),
+      ),
+      layerMetric(
+        'layer-silence-spread',
+        'Unevenness of silence',
+        'Largest less smallest share of zeros.',
+        share,
+        each(mapped, (at) => (at === 1 ? 0.9 : 0.2)),
+      ),
+    ],
+    unitMetrics: [],
+    exampleMetrics: [],
+    curves: [],
   };
 }
 
