@@ -81,6 +81,11 @@ describe('zero sparsity (methods C1)', () => {
   it('takes unequal firing rates into account in the stricter baseline', () => {
     // Zero rates 1, 1/3, 2/3, 1/3: mean of their squares is (1 + 1/9 + 4/9 + 1/9) / 4.
     expect(curve('aggregated-sparsity', 1)[1]).toBeCloseTo((1 + 1 / 9 + 4 / 9 + 1 / 9) / 4, 6);
+    // Of three tokens, all: agg less (1 + 1/27 + 8/27 + 1/27) / 4 with own rates, and less s³ with alike units.
+    const [row] = result.tables?.find(({ id }) => id === 'reuse-gain')?.rows ?? [];
+    [3, 0.25, 37 / 108, 0.25 - 37 / 108, 0.1984954, 0.25 - 0.1984954].forEach((want, column) =>
+      expect(row?.cells[column + 1]).toBeCloseTo(want, 6),
+    );
   });
 });
 

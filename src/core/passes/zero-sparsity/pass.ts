@@ -16,6 +16,7 @@ import {
   type Aggregates,
   type LayerZeros,
 } from './state.js';
+import { reuseTable } from './reuse-table.js';
 import { reuseMetrics, tokenCurves } from './token-curves.js';
 
 /** A layer this sparse is worth a sentence of its own. */
@@ -24,7 +25,7 @@ const NOTABLE_SHARE = 0.9;
 /** Fewer zeros than this say nothing about sparsity. */
 const RARE_SHARE = 0.01;
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** How much of every layer is exactly zero: methods C1. */
 export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
@@ -114,7 +115,7 @@ export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
               },
             ],
       curves: [...tokenCurves(state, aggregates, facts), ...hotCurve(spreads)],
-      tables: hotTable(spreads, facts),
+      tables: [...reuseTable(aggregates, facts), ...hotTable(spreads, facts)],
     };
   },
 };
