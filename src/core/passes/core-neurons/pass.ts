@@ -7,7 +7,7 @@ import { mergePerLayer, perLayer, type PerLayer } from '../units.js';
 import { amount, count, oneInputCaution, percent } from '../words.js';
 import { ALPHA, BETA, coreSimilarity, createBlockCores, foldCores, mergeBlockCores, type BlockCores } from './state.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Which few neurons a whole text uses, and how early they are known: methods C5. */
 export const coreNeurons: Pass<PerLayer<Block>> = {
@@ -159,11 +159,11 @@ function answer(blocks: readonly Block[], facts: RunFacts): string {
   }
   const half = coreAtHalf(blocks);
   const alike = meanOver(blocks, coreSimilarity);
-  const shared = Number.isNaN(alike) ? '' : `; two texts share ${percent(alike)} of their cores`;
+  const shared = Number.isNaN(alike) ? '' : `; two texts share ${percent(alike)} of theirs`;
   const blocksText = blocks.length === 1 ? '1 MLP block' : `${count(blocks.length)} MLP blocks`;
   return (
-    `Half of a text already has ${percent(half)} of the core neurons of the whole${shared} ` +
-    `(α = ${amount(ALPHA)}, β = ${amount(BETA)}, mean over ${blocksText}, ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
+    `A text’s core neurons are the ${percent(BETA)} that most of its tokens use strongly. Half of a text already has ${percent(half)} of ` +
+    `those of the whole${shared} (α = ${amount(ALPHA)}, β = ${amount(BETA)}, mean over ${blocksText}, ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
   );
 }
 

@@ -24,7 +24,7 @@ export const shiftedRelu: Pass<PerLayer<Shifted>> = {
     'The values that go into an activation function are counted in buckets (eight per power of two). A shifted ReLU, ' +
     'max(0, z − b), is exactly 0 where z ≤ b, so the share of zeros at a shift b is the share of values up to b; b = 0 is what ' +
     'plain relufication gives. Layers: ReLUs, and whatever function stands between up and down of an MLP block. Only ' +
-    'zeros are counted here: what a shift costs in quality is measured by running the changed network. Very large layers are ' +
+    'zeros are counted here: what a ReLU, or a shifted one, costs in quality is measured by “Skippable neurons”, which runs the changed network. Very large layers are ' +
     'counted on a regular grid of positions. Source: “ReLU Strikes Back” (Mirzadeh et al., ICLR 2024).',
   applies: (model) =>
     sources(model.graph, model.layers).length > 0

@@ -20,6 +20,8 @@ const SHARES = [0.3, 0.5, 0.7, 0.8, 0.9];
 const CATS_SHARES = [0.5, 0.7, 0.9];
 /** Shares of the activations above 0 that a shifted ReLU takes away (methods C1). */
 const SHIFT_SHARES = [0.1, 0.25, 0.5, 0.75];
+/** Thresholds T of a FATReLU in the place of a smooth function, for all layers; at 0 it is a plain ReLU (methods C1, C4). */
+const FAT_THRESHOLDS = [0, 0.1, 0.25, 0.5];
 
 const significant = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 const inPercent = (share: number): string => `${Math.round(share * 100)} %`;
@@ -62,6 +64,14 @@ export function baselines(layers: readonly CalibratedLayer[]): readonly Baseline
             levels,
           };
         })
+      : []),
+    ...(layers.every(({ layer }) => layer.before !== undefined)
+      ? FAT_THRESHOLDS.map((threshold): Baseline => ({
+          metric: 'FATReLU in the function’s place: z where z > T, else 0, not trained anew',
+          criterion: 'rectified',
+          setting: threshold === 0 ? 'T = 0 (ReLU)' : `T = ${significant.format(threshold)}`,
+          levels: layers.map(() => threshold),
+        }))
       : []),
   ];
 }

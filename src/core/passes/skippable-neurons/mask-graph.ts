@@ -13,9 +13,10 @@ import type { MaskedLayer, Place } from './masked-layers.js';
  * output: |n_i| = |a_i| · |W[:,i]| below its layer's threshold (CETT);
  * activation: |s_i|, the output of the activation function, below it (FAT-ε, FATReLU; CATS with ≤);
  * top: |s_i| below that of the k-th largest at its token;
- * shift: nothing is below anything: max(s_i − b, 0) takes the place of s_i (shifted ReLU), and skips what it makes 0.
+ * shift: nothing is below anything: max(s_i − b, 0) takes the place of s_i (shifted ReLU), and skips what it makes 0;
+ * rectified: FATReLU takes the place of a smooth function: what goes into it, z_i, where z_i > T, and else 0 (methods C4).
  */
-export type Criterion = 'output' | 'activation' | 'top' | 'shift';
+export type Criterion = 'output' | 'activation' | 'top' | 'shift' | 'rectified';
 
 /** One number per layer: thresholds, shifts; for `top`, how many neurons are kept. */
 const LEVELS = 'levels of skipping';
@@ -43,14 +44,14 @@ export function maskGraph(model: ModelProto, layers: readonly MaskedLayer[], cri
     const { layer, index } = found;
     const place = placeOf(layer);
     const level = levelOf(writer, index, criterion);
+    const from = criterion === 'rectified' ? (layer.before ?? computed) : computed;
     const mask =
-      criterion === 'shift'
-        ? writer.node('Greater', [writer.castToFloat(computed), level])
+      criterion === 'shift' || criterion === 'rectified'
+        ? writer.node('Greater', [writer.castToFloat(from), level])
         : keptMask(writer, computed, { layer, place, level, criterion });
     const keeps = writer.castToFloat(mask);
     kept[index] = countKept(writer, keeps, place, layer);
-    const rest =
-      criterion === 'shift' ? writer.node('Sub', [computed, writer.node('CastLike', [level, computed])]) : computed;
+    const rest = criterion === 'shift' ? writer.node('Sub', [from, writer.node('CastLike', [level, from])]) : from;
     // What is skipped is finite, so that a product with 0 is 0; NaN and infinity are kept. Faster than Where.
     return writer.node('Mul', [rest, writer.node('CastLike', [keeps, computed])]);
   });

@@ -26,6 +26,8 @@ export interface MaskedLayer {
   readonly block?: MlpBlock;
   /** The function is exactly zero below a threshold already. */
   readonly isRectifier: boolean;
+  /** What goes into a smooth function (GELU, SiLU) of a block, in whose place a ReLU could stand. */
+  readonly before?: string;
 }
 
 export interface MaskedLayers {
@@ -86,6 +88,7 @@ function ofBlock(graph: Graph, block: MlpBlock, found: ReadonlyMap<string, Obser
     activation,
     block,
     isRectifier,
+    ...(layer.family === 'smooth' && block.preActivation !== undefined ? { before: block.preActivation } : {}),
   };
 }
 

@@ -3,18 +3,17 @@ import { allowedText } from '../../experiment/allowed-loss-increase.js';
 import { accuracy, increaseInterval, meanLoss } from '../../experiment/loss-totals.js';
 import { increaseText } from '../../experiment/loss-words.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
-import { countParameters } from '../../graph/parameters.js';
 import { findRoles } from '../../graph/roles/roles.js';
 import { total } from '../../summary/counts.js';
 import type { Curve, Finding, PassResult, UnitMetric } from '../result.js';
-import { amount, compact, count, oneInputCaution, percent, sentence } from '../words.js';
+import { amount, count, oneInputCaution, percent, sentence } from '../words.js';
 import { cettCurves, lossCurves } from './curves.js';
 import type { Examined, MeasuredPoint } from './examined.js';
 import type { MaskedLayers } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
+import { headlines, savedText } from './headlines.js';
 import { VERSION } from './method.js';
 import { layerMetrics, numbersByLayer, type LayerNumbers } from './metrics.js';
-import { savingsTogether } from './savings.js';
 import { sparsityOf } from './skipping.js';
 import { layerTable, settingsTable } from './tables.js';
 
@@ -52,15 +51,7 @@ export async function report(examined: Examined): Promise<PassResult> {
     pass: 'skippable-neurons',
     passVersion: VERSION,
     answer: answer(examined, shares, onInputs),
-    headlines: [
-      {
-        id: 'skippable',
-        label: `Can be skipped, at most ${allowedText(subject.allowedLossIncrease)} worse`,
-        definition: `Share of (site, neuron) entries of all layers that are skipped ${budgetText(examined)}: |n| below its layer’s threshold, strictly.`,
-        format: 'share',
-        value: search.best.skipped.sparsity,
-      },
-    ],
+    headlines: headlines(examined, numbers),
     ...(incomplete === undefined ? {} : { incomplete }),
     findings: findings(examined, numbers, onInputs),
     layerMetrics: layerMetrics(examined, numbers),
@@ -196,19 +187,6 @@ function guessing(examined: Examined): string {
     `But as it is, the network does no better than guessing: its perplexity is ${amount(Math.exp(meanLoss(calibration.clean)))}, that of a guess ` +
     `among ${choices} ${word} is ${choices}. So this loss does not tell what the network needs. ${remedy}`
   );
-}
-
-/** What it saves, in words; nothing where no block is known. */
-function savedText({ subject }: Examined, numbers: readonly LayerNumbers[]): string {
-  const savings = savingsTogether(numbers);
-  if (savings === undefined) return '';
-  const { all = NaN, operations } = savings;
-  const parameters = countParameters(subject.graph).total;
-  const weights =
-    Number.isNaN(all) || parameters === 0
-      ? ''
-      : ` and ${percent(all / parameters)} of the model’s ${count(parameters)} parameters not read at a token`;
-  return ` By their sizes, that is ${compact(operations)} operations not done per input${weights}, where something foretells which they are.`;
 }
 
 function findings(examined: Examined, numbers: readonly LayerNumbers[], onInputs: string): Finding[] {

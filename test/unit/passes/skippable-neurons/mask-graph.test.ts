@@ -140,6 +140,22 @@ describe.each(ENGINES)('$name', ({ load }) => {
     expect(off.kept.every((each) => each === 0)).toBe(true);
   });
 
+  it('FATReLU takes the place of a smooth function, and at 0 is a ReLU (methods C1, C4)', async () => {
+    const engine = await load();
+    for (const threshold of [0, 0.25, 50]) {
+      const { y, kept } = await run(engine, true, 'rectified', threshold);
+      const above = Array.from({ length: HIDDEN }, () => 0);
+      tokens.forEach((token, at) => {
+        const z = product(token, gate, HIDDEN);
+        const u = product(token, up, HIDDEN);
+        z.forEach((each, i) => (above[i] = (above[i] as number) + (each > threshold ? 1 : 0)));
+        const neurons = z.map((each, i) => (each > threshold ? each * (u[i] as number) : 0));
+        expect(distance(y[at] as number[], outputOf(neurons))).toBeLessThan(1e-4);
+      });
+      expect(kept).toEqual(above);
+    }
+  });
+
   it('FATReLU skips never less at a higher threshold, and is ReLU at 0 (methods C4)', async () => {
     const engine = await load();
     const kept: number[] = [];

@@ -250,4 +250,10 @@ it('colours the graph with the numbers of the table by layer', async () => {
   expect(metric('skippable-weights')[0]).toBeCloseTo(share * 2 * WIDTH * HIDDEN, 6);
   expect(metric('skippable-weights-behind')[0]).toBeCloseTo(share * WIDTH * HIDDEN, 6);
   expect(metric('skippable-operations')[0]).toBeCloseTo(share * 4 * WIDTH * HIDDEN, 6);
+  // Of both blocks together: what stands beside controls.
+  const headline = (id: string): number => result.headlines?.find((each) => each.id === id)?.value ?? NaN;
+  const total = (id: string): number =>
+    Number(shown?.rows.at(-1)?.cells[shown.columns.findIndex((each) => each.id === id)]);
+  expect(headline('operations-saved')).toBe(Math.round(total('operations')));
+  expect(headline('weights-saved')).toBeCloseTo(total('all') / (4 * WIDTH * HIDDEN + WIDTH * CLASSES), 6);
 });
