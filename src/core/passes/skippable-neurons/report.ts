@@ -142,10 +142,10 @@ function cautions({ measure, calibration, subject }: Examined): string {
   const unit =
     measure.kind === 'class'
       ? 'labels'
-      : measure.kind === 'relative-change'
-        ? 'inputs'
-        : measure.kind === 'next-token'
-          ? 'tokens'
+      : measure.kind === 'next-token'
+        ? 'tokens'
+        : measure.positions === 1
+          ? 'inputs'
           : 'positions';
   const without = clean.counts.reduce((sum, each) => sum + (each === 0 ? 1 : 0), 0);
   const leftOut = without === 0 ? '' : ` ${count(without)} inputs have no known target and count for nothing.`;

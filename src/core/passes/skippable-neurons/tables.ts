@@ -5,6 +5,7 @@ import { countParameters } from '../../graph/parameters.js';
 import { amount } from '../words.js';
 import { isSiteWise } from './masked-layers.js';
 import { budgetText } from './budget-text.js';
+import { LEAST_POSITIVE } from './cett.js';
 import { increaseOf, lossOf, type Examined, type MeasuredPoint } from './examined.js';
 import type { LayerNumbers } from './metrics.js';
 import { savingsTogether } from './savings.js';
@@ -42,7 +43,7 @@ export function layerTable(examined: Examined, numbers: readonly LayerNumbers[])
         cellOf(savings?.weights),
         cellOf(savings?.down),
         cellOf(savings?.all),
-        chosen === undefined ? '–' : amount(chosen.threshold),
+        chosen === undefined ? '–' : chosen.threshold <= LEAST_POSITIVE ? 'only what is 0' : amount(chosen.threshold),
         cellOf(chosen?.cett),
         how,
         note,

@@ -120,6 +120,7 @@ describe('what it finds', () => {
     expect(result.answer).toContain('have no labels');
     expect(result.answer).toContain('on 12 random inputs');
     expect(result.answer).toContain('The inputs are random');
+    expect(result.answer).toContain('That rests on 12 inputs: few');
   });
 
   it('draws every setting of every metric in one chart, however large its loss, beside what is allowed', async () => {
@@ -165,6 +166,26 @@ describe('what it finds', () => {
     );
     // Of what makes a bad guess better, no control says that it “gives this too”.
     expect(wrong.findings[0]).toMatchObject({ kind: 'skipping-helps', sentence: expect.stringContaining('guessing') });
+  });
+
+  it('says where only what is 0 already can be skipped', async () => {
+    const model = network();
+    const weights = model.graph?.initializer.find(({ name }) => name === 'up1');
+    // One neuron fires so weakly that no threshold on the grid lies between it and 0.
+    const tiny = [...(weights?.floatData ?? [])].map((each, at) => (at % HIDDEN === 0 ? 1e-6 * each : each));
+    const changed = {
+      ...model,
+      graph: {
+        ...(model.graph as NonNullable<typeof model.graph>),
+        initializer: (model.graph?.initializer ?? []).map((each) =>
+          each.name === 'up1' ? weight('up1', [WIDTH, HIDDEN], tiny) : each,
+        ),
+      },
+    };
+    const result = await examine(changed, {}, { allowedLossIncrease: 1e-15 });
+    const shown = result.tables?.find(({ id }) => id === 'skippable-layers');
+    const threshold = shown?.columns.findIndex(({ id }) => id === 'threshold') ?? -1;
+    expect(shown?.rows[0]?.cells[threshold]).toBe('only what is 0');
   });
 
   it('says how many inputs have no label', async () => {
