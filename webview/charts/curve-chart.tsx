@@ -16,6 +16,9 @@ const HEIGHT_PX = 300;
 /** More lines than this cannot be told apart; a person then picks a layer. */
 const MOST_LINES = 6;
 const POINTS_SHOWN_UP_TO = 24;
+const POINT_PX = 3.5;
+/** Of lines that are none of a layer: told apart by more than colour. */
+const POINTS = ['circle', 'triangle', 'rect', 'rectRot', 'star', 'crossRot'] as const;
 const ALL = 'all';
 /** A layer's first and second baseline, then its controls. */
 const DASHES = [
@@ -83,7 +86,7 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
   // Between whole numbers there is nothing to count.
   const whole = curve.xFormat === undefined ? { precision: 0 } : {};
   const dashedSoFar = new Map<string, number>();
-  const datasets = curve.series.map((series): ChartDataset<'line'> => {
+  const datasets = curve.series.map((series, index): ChartDataset<'line'> => {
     const key = series.layer ?? series.label;
     const color = colorOf.get(key) ?? theme.foreground;
     const dashes = dashedSoFar.get(key) ?? 0;
@@ -95,7 +98,8 @@ function configure(curve: Curve, theme: Theme): ChartConfiguration<'line'> {
       backgroundColor: color,
       borderWidth: series.dashed ? 1.5 : 2,
       borderDash: series.dashed ? (DASHES[dashes % DASHES.length] ?? []) : [],
-      pointRadius: series.x.length <= POINTS_SHOWN_UP_TO && !series.dashed ? 2.5 : 0,
+      pointRadius: series.x.length <= POINTS_SHOWN_UP_TO && !series.dashed ? POINT_PX : 0,
+      pointStyle: POINTS[series.layer === undefined ? index % POINTS.length : 0] ?? 'circle',
       pointHitRadius: 8,
     };
   });

@@ -61,8 +61,9 @@ function readTheme(): Theme {
       variable('charts-orange'),
       variable('charts-green'),
       variable('charts-purple'),
-      variable('charts-yellow'),
       variable('charts-red'),
+      // Last: in light themes it is nearly the orange.
+      variable('charts-yellow'),
     ],
   };
 }

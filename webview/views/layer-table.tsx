@@ -17,8 +17,12 @@ interface LayerTableProps {
   readonly layers: readonly LayerSummary[];
 }
 
-/** Every layer with every number of one pass. */
-export function LayerTable({ name, title, metrics, layers }: LayerTableProps): JSX.Element {
+/** Every layer of which something was measured, with every number of one pass. */
+export function LayerTable({ name, title, metrics, layers: all }: LayerTableProps): JSX.Element | null {
+  const layers = useMemo(
+    () => all.filter(({ value }) => metrics.some(({ values }) => values[value] !== undefined)),
+    [all, metrics],
+  );
   const columns = useMemo(() => columnsFor(metrics), [metrics]);
   const text = (): TextTable => ({
     header: ['layer', 'operator', 'units', ...metrics.map(({ label }) => label)],
@@ -35,10 +39,11 @@ export function LayerTable({ name, title, metrics, layers }: LayerTableProps): J
   const exportTitle = numbersTitle(title);
   const touched = useExportable(csvFile(exportTitle, text));
   const selected = selection.value.layer;
+  if (layers.length === 0) return null;
   return (
     <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
-        <h3 class="frame-title">{formatCount(layers.length)} layers</h3>
+        <h3 class="frame-title">{layers.length === 1 ? '1 layer' : `${formatCount(layers.length)} layers`}</h3>
         <span class="spacer-flex" />
         <TableTools title={exportTitle} table={text} />
       </div>
