@@ -57,7 +57,7 @@ export function layerTable(examined: Examined, numbers: readonly LayerNumbers[])
     title: `By layer, ${budgetText(examined)}`,
     definition:
       `Sites of one input (tokens, positions). Threshold and CETT are those of the sampled sites at the target of ${target.toFixed(4)}; the share skipped is counted over all sites. ` +
-      'Weights not read at a token are an estimate: those behind skipped neurons (these are known once neurons are computed), and all weights of skipped neurons (where something foretells which they are); convolutions read theirs once for all positions. A matrix between the neurons of two blocks counts once for all layers together, what both save of it as the product of their shares. ' +
+      'Weights not read at a token are an estimate: those behind skipped neurons (“behind”: which, is known once neurons are computed), and all weights of skipped neurons (“all”: where something foretells which they are); convolutions read theirs once for all positions. A matrix between the neurons of two blocks counts once for all layers together, what both save of it as the product of their shares. ' +
       `Operations are multiplications and additions of one input. ${Number.isNaN(all) || total === 0 ? '' : `All weights of skipped neurons are ${((100 * all) / total).toFixed(1)} % of the model’s ${total.toLocaleString('en-US')} parameters.`}`,
     columns: [
       { id: 'layer', label: 'Layer', format: 'text' },
@@ -67,7 +67,7 @@ export function layerTable(examined: Examined, numbers: readonly LayerNumbers[])
       { id: 'skipped', label: 'Skipped', format: 'share' },
       { id: 'operations', label: 'Operations not done', format: 'count' },
       { id: 'weights', label: 'Weights', format: 'count' },
-      { id: 'down', label: 'Not read: behind neurons', format: 'count' },
+      { id: 'down', label: 'Not read: behind', format: 'count' },
       { id: 'all', label: 'Not read: all', format: 'count' },
       { id: 'threshold', label: 'Threshold', format: 'text' },
       { id: 'cett', label: 'CETT', format: 'share' },
@@ -104,13 +104,14 @@ export function settingsTable(examined: Examined, points: readonly MeasuredPoint
   return {
     id: 'skipping-settings',
     title: 'Every setting that was run',
-    definition: `${measure.definition} ${increaseDefinition(measure.kind)}`,
+    definition: `Loss, the ${measure.label}: ${measure.definition} Increase, ${increaseLabel(measure.kind)}: ${increaseDefinition(measure.kind)}`,
     columns: [
       { id: 'metric', label: 'Metric', format: 'text' },
       { id: 'setting', label: 'Setting', format: 'text' },
       { id: 'skipped', label: 'Skipped', format: 'share' },
-      { id: 'loss', label: `Mean ${measure.label}`, format: 'number' },
-      { id: 'increase', label: `Increase: ${increaseLabel(measure.kind)}`, format: 'share' },
+      // Exactly what is told above; long headings would push the last columns out of sight.
+      { id: 'loss', label: measure.kind === 'relative-change' ? 'Mean change' : 'Mean loss, nats', format: 'number' },
+      { id: 'increase', label: 'Increase', format: 'share' },
       ...(hasLabels ? [{ id: 'accuracy', label: 'Accuracy', format: 'share' as const }] : []),
     ],
     rows: points.map((point) => ({
