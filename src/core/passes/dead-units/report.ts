@@ -101,7 +101,7 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
     ...metric(
       'layer-static-dead-share',
       'Dead by weights',
-      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead). Layers whose weights were not read are left out.',
+      'Share of the layer’s units that no input can wake: all incoming weights are 0 and the activation function makes 0 of what is left (static dead). Layers whose weights were not read are left out.',
       listed(({ dead }) => dead),
     ),
   ];
