@@ -76,7 +76,10 @@ describe('the dead neuron rate', () => {
     const result = run(H, four, weights);
     expect(share(result, 'layer-dynamic-dead-rate')).toBeCloseTo(0.5, 10);
     expect(share(result, 'layer-useless-share')).toBe(0.5);
-    expect(result.answer).toContain('of which 25 % by their weights alone');
+    expect(result.answer).toContain(
+      '75 % of the rectifiers’ units stay at 0 (dead neuron rate, DNR): 25 % by their weights alone (static), ' +
+        '50 % because of the inputs (dynamic).',
+    );
   });
   it('has no dynamic part where nothing is known of the weights', () => {
     expect(share(run(H), 'layer-dynamic-dead-rate')).toBeUndefined();
