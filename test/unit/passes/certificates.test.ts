@@ -266,6 +266,23 @@ describe('certificates', () => {
     await expect(certify(NET_7, boxed([0, 0, 0], 1))).rejects.toThrow('The range of “x” has 3 ends.');
   });
 
+  test('where nothing has bounds, the answer says at which node and why', async () => {
+    const model = modelProto({
+      nodes: [
+        node('Cast', ['x'], ['half'], { attributes: { to: BigInt(DataType.FLOAT16) } }),
+        node('Relu', ['half'], ['h']),
+        node('Cast', ['h'], ['y'], { attributes: { to: BigInt(DataType.FLOAT) } }),
+      ],
+      inputs: [valueInfo('x', [1, 3])],
+      outputs: ['y'],
+      initializers: [],
+    });
+    const { answer } = await certify(model, boxed(-1, 1));
+    expect(answer).toMatch(
+      /^Nothing is certified\. Nothing between “x” and .* can be bounded\. Cast is where bounds end: /,
+    );
+  });
+
   test('bounds end, by name, at an operator without a rule; what lies before is certified', async () => {
     const model = modelProto({
       nodes: [

@@ -25,6 +25,9 @@ const HOW_TO_STATE =
 const WHAT_CAN_BE_PROVEN =
   'Certificates need rectifiers or functions that saturate (Relu, Clip, HardSwish, Tanh, Sigmoid and their kin), or an output of classes.';
 
+const WHAT_CAN_BE_BOUNDED =
+  'Certificates need bounds of every step from the inputs on, as far as an activation function or the classes.';
+
 /** Which units can never fire, which are always linear, which classes can never win: for every input in a box. Methods D3. */
 export const certificates: FilePass = {
   ...PASS,
@@ -56,7 +59,8 @@ export const certificates: FilePass = {
     } catch (error) {
       // That nothing can be bounded is an answer.
       if (!(error instanceof ProblemError) || error.problem.kind !== 'not-applicable') throw error;
-      return withoutBox(error.problem.message, error.problem.remedy ?? '');
+      const { message, remedy = '' } = error.problem;
+      return withoutBox(`Nothing is certified. ${message} ${remedy}`.trim(), WHAT_CAN_BE_BOUNDED);
     }
   },
 };
