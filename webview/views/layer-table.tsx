@@ -38,7 +38,9 @@ export function LayerTable({ name, title, metrics, layers }: LayerTableProps): J
   return (
     <section class="layer-table" onPointerDown={touched} onFocusCapture={touched}>
       <div class="frame-head">
-        <h3 class="frame-title">{formatCount(layers.length)} layers</h3>
+        <h3 class="frame-title">
+          {formatCount(layers.length)} {layers.length === 1 ? 'layer' : 'layers'}
+        </h3>
         <span class="spacer-flex" />
         <TableTools title={exportTitle} table={text} />
       </div>

@@ -78,8 +78,9 @@ function answerOf(layers: readonly StaticUnits[], affected: readonly StaticUnits
   const sum = (of: (layer: StaticUnits) => readonly number[]): string =>
     count(affected.reduce((total, layer) => total + of(layer).length, 0));
   return (
-    `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}: ${sum(({ dead }) => dead)} dead, ` +
-    `${sum(({ constant }) => constant)} constant, ${sum(({ useless }) => useless)} useless, whatever the input.`
+    `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}, whatever the input: ` +
+    `${sum(({ dead }) => dead)} can never fire (dead), ${sum(({ constant }) => constant)} always give the same value (constant), ` +
+    `${sum(({ useless }) => useless)} are read by nobody (useless).`
   );
 }
 
