@@ -40,8 +40,8 @@ describe('units that are dead by their weights', () => {
   it('are told in a sentence, in a table, and as colours of the graph', async () => {
     const result = await staticDeadUnits.examine(await fileSubject(mlp));
     expect(result.answer).toBe(
-      'Of 6 units in 2 layers, whatever the input: 1 can never fire (dead), 1 always give the same value (constant), ' +
-        '1 are read by nobody (useless).',
+      'Of 6 units in 2 layers, whatever the input: 1 can never fire (dead), 1 gives the same value always (constant), ' +
+        '1 is read by nobody (useless).',
     );
     expect(result.findings.map(({ severity, layer, units }) => [severity, layer, units])).toEqual([
       ['warning', 'a', [0]],

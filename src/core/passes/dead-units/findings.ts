@@ -55,13 +55,25 @@ function deadRateSentence(verdicts: Verdicts, state: Firings, facts: RunFacts): 
     (sum, layer) => sum + layer.units * deadRate(state.get(layer.value) as LayerFiring),
     0,
   );
-  const known = rectifiers.every(({ value }) => verdicts.get(value)?.dead !== undefined);
-  const byWeights = rectifiers.reduce((sum, { value }) => sum + (verdicts.get(value)?.dead?.length ?? 0), 0);
-  const parts = known
-    ? `: ${percent(byWeights / units)} by their weights alone (static), ` +
-      `${percent((silent - byWeights) / units)} because of the inputs (dynamic)`
-    : '';
+  const parts = deadRateParts(rectifiers, verdicts, state);
   return ` On an average input, ${percent(silent / units)} of the rectifiers’ units stay at 0 (dead neuron rate, DNR)${parts}.`;
+}
+
+/** Behind a sum of units nobody’s weights are to blame alone: those layers have no static part, and are left out of both. */
+function deadRateParts(rectifiers: readonly ObservedLayer[], verdicts: Verdicts, state: Firings): string {
+  const known = rectifiers.filter(({ value }) => verdicts.get(value)?.dead !== undefined);
+  const units = known.reduce((sum, layer) => sum + layer.units, 0);
+  if (units === 0) return '';
+  const silent = known.reduce((sum, layer) => sum + layer.units * deadRate(state.get(layer.value) as LayerFiring), 0);
+  const byWeights = known.reduce((sum, { value }) => sum + (verdicts.get(value)?.dead?.length ?? 0), 0);
+  const where =
+    known.length === rectifiers.length
+      ? ''
+      : ` in ${count(known.length)} of ${count(rectifiers.length)} layers, those whose units have weights of their own,`;
+  return (
+    `:${where} ${percent(byWeights / units)} by their weights alone (static), ` +
+    `${percent((silent - byWeights) / units)} because of the inputs (dynamic)`
+  );
 }
 
 export function deadUnitsFindings(verdicts: Verdicts, state: Firings, facts: RunFacts): Finding[] {

@@ -75,12 +75,15 @@ function answerOf(layers: readonly StaticUnits[], affected: readonly StaticUnits
   if (affected.length === 0) {
     return `None: no unit of ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'} (${count(units)} units) has only zeros for its incoming or its outgoing weights.`;
   }
-  const sum = (of: (layer: StaticUnits) => readonly number[]): string =>
-    count(affected.reduce((total, layer) => total + of(layer).length, 0));
+  const sum = (of: (layer: StaticUnits) => readonly number[], one: string, more: string): string => {
+    const total = affected.reduce((found, layer) => found + of(layer).length, 0);
+    return `${count(total)} ${total === 1 ? one : more}`;
+  };
   return (
     `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}, whatever the input: ` +
-    `${sum(({ dead }) => dead)} can never fire (dead), ${sum(({ constant }) => constant)} always give the same value (constant), ` +
-    `${sum(({ useless }) => useless)} are read by nobody (useless).`
+    `${sum(({ dead }) => dead, 'can', 'can')} never fire (dead), ` +
+    `${sum(({ constant }) => constant, 'gives', 'give')} the same value always (constant), ` +
+    `${sum(({ useless }) => useless, 'is', 'are')} read by nobody (useless).`
   );
 }
 
