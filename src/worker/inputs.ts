@@ -27,7 +27,7 @@ export interface Inputs {
   prompts(): Promise<Prompts>;
   /** Uses a recipe that the person chose; with none, goes back to the file beside the model or the guess. */
   set(recipe: Recipe | undefined): Promise<void>;
-  /** The recipe for a file or folder that the person chose. */
+  /** The recipe for a file or folder that the person chose; the ranges that were stated stay. */
   recipeFor(path: string, input?: string, tokenizer?: string): Promise<Recipe>;
 }
 
@@ -126,13 +126,17 @@ export async function createInputs(path: string, graph: Graph, options: InputsOp
     async set(recipe) {
       now = await find(recipe);
     },
-    recipeFor: (chosenPath, input, tokenizer) =>
-      recipeForChosen(chosenPath, modelInputs, byHand, {
+    async recipeFor(chosenPath, input, tokenizer) {
+      const recipe = await recipeForChosen(chosenPath, modelInputs, byHand, {
         hints,
         modelName: parse(path).name,
         ...(input === undefined ? {} : { input }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
-      }),
+      });
+      // What inputs can be was stated of the model, not of the file that they come from.
+      const { box } = now.description.recipe;
+      return box === undefined ? recipe : { ...recipe, box };
+    },
   };
 }
 

@@ -372,6 +372,23 @@ describe('the views of passes', () => {
     await page.close();
   });
 
+  it('break the long names of columns before a table is wider than the page', async () => {
+    const page = await browser.open();
+    await page.setViewportSize({ width: 700, height: 700 });
+    await page.getByRole('tab', { name: 'Passes' }).click();
+    await page.getByRole('button', { name: /Dead, dormant/ }).click();
+    const scroller = page.locator('.pass .table-scroll').last();
+    await scroller.waitFor();
+    expect(await scroller.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    expect(
+      await page
+        .locator('.pass .table th')
+        .first()
+        .evaluate((cell) => getComputedStyle(cell).whiteSpace),
+    ).toBe('normal');
+    await page.close();
+  });
+
   it('say why a pass does not apply', async () => {
     const page = await browser.open();
     await page.getByRole('tab', { name: 'Passes' }).click();

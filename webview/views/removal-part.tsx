@@ -5,6 +5,7 @@ import { keptText, unitsText } from '../../src/core/pruning/words.js';
 import type { PruningPreview } from '../../src/protocol/pruning.js';
 import { Button } from '../controls/button.js';
 import { LongWork } from '../controls/long-work.js';
+import { Sentence } from '../controls/sentence.js';
 import { host } from '../state/channel.js';
 import { useResource } from '../state/resource.js';
 import { attempt } from '../state/attempt.js';
@@ -55,7 +56,9 @@ function Written(): JSX.Element | null {
         <code>{path}</code>
       </p>
       {sentences.map((sentence) => (
-        <p key={sentence}>{sentence}</p>
+        <p key={sentence}>
+          <Sentence>{sentence}</Sentence>
+        </p>
       ))}
       <div class="button-row">
         <Button onClick={() => void attempt(host.openPruned({}))}>Open</Button>
@@ -72,7 +75,9 @@ function Preview({ preview }: { preview: PruningPreview }): JSX.Element {
   const more = layers.length - LAYERS_SHOWN;
   return (
     <>
-      <p>{sentence}</p>
+      <p>
+        <Sentence>{sentence}</Sentence>
+      </p>
       {proven !== '' && <p>{proven}</p>}
       {layers.length > 0 && (
         <ul class="removal-layers">

@@ -4,16 +4,18 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const significant = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 const scientific = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'scientific' });
 const SMALLEST_WRITTEN_OUT = 1e-4;
+const LARGEST_WRITTEN_OUT = 1e12;
 
 export function count(value: number): string {
   return whole.format(value);
 }
 
-/** Three digits; below 0.0001 as “3.94e-19”. */
+/** Three digits; below 0.0001 as “3.94e-19”, and from 10¹² on as “1.18e20”. */
 export function amount(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  const isTiny = value !== 0 && Math.abs(value) < SMALLEST_WRITTEN_OUT;
-  return isTiny ? scientific.format(value).replace('E', 'e') : significant.format(value);
+  const size = Math.abs(value);
+  const isFar = value !== 0 && (size < SMALLEST_WRITTEN_OUT || size >= LARGEST_WRITTEN_OUT);
+  return isFar ? scientific.format(value).replace('E', 'e') : significant.format(value);
 }
 
 /** A share as a percentage; never "0 %" for something that exists, nor "100 %" for something incomplete. */

@@ -112,9 +112,12 @@ export function comparisonText(comparison: Comparison): string {
   const share =
     worst === largestChange
       ? ''
-      : `; no number changed by more than ${percent(worst.difference / worst.allowed)} of what it may`;
+      : `; no number changed by more than ${percent(Math.max(LEAST_SHARE, worst.difference / worst.allowed))} of what it may`;
   return `${where} outputs changed by at most ${twoDigits(difference)}, where rounding of ${type} may change them by ${twoDigits(allowed)}${share}`;
 }
+
+/** “Not by more than under 0.1 %” would be one word too many. */
+const LEAST_SHARE = 0.001;
 
 function outsideText({ outsideBox, inputs }: Comparison): string {
   if (outsideBox === undefined || inputs === 0) return '';

@@ -27,6 +27,12 @@ export function largestFinite(values: Float32Array): number {
   return values.reduce((high, value) => (value > high && value < Infinity ? value : high), 0);
 }
 
+/** Mean of the finite values of a list: one that is far from all others moves it little. 0 where there is none. */
+export function meanFinite(values: Float32Array): number {
+  const finite = values.filter(Number.isFinite);
+  return finite.length === 0 ? 0 : finite.reduce((sum, value) => sum + value / finite.length, 0);
+}
+
 /** max |h| per unit. */
 export function peaks(extrema: Extrema): Float32Array {
   return extrema.maximum.map((high, unit) => Math.max(Math.abs(high), Math.abs(extrema.minimum[unit] ?? NaN)));

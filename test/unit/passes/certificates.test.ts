@@ -199,6 +199,61 @@ describe('certificates', () => {
     expect(result.findings[0]?.sentence).toContain('1 of 3 channels');
   });
 
+  // One unit for each number, which is the input of its function give or take 0.1.
+  test.each<[string, number[], number[], ReturnType<typeof node>[]]>([
+    ['Elu', [-2, 0, 2], [0, 0, 1], [node('Elu', ['z'], ['h'])]],
+    ['Celu', [-2, 0, 2], [0, 0, 1], [node('Celu', ['z'], ['h'])]],
+    ['Selu', [-2, 0, 2], [0, 0, 1], [node('Selu', ['z'], ['h'])]],
+    ['Erf', [-2, 0, 2], [-0.5, 0, -0.5], [node('Erf', ['z'], ['h'])]],
+    ['Softsign', [-100, 0, 100], [-0.5, 0, -0.5], [node('Softsign', ['z'], ['h'])]],
+    ['max(z, 0)²', [-2, 0, 2], [-1, 0, 0], [node('Relu', ['z'], ['r']), node('Mul', ['r', 'r'], ['h'])]],
+    [
+      '(z + |z|) / 2',
+      [-2, 0, 2],
+      [-1, 0, 1],
+      [node('Abs', ['z'], ['r']), node('Add', ['z', 'r'], ['s']), node('Mul', ['s', 'half'], ['h'])],
+    ],
+    ['max(z, z / 2)', [-2, 0, 2], [1, 0, 1], [node('Mul', ['z', 'half'], ['r']), node('Max', ['z', 'r'], ['h'])]],
+    [
+      'min(max(z, 0), 6)',
+      [-2, 0, 2, 6, 7],
+      [-1, 0, 1, 0, -0.5],
+      [node('Max', ['z', 'zero'], ['r']), node('Min', ['r', 'six'], ['h'])],
+    ],
+    [
+      'z · clip(z + 3, 0, 6) / 6',
+      [-4, -3, 0, 3, 4],
+      [-1, 0, 0, 0, 1],
+      [
+        node('Add', ['z', 'three'], ['r']),
+        node('Clip', ['r', 'zero', 'six'], ['s']),
+        node('Mul', ['z', 's'], ['t']),
+        node('Div', ['t', 'six'], ['h']),
+      ],
+    ],
+    [
+      'z · hard sigmoid of z',
+      [-4, -3, 0, 3, 4],
+      [-1, 0, 0, 0, 1],
+      [node('HardSigmoid', ['z'], ['r'], { attributes: { alpha: 1 / 6 } }), node('Mul', ['z', 'r'], ['h'])],
+    ],
+  ])('of %s: flat and straight pieces are proven, bends are not', async (_, shifts, codes, nodes) => {
+    const units = shifts.length;
+    const model = modelProto({
+      nodes: [node('Gemm', ['x', 'W', 'shifts'], ['z']), ...nodes, node('MatMul', ['h', 'ones'], ['y'])],
+      inputs: [valueInfo('x', [1, 1])],
+      outputs: ['y'],
+      initializers: [
+        weight('W', [1, units], Array<number>(units).fill(0.1)),
+        weight('shifts', [units], shifts),
+        weight('ones', [units, 1], Array<number>(units).fill(1)),
+        ...[scalar('zero', 0), scalar('half', 0.5), scalar('three', 3), scalar('six', 6)],
+      ],
+    });
+    const result = await certify(model, boxed(-1, 1));
+    expect(unitsOf(result, 'h')).toEqual(codes);
+  });
+
   test('without a box it says so, and what to do', async () => {
     const result = await certify(NET_7);
     expect(result.answer).toContain('Nothing is certified: it is not known what “x” can hold at most and at least.');
@@ -209,6 +264,23 @@ describe('certificates', () => {
 
   test('a box with another number of ends than the input has elements is refused', async () => {
     await expect(certify(NET_7, boxed([0, 0, 0], 1))).rejects.toThrow('The range of “x” has 3 ends.');
+  });
+
+  test('where nothing has bounds, the answer says at which node and why', async () => {
+    const model = modelProto({
+      nodes: [
+        node('Cast', ['x'], ['half'], { attributes: { to: BigInt(DataType.FLOAT16) } }),
+        node('Relu', ['half'], ['h']),
+        node('Cast', ['h'], ['y'], { attributes: { to: BigInt(DataType.FLOAT) } }),
+      ],
+      inputs: [valueInfo('x', [1, 3])],
+      outputs: ['y'],
+      initializers: [],
+    });
+    const { answer } = await certify(model, boxed(-1, 1));
+    expect(answer).toMatch(
+      /^Nothing is certified\. Nothing between “x” and .* can be bounded\. Cast is where bounds end: /,
+    );
   });
 
   test('bounds end, by name, at an operator without a rule; what lies before is certified', async () => {

@@ -76,7 +76,28 @@ describe('the dead neuron rate', () => {
     const result = run(H, four, weights);
     expect(share(result, 'layer-dynamic-dead-rate')).toBeCloseTo(0.5, 10);
     expect(share(result, 'layer-useless-share')).toBe(0.5);
-    expect(result.answer).toContain('of which 25 % by their weights alone');
+    expect(result.answer).toContain(
+      '75 % of the rectifiers’ units stay at 0 (dead neuron rate, DNR): 25 % by their weights alone (static), ' +
+        '50 % because of the inputs (dynamic).',
+    );
+  });
+  it('is parted in the layers whose weights are known, where others have none of their own', () => {
+    const sum = layer({ value: 's', units: 4 });
+    const state = deadUnits.start([four, sum]);
+    deadUnits.fold(state, observedBatch([four, sum], { h: H, s: H }));
+    const { answer } = deadUnits.finish(state, {
+      graph: NO_GRAPH,
+      layers: [four, sum],
+      inputsSeen: 3,
+      onInputs: 'on 3 inputs',
+      synthetic: false,
+      brokenWeights: [],
+      unitWeights: { dead: new Map([['h', [0]]]), outgoing: new Map() },
+    });
+    expect(answer).toContain(
+      '(dead neuron rate, DNR): in 1 of 2 layers, those whose units have weights of their own, ' +
+        '25 % by their weights alone (static), 50 % because of the inputs (dynamic).',
+    );
   });
   it('has no dynamic part where nothing is known of the weights', () => {
     expect(share(run(H), 'layer-dynamic-dead-rate')).toBeUndefined();

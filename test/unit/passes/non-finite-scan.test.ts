@@ -32,7 +32,7 @@ describe.each(ENGINES)('the non-finite scan (methods E), $name engine', ({ load 
 
   it.each<[string, NodeProto, readonly number[], string]>([
     ['Exp', makeNode('Exp', ['z'], ['a']), [100, 0], 'overflow: exp(100) is beyond float32, which ends at exp(88.7)'],
-    ['Sqrt', makeNode('Sqrt', ['z'], ['a']), [-4, 0], 'square root of a negative number: 1 entries, the lowest -4'],
+    ['Sqrt', makeNode('Sqrt', ['z'], ['a']), [-4, 0], 'square root of a negative number: 1 entry, the lowest -4'],
     ['Log', makeNode('Log', ['z'], ['a']), [0, 1], 'logarithm of zero: 1 of its entries are 0'],
     ['Div', makeNode('Div', ['x', 'z'], ['a']), [0, 1], 'division by zero: 1 of its divisors are 0'],
     ['Mul', makeNode('Mul', ['z', 'z'], ['a']), [1e30, 1], 'overflow: its inputs are finite (largest |x|'],
@@ -49,12 +49,20 @@ describe.each(ENGINES)('the non-finite scan (methods E), $name engine', ({ load 
   it('knows broken weights from broken inputs', async () => {
     const nodes = [makeNode('MatMul', ['x', 'W'], ['z']), makeNode('Relu', ['z'], ['y'])];
     const weights = await scan(nodes, [[1, 2]], [floatTensor('W', [2, 2], [1, NaN, 0, 1])]);
-    expect(starts(weights)).toEqual([['MatMul', 1, 1, 'its weights hold 1 entries that are NaN or infinite']]);
+    expect(starts(weights)).toEqual([['MatMul', 1, 1, 'its weights hold 1 entry that is NaN or infinite']]);
     const inputs = await scan(nodes, [
       [1, 2],
       [NaN, 1],
     ]);
-    expect(starts(inputs)).toEqual([['MatMul', 1, 2, 'the input itself holds 1 entries that are NaN or infinite']]);
+    expect(starts(inputs)).toEqual([['MatMul', 1, 2, 'the input itself holds 1 entry that is NaN or infinite']]);
+  });
+
+  it('knows the largest finite number beside broken ones, and by how much it is too large', async () => {
+    const nodes = [makeNode('MatMul', ['x', 'W'], ['z']), makeNode('Relu', ['z'], ['y'])];
+    const broken = await scan(nodes, [[-30, 2]], [floatTensor('W', [2, 2], [1, NaN, 0, 1])]);
+    expect(broken.answer).toContain('the largest finite |h| is 30 (z)');
+    const huge = await scan(nodes, [[6.5504e20, 2]]);
+    expect(huge.answer).toContain('the largest finite |h| is 6.55e20 (z), 1e16 times what half precision holds');
   });
 
   it('takes −∞ of a mask for what it is, and a row that is masked everywhere for what it does', async () => {

@@ -121,15 +121,25 @@ describe('dead, dormant and always-on units (methods D1)', () => {
     expect(metric(shares.layerMetrics, 'layer-dormant-share').h).toBe(0.25);
     expect(metric(shares.layerMetrics, 'layer-always-on-share').h).toBe(0.25);
   });
-  it('measures smooth units by size: dead when max |h| stays under 1 % of the layer', () => {
+  it('measures smooth units by size: dead when max |h| stays under 1 % of what it is on average over the layer', () => {
     const smooth = layer({ value: 'h', units: 3, family: 'smooth', operator: 'Gelu' });
+    // On average 0.34.
     const shares = runPass(deadUnits, [smooth], {
       h: [
-        [[-0.009], [1], [0.02]],
-        [[0.004], [0.5], [-0.01]],
+        [[-0.003], [1], [0.02]],
+        [[0.002], [0.5], [-0.01]],
       ],
     });
     expect(shares.findings.find(({ severity }) => severity === 'warning')?.units).toEqual([0]);
+    expect(shares.answer).toBe('1 of 3 units (33 %) stayed near zero on 2 inputs.');
+  });
+  it('does not let one massive unit make the rest of its layer look dead', () => {
+    const units = 64;
+    const gated = layer({ value: 'h', units, family: 'smooth', operator: 'Silu' });
+    const input = (size: number): number[][] => Array.from({ length: units }, (_, at) => [at === 0 ? 3000 : size]);
+    const shares = runPass(deadUnits, [gated], { h: [input(2), input(3)] });
+    expect(metric(shares.layerMetrics, 'layer-dead-share').h).toBe(0);
+    expect(shares.answer).toBe('None of the 64 units stayed near zero on 2 inputs.');
   });
   it('calls a Tanh unit saturated only above 99 % of its entries', () => {
     const tanh = layer({ value: 'h', units: 2, family: 'saturating', operator: 'Tanh', positionAxes: [2] });
@@ -147,7 +157,7 @@ describe('dead, dormant and always-on units (methods D1)', () => {
       ],
     });
     expect(shares.findings.filter(({ severity }) => severity !== 'information')).toEqual([]);
-    expect(units(shares, 'unit-peak-ratio')[0]).toBe(1);
+    expect(units(shares, 'unit-peak-ratio')[0]).toBeCloseTo(1.6, 6);
   });
   it('says “linear” of plain ReLU units only: a HardSwish that never rests still bends', () => {
     const advice = (operator: string): string | undefined =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createGraph } from '../../../src/core/graph/graph.js';
 import { findStaticUnits, type StaticUnits } from '../../../src/core/passes/static-dead-units/find.js';
 import { staticDeadUnits } from '../../../src/core/passes/static-dead-units/pass.js';
-import { modelProto, node, valueInfo, weight, type GraphParts } from '../graph-builder.js';
+import { modelProto, node, scalar, valueInfo, weight, type GraphParts } from '../graph-builder.js';
 import { fileSubject } from './file-subject.js';
 
 const found = async (parts: GraphParts): Promise<StaticUnits[]> => {
@@ -39,7 +39,10 @@ describe('units that are dead by their weights', () => {
 
   it('are told in a sentence, in a table, and as colours of the graph', async () => {
     const result = await staticDeadUnits.examine(await fileSubject(mlp));
-    expect(result.answer).toBe('Of 6 units in 2 layers: 1 dead, 1 constant, 1 useless, whatever the input.');
+    expect(result.answer).toBe(
+      'Of 6 units in 2 layers, whatever the input: 1 can never fire (dead), 1 gives the same value always (constant), ' +
+        '1 is read by nobody (useless).',
+    );
     expect(result.findings.map(({ severity, layer, units }) => [severity, layer, units])).toEqual([
       ['warning', 'a', [0]],
       ['information', 'a', [1]],
@@ -91,6 +94,58 @@ describe('units that are dead by their weights', () => {
     // The kernel of channel 1 is zero: what the first convolution gives it is read by nobody, and nothing comes out.
     expect(wide).toMatchObject({ useless: [1] });
     expect(depthwise).toMatchObject({ dead: [1], useless: [2] });
+  });
+
+  // Of the four neurons the first three have no weights and the biases −1, 0.5 and 0; nobody reads the fourth.
+  it.each<[string, GraphParts['nodes'], number[]]>([
+    ['Relu6', [node('Clip', ['hb', 'zero', 'six'], ['a'])], [0, 2]],
+    [
+      '(x + |x|) / 2',
+      [node('Abs', ['hb'], ['p']), node('Add', ['hb', 'p'], ['q']), node('Mul', ['q', 'half'], ['a'])],
+      [0, 2],
+    ],
+    ['a squared Relu', [node('Relu', ['hb'], ['p']), node('Mul', ['p', 'p'], ['a'])], [0, 2]],
+    ['HardSwish', [node('HardSwish', ['hb'], ['a'])], [2]],
+    ['SiLU in two nodes', [node('Sigmoid', ['hb'], ['p']), node('Mul', ['hb', 'p'], ['a'])], [2]],
+    ['Elu', [node('Elu', ['hb'], ['a'])], [2]],
+    ['Sigmoid', [node('Sigmoid', ['hb'], ['a'])], []],
+  ])('are told by what the activation function makes of the bias that is left: %s', async (_, function_, dead) => {
+    const [first] = await found({
+      ...mlp,
+      nodes: [...mlp.nodes.slice(0, 2), ...function_, ...mlp.nodes.slice(3)],
+      initializers: [
+        weight('w1', [2, 4], [0, 0, 0, 2, 0, 0, 0, 0]),
+        weight('b1', [4], [-1, 0.5, 0, 0.3]),
+        weight('w2', [2, 4], [1, 1, 1, 0, 2, 2, 2, 0]),
+        weight('b2', [2], [0, 0]),
+        scalar('zero', 0),
+        scalar('half', 0.5),
+        scalar('six', 6),
+      ],
+    });
+    const constant = [0, 1, 2].filter((unit) => !dead.includes(unit));
+    expect(first).toMatchObject({ dead, constant, useless: [3], activation: 'a' });
+  });
+
+  it('of a gated block are useless where nobody reads the product with the gate', async () => {
+    const [gate, up] = await found({
+      nodes: [
+        node('MatMul', ['x', 'w1'], ['g']),
+        node('Sigmoid', ['g'], ['s']),
+        node('Mul', ['g', 's'], ['a']),
+        node('MatMul', ['x', 'w3'], ['u']),
+        node('Mul', ['a', 'u'], ['p']),
+        node('MatMul', ['p', 'w2'], ['y']),
+      ],
+      inputs: [valueInfo('x', ['batch', 2])],
+      outputs: [valueInfo('y')],
+      initializers: [
+        weight('w1', [2, 2], [1, 2, 3, 4]),
+        weight('w3', [2, 2], [1, 2, 3, 4]),
+        weight('w2', [2, 1], [0, 1]),
+      ],
+    });
+    expect([gate?.useless, up?.useless]).toEqual([[0], [0]]);
   });
 
   it('are not named where something else may read them', async () => {

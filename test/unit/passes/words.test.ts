@@ -4,12 +4,13 @@ import { amount, percent } from '../../../src/core/passes/words.js';
 it.each([
   [0, '0'],
   [12_345_678, '12,300,000'],
+  [1.18e20, '1.18e20'],
   [0.050_51, '0.0505'],
   [0.000_1, '0.0001'],
   [0.000_056_6, '5.66e-5'],
   [-3.94e-19, '-3.94e-19'],
   [NaN, 'NaN'],
-])('amounts have three digits, tiny ones an exponent: %d', (value, text) => {
+])('amounts have three digits, tiny and huge ones an exponent: %d', (value, text) => {
   expect(amount(value)).toBe(text);
 });
 

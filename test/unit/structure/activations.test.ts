@@ -176,6 +176,53 @@ describe('a function that is spelled as several nodes is one layer', () => {
     ['Squared Relu (Relu)', 'relu(x)²', [node('Relu', ['h'], ['a']), node('Mul', ['a', 'a'], ['y'])]],
     ['LeakyRelu (Max)', 'max(x, 0.5 x)', [node('Mul', ['h', 'half'], ['a']), node('Max', ['h', 'a'], ['y'])]],
     [
+      'Sigmoid (Exp)',
+      '1 / (1 + e⁻ˣ)',
+      [
+        node('Neg', ['h'], ['a']),
+        node('Exp', ['a'], ['b']),
+        node('Add', ['b', 'one'], ['c']),
+        node('Div', ['one', 'c'], ['y']),
+      ],
+    ],
+    [
+      'Silu (Exp)',
+      'x / (1 + e⁻ˣ)',
+      [
+        node('Neg', ['h'], ['a']),
+        node('Exp', ['a'], ['b']),
+        node('Add', ['b', 'one'], ['c']),
+        node('Div', ['h', 'c'], ['y']),
+      ],
+    ],
+    [
+      'Tanh (Exp)',
+      '(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)',
+      [
+        node('Exp', ['h'], ['a']),
+        node('Neg', ['h'], ['b']),
+        node('Exp', ['b'], ['c']),
+        node('Sub', ['a', 'c'], ['d']),
+        node('Add', ['a', 'c'], ['e']),
+        node('Div', ['d', 'e'], ['y']),
+      ],
+    ],
+    [
+      'Softplus (Exp)',
+      'ln(1 + eˣ)',
+      [node('Exp', ['h'], ['a']), node('Add', ['a', 'one'], ['b']), node('Log', ['b'], ['y'])],
+    ],
+    [
+      'Elu (Exp)',
+      'where(x > 0, x, eˣ − 1)',
+      [
+        node('Exp', ['h'], ['a']),
+        node('Sub', ['a', 'one'], ['b']),
+        node('Greater', ['h', 'zero'], ['c']),
+        node('Where', ['c', 'h', 'b'], ['y']),
+      ],
+    ],
+    [
       'Softsign (Abs)',
       'x / (1 + |x|)',
       [node('Abs', ['h'], ['a']), node('Add', ['a', 'one'], ['b']), node('Div', ['h', 'b'], ['y'])],

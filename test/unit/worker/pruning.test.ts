@@ -8,6 +8,7 @@ import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation as DataLocation,
 } from '../../../src/core/formats/onnx/onnx_pb.js';
+import { encodeNpy } from '../../../src/core/formats/numpy/npy.js';
 import { tensorFromProto } from '../../../src/core/formats/onnx/tensor-proto.js';
 import { ProblemError } from '../../../src/core/errors.js';
 import { PROVEN_SOURCES } from '../../../src/core/pruning/unit-sources.js';
@@ -18,6 +19,18 @@ import { float, numbers, runModel } from '../rewrite/linear-system.js';
 import { loadNativeEngine } from '../../../src/node/native-engine.js';
 import { neededData } from '../shared-data.js';
 import { dimsOf, folder, open, place, planted, root } from './pruning-models.js';
+
+describe('ranges that were stated', () => {
+  it('stay when other inputs are chosen', async () => {
+    const own = place('stated');
+    writeFileSync(join(own, 'x.npy'), encodeNpy({ type: 'float32', dims: [2, 30], data: new Float32Array(60) }));
+    const box = { inputs: { x: { lower: -1, upper: 1 } }, splits: 2 };
+    const inspection = await open(join(own, 'model.onnx'), 'native');
+    await inspection.setInputs({ recipe: { version: 1, inputs: {}, box } });
+    expect(await inspection.recipeFor({ path: join(own, 'x.npy') })).toMatchObject({ box });
+    await inspection.close({});
+  });
+});
 
 describe('a smaller model', () => {
   it.each(['native', 'wasm'] as const)(

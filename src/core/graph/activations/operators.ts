@@ -26,7 +26,7 @@ const STANDARD: Readonly<Record<string, Reading>> = {
     family: 'rectifier',
     range: { lower: Math.min(0, attributeFloat(node, 'alpha') ?? 1) },
   }),
-  Elu: (node) => ({ name: 'Elu', family: 'smooth', range: below(attributeFloat(node, 'alpha') ?? 1) }),
+  Elu: (node) => elu(attributeFloat(node, 'alpha') ?? 1),
   Celu: (node) => ({ name: 'Celu', family: 'smooth', range: below(attributeFloat(node, 'alpha') ?? 1) }),
   Selu: (node) => ({
     name: 'Selu',
@@ -81,6 +81,11 @@ export function swish(beta: number): ActivationFunction {
   if (beta === 1) return FORMULAS.silu;
   if (beta === 1.702) return FORMULAS.quickGelu;
   return { name: 'Swish', family: 'smooth', range: beta > 0 ? { lower: SILU_MINIMUM / beta } : {} };
+}
+
+/** x above 0, alpha · (eˣ − 1) below. */
+export function elu(alpha: number): ActivationFunction {
+  return { name: 'Elu', family: 'smooth', range: below(alpha) };
 }
 
 function below(limit: number): Range {

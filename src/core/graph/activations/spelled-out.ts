@@ -8,10 +8,11 @@ import { scalarConstant } from '../constants.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { entryInputs, evaluate, isElementwise, type Samples } from './elementwise.js';
 import { FORMULAS, type ActivationFunction } from './functions.js';
-import { leaky, swish } from './operators.js';
+import { elu, leaky, swish } from './operators.js';
 
 /** Operators that one part of a spelled-out function always uses. */
 const TELLING = new Set([
+  'Exp',
   'Erf',
   'Tanh',
   'Sigmoid',
@@ -159,7 +160,7 @@ function constantSamples(graph: Graph, value: string): Samples | undefined {
   return constant === undefined ? undefined : POINTS.map(() => constant);
 }
 
-/** Every formula that a file may spell out. A plain sigmoid or tanh around x is an operator of its own, not a match. */
+/** Every formula that a file may spell out: sigmoid and tanh by exponentials, or by each other. */
 const SPELLED = [
   FORMULAS.relu,
   FORMULAS.relu6,
@@ -174,6 +175,8 @@ const SPELLED = [
   FORMULAS.hardSigmoid,
   FORMULAS.softplus,
   FORMULAS.softsign,
+  FORMULAS.sigmoid,
+  FORMULAS.tanh,
 ].map((row) => ({ row, samples: POINTS.map((x) => row.formula(x)) }));
 
 function functionOf(samples: Samples): ActivationFunction | undefined {
@@ -186,7 +189,7 @@ function functionOf(samples: Samples): ActivationFunction | undefined {
       nearest = { name: row.name, family: row.family, range: row.range };
     }
   }
-  return nearest ?? leakyFunctionOf(samples) ?? swishFunctionOf(samples);
+  return nearest ?? leakyFunctionOf(samples) ?? swishFunctionOf(samples) ?? eluFunctionOf(samples);
 }
 
 function leakyFunctionOf(samples: Samples): ActivationFunction | undefined {
@@ -205,6 +208,14 @@ function swishFunctionOf(samples: Samples): ActivationFunction | undefined {
   const beta = Math.log(share / (1 - share)) / 0.8;
   const expected = POINTS.map((x) => x / (1 + Math.exp(-beta * x)));
   return largestDifference(samples, expected) < TOLERANCE ? swish(Number(beta.toPrecision(4))) : undefined;
+}
+
+function eluFunctionOf(samples: Samples): ActivationFunction | undefined {
+  const [point = NaN] = POINTS;
+  const alpha = (samples[0] ?? NaN) / Math.expm1(point);
+  if (!(alpha > 0)) return undefined;
+  const expected = POINTS.map((x) => (x > 0 ? x : alpha * Math.expm1(x)));
+  return largestDifference(samples, expected) < TOLERANCE ? elu(Number(alpha.toPrecision(4))) : undefined;
 }
 
 /** Largest |a − b|, relative where values are large; Infinity where it is beyond any tolerance or no number. */

@@ -29,9 +29,10 @@ export function certifiedLayers(
     const step = steps.get(layer.value);
     const input = step === undefined ? '' : judgedInput(graph, step.node);
     const ends = targets.get(input);
-    const verdict = step?.kind === 'relaxed' ? judge(graph, step.node) : undefined;
+    const verdict = step === undefined ? undefined : judge(graph, step.node);
     if (ends === undefined || verdict === undefined) return [];
     const shape = bounds.shape(input);
+    if (shape.join() !== bounds.shape(layer.value).join()) return [];
     const axes = unitAxes(graph, layer.value, shape.length);
     const verdicts = unitVerdicts(ends, shape, axes, verdict);
     const [lower, upper] = [

@@ -25,6 +25,9 @@ const HOW_TO_STATE =
 const WHAT_CAN_BE_PROVEN =
   'Certificates need rectifiers or functions that saturate (Relu, Clip, HardSwish, Tanh, Sigmoid and their kin), or an output of classes.';
 
+const WHAT_CAN_BE_BOUNDED =
+  'Certificates need bounds of every step from the inputs on, as far as an activation function or the classes.';
+
 /** Which units can never fire, which are always linear, which classes can never win: for every input in a box. Methods D3. */
 export const certificates: FilePass = {
   ...PASS,
@@ -35,7 +38,8 @@ export const certificates: FilePass = {
     'Every value between the inputs and a unit is bounded over the whole box of inputs, by two methods whose results are ' +
     'intersected: intervals (IBP: centre and radius, |W| times the radius) and CROWN (each activation function between two ' +
     'lines, taken back to the inputs). A rectifier whose input is never above 0 is dead, one whose input is never below 0 is ' +
-    'linear; tanh and sigmoid count as saturated beyond 0.99. A class never wins when z_c − z_k < 0 for some other class k and ' +
+    'linear, and so are Elu and its kin; other functions are judged on the pieces where they are flat or straight. Tanh, erf ' +
+    'and softsign count as saturated beyond 0.99 in size, sigmoid under 0.01 and above 0.99. A class never wins when z_c − z_k < 0 for some other class k and ' +
     'every input in the box. Bounds are widened by 4 (n + 8) · 2⁻²⁴ of the sum of the sizes of the n terms of each sum, which ' +
     'covers single precision here and in the model’s own run. CROWN looks only at what a unit or class rests on that intervals ' +
     'leave open. On request (“splits” of the box in the recipe) the box is cut ' +
@@ -56,7 +60,8 @@ export const certificates: FilePass = {
     } catch (error) {
       // That nothing can be bounded is an answer.
       if (!(error instanceof ProblemError) || error.problem.kind !== 'not-applicable') throw error;
-      return withoutBox(error.problem.message, error.problem.remedy ?? '');
+      const { message, remedy = '' } = error.problem;
+      return withoutBox(`Nothing is certified. ${message} ${remedy}`.trim(), WHAT_CAN_BE_BOUNDED);
     }
   },
 };

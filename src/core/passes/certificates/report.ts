@@ -15,7 +15,7 @@ import type { ClassVerdicts } from './classes.js';
 import { unitsWith, type CertifiedLayer } from './layers.js';
 import type { Verdict } from './verdicts.js';
 
-export const PASS = { id: 'certificates', version: 6 } as const;
+export const PASS = { id: 'certificates', version: 7 } as const;
 
 export interface Certificates {
   readonly box: ProofBox;

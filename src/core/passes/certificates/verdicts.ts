@@ -1,8 +1,10 @@
 /** What bounds on its input prove of a unit (methods, D3; thresholds of saturation: D1). */
 import { rectifiedInput } from '../../graph/activations/rectifier.js';
+import { straightPieces } from '../../graph/activations/straight-piece.js';
 import { attributeFloat } from '../../graph/attributes.js';
 import { scalarConstant } from '../../graph/constants.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
+import { detectFunctions } from '../../graph/layer-detection.js';
 import type { Ends } from '../../rewrite/linearize/bounds/box.js';
 
 export type Verdict =
@@ -10,7 +12,7 @@ export type Verdict =
   | 'dead'
   /** It stays on one straight piece that is not flat. */
   | 'linear'
-  /** Its output is another constant, or saturated: |tanh| > 0.99, sigmoid under 0.01 or over 0.99. */
+  /** Its output is another constant, or saturated: |tanh|, |erf| or |softsign| > 0.99, sigmoid under 0.01 or over 0.99. */
   | 'constant'
   | 'undecided';
 
@@ -21,11 +23,13 @@ interface Piece {
   readonly verdict: Verdict;
 }
 
-/** σ(z) > 0.99, and tanh z > 0.99. */
+/** σ(z), tanh z, erf z and z / (1 + |z|) are 0.99 there; that of erf is rounded up. */
 const SIGMOID_SATURATED = Math.log(99);
 const TANH_SATURATED = Math.atanh(0.99);
+const ERF_SATURATED = 1.821387;
+const SOFTSIGN_SATURATED = 99;
 
-/** Undefined for functions that are nowhere flat and nowhere straight: nothing can be proven of them. */
+/** Of single operators; undefined for those that are nowhere flat and nowhere straight. */
 function piecesOf(graph: Graph, node: GraphNode): readonly Piece[] | undefined {
   const piece = (from: number, to: number, verdict: Verdict): Piece => ({ from, to, verdict });
   const saturated = (z: number): readonly Piece[] => [piece(-Infinity, -z, 'constant'), piece(z, Infinity, 'constant')];
@@ -54,6 +58,14 @@ function piecesOf(graph: Graph, node: GraphNode): readonly Piece[] | undefined {
       return saturated(SIGMOID_SATURATED);
     case 'Tanh':
       return saturated(TANH_SATURATED);
+    case 'Erf':
+      return saturated(ERF_SATURATED);
+    case 'Softsign':
+      return saturated(SOFTSIGN_SATURATED);
+    case 'Elu':
+    case 'Celu':
+    case 'Selu':
+      return [piece(0, Infinity, 'linear')];
     default:
       return undefined;
   }
@@ -74,14 +86,40 @@ function justAbove(value: number): number {
 
 /** The value that a node's verdicts are about: what its function is of. */
 export function judgedInput(graph: Graph, node: GraphNode): string {
-  return node.inputs[rectifiedInput(graph, node) ?? 0] ?? '';
+  const rectified = rectifiedInput(graph, node);
+  if (rectified === undefined && piecesOf(graph, node) === undefined) return spelledInput(graph, node) ?? '';
+  return node.inputs[rectified ?? 0] ?? '';
 }
 
 /** Says of one site what its bounds prove; undefined for functions of which nothing can be proven. */
 export function judge(graph: Graph, node: GraphNode): ((lower: number, upper: number) => Verdict) | undefined {
   const pieces = piecesOf(graph, node);
-  if (pieces === undefined) return undefined;
+  if (pieces === undefined) return judgeSpelled(graph, node);
   return (lower, upper) => pieces.find(({ from, to }) => lower >= from && upper <= to)?.verdict ?? 'undecided';
+}
+
+/** Intervals that reach beyond every bend: where none is straight, the function bends everywhere. */
+const FAR: readonly (readonly [number, number])[] = [
+  [-2e4, -1e4],
+  [1e4, 2e4],
+];
+
+/** Functions that a file spells as several nodes. */
+function judgeSpelled(graph: Graph, node: GraphNode): ReturnType<typeof judge> {
+  const input = spelledInput(graph, node);
+  if (input === undefined) return undefined;
+  const pieceIn = straightPieces(graph, node.outputs[0] ?? '', input);
+  const verdict = (lower: number, upper: number): Verdict => {
+    const piece = pieceIn(lower, upper);
+    if (piece === undefined) return 'undecided';
+    if (piece.slope !== 0) return 'linear';
+    return piece.offset === 0 ? 'dead' : 'constant';
+  };
+  return FAR.some(([lower, upper]) => verdict(lower, upper) !== 'undecided') ? verdict : undefined;
+}
+
+function spelledInput(graph: Graph, node: GraphNode): string | undefined {
+  return detectFunctions(graph).layers.find((layer) => layer.node === node)?.inputs[0];
 }
 
 /** One verdict per unit: of several sites, what holds at all of them. @param axis of the shape that counts units. */

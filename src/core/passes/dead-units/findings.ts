@@ -26,10 +26,24 @@ export function deadUnitsAnswer(verdicts: Verdicts, state: Firings, facts: RunFa
     .map(({ one, many, units }) => `${count(units)} ${units === 1 ? one : many}`);
   const neverFired =
     dead === 0
-      ? `Each of the ${count(all.length)} units fired at least once`
-      : `${count(dead)} of ${count(all.length)} units (${percent(dead / all.length)}) never fired`;
+      ? noneIsDead(all.length, facts)
+      : `${count(dead)} of ${count(all.length)} units (${percent(dead / all.length)}) ${deadVerb(facts)}`;
   const rate = `${neverFired} ${facts.onInputs}${others.length > 0 ? `; ${others.join(', ')}` : ''}.`;
   return `${rate}${deadRateSentence(verdicts, state, facts)}${oneInputCaution(facts.inputsSeen)}`;
+}
+
+/** Only a rectifier has a plain moment at which it fires. */
+function deadVerb({ layers }: RunFacts): string {
+  const rectifiers = layers.filter(({ family }) => family === 'rectifier').length;
+  if (rectifiers === layers.length) return 'never fired';
+  return rectifiers === 0 ? 'stayed near zero' : 'never fired or stayed near zero';
+}
+
+function noneIsDead(units: number, facts: RunFacts): string {
+  const verb = deadVerb(facts);
+  return verb === 'never fired'
+    ? `Each of the ${count(units)} units fired at least once`
+    : `None of the ${count(units)} units ${verb}`;
 }
 
 /** DNR over all rectifiers, and what of it the weights alone explain: methods D1. */
@@ -41,10 +55,25 @@ function deadRateSentence(verdicts: Verdicts, state: Firings, facts: RunFacts): 
     (sum, layer) => sum + layer.units * deadRate(state.get(layer.value) as LayerFiring),
     0,
   );
-  const known = rectifiers.every(({ value }) => verdicts.get(value)?.dead !== undefined);
-  const byWeights = rectifiers.reduce((sum, { value }) => sum + (verdicts.get(value)?.dead?.length ?? 0), 0);
-  const part = known ? `, of which ${percent(byWeights / units)} by their weights alone` : '';
-  return ` On an average input, ${percent(silent / units)} of the rectifiers’ units stay at 0 (DNR)${part}.`;
+  const parts = deadRateParts(rectifiers, verdicts, state);
+  return ` On an average input, ${percent(silent / units)} of the rectifiers’ units stay at 0 (dead neuron rate, DNR)${parts}.`;
+}
+
+/** Behind a sum of units nobody’s weights are to blame alone: those layers have no static part, and are left out of both. */
+function deadRateParts(rectifiers: readonly ObservedLayer[], verdicts: Verdicts, state: Firings): string {
+  const known = rectifiers.filter(({ value }) => verdicts.get(value)?.dead !== undefined);
+  const units = known.reduce((sum, layer) => sum + layer.units, 0);
+  if (units === 0) return '';
+  const silent = known.reduce((sum, layer) => sum + layer.units * deadRate(state.get(layer.value) as LayerFiring), 0);
+  const byWeights = known.reduce((sum, { value }) => sum + (verdicts.get(value)?.dead?.length ?? 0), 0);
+  const where =
+    known.length === rectifiers.length
+      ? ''
+      : ` in ${count(known.length)} of ${count(rectifiers.length)} layers, those whose units have weights of their own,`;
+  return (
+    `:${where} ${percent(byWeights / units)} by their weights alone (static), ` +
+    `${percent((silent - byWeights) / units)} because of the inputs (dynamic)`
+  );
 }
 
 export function deadUnitsFindings(verdicts: Verdicts, state: Firings, facts: RunFacts): Finding[] {

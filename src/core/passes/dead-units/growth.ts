@@ -24,8 +24,8 @@ export function withoutGrowth({ layers, inputsSeen }: RunFacts): string {
   if (others.length === 0 || inputsSeen < 2) return '';
   const functions = [...new Set(others.map(({ operator }) => operator))].join(', ');
   return (
-    ` There is no curve over the inputs for ${functions}: a unit is dead there by comparison with the layer’s largest |h|, ` +
-    'which grows with the inputs, so that more of them could make a unit dead as well as wake it.'
+    ` There is no curve over the inputs for ${functions}: a unit is dead there by comparison with the layer’s other units, ` +
+    'whose largest |h| grow with the inputs, so that more of them could make a unit dead as well as wake it.'
   );
 }
 

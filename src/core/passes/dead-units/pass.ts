@@ -8,7 +8,7 @@ import { layerMetrics, unitMetrics, unitsTable } from './report.js';
 import { createLayerFiring, foldFiring, mergeLayerFiring, plannedKinds, type LayerFiring } from './state.js';
 import { verdictsOf, type LayerVerdicts } from './verdicts.js';
 
-const VERSION = 4;
+const VERSION = 5;
 
 /** Which units never, rarely or always fire: methods D1, data part. */
 export const deadUnits: Pass<PerLayer<LayerFiring>> = {
@@ -20,7 +20,7 @@ export const deadUnits: Pass<PerLayer<LayerFiring>> = {
   method:
     'A unit is a neuron, or a channel of a convolution with all its positions. Its firing rate p is the share of its ' +
     'entries (positions × inputs) that are not exactly 0. Rectifiers: dead p = 0, dormant 0 < p < 1 %, always on p = 1. ' +
-    'Functions that are never exactly zero (GELU, SiLU, Tanh …): dead when max |h| stays under 1 % of the layer’s. ' +
+    'Functions that are never exactly zero (GELU, SiLU, Tanh …): dead when max |h| stays under 1 % of what it is on average over the layer’s units. ' +
     'Tanh and sigmoid units are saturated when more than 99 % of their entries lie beyond |0.99| (sigmoid: below 0.01 or ' +
     'above 0.99). Faint: mean |h| ≤ 0.025 of the layer’s mean (ReDo). Duplicate: the values of another unit, bit for bit ' +
     '(hashed; in layers with over 65,536 values per input: the extremes, the number of zeros and the values on sampled ' +
@@ -64,7 +64,7 @@ function deadShare(verdicts: ReadonlyMap<string, LayerVerdicts>): Headline {
     label: 'Dead share',
     definition:
       'Share of all units (neurons or channels, all layers) that never fired on these inputs: exactly 0 everywhere, or for ' +
-      'smooth functions max |h| under 1 % of the layer’s. Dead on these inputs, which is no certificate.',
+      'smooth functions max |h| under 1 % of the layer’s average. Dead on these inputs, which is no certificate.',
     format: 'share',
     value: all.filter((state) => state === 'dead').length / all.length,
   };

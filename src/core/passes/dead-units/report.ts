@@ -1,6 +1,6 @@
 /** What the pass gives back beside findings: numbers per layer and unit, and the table. */
 import type { ObservedLayer } from '../../graph/layers.js';
-import { largestFinite, peaks } from '../../summary/extrema.js';
+import { meanFinite, peaks } from '../../summary/extrema.js';
 import type { RunFacts } from '../pass.js';
 import type { LayerMetric, ResultTable, UnitMetric } from '../result.js';
 import { count } from '../words.js';
@@ -41,7 +41,7 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
     ...metric(
       'layer-dead-share',
       'Dead share',
-      'Share of the layer’s units that never fired: exactly 0 everywhere, or for smooth functions max |h| under 1 % of the layer’s.',
+      'Share of the layer’s units that never fired: exactly 0 everywhere, or for smooth functions max |h| under 1 % of what it is on average over the layer’s units.',
       stateShare('dead', facts.layers),
     ),
     ...metric(
@@ -101,7 +101,7 @@ export function layerMetrics(verdicts: Verdicts, state: Firings, facts: RunFacts
     ...metric(
       'layer-static-dead-share',
       'Dead by weights',
-      'Share of the layer’s units that no input can wake: all incoming weights are 0 and what is left is not above the rectifier’s threshold (static dead). Layers whose weights were not read are left out.',
+      'Share of the layer’s units that no input can wake: all incoming weights are 0 and the activation function makes 0 of what is left (static dead). Layers whose weights were not read are left out.',
       listed(({ dead }) => dead),
     ),
   ];
@@ -122,14 +122,16 @@ export function unitMetrics(state: Firings, { layers }: RunFacts): UnitMetric[] 
       values: perUnit(firingRates),
     },
     {
-      ...SHARE,
       id: 'unit-peak-ratio',
       label: 'Peak against the layer',
-      definition: 'max |h| of the unit over the largest finite |h| of its layer.',
+      definition:
+        'max |h| of the unit over the mean of that over its layer’s units. Under 0.01, a unit of a smooth function is dead.',
+      format: 'number',
+      scale: 'sequential',
       values: perUnit(({ extrema }) => {
         const magnitudes = peaks(extrema);
-        const largest = largestFinite(magnitudes);
-        return magnitudes.map((peak) => (largest === 0 ? 0 : peak / largest));
+        const typical = meanFinite(magnitudes);
+        return magnitudes.map((peak) => (typical === 0 ? 0 : peak / typical));
       }),
     },
     {
@@ -178,7 +180,7 @@ export function unitsTable(verdicts: Verdicts, state: Firings, facts: RunFacts):
     id: 'units-that-do-little',
     title: 'Units that do little, by layer',
     definition:
-      `Units counted ${facts.onInputs}; N is ${count(facts.inputsSeen)} inputs. Never fires: p = 0 (smooth functions: max |h| < 1 % of the layer’s). ` +
+      `Units counted ${facts.onInputs}; N is ${count(facts.inputsSeen)} inputs. Never fires: p = 0 (smooth functions: max |h| < 1 % of the layer’s average). ` +
       'Rarely: 0 < p < 1 %. Always: p = 1. Saturated: > 99 % of entries at an end. Constant: one value, not 0. ' +
       'Faint: mean |h| ≤ 0.025 of the layer’s. Duplicate: bit for bit another unit. Useless: every outgoing weight is 0. ' +
       'Dead by weights: no input can wake it. A unit may be counted in several columns; – where a column does not apply.' +

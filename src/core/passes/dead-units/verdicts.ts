@@ -1,5 +1,5 @@
 import type { ObservedLayer } from '../../graph/layers.js';
-import { largestFinite, peaks } from '../../summary/extrema.js';
+import { meanFinite, peaks } from '../../summary/extrema.js';
 import { firstAlike } from '../../summary/signatures.js';
 import type { RunFacts } from '../pass.js';
 import { unitsWhere } from '../units.js';
@@ -11,13 +11,16 @@ export const DORMANT_RATE = 0.01;
 export const DORMANT_SCORE = 0.025;
 /** More than 99 % of its entries saturated: methods D1. */
 export const SATURATED_SHARE = 0.99;
-/** Units of functions that are never exactly zero count as silent below this share of their layer's largest |h|. */
+/**
+ * Units of functions that are never exactly zero count as silent below this share of what max |h| is on average over their
+ * layer's units. Not of the largest: one massive unit would make all others look dead.
+ */
 export const SILENT_RATIO = 0.01;
 
 /**
  * What a unit did on all inputs.
  * - `dead`: a rectifier unit that was exactly 0 everywhere (p = 0); any other unit whose max |h| stays under
- *   {@link SILENT_RATIO} of the layer's.
+ *   {@link SILENT_RATIO} of the layer's average of that.
  * - `dormant`: a rectifier unit with 0 < p < {@link DORMANT_RATE}.
  * - `always-on`: a rectifier unit that was never 0 (p = 1): linear on this data where the function is a plain ReLU.
  * - `saturated`: a bounded unit at the end of its range on more than {@link SATURATED_SHARE} of its entries.
@@ -62,13 +65,13 @@ export function verdictsOf(layer: ObservedLayer, firing: LayerFiring, { unitWeig
 function unitStates(firing: LayerFiring, layer: ObservedLayer): UnitState[] {
   const rates = firingRates(firing);
   const magnitudes = peaks(firing.extrema);
-  const largest = largestFinite(magnitudes);
+  const typical = meanFinite(magnitudes);
   return Array.from(rates, (rate, unit): UnitState => {
     // NaN and infinity are no zeros, but no sign of life either: they are a finding of their own.
     if (!Number.isFinite(magnitudes[unit])) return 'active';
     if (rate === 0) return 'dead';
     const isRectifier = layer.family === 'rectifier';
-    if (!isRectifier && (magnitudes[unit] as number) < SILENT_RATIO * largest) return 'dead';
+    if (!isRectifier && (magnitudes[unit] as number) < SILENT_RATIO * typical) return 'dead';
     if (isRectifier) {
       if (rate < DORMANT_RATE) return 'dormant';
       return rate === 1 ? 'always-on' : 'active';

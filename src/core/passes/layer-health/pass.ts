@@ -7,7 +7,7 @@ import { healthResult } from './report.js';
 import { spectrumOf } from './spectra.js';
 import { createLayerHealth, foldHealth, mergeHealth, rowKind, sampledLayers, type LayerHealth } from './state.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Has a layer collapsed to few directions, and which units contribute nothing: methods D2. */
 export const layerHealth: Pass<LayerHealth> = {

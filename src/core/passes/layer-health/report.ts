@@ -99,9 +99,9 @@ function answer(state: LayerHealth, facts: RunFacts): string {
     );
   }
   return (
-    `The last hidden layer, ${last.label}, uses ${amount(effectiveRank)} of ${count(largestRank(last, found.rows))} possible ` +
-    `directions (effective rank); ${count(rank99)} of them carry 99 % ` +
-    `(${rows} ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
+    `The last hidden layer, ${last.label}, uses about ${amount(effectiveRank)} of ${count(largestRank(last, found.rows))} possible ` +
+    `directions (effective rank); the ${rank99 === 1 ? 'strongest' : `${count(rank99)} strongest`} alone carry 99 % of the sum of the singular values (rank99; ` +
+    `${rows} ${facts.onInputs}).${oneInputCaution(facts.inputsSeen)}`
   );
 }
 

@@ -17,14 +17,18 @@ const isBroken = (value: number): boolean => !(value < Infinity);
 const largest = (data: Float32Array): number => data.reduce((most, x) => (Math.abs(x) > most ? Math.abs(x) : most), 0);
 const lowest = (data: Float32Array): number => data.reduce((least, x) => (x < least ? x : least), Infinity);
 
+function entries(number: number): string {
+  return number === 1 ? '1 entry that is' : `${count(number)} entries that are`;
+}
+
 /** A sentence without its end, or undefined where the numbers do not tell. */
 export function causeOf(node: GraphNode, inputs: readonly CauseInput[]): string {
   for (const { data, from } of inputs) {
     const broken = some(data, isBroken);
     if (broken === 0) continue;
-    if (from === 'weights') return `its weights hold ${count(broken)} entries that are NaN or infinite`;
-    if (from === 'model input') return `the input itself holds ${count(broken)} entries that are NaN or infinite`;
-    return `its input already holds ${count(broken)} entries that are NaN or infinite`;
+    if (from === 'weights') return `its weights hold ${entries(broken)} NaN or infinite`;
+    if (from === 'model input') return `the input itself holds ${entries(broken)} NaN or infinite`;
+    return `its input already holds ${entries(broken)} NaN or infinite`;
   }
   const [first = new Float32Array(), second] = inputs.map(({ data }) => data);
   switch (node.opType) {
@@ -80,7 +84,14 @@ function negatives(data: Float32Array | undefined, text: string): string | undef
   const found = data === undefined ? 0 : some(data, (x) => x < 0);
   return data === undefined || found === 0
     ? undefined
-    : text.replace('%n', count(found)).replace('%x', amount(lowest(data)));
+    : text
+        .replace(/%n (\w+?)(ies|s)\b/, (_, stem: string, end: string) => counted(found, stem, end))
+        .replace('%x', amount(lowest(data)));
+}
+
+/** "1 entry", "2 entries", "1 channel". */
+function counted(number: number, stem: string, end: string): string {
+  return `${count(number)} ${stem}${number !== 1 ? end : end === 'ies' ? 'y' : ''}`;
 }
 
 function overflow(inputs: readonly CauseInput[]): string {

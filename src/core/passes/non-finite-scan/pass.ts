@@ -26,7 +26,7 @@ interface Start {
 /** Which value is the first to be NaN or infinite, on which input, and why: methods E (pitfalls: count them first). */
 export const nonFiniteScan: Experiment = {
   id: 'non-finite-scan',
-  version: 1,
+  version: 2,
   title: 'Non-finite scan',
   question:
     'Which value is the first to be NaN or infinite, on which input and why, and would half precision overflow?',
@@ -63,7 +63,7 @@ export const nonFiniteScan: Experiment = {
         async fold({ indices }, outputs) {
           const sighting = watching.read(outputs);
           sighting.largest.forEach((size, at) => {
-            if (size < Infinity && size > (peaks[at] as number)) peaks[at] = size;
+            if (size > (peaks[at] as number)) peaks[at] = size;
           });
           if (firstWrong(sighting) < 0) return;
           for (const index of indices) {
@@ -116,7 +116,7 @@ async function result(
   }
   const [top = 0] = largest;
   const [worst] = explained;
-  const half = `the largest finite |h| is ${amount(peaks[top] as number)} (${placeAt(top)}), ${percent((peaks[top] as number) / LARGEST_HALF)} of what half precision holds`;
+  const half = `the largest finite |h| is ${amount(peaks[top] as number)} (${placeAt(top)}), ${ofHalf((peaks[top] as number) / LARGEST_HALF)} what half precision holds`;
   return {
     pass: nonFiniteScan.id,
     passVersion: nonFiniteScan.version,
@@ -197,6 +197,11 @@ async function result(
       },
     ],
   };
+}
+
+/** "0.9 % of", "1.8e15 times". */
+function ofHalf(ratio: number): string {
+  return ratio > 1 ? `${amount(ratio)} times` : `${percent(ratio)} of`;
 }
 
 function halfFinding(

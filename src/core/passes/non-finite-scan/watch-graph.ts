@@ -17,7 +17,7 @@ export interface Sighting {
   readonly broken: Float32Array;
   /** Entries that are −∞. */
   readonly negative: Float32Array;
-  /** Largest |h|: NaN or infinite where some entry is. */
+  /** Largest |h| of the entries that are finite. */
   readonly largest: Float32Array;
 }
 
@@ -48,12 +48,14 @@ export function watchGraph(graph: Graph): WatchGraph {
     const entries = writer.node('Concat', [writer.node('Reshape', [writer.castToFloat(value), flat]), zero], {
       axis: 0,
     });
+    const magnitudes = writer.node('Abs', [entries]);
+    const isFinite = writer.node('Less', [magnitudes, writer.float(Infinity)]);
     return {
       // Of all numbers only NaN and +∞ are not below +∞.
       broken: count(writer.node('Not', [writer.node('Less', [entries, writer.float(Infinity)])])),
       negative: count(writer.node('Less', [entries, writer.float(-LARGEST_FLOAT32)])),
       largest: writer.node('Reshape', [
-        writer.node('ReduceMax', [writer.node('Abs', [entries])], { keepdims: 0 }),
+        writer.node('ReduceMax', [writer.node('Where', [isFinite, magnitudes, zero])], { keepdims: 0 }),
         one,
       ]),
     };

@@ -1,20 +1,22 @@
 /** Which units are dead, constant or useless whatever the input, by their weights alone: methods D1, static part. */
+import { onlyActivation } from '../../graph/activations/only-activation.js';
 import { attributeFloat } from '../../graph/attributes.js';
 import type { GraphNode } from '../../graph/graph.js';
 import { storedNumbers } from '../../tensor/stored-type.js';
 import { elementCount } from '../../tensor/tensor.js';
 import type { FileSubject, NetworkSubject } from '../pass.js';
 import { zeroLines } from '../zero-lines.js';
-import { handedOn, onward, unitLayer, type UnitLayer } from './unit-layer.js';
+import { readUnits } from '../unit-weights.js';
+import { onward, unitLayer, type UnitLayer } from './unit-layer.js';
 
 export interface StaticUnits extends UnitLayer {
-  /** All incoming weights are zero and a rectifier makes 0 of what is left. */
+  /** All incoming weights are zero and an activation function makes 0 of what is left. */
   readonly dead: readonly number[];
   /** All incoming weights are zero, and something else than 0 is left: the same for every input. */
   readonly constant: readonly number[];
   /** Alive as far as their own weights tell, but every weight that reads them is zero. */
   readonly useless: readonly number[];
-  /** Value of the rectifier behind them, if there is one: the activation layer that they are units of. */
+  /** The activation layer that they are units of, if an activation function alone reads them. */
   readonly activation?: string;
 }
 
@@ -31,17 +33,15 @@ export async function findStaticUnits(subject: Weights, network: Network): Promi
     const emptied = await zeros(layer, 'outputAxis');
     const rows = indicesOf(emptied);
     const { output, left } = await leftOver(subject, network, layer, rows);
-    const rectified = onward(network.graph, output, layer);
-    const threshold = rectified?.kind === 'rectifier' ? rectified.threshold : undefined;
-    const isDead = (unit: number): boolean => threshold !== undefined && (left.get(unit) ?? NaN) <= threshold;
-    const activation = rectified?.kind === 'rectifier' ? rectified.node.outputs[0] : undefined;
-    const unread = await unreadUnits(network, layer, layers, zeros);
+    const activation = onlyActivation(network.graph, output);
+    const isDead = (unit: number): boolean => activation?.makesZero(left.get(unit) ?? NaN) === true;
+    const unread = await unreadUnits(network, layer, zeros);
     found.push({
       ...layer,
       dead: rows.filter(isDead),
       constant: rows.filter((unit) => !isDead(unit)),
       useless: unread.filter((unit) => emptied?.[unit] !== 1),
-      ...(activation === undefined ? {} : { activation }),
+      ...(activation === undefined ? {} : { activation: activation.value }),
     });
   }
   return found;
@@ -77,7 +77,7 @@ async function leftOver(
   const passed = new Set<GraphNode>();
   for (;;) {
     const next = onward(graph, output, layer);
-    if (next === undefined || next.kind === 'rectifier' || passed.has(next.node)) return { output, left };
+    if (next === undefined || passed.has(next.node)) return { output, left };
     passed.add(next.node);
     output = next.node.outputs[0] ?? '';
     if (units.length === 0) continue;
@@ -112,19 +112,11 @@ async function readConstant(
 }
 
 /** Units that every layer behind them multiplies by zero; none where something else reads them. */
-async function unreadUnits(
-  { graph }: Network,
-  layer: UnitLayer,
-  layers: readonly UnitLayer[],
-  zeros: ZeroReader,
-): Promise<number[]> {
-  const value = handedOn(graph, layer.node.outputs[0] ?? '', layer);
-  const readers = value === undefined ? [] : graph.consumersOf(value);
+async function unreadUnits({ graph }: Network, layer: UnitLayer, zeros: ZeroReader): Promise<number[]> {
+  const readers = readUnits(graph, layer.node.outputs[0] ?? '', layer)?.readers ?? [];
   let unread: Uint8Array | undefined;
   for (const reader of readers) {
-    const next = layers.find(({ node }) => node === reader);
-    const fits = next !== undefined && next.inputs === layer.units && reader.inputs.indexOf(value ?? '') === 0;
-    const columns = fits ? await zeros(next, 'inputAxis') : undefined;
+    const columns = await zeros(reader, 'inputAxis');
     if (columns === undefined) return [];
     unread = unread === undefined ? columns.slice() : unread.map((all, unit) => all & (columns[unit] ?? 0));
   }

@@ -7,7 +7,7 @@ import { count, ofUnits } from '../words.js';
 import { findStaticUnits, type StaticUnits } from './find.js';
 import { unitLayer } from './unit-layer.js';
 
-const VERSION = 2;
+const VERSION = 3;
 const UNITS_NAMED = 12;
 
 /** Which units are dead by their weights, whatever the input: methods D1, static part. */
@@ -19,9 +19,9 @@ export const staticDeadUnits: FilePass = {
   question: 'Which units can never do anything, whatever the input?',
   method:
     'A unit is a column of a matrix product or an output channel of a convolution. It is dead when all of its incoming ' +
-    'weights are exactly zero and what is left (its bias, through batch normalisation and added constants) is not above ' +
-    'the threshold of the rectifier behind it; constant when its incoming weights are zero and something is left; useless ' +
-    'when every weight of every layer that reads it is zero. Where units are added to others, are reshaped or leave the ' +
+    'weights are exactly zero and the activation function behind it makes exactly 0 of what is left (its bias, through ' +
+    'batch normalisation and added constants); constant when its incoming weights are zero and something else is left; ' +
+    'useless when every weight of every layer that reads it is zero, also where a gate multiplies it first. Where units are added to others, are reshaped or leave the ' +
     'graph, nothing is said of who reads them. Needs no inputs: that a unit is dead here is a proof.',
   applies: ({ graph }) =>
     graph === undefined
@@ -75,18 +75,22 @@ function answerOf(layers: readonly StaticUnits[], affected: readonly StaticUnits
   if (affected.length === 0) {
     return `None: no unit of ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'} (${count(units)} units) has only zeros for its incoming or its outgoing weights.`;
   }
-  const sum = (of: (layer: StaticUnits) => readonly number[]): string =>
-    count(affected.reduce((total, layer) => total + of(layer).length, 0));
+  const sum = (of: (layer: StaticUnits) => readonly number[], one: string, more: string): string => {
+    const total = affected.reduce((found, layer) => found + of(layer).length, 0);
+    return `${count(total)} ${total === 1 ? one : more}`;
+  };
   return (
-    `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}: ${sum(({ dead }) => dead)} dead, ` +
-    `${sum(({ constant }) => constant)} constant, ${sum(({ useless }) => useless)} useless, whatever the input.`
+    `Of ${count(units)} units in ${count(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}, whatever the input: ` +
+    `${sum(({ dead }) => dead, 'can', 'can')} never fire (dead), ` +
+    `${sum(({ constant }) => constant, 'gives', 'give')} the same value always (constant), ` +
+    `${sum(({ useless }) => useless, 'is', 'are')} read by nobody (useless).`
   );
 }
 
 const MEANING = {
   dead: {
     is: 'can never fire',
-    because: 'all incoming weights are zero and the bias does not lift them above the rectifier’s threshold',
+    because: 'all incoming weights are zero, and the activation function makes 0 of the bias that is left',
     advice: 'They can be cut out of the file without changing any output, together with the weights that read them.',
   },
   constant: {

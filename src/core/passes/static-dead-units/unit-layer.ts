@@ -1,5 +1,5 @@
 /** Layers whose units have weights of their own, and how one unit's value goes on from there. */
-import { onlyRectifier } from '../../graph/activations/rectifier.js';
+import { onlyActivation } from '../../graph/activations/only-activation.js';
 import { attributeFloat, attributeInt } from '../../graph/attributes.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
 import { linearStep, shapeOf, type NormalisationStep } from '../linear-step.js';
@@ -21,13 +21,9 @@ export interface UnitLayer {
 /** Units as they go on from a value, whoever made them. */
 export type Units = Pick<UnitLayer, 'units' | 'unitWord'>;
 
-/** What becomes of the value 0 + bias of a unit whose weights are all zero. */
+/** How the value of a unit goes on scaled and shifted, unit by unit: batch normalisation, or a constant that is added. */
 export type Onward =
-  /** Scaled and shifted, unit by unit: batch normalisation, or a constant that is added. */
-  | NormalisationStep
-  | { readonly kind: 'addition'; readonly node: GraphNode; readonly constant: string }
-  /** Exactly 0 for everything that is not above `threshold`. */
-  | { readonly kind: 'rectifier'; readonly node: GraphNode; readonly threshold: number };
+  NormalisationStep | { readonly kind: 'addition'; readonly node: GraphNode; readonly constant: string };
 
 export function unitLayer(graph: Graph, node: GraphNode): UnitLayer | undefined {
   if (node.domain !== '') return undefined;
@@ -71,8 +67,6 @@ export function unitLayer(graph: Graph, node: GraphNode): UnitLayer | undefined 
 
 /** How the value goes on, where one node alone reads it and that node works on each unit by itself. */
 export function onward(graph: Graph, value: string, layer: Units): Onward | undefined {
-  const rectifier = onlyRectifier(graph, value);
-  if (rectifier !== undefined) return { kind: 'rectifier', node: rectifier, threshold: 0 };
   const [node, ...others] = graph.consumersOf(value);
   if (node === undefined || others.length > 0 || graph.isOutput(value) || node.domain !== '') return undefined;
   switch (node.opType) {
@@ -88,8 +82,6 @@ export function onward(graph: Graph, value: string, layer: Units): Onward | unde
       const fits = layer.unitWord === 'neurons' && shapeOf(graph, constant)?.join() === String(layer.units);
       return fits ? { kind: 'addition', node, constant } : undefined;
     }
-    case 'ThresholdedRelu':
-      return { kind: 'rectifier', node, threshold: attributeFloat(node, 'alpha') ?? 1 };
     default:
       return undefined;
   }
@@ -114,9 +106,9 @@ export function handedOn(graph: Graph, value: string, layer: Units): string | un
   for (let at = value; !seen.has(at);) {
     seen.add(at);
     if (graph.isOutput(at)) return undefined;
-    const rectified = onlyRectifier(graph, at)?.outputs[0];
-    if (rectified !== undefined) {
-      at = rectified;
+    const activated = onlyActivation(graph, at)?.value;
+    if (activated !== undefined) {
+      at = activated;
       continue;
     }
     const readers = graph.consumersOf(at);
@@ -129,7 +121,7 @@ export function handedOn(graph: Graph, value: string, layer: Units): string | un
       (ELEMENT_WISE.has(node.opType) ||
         FLATTENING.has(node.opType) ||
         (layer.unitWord === 'channels' && CHANNEL_WISE.has(node.opType)));
-    if (!isUnitWise && !['normalisation', 'addition'].includes(onward(graph, at, layer)?.kind ?? '')) return at;
+    if (!isUnitWise && onward(graph, at, layer) === undefined) return at;
     if (next === '' || node.outputs.filter((name) => name !== '').length > 1) return undefined;
     at = next;
   }

@@ -108,7 +108,7 @@ export function planBounds(request: BoundsRequest, trace: Trace): BoundsPlan {
     const output = node.outputs[0] ?? '';
     const floats = [output, ...node.inputs.filter((value) => bounded.has(value))];
     if (floats.some((value) => !WIDE_TYPES.has(known.floatType(value)))) {
-      return 'it computes in half precision or in whole numbers';
+      return 'it computes in half precision or in whole numbers, which round by more than bounds cover (an export in float32 has bounds)';
     }
     const unknown = [...node.inputs, output].find((value) => value !== '' && known.shape(value) === undefined);
     if (unknown !== undefined) return `the shape of “${unknown}” is not known`;
