@@ -17,6 +17,7 @@ import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { onText } from './steering-options.js';
 import { printDefect, printProblem } from './terminal.js';
+import { positionOfToken } from '../core/token-number.js';
 
 const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 
@@ -286,7 +287,7 @@ function circuitRequest(values: ReturnType<typeof parseOptions>['values']): Circ
               ...(minus === undefined ? {} : { minus }),
             }
           : { kind: 'likely' },
-    ...(at === undefined ? {} : { position: Number(at) - 1 }),
+    ...(at === undefined ? {} : { position: positionOfToken(Number(at)) }),
     maximumFeatures: Number(values['max-features'] ?? DEFAULT_FEATURES),
   };
 }

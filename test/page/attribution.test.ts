@@ -275,7 +275,7 @@ describe('patching', () => {
     await heatmap(page, 'Patched').focus();
     await page.keyboard.press('ArrowRight');
     const reading = figure(page, /^Patched/).locator('.map-reading');
-    await expect.poll(() => reading.innerText()).toMatch(/embedding, token 1 “/);
+    await expect.poll(() => reading.innerText()).toMatch(/embedding, token 2 “/);
     expect(await page.getByText(/The inputs differ in \d+ of 28 tokens/).count()).toBe(1);
     await page.close();
   });

@@ -11,6 +11,7 @@ import { findCircuit } from '../state/circuits.js';
 import { ui } from '../state/interface-state.js';
 import { inputs } from '../state/session.js';
 import { requestOf, type CircuitForm } from './form.js';
+import { positionOfToken, tokenNumber } from '../../src/core/token-number.js';
 
 const SOURCES = [
   { name: 'prompt', label: 'A text' },
@@ -54,7 +55,7 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
           value={form.input + 1}
           minimum={1}
           maximum={Math.max(1, size)}
-          onChange={(next) => set({ input: next - 1 })}
+          onChange={(next) => set({ input: positionOfToken(next) })}
         />
       )}
       <div class="circuit-target">
@@ -112,10 +113,10 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
         {form.position !== undefined && (
           <NumberField
             label="Token, from 1"
-            value={form.position + 1}
+            value={tokenNumber(form.position)}
             minimum={1}
             maximum={FARTHEST}
-            onChange={(next) => set({ position: next - 1 })}
+            onChange={(next) => set({ position: positionOfToken(next) })}
           />
         )}
       </div>

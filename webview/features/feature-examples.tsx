@@ -13,6 +13,7 @@ import { formatCount, formatExact, formatNumber, formatShare } from '../format/n
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
 import { Excerpts, strength } from './excerpts.js';
+import { tokenNumber } from '../../src/core/token-number.js';
 
 const FIRST_SHOWN = 8;
 
@@ -116,14 +117,14 @@ function examplesTable({ top, intervals }: FeatureDetail, layout: Layout): TextT
         group,
         String(input),
         inputName,
-        layout.kind === 'heads' ? placeText(place, layout) : String(place),
+        layout.kind === 'heads' ? placeText(place, layout) : String(tokenNumber(place)),
         token,
         formatExact(activations[index] ?? NaN),
       ];
     });
   };
   return {
-    header: ['examples', 'input', 'name', 'position', 'token', 'activation'],
+    header: ['examples', 'input', 'name', 'token number', 'token', 'activation'],
     rows: [
       ...top.flatMap((excerpt) => rowsOf('strongest', excerpt)),
       ...intervals.flatMap(({ from, to, examples }) =>

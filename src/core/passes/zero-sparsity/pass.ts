@@ -24,7 +24,7 @@ const NOTABLE_SHARE = 0.9;
 /** Fewer zeros than this say nothing about sparsity. */
 const RARE_SHARE = 0.01;
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** How much of every layer is exactly zero: methods C1. */
 export const zeroSparsity: Pass<PerLayer<LayerZeros>> = {
