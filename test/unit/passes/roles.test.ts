@@ -127,6 +127,40 @@ describe('the table of roles', () => {
     );
   });
 
+  it('of blocks of two kinds is one sentence', async () => {
+    const graph = modelProto({
+      nodes: [
+        node('Conv', ['x', 'wide'], ['a']),
+        node('Relu', ['a'], ['b']),
+        node('Conv', ['b', 'narrow'], ['c']),
+        node('Flatten', ['c'], ['d']),
+        node('MatMul', ['d', 'up'], ['e']),
+        node('Relu', ['e'], ['f']),
+        node('MatMul', ['f', 'down'], ['y']),
+      ],
+      inputs: [valueInfo('x', ['batch', 2, 1, 1])],
+      outputs: [valueInfo('y', ['batch', 2])],
+      initializers: [
+        weight('wide', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]),
+        weight('narrow', [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]),
+        weight(
+          'up',
+          [2, 5],
+          Array.from({ length: 10 }, (_, at) => at),
+        ),
+        weight(
+          'down',
+          [5, 2],
+          Array.from({ length: 10 }, (_, at) => at),
+        ),
+      ],
+    });
+    const { answer } = await roles.examine(await modelSubject(graph));
+    expect(answer).toMatch(
+      /^The graph has 1 convolutional MLP block of 3 channels and 1 plain MLP block of 5 neurons\. Its/,
+    );
+  });
+
   it('says why where there is nothing to tell', () => {
     const graph = createGraph(modelProto({ nodes: [node('Exp', ['x'], ['y'])], outputs: ['y'] }));
     const applies = roles.applies({ tensors: [], graph });

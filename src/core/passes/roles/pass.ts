@@ -57,10 +57,13 @@ function answerOf({ layers, attention, mlpBlocks, normalisations, noLayers = '' 
     parts.push(`${counted(layers.length, 'transformer layer')} along a residual stream`);
   }
   if (attention.length > 0) parts.push(`${counted(attention.length, 'attention block')}${headsText(attention)}`);
-  if (mlpBlocks.length > 0) parts.push(blocksText(mlpBlocks));
+  if (mlpBlocks.length > 0) parts.push(...blockTexts(mlpBlocks));
   if (normalisations.length > 0) parts.push(counted(normalisations.length, 'normalisation'));
   const list = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}` : (parts[0] ?? '');
-  const found = list === '' ? 'No block of a network was found, only embeddings.' : `The graph has ${list}.`;
+  const found =
+    list === ''
+      ? 'No block of a network was found, only embeddings: all other questions work on plain activations.'
+      : `The graph has ${list}.`;
   return noLayers === ''
     ? found
     : `${found} Its values have no hook names, which belong to transformer layers. ${noLayers}`;
@@ -82,16 +85,15 @@ function headsText(attention: Roles['attention']): string {
     : text;
 }
 
-function blocksText(blocks: readonly MlpBlock[]): string {
+/** One for every kind. */
+function blockTexts(blocks: readonly MlpBlock[]): readonly string[] {
   const kinds = [...new Set(blocks.map(({ kind }) => kind))];
-  return kinds
-    .map((kind) => {
-      const sizes = blocks.filter((block) => block.kind === kind).map(({ hidden }) => hidden);
-      const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-      const range = least === most ? count(least) : `${count(least)} to ${count(most)}`;
-      return `${counted(sizes.length, `${kind} MLP block`)} of ${range} ${unitOf(kind)}`;
-    })
-    .join(', ');
+  return kinds.map((kind) => {
+    const sizes = blocks.filter((block) => block.kind === kind).map(({ hidden }) => hidden);
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+    const range = least === most ? count(least) : `${count(least)} to ${count(most)}`;
+    return `${counted(sizes.length, `${kind} MLP block`)} of ${range} ${unitOf(kind)}`;
+  });
 }
 
 function unitOf(kind: MlpBlock['kind']): string {
