@@ -115,7 +115,12 @@ describe('the table of roles', () => {
       'The graph has 4 transformer layers along a residual stream, 4 attention blocks with 6 heads, 4 plain MLP blocks of 288 neurons and 9 normalisations.',
     );
     const row = tables?.[0]?.rows.find(({ cells }) => String(cells[2]).startsWith('blocks.2.hook_resid_mid'));
-    expect(row?.cells).toEqual(['layer 2', 'resid_mid', 'blocks.2.hook_resid_mid', '/blocks.2/Add_output_0']);
+    expect(row?.cells).toEqual([
+      'layer 2',
+      'residual stream between attention and MLP (resid_mid)',
+      'blocks.2.hook_resid_mid',
+      '/blocks.2/Add_output_0',
+    ]);
     expect(row?.item).toMatch(/^#\d+$/);
     expect(tables?.[1]?.rows).toHaveLength(4);
   });

@@ -2,6 +2,7 @@ import { displayText } from '../../display-text.js';
 import { inputId, nodeId } from '../../graph/item-ids.js';
 import type { Graph } from '../../graph/graph.js';
 import { findRoles, type MlpBlock, type Roles } from '../../graph/roles/roles.js';
+import { roleText } from '../../graph/roles/role-words.js';
 import type { FilePass } from '../pass.js';
 import { NO_ACTIVATIONS, type PassResult, type ResultRow, type ResultTable } from '../result.js';
 import { count } from '../words.js';
@@ -12,7 +13,7 @@ const MAXIMUM_ROWS = 5000;
 /** Which value is which point of the network, by structure alone: formats 2.1. */
 export const roles: FilePass = {
   id: 'roles',
-  version: 1,
+  version: 2,
   reads: 'structure',
   title: 'What plays which role',
   question:
@@ -102,7 +103,7 @@ function unitOf(kind: MlpBlock['kind']): string {
 
 function pointsTable(graph: Graph, { points }: Roles): ResultTable {
   const rows = points.slice(0, MAXIMUM_ROWS).map(({ place, role, hooks, value }): ResultRow => ({
-    cells: [displayText(place), role, hooks.length === 0 ? '—' : hooks.join(', '), displayText(value)],
+    cells: [displayText(place), roleText(role), hooks.length === 0 ? '—' : hooks.join(', '), displayText(value)],
     ...itemOf(graph, value),
   }));
   return {
