@@ -3,7 +3,7 @@ import { onOneLine } from '../core/display-text.js';
 import type { Problem } from '../core/errors.js';
 import type { CircuitHeads, CircuitWeights, FedByWeights } from '../protocol/circuits.js';
 import { number } from './numbers.js';
-import { tokenNumber } from '../core/token-number.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 const HEADS_TOLD = 8;
 const HEADS_BY_WEIGHTS_TOLD = 3;

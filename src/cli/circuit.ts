@@ -14,7 +14,7 @@ import type { WorkerApi } from '../protocol/worker-api.js';
 import { headLines, weightLines } from './circuit-target.js';
 import { number } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
-import { tokenNumber } from '../core/token-number.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 export interface CircuitOptions extends CliOptions {
   readonly request: CircuitRequest;

@@ -1,6 +1,6 @@
 /** What the command line asks of features on one text, from its options. Tokens and inputs count from 1 there. */
 import type { Intervention, Positions, PromptRequest, Rank, SteeringRequest } from '../protocol/steering.js';
-import { positionOfToken } from '../core/token-number.js';
+import { indexOfInput, positionOfToken } from '../core/told-numbers.js';
 
 export interface SteeringValues {
   readonly prompt?: string | undefined;
@@ -45,7 +45,9 @@ export function onText(values: SteeringValues): OnText | undefined | WrongOption
     );
   }
   const source =
-    text === undefined ? ({ kind: 'input', input: Number(input) - 1 } as const) : ({ kind: 'text', text } as const);
+    text === undefined
+      ? ({ kind: 'input', input: indexOfInput(Number(input)) } as const)
+      : ({ kind: 'text', text } as const);
   if (source.kind === 'input' && !(Number.isSafeInteger(source.input) && source.input >= 0))
     return wrong('--input', input ?? '', 'Inputs count from 1.');
   const by = RANKS.find((each) => each === rank);

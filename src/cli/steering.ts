@@ -3,7 +3,7 @@ import type { FewPlaces } from '../core/dictionary/few-places.js';
 import { onOneLine } from '../core/display-text.js';
 import type { ContinuationText, PromptAnswer, PromptRun, SteeringAnswer } from '../protocol/steering.js';
 import { counted, number, percent } from './numbers.js';
-import { tokenNumber } from '../core/token-number.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 /** @param few beside the density, which rests on the pass over the inputs. */
 export function promptLines(answer: PromptAnswer, few: FewPlaces | undefined): string[] {

@@ -35,7 +35,7 @@ import { openCoders, type OpenCoders } from './circuit-coders.js';
 import type { Inputs } from './inputs.js';
 import type { OpenedTranscoders } from './transcoder-set.js';
 import { createTurns } from './turns.js';
-import { tokenNumber } from '../core/token-number.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 export interface CircuitSubject {
   readonly inputs: Inputs;

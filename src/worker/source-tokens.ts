@@ -22,7 +22,7 @@ import type { NamedTensors } from '../core/tensor/tensor.js';
 import type { SourceTokensAnswer, SourceTokensRequest } from '../protocol/source-tokens.js';
 import { chosenInput } from './chosen-input.js';
 import type { Gathered } from './feature-gathering.js';
-import { tokenNumber } from '../core/token-number.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 /** Opened for inputs of one size, and kept for the next one of that size. */
 export interface SourceTokenReaders {

@@ -1,7 +1,7 @@
 /** How the parts of patched values are named, and where they lie among the columns of the heatmap. */
 import type { PatchedSite, PatchingAnswer } from '../../src/protocol/attribution.js';
 import { visible } from '../format/words.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 /** Tokens of both inputs, where they are texts. */
 export interface TokenPair {

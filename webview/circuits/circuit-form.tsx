@@ -11,7 +11,7 @@ import { findCircuit } from '../state/circuits.js';
 import { ui } from '../state/interface-state.js';
 import { inputs } from '../state/session.js';
 import { requestOf, type CircuitForm } from './form.js';
-import { positionOfToken, tokenNumber } from '../../src/core/token-number.js';
+import { indexOfInput, inputNumber, positionOfToken, tokenNumber } from '../../src/core/told-numbers.js';
 
 const SOURCES = [
   { name: 'prompt', label: 'A text' },
@@ -52,10 +52,10 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
       ) : (
         <NumberField
           label={`Input, 1 to ${size}`}
-          value={form.input + 1}
+          value={inputNumber(form.input)}
           minimum={1}
           maximum={Math.max(1, size)}
-          onChange={(next) => set({ input: positionOfToken(next) })}
+          onChange={(next) => set({ input: indexOfInput(next) })}
         />
       )}
       <div class="circuit-target">

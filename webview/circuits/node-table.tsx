@@ -11,7 +11,7 @@ import { useExportable } from '../state/exports.js';
 import { visible } from '../format/words.js';
 import { groupOf, type Arrangement } from './arrangement.js';
 import { nodeName } from './names.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 export interface NodeRow {
   readonly node: number;

@@ -10,7 +10,7 @@ import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
 import { visible } from '../format/words.js';
 import { LeftAttention } from './left-attention.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const ROWS_SHOWN = 12;
 

@@ -19,7 +19,7 @@ import { PromptTable } from './prompt-table.js';
 import { PromptTokens } from './prompt-tokens.js';
 import { AskSourceTokens, hasSourceTokens } from './source-tokens.js';
 import { SteeringPart } from './steering-part.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const SHOWN = 50;
 const RANKS: readonly { readonly name: Rank; readonly label: string }[] = [

@@ -5,7 +5,7 @@ import type { PromptAnswer } from '../../src/protocol/steering.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
 import { theme } from '../theme/theme.js';
 import { visible } from '../format/words.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 /** Weaker activations leave the text as it is. */
 const COLOURED_FROM = 0.08;

@@ -8,7 +8,7 @@ import { formatNumber } from '../format/numbers.js';
 import { strength } from './excerpts.js';
 import { ExperimentButton } from './experiment-button.js';
 import { SourceTokens } from './source-tokens.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const FIRST_SHOWN = 4;
 

@@ -10,7 +10,7 @@ import { formatExact, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { copyText } from '../state/exports.js';
 import { visible } from '../format/words.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const STOPPED: Readonly<Record<NonNullable<ContinuationText['stopped']>, string>> = {
   'end of text': 'It ends here.',

@@ -21,7 +21,7 @@ import { visible } from '../format/words.js';
 import { SteeringOutcome } from './steering-outcome.js';
 import { changingNote } from './variants.js';
 import { NO_STEERING, withFeature, type SteeringChoices } from './steering-choices.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const KINDS = [
   { value: 'add', label: 'add' },

@@ -1,7 +1,7 @@
 /** How the numbers at an end of a linear system are named, counted and laid out. */
 import type { SystemDescription, SystemEnd, SystemLayout } from '../../src/protocol/linear.js';
 import { visible } from '../format/words.js';
-import { tokenNumber } from '../../src/core/token-number.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const OUTPUTS_AT_FIRST = 3;
 

@@ -12,7 +12,7 @@ import type { OutputTarget } from './output-targets.js';
 import { rankFeatures, type Row } from './rank.js';
 import type { ReplacementModel, ReplacementSites } from './replacement-model.js';
 import { contributions, writtenBy, type Feature } from './written.js';
-import { tokenNumber } from '../token-number.js';
+import { tokenNumber } from '../told-numbers.js';
 
 export type CircuitNode =
   | { readonly kind: 'token'; readonly position: number }

@@ -6,7 +6,7 @@ import { breather } from '../breathe.js';
 import { PREVIEWED_TOKENS, type Dataset } from '../dataset/dataset.js';
 import type { Followed } from './followed.js';
 import { hasTokens, positionOf, tokenPlace, tokensWithin, type Layout } from '../dictionary/attach/layout.js';
-import { tokenNumber } from '../token-number.js';
+import { tokenNumber } from '../told-numbers.js';
 
 /** Tokens shown before and after the one that an example is about. */
 export const BEFORE = 12;

@@ -26,7 +26,7 @@ import {
 } from '../../protocol/steering.js';
 import { continuations } from './continuations.js';
 import { perToken, type Looked, type Prompting } from './prompting.js';
-import { tokenNumber } from '../../core/token-number.js';
+import { tokenNumber } from '../../core/told-numbers.js';
 
 /** Of the pass that was made before. */
 export interface PromptSubject {

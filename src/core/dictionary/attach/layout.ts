@@ -1,7 +1,7 @@
 /** Which axis of a value a dictionary reads, and how the rows of one input lie along the others: what they are called. */
 import type { HeadAxes } from '../../graph/roles/head-axes.js';
 import type { PatchTokens } from '../../graph/roles/patch-tokens.js';
-import { tokenNumber } from '../../token-number.js';
+import { tokenNumber } from '../../told-numbers.js';
 
 /** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
 export type WidthAxis = 'last' | 'channels';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { placeText } from '../../../src/core/dictionary/attach/layout.js';
-import { positionOfToken, tokenNumber } from '../../../src/core/token-number.js';
+import { indexOfInput, inputNumber, positionOfToken, tokenNumber } from '../../../src/core/told-numbers.js';
 import { partName } from '../../../webview/attribution/part-names.js';
 import { positionName } from '../../../webview/linear/ends.js';
 
@@ -26,4 +26,8 @@ describe('the first token of a text is token 1', () => {
     expect(partName(site, 0, tokens)).toBe('tokens 1 to 2 “AB”');
     expect(partName(site, 1, tokens)).toBe('tokens 3 to 4 “CD”');
   });
+});
+
+it('inputs count from 1, too', () => {
+  expect([inputNumber(0), indexOfInput(inputNumber(7))]).toEqual([1, 7]);
 });
