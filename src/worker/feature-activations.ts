@@ -1,5 +1,5 @@
 /** What single features do on single inputs: of inputs whose rows were kept, without the network and the other features. */
-import { rowsOfRun } from '../core/dictionary/attach/rows.js';
+import { rowsOfRun } from '../core/dataset/rows-of-run.js';
 import type { Coder } from '../core/dictionary/coder.js';
 import { competes, competitionOf, keptOf } from '../core/dictionary/competition.js';
 import { CODER_FEATURES, featuresModel } from '../core/dictionary/graphs/coder-model.js';

@@ -1,5 +1,6 @@
 /** Which tokens a feature on the output of attention got its value from, at one token of one input. */
-import { centre, rowsOfRun } from '../core/dictionary/attach/rows.js';
+import { rowsOfRun } from '../core/dataset/rows-of-run.js';
+import { centre } from '../core/dictionary/attach/rows.js';
 import { totalWidth } from '../core/dictionary/coder.js';
 import { heldEncoder } from '../core/dictionary/held-encoder.js';
 import {

@@ -30,6 +30,19 @@ describe('before features are there', () => {
     await page.close();
   });
 
+  it('says why nothing can be started while another run is under way', async () => {
+    const page = await openTab(browser, { scenario: 'attached' });
+    const button = page.getByRole('button', { name: 'Run the dictionary' });
+    await button.waitFor();
+    expect(await view(page).innerText()).not.toContain('A run is under way');
+    await page.evaluate(() =>
+      window.fake.page.runProgress({ unit: 'runs', done: 90, planned: 1800, secondsLeft: 60, phase: 'Running' }),
+    );
+    await expect.poll(() => view(page).innerText()).toContain('A run is under way');
+    expect(await button.isDisabled()).toBe(true);
+    await page.close();
+  });
+
   it('a dictionary that does not fit is refused, and shown only on purpose, with the warning in sight', async () => {
     const page = await openTab(browser, { scenario: 'unfit' });
     await page.getByRole('button', { name: 'Run the dictionary' }).click();

@@ -26,6 +26,7 @@ export function NotGathered({ dictionary }: { dictionary: AttachedDescription })
         </Button>
         <Button onClick={() => void runCommand('modelInspector.attachDictionary')}>Other Dictionary…</Button>
       </div>
+      <RunUnderWay />
     </>
   );
 }
@@ -56,6 +57,13 @@ export function Refused({ problem, onAnyway, onAgain }: RefusedProps): JSX.Eleme
         <Button onClick={() => void runCommand('modelInspector.attachDictionary')}>Other Dictionary…</Button>
         {problem.kind === 'unfit-dictionary' && <Button onClick={onAnyway}>Show anyway</Button>}
       </div>
+      <RunUnderWay />
     </>
   );
+}
+
+/** Why nothing can be started: attaching a dictionary begins by measuring where it fits. */
+function RunUnderWay(): JSX.Element | null {
+  if (progress.value === undefined) return null;
+  return <p class="note">A run is under way. This can be started once it has ended, or when you cancel it above.</p>;
 }

@@ -2,7 +2,7 @@
  * All inputs through a network and a dictionary, token by token: a batch and a tile of features in memory. Where inputs have
  * no tokens, places are meant.
  */
-import { rowsOfRun } from '../dictionary/attach/rows.js';
+import { rowsOfRun } from '../dataset/rows-of-run.js';
 import { totalWidth, type Coder } from '../dictionary/coder.js';
 import { createSweeps } from '../experiment/sweeps.js';
 import type { ExperimentSubject } from '../experiment/subject.js';

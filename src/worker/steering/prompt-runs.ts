@@ -1,5 +1,5 @@
 /** A text or an input of the model as one example to run, cut to what the network takes. */
-import { rowsOfRun } from '../../core/dictionary/attach/rows.js';
+import { rowsOfRun } from '../../core/dataset/rows-of-run.js';
 import type { Batch, Dataset } from '../../core/dataset/dataset.js';
 import type { Prompts } from '../../core/dataset/prompts.js';
 import { problem, ProblemError, throwIfCancelled } from '../../core/errors.js';

@@ -1,6 +1,6 @@
 /** Which features fire on a text, and what the network says where they are changed. */
 import { tokenPlace, type Layout } from '../../core/dictionary/attach/layout.js';
-import { rowsOfRun } from '../../core/dictionary/attach/rows.js';
+import { rowsOfRun } from '../../core/dataset/rows-of-run.js';
 import { usedFeeds } from '../../core/engine/used-feeds.js';
 import { problem, ProblemError, throwIfCancelled } from '../../core/errors.js';
 import type { ExperimentSubject } from '../../core/experiment/subject.js';

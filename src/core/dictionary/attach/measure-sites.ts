@@ -7,7 +7,8 @@ import { prune } from '../../rewrite/prune.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import { totalWidth, type Coder } from '../coder.js';
 import { fidelitySums, meanSums, type Fidelity, type FidelitySums, type MeanSums, type Means } from './fidelity.js';
-import { countedRows, rowsOf, rowsOfRun, type Rows } from './rows.js';
+import { rowsOfRun } from '../../dataset/rows-of-run.js';
+import { countedRows, rowsOf, type Rows } from './rows.js';
 import { runCoder } from './run-coder.js';
 import type { FoundSites, Site } from './sites.js';
 

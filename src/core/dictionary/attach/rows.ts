@@ -1,5 +1,4 @@
 /** A value of a batch as rows of one width, one per token (or cell of a picture), and back. */
-import type { Dataset } from '../../dataset/dataset.js';
 import { floatsOf } from '../../tensor/floats.js';
 import { elementCount, type Tensor } from '../../tensor/tensor.js';
 import type { SweptBatch } from '../../experiment/sweeps.js';
@@ -74,14 +73,6 @@ function turned(flat: Float32Array, batch: number, channels: number, way: 'to ro
     }
   }
   return out;
-}
-
-/** Examples of a run, padding rows among them: a graph that fixes its batch takes as many every time. */
-export function rowsOfRun(
-  { maximumBatch }: Pick<Dataset, 'maximumBatch'>,
-  { indices }: Pick<SweptBatch, 'indices'>,
-): number {
-  return Number.isFinite(maximumBatch) ? maximumBatch : indices.length;
 }
 
 /**

@@ -9,7 +9,7 @@ import { readRows } from '../../dictionary/feature-matrix.js';
 import { totalWidth } from '../../dictionary/coder.js';
 import { CODER_INPUT } from '../../dictionary/graphs/coder-model.js';
 import { STEERING_INPUTS, STEERING_OUTPUTS, steeringModel } from '../../dictionary/graphs/steering-model.js';
-import { rowsOfRun } from '../../dictionary/attach/rows.js';
+import { rowsOfRun } from '../../dataset/rows-of-run.js';
 import { isPadding, tokensWithin, widthAxis, type Layout, type PlacesTold } from '../../dictionary/attach/layout.js';
 import type { Session } from '../../engine/engine.js';
 import { usedFeeds } from '../../engine/used-feeds.js';

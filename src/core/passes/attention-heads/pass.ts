@@ -1,5 +1,5 @@
 /** What attention heads look at: formats 3.6 and section 5 (head finder), methods J6. */
-import { rowsOfRun } from '../../dictionary/attach/rows.js';
+import { rowsOfRun } from '../../dataset/rows-of-run.js';
 import { createSweeps, numbersOf } from '../../experiment/sweeps.js';
 import type { ExperimentSubject } from '../../experiment/subject.js';
 import type { Graph } from '../../graph/graph.js';
