@@ -3,6 +3,7 @@ import { onOneLine } from '../core/display-text.js';
 import type { Problem } from '../core/errors.js';
 import type { CircuitHeads, CircuitWeights, FedByWeights } from '../protocol/circuits.js';
 import { number } from './numbers.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 const HEADS_TOLD = 8;
 const HEADS_BY_WEIGHTS_TOLD = 3;
@@ -21,7 +22,7 @@ export function headLines(name: string, tokens: readonly string[], found: Circui
       const paid = attention === undefined ? '' : `, attention ${number(attention)}`;
       return line(
         contribution,
-        `layer ${layer} head ${head} from “${onOneLine(tokens[source] ?? '')}” (${source + 1})${paid}`,
+        `layer ${layer} head ${head} from “${onOneLine(tokens[source] ?? '')}” (${tokenNumber(source)})${paid}`,
       );
     }),
     ...(count === 0 ? [] : [line(rest, `${count.toLocaleString('en-US')} smaller ones`)]),

@@ -14,6 +14,7 @@ import type { WorkerApi } from '../protocol/worker-api.js';
 import { headLines, weightLines } from './circuit-target.js';
 import { number } from './numbers.js';
 import { openInspection, type CliOptions } from './open.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 export interface CircuitOptions extends CliOptions {
   readonly request: CircuitRequest;
@@ -135,7 +136,7 @@ function asText({ answer, transcoders, edges, paths, heads, weights }: Found): s
 function nameOf({ nodes, tokens, outputs }: CircuitAnswer, node: number): string {
   const kind = NODE_KINDS[nodes.kind[node] ?? 0];
   const position = nodes.position[node] ?? 0;
-  const token = `“${tokens[position] ?? ''}” (${position + 1})`;
+  const token = `“${tokens[position] ?? ''}” (${tokenNumber(position)})`;
   switch (kind) {
     case 'token':
       return token;

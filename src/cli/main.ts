@@ -17,6 +17,7 @@ import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { onText } from './steering-options.js';
 import { printDefect, printProblem } from './terminal.js';
+import { indexOfInput, positionOfToken } from '../core/told-numbers.js';
 
 const USAGE = `Usage: model-inspector <command> <model.onnx> [options]
 
@@ -275,7 +276,9 @@ function circuitRequest(values: ReturnType<typeof parseOptions>['values']): Circ
   const [feature] = values.feature;
   return {
     input:
-      prompt === undefined ? { kind: 'input', index: Number(values.input ?? 1) - 1 } : { kind: 'prompt', text: prompt },
+      prompt === undefined
+        ? { kind: 'input', index: indexOfInput(Number(values.input ?? 1)) }
+        : { kind: 'prompt', text: prompt },
     target:
       layer !== undefined && feature !== undefined
         ? { kind: 'feature', layer: Number(layer), feature: Number(feature) }
@@ -286,7 +289,7 @@ function circuitRequest(values: ReturnType<typeof parseOptions>['values']): Circ
               ...(minus === undefined ? {} : { minus }),
             }
           : { kind: 'likely' },
-    ...(at === undefined ? {} : { position: Number(at) - 1 }),
+    ...(at === undefined ? {} : { position: positionOfToken(Number(at)) }),
     maximumFeatures: Number(values['max-features'] ?? DEFAULT_FEATURES),
   };
 }

@@ -4,6 +4,7 @@ import { compareHeadlines, comparisonText, controlsThatGive, givenByControls } f
 import { CONTROL_NAMES, NO_CONTROLS } from '../core/controls/control.js';
 import { problem, ProblemError } from '../core/errors.js';
 import { sortFindings } from '../core/passes/sort-findings.js';
+import { toldLines } from '../core/dataset/told-lines.js';
 import type { RunAnswer } from '../protocol/inspection.js';
 import { isInEveryRun, type ModelOverview, type PassDescription } from '../protocol/model.js';
 import { openInspection, type CliOptions } from './open.js';
@@ -35,7 +36,7 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   process.stdout.write(
     `${overview.fileName}: ${overview.parameters.toLocaleString('en-US')} parameters, ${contentsText(overview)}\n`,
   );
-  for (const { text } of inputs?.lines ?? []) process.stdout.write(`  ${text}\n`);
+  for (const { text } of toldLines(inputs?.lines ?? [])) process.stdout.write(`  ${text}\n`);
   for (const note of inputs?.notes ?? []) process.stdout.write(`  ${note}\n`);
   if (inputs?.problem !== undefined) throw new ProblemError(inputs.problem);
 

@@ -1,5 +1,6 @@
 /** What the command line asks of features on one text, from its options. Tokens and inputs count from 1 there. */
 import type { Intervention, Positions, PromptRequest, Rank, SteeringRequest } from '../protocol/steering.js';
+import { indexOfInput, positionOfToken } from '../core/told-numbers.js';
 
 export interface SteeringValues {
   readonly prompt?: string | undefined;
@@ -44,12 +45,14 @@ export function onText(values: SteeringValues): OnText | undefined | WrongOption
     );
   }
   const source =
-    text === undefined ? ({ kind: 'input', input: Number(input) - 1 } as const) : ({ kind: 'text', text } as const);
+    text === undefined
+      ? ({ kind: 'input', input: indexOfInput(Number(input)) } as const)
+      : ({ kind: 'text', text } as const);
   if (source.kind === 'input' && !(Number.isSafeInteger(source.input) && source.input >= 0))
     return wrong('--input', input ?? '', 'Inputs count from 1.');
   const by = RANKS.find((each) => each === rank);
   if (by === undefined) return wrong('--rank', rank, `It is ${RANKS.join(', ')}.`);
-  const token = at === undefined ? undefined : Number(at) - 1;
+  const token = at === undefined ? undefined : positionOfToken(Number(at));
   if (token !== undefined && !isPlace(token)) return wrong('--at', at ?? '', 'Tokens count from 1.');
   const chosen = token === undefined ? {} : { token };
   const prompt: PromptRequest = { prompt: source, rank: by, most: FEATURES_SHOWN, ...chosen };
@@ -60,7 +63,8 @@ export function onText(values: SteeringValues): OnText | undefined | WrongOption
     if (intervention === undefined) return wrong('--steer', each, STEER_HINT);
     interventions.push(intervention);
   }
-  const places: Positions = positions === undefined ? 'all' : positions.split(',').map((place) => Number(place) - 1);
+  const places: Positions =
+    positions === undefined ? 'all' : positions.split(',').map((place) => positionOfToken(Number(place)));
   if (places !== 'all' && !places.every(isPlace))
     return wrong('--positions', positions ?? '', 'It is a list of tokens, from 1: 3,4,9.');
   const continuation =

@@ -3,6 +3,7 @@ import type { FewPlaces } from '../core/dictionary/few-places.js';
 import { onOneLine } from '../core/display-text.js';
 import type { ContinuationText, PromptAnswer, PromptRun, SteeringAnswer } from '../protocol/steering.js';
 import { counted, number, percent } from './numbers.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 /** @param few beside the density, which rests on the pass over the inputs. */
 export function promptLines(answer: PromptAnswer, few: FewPlaces | undefined): string[] {
@@ -19,7 +20,7 @@ export function promptLines(answer: PromptAnswer, few: FewPlaces | undefined): s
       number(activation).padStart(12),
       percent(density).padStart(11),
       (effect === undefined ? '' : number(effect)).padStart(15),
-      `  ${shown(tokens[token] ?? '')} (${token + 1})`,
+      `  ${shown(tokens[token] ?? '')} (${tokenNumber(token)})`,
     ];
     lines.push(cells.join(''));
   }
@@ -37,7 +38,7 @@ export function steeringLines(answer: SteeringAnswer): string[] {
     );
     lines.push(`Feature ${feature}: at most ${was} before, ${is} after.`);
   }
-  const place = predicts === 'class' ? 'Classes' : `Next tokens after ${shown(tokens[at] ?? '')} (${at + 1})`;
+  const place = predicts === 'class' ? 'Classes' : `Next tokens after ${shown(tokens[at] ?? '')} (${tokenNumber(at)})`;
   lines.push(`${place}: KL(before ‖ after) ${number(divergence[at])} nats`);
   lines.push('  probability before     after  logit before     after');
   for (const { text, probability, score } of choices) {

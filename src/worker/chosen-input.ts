@@ -2,11 +2,12 @@
 import type { Batch, Dataset } from '../core/dataset/dataset.js';
 import { problem } from '../core/errors.js';
 import type { NamedTensors } from '../core/tensor/tensor.js';
+import { inputNumber } from '../core/told-numbers.js';
 
 /** @throws ProblemError `invalid-inputs` where there is none of this number, or it cannot be read. */
 export async function chosenInput(dataset: Dataset, input: number): Promise<Batch> {
   if (!Number.isInteger(input) || input < 0 || input >= dataset.size) {
-    throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${input + 1}.`, {
+    throw problem('invalid-inputs', `There are ${dataset.size} inputs: there is no input ${inputNumber(input)}.`, {
       remedy: 'Choose one of them, or other inputs with “Choose Inputs…”.',
     });
   }

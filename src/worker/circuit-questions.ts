@@ -35,6 +35,7 @@ import { openCoders, type OpenCoders } from './circuit-coders.js';
 import type { Inputs } from './inputs.js';
 import type { OpenedTranscoders } from './transcoder-set.js';
 import { createTurns } from './turns.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 export interface CircuitSubject {
   readonly inputs: Inputs;
@@ -260,7 +261,7 @@ function checkWidths(
 function positionOf(asked: number | undefined, filled: number): number {
   const position = asked ?? filled - 1;
   if (Number.isInteger(position) && position >= 0 && position < filled) return position;
-  throw problem('not-applicable', `There are ${filled} tokens: there is no token ${position + 1}.`);
+  throw problem('not-applicable', `There are ${filled} tokens: there is no token ${tokenNumber(position)}.`);
 }
 
 function layerPlace(layer: number, { layers }: CircuitLayers): number {

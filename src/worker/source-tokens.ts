@@ -23,6 +23,7 @@ import type { NamedTensors } from '../core/tensor/tensor.js';
 import type { SourceTokensAnswer, SourceTokensRequest } from '../protocol/source-tokens.js';
 import { chosenInput } from './chosen-input.js';
 import type { Gathered } from './feature-gathering.js';
+import { tokenNumber } from '../core/told-numbers.js';
 
 /** Opened for inputs of one size, and kept for the next one of that size. */
 export interface SourceTokenReaders {
@@ -77,7 +78,7 @@ export async function answerSourceTokens(
   const { x } = read(await network.run(usedFeeds(network, batch.feeds)), runRows);
   const tokens = Math.min(batch.filled?.[0] ?? x.positions, x.positions);
   if (!(Number.isInteger(position) && position >= 0 && position < tokens))
-    throw problem('not-applicable', `There is no token ${position + 1}: there are ${tokens}.`, {
+    throw problem('not-applicable', `There is no token ${tokenNumber(position)}: there are ${tokens}.`, {
       remedy: 'Choose one of them.',
     });
   const width = totalWidth(attached.coder.reads);
@@ -92,7 +93,10 @@ export async function answerSourceTokens(
   const size = whole.reduce((sum, part) => sum + Math.abs(part), 0);
   return {
     ...run,
-    tokens: run.tokens.length === tokens ? run.tokens : Array.from({ length: tokens }, (_, at) => `[${at}]`),
+    tokens:
+      run.tokens.length === tokens
+        ? run.tokens
+        : Array.from({ length: tokens }, (_, at) => `[token ${tokenNumber(at)}]`),
     feature,
     position,
     heads: found.heads,

@@ -106,7 +106,7 @@ it('tokens of a language model vote from their embeddings on', async () => {
   await openPart('Votes');
   await (await page.locator('.linear-view .tokens .token, .linear-view .tokens span')).first().waitFor();
   // What the model expects next is named as its tokenizer reads it.
-  await page.waitForText(/Votes for “ the” at “[^”]+” \(position 63\)/);
+  await page.waitForText(/Votes for “ the” at “[^”]+” \(token 64\)/);
   await code.screenshot('linear tokens');
 });
 

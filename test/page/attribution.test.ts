@@ -118,7 +118,7 @@ describe('attribution', () => {
     expect(await equations(page, 'triangle')).toHaveLength(3);
     await page.getByLabel('Integrated gradients: steps').fill('4');
     await choose(page, 'Baseline', 'Another input');
-    await page.getByLabel('Baseline input').fill('2');
+    await page.getByLabel('Baseline input').fill('3');
     await page.getByText('Integrate gradients').click();
     // 6 − 0.25 is shared out; 4 · 3/4 = 3 of it are.
     await expect
@@ -262,7 +262,7 @@ describe('patching', () => {
     await page.getByRole('combobox', { name: /Measured output/ }).fill('circle');
     await page.keyboard.press('Enter');
     await choose(page, 'Direction', 'Corrupt values into the clean run');
-    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('2');
+    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('3');
     await patched(page);
     expect(await lastCall(page, 'patch')).toMatchObject({ corrupt: 2, metric: { output: 0 }, direction: 'noise' });
     expect((await tableRows(page)).map((row) => row[4])).toEqual(['-0.25', '-0.5', '-0.75', '-1', '-1.25']);
@@ -275,7 +275,7 @@ describe('patching', () => {
     await heatmap(page, 'Patched').focus();
     await page.keyboard.press('ArrowRight');
     const reading = figure(page, /^Patched/).locator('.map-reading');
-    await expect.poll(() => reading.innerText()).toMatch(/embedding, token 1 “/);
+    await expect.poll(() => reading.innerText()).toMatch(/embedding, token 2 “/);
     expect(await page.getByText(/The inputs differ in \d+ of 28 tokens/).count()).toBe(1);
     await page.close();
   });
@@ -285,9 +285,9 @@ describe('patching', () => {
     await page.getByText('Patch part by part').click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.getByText('Patch part by part').count()).toBe(1);
-    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('0');
+    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('1');
     await expect.poll(() => page.getByText('patching needs another one').count()).toBe(1);
-    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('4');
+    await page.getByRole('spinbutton', { name: 'Corrupt input' }).fill('5');
     await page.getByText('Patch part by part').click();
     await expect.poll(() => page.getByText('do not lie on each other').count()).toBe(1);
     await page.close();

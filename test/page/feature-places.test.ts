@@ -72,11 +72,11 @@ describe('features at heads of an attention', () => {
     expect(strongest.filter((text) => text !== '').every((text) => / head [0-7]$/.test(text))).toBe(true);
     await rows(page).nth(1).press('Enter');
     const feature = page.locator('.feature-page');
-    await expect.poll(() => feature.innerText()).toMatch(/corpus\.npy row 1, head 1, token 41/);
+    await expect.poll(() => feature.innerText()).toMatch(/corpus\.npy row 1, head 1, token 42/);
     expect(await feature.innerText()).toContain('one row for each head and token');
     const example = feature.locator('.excerpt').nth(1);
     await example.locator('.token-strongest').click();
-    await expect.poll(() => page.getByRole('dialog').innerText()).toContain('head 1, token 41');
+    await expect.poll(() => page.getByRole('dialog').innerText()).toContain('head 1, token 42');
     await page.getByRole('dialog').getByRole('button', { name: 'Run without it here' }).click();
     await expect.poll(() => lastCall(page, 'steer')).toMatchObject({ positions: [128 + 41], at: 128 + 41 });
     await page.keyboard.press('Escape');

@@ -273,7 +273,7 @@ describe('the card of a token', () => {
     const [f = NaN] = (await tokens(page).nth(12).getAttribute('aria-label'))?.match(/[\d.]+$/)?.map(Number) ?? [];
     const text = await card(page).innerText();
     expect(text).toContain(`f = ${f}`);
-    expect(text).toContain('position 40');
+    expect(text).toContain('token 41');
     expect(text).toContain('only; the final normalisation is left out');
     // Largest of one unit is 2, smallest −2; token 21 follows: 2 − 2 · 0.17.
     const numbers = (await card(page).locator('.effect-value').allInnerTexts()).map(Number);
@@ -301,7 +301,7 @@ describe('the card of a token', () => {
     await card(page).waitFor();
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => tokens(page).nth(11).getAttribute('aria-expanded')).toBe('true');
-    await expect.poll(() => card(page).innerText()).toContain('position 39');
+    await expect.poll(() => card(page).innerText()).toContain('token 40');
     await page.getByRole('article', { name: 'Feature 1', exact: true }).waitFor();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Tab');

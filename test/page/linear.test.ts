@@ -462,17 +462,17 @@ describe('two inputs', () => {
     const page = await openLinear();
     await part(page, 'Two inputs');
     // Input 1 is 1 larger at its first pixel: the open units are the same.
-    const difference = map(page, 'Votes for triangle, input 0 minus input 1');
+    const difference = map(page, 'Votes for triangle, input 1 minus input 2');
     await expect.poll(() => signOf(difference, 0, 0)).toBe(-1);
     expect(await signOf(difference, 1, 1)).toBe(0);
     await pointAt(difference, 0, 0);
     await expect
-      .poll(() => figure(page, 'Votes for triangle, input 0 minus input 1').locator('.map-reading').innerText())
+      .poll(() => figure(page, 'Votes for triangle, input 1 minus input 2').locator('.map-reading').innerText())
       .toMatch(/^-0.5 /);
     const equations = await page.getByRole('region', { name: 'triangle' }).locator('.equation').allInnerTexts();
     expect(equations).toEqual(['votes 4 + biases 2 = logit 6', 'votes 4.5 + biases 2 = logit 6.5']);
     await page.getByRole('button', { name: 'Show as table' }).click();
-    expect(await tableRows(page.getByRole('table', { name: 'Biases by layer: input 0 minus input 1' }))).toEqual([
+    expect(await tableRows(page.getByRole('table', { name: 'Biases by layer: input 1 minus input 2' }))).toEqual([
       ['stem.conv', '0', '0', '0'],
       ['head.fc2', '0', '0', '0'],
     ]);
@@ -489,14 +489,14 @@ describe('many inputs', () => {
     const mean = map(page, 'Mean votes for triangle');
     await expect.poll(() => mean.count()).toBe(1);
     expect(await page.locator('.linear-part').innerText()).toContain(
-      'One input gave no system:\ninput 3: Its activations',
+      'One input gave no system:\ninput 4: Its activations',
     );
     // Inputs 0, 1 and 2: the first pixel is 1, 2 and 3, half of it votes for triangle.
     await pointAt(mean, 0, 0);
     await expect.poll(() => figure(page, 'Mean votes for triangle').locator('.map-reading').innerText()).toMatch(/^1 /);
     const rows = await tableRows(page.getByRole('table', { name: 'Each input' }));
     expect(rows).toHaveLength(9);
-    expect(rows[3]).toEqual(['1', 'triangle', '4.5', '2', '6.5', '47.1 %']);
+    expect(rows[3]).toEqual(['2', 'triangle', '4.5', '2', '6.5', '47.1 %']);
     // Biases −1 and 3 against votes of 4, 4.5 and 5: 4/8, 4/8.5, 4/9.
     await page
       .getByRole('figure')

@@ -16,6 +16,9 @@ describe('the front page', () => {
     const page = await browser.open({ scenario: 'fresh' });
     const welcome = page.getByRole('region', { name: 'What does this model do on your data?' });
     await expect.poll(() => welcome.innerText()).toContain('Which units never fire');
+    // What the inputs are is looked at before a run.
+    const [inputs, below] = [page.getByRole('region', { name: 'Inputs', exact: true }), welcome];
+    expect((await inputs.boundingBox())?.y).toBeLessThan((await below.boundingBox())?.y ?? 0);
     await welcome.getByText('Run', { exact: true }).click();
     await expect.poll(() => countCalls(page, 'run')).toBe(1);
     expect(await lastCall(page, 'run')).toEqual({});

@@ -29,6 +29,7 @@ import {
 } from './methods.js';
 import { NodeList } from './node-list.js';
 import { OutputScores, type Scored } from './output-scores.js';
+import { inputNumber, indexOfInput } from '../../src/core/told-numbers.js';
 
 export function AttributionPart({ system, size }: { system: System; size: number }): JSX.Element {
   const { description, request } = system;
@@ -137,10 +138,10 @@ function MethodOptions({ example, size }: { example: number; size: number }): JS
       {ui.attributionBaseline.value === 'example' && (
         <NumberField
           label="Baseline input"
-          value={baselineExample(example, size)}
-          minimum={0}
-          maximum={size - 1}
-          onChange={(other) => (ui.attributionOther.value = other)}
+          value={inputNumber(baselineExample(example, size))}
+          minimum={1}
+          maximum={size}
+          onChange={(other) => (ui.attributionOther.value = indexOfInput(other))}
         />
       )}
     </div>

@@ -1,6 +1,7 @@
 /** How the parts of patched values are named, and where they lie among the columns of the heatmap. */
 import type { PatchedSite, PatchingAnswer } from '../../src/protocol/attribution.js';
 import { visible } from '../format/words.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 /** Tokens of both inputs, where they are texts. */
 export interface TokenPair {
@@ -16,7 +17,7 @@ export function partName({ parts, count }: PatchedSite, part: number, tokens: To
       const start = parts.starts[part] ?? 0;
       const end = part + 1 < count ? (parts.starts[part + 1] ?? start + 1) : parts.size;
       const isOne = end - start === 1;
-      const place = isOne ? String(start) : `${start} to ${end - 1}`;
+      const place = isOne ? String(tokenNumber(start)) : `${tokenNumber(start)} to ${tokenNumber(end - 1)}`;
       if (tokens?.clean.length !== parts.size) return `${isOne ? 'position' : 'positions'} ${place}`;
       const [clean, corrupt] = [tokens.clean, tokens.corrupt].map((all) => all.slice(start, end).join('')) as [
         string,

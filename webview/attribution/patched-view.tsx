@@ -17,6 +17,7 @@ import { EffectHeatmap } from './effect-heatmap.js';
 import { EffectTable } from './effect-table.js';
 import { named } from './node-list.js';
 import { differences, partName, siteAt, type TokenPair } from './part-names.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 const ESTIMATES: Readonly<Record<EstimateKind, string>> = {
   corrupt: 'Derivative at the corrupt run',
@@ -46,7 +47,7 @@ export function PatchedView({ system, answer, corrupt, direction, metric }: Patc
   );
   const shown = inNormalised ? normalised : effects;
   const reach = useMemo(() => reachOf([shown]), [shown]);
-  const foot = `${systemFoot(system)}; clean input ${clean}, corrupt input ${corrupt}; ${metric}`;
+  const foot = `${systemFoot(system)}; clean input ${inputNumber(clean)}, corrupt input ${inputNumber(corrupt)}; ${metric}`;
   const what = direction === 'denoise' ? 'clean values into the corrupt run' : 'corrupt values into the clean run';
   const unit = inNormalised ? 'as a share of clean − corrupt' : `in units of ${metric}`;
   return (

@@ -15,6 +15,7 @@ import { ProblemBox } from '../shell/problem-box.js';
 import { host } from '../state/channel.js';
 import { ui } from '../state/interface-state.js';
 import { PatchedView } from './patched-view.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 const DIRECTIONS: readonly { readonly value: PatchDirection; readonly label: string }[] = [
   { value: 'denoise', label: 'Clean values into the corrupt run' },
@@ -65,7 +66,7 @@ export function PatchingPart({ system, size }: { system: System; size: number })
       {answer.error && <ProblemBox problem={answer.error} action="Try again" onAction={answer.retry} />}
       {answer.loading && (
         <LongWork
-          label={`Patching input ${corrupt} and input ${request.example}`}
+          label={`Patching input ${inputNumber(corrupt)} and input ${inputNumber(request.example)}`}
           progress={answer.progress}
           onStop={answer.stop}
           stopLabel="Cancel"

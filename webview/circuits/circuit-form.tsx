@@ -11,6 +11,7 @@ import { findCircuit } from '../state/circuits.js';
 import { ui } from '../state/interface-state.js';
 import { inputs } from '../state/session.js';
 import { requestOf, type CircuitForm } from './form.js';
+import { indexOfInput, inputNumber, positionOfToken, tokenNumber } from '../../src/core/told-numbers.js';
 
 const SOURCES = [
   { name: 'prompt', label: 'A text' },
@@ -51,10 +52,10 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
       ) : (
         <NumberField
           label={`Input, 1 to ${size}`}
-          value={form.input + 1}
+          value={inputNumber(form.input)}
           minimum={1}
           maximum={Math.max(1, size)}
-          onChange={(next) => set({ input: next - 1 })}
+          onChange={(next) => set({ input: indexOfInput(next) })}
         />
       )}
       <div class="circuit-target">
@@ -112,10 +113,10 @@ export function CircuitFormPart({ transcoders }: { transcoders: TranscoderSetDes
         {form.position !== undefined && (
           <NumberField
             label="Token, from 1"
-            value={form.position + 1}
+            value={tokenNumber(form.position)}
             minimum={1}
             maximum={FARTHEST}
-            onChange={(next) => set({ position: next - 1 })}
+            onChange={(next) => set({ position: positionOfToken(next) })}
           />
         )}
       </div>

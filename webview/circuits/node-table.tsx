@@ -11,6 +11,7 @@ import { useExportable } from '../state/exports.js';
 import { visible } from '../format/words.js';
 import { groupOf, type Arrangement } from './arrangement.js';
 import { nodeName } from './names.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 export interface NodeRow {
   readonly node: number;
@@ -78,7 +79,7 @@ export function nodesAsText(rows: readonly NodeRow[], shown?: Uint8Array): TextT
       row.name,
       row.kind,
       number(row.layer),
-      String(row.position + 1),
+      String(tokenNumber(row.position)),
       row.token,
       number(row.feature),
       number(row.activation),
@@ -162,7 +163,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
     label: 'Token',
     help: <Help about="Token">Counted from 1. Sorted in the order of the text.</Help>,
     sortBy: ({ position }) => position,
-    cell: ({ position, token }) => `${position + 1} ${visible(token)}`,
+    cell: ({ position, token }) => `${tokenNumber(position)} ${visible(token)}`,
   },
   {
     id: 'activation',

@@ -10,6 +10,7 @@ import type { FoundCircuit } from '../state/circuits.js';
 import { useResource } from '../state/resource.js';
 import { visible } from '../format/words.js';
 import { LeftAttention } from './left-attention.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const ROWS_SHOWN = 12;
 
@@ -60,7 +61,7 @@ function HeadTable({ tokens, heads: found }: { tokens: readonly string[]; heads:
             <tr key={`${layer} ${head} ${source}`}>
               <td>{headName(layer, head)}</td>
               <td>
-                “{visible(tokens[source] ?? '')}” <span class="muted">({source + 1})</span>
+                “{visible(tokens[source] ?? '')}” <span class="muted">({tokenNumber(source)})</span>
               </td>
               <td class="numeric muted">{attention === undefined ? '–' : formatShare(attention)}</td>
               <td class="numeric">{formatNumber(contribution)}</td>

@@ -23,7 +23,9 @@ export function Excerpts({ detail, excerpts, layout, reach }: ExcerptsProps): JS
           <div class="excerpt-head">
             <strong>{formatNumber(strength(excerpt))}</strong>
             <span class="muted">
-              {[excerpt.inputName, placeText(excerpt.position, layout)].filter(Boolean).join(', ')}
+              {[excerpt.inputName, placeText(excerpt.position, layout, excerpt.tokens && 'token')]
+                .filter(Boolean)
+                .join(', ')}
             </span>
           </div>
           {excerpt.tokens === undefined ? (

@@ -13,6 +13,7 @@ import { formatCount, formatExact, formatNumber, formatShare } from '../format/n
 import type { TextTable } from '../format/tables.js';
 import { useExportable } from '../state/exports.js';
 import { Excerpts, strength } from './excerpts.js';
+import { inputNumber, tokenNumber } from '../../src/core/told-numbers.js';
 
 const FIRST_SHOWN = 8;
 
@@ -109,21 +110,30 @@ function examplesTable({ top, intervals }: FeatureDetail, layout: Layout): TextT
   const rowsOf = (group: string, excerpt: Excerpt): string[][] => {
     const { input, inputName, position, at, tokens, activations } = excerpt;
     if (tokens === undefined)
-      return [[group, String(input), inputName, placeText(position, layout), '', formatExact(activations[at] ?? NaN)]];
+      return [
+        [
+          group,
+          String(inputNumber(input)),
+          inputName,
+          placeText(position, layout),
+          '',
+          formatExact(activations[at] ?? NaN),
+        ],
+      ];
     return tokens.map((token, index) => {
       const place = shownPosition(excerpt, index, layout);
       return [
         group,
-        String(input),
+        String(inputNumber(input)),
         inputName,
-        layout.kind === 'heads' ? placeText(place, layout) : String(place),
+        layout.kind === 'heads' ? placeText(place, layout) : String(tokenNumber(place)),
         token,
         formatExact(activations[index] ?? NaN),
       ];
     });
   };
   return {
-    header: ['examples', 'input', 'name', 'position', 'token', 'activation'],
+    header: ['examples', 'input number', 'name', 'token number', 'token', 'activation'],
     rows: [
       ...top.flatMap((excerpt) => rowsOf('strongest', excerpt)),
       ...intervals.flatMap(({ from, to, examples }) =>

@@ -7,6 +7,7 @@ import { NumberField } from '../controls/number-field.js';
 import { PromptText } from '../controls/prompt-text.js';
 import { Tabs } from '../controls/tabs.js';
 import { ui } from '../state/interface-state.js';
+import { inputNumber, indexOfInput } from '../../src/core/told-numbers.js';
 
 const KINDS = [
   { name: 'text', label: 'A text' },
@@ -41,10 +42,10 @@ export function PromptForm({ facts, prompt }: { facts: PromptFacts; prompt: Prom
       ) : (
         <NumberField
           label="Input, from 1"
-          value={input + 1}
+          value={inputNumber(input)}
           minimum={1}
           maximum={facts.inputs}
-          onChange={(next) => setInput(next - 1)}
+          onChange={(next) => setInput(indexOfInput(next))}
         />
       )}
       <div class="button-row">

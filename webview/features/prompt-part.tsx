@@ -19,6 +19,7 @@ import { PromptTable } from './prompt-table.js';
 import { PromptTokens } from './prompt-tokens.js';
 import { AskSourceTokens, hasSourceTokens } from './source-tokens.js';
 import { SteeringPart } from './steering-part.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const SHOWN = 50;
 const RANKS: readonly { readonly name: Rank; readonly label: string }[] = [
@@ -72,7 +73,7 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
                 </p>
               ) : (
                 <AskSourceTokens feature={feature} prompt={prompt} position={token}>
-                  From which tokens does feature {feature} get its value at token {token + 1}?
+                  From which tokens does feature {feature} get its value at token {tokenNumber(token)}?
                 </AskSourceTokens>
               ))}
             <p class="muted" role="status">
@@ -106,7 +107,7 @@ function OnPrompt({ overview, prompt }: { overview: FeatureOverview; prompt: Pro
 }
 
 function whereOf({ token, tokens }: PromptAnswer & { readonly token: number | undefined }): string {
-  return token === undefined ? 'on this text' : `at token ${token + 1}, “${visible(tokens[token] ?? '')}”`;
+  return token === undefined ? 'on this text' : `at token ${tokenNumber(token)}, “${visible(tokens[token] ?? '')}”`;
 }
 
 function RunNotes({ answer: { name, tokens, synthetic, notes } }: { answer: PromptAnswer }): JSX.Element {

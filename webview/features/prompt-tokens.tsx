@@ -5,6 +5,7 @@ import type { PromptAnswer } from '../../src/protocol/steering.js';
 import { formatNumber, formatShare } from '../format/numbers.js';
 import { theme } from '../theme/theme.js';
 import { visible } from '../format/words.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 /** Weaker activations leave the text as it is. */
 const COLOURED_FROM = 0.08;
@@ -24,7 +25,7 @@ export function PromptTokens({ answer, feature, token, onToken }: PromptTokensPr
   const told = (at: number): string => {
     const next = predicted?.length === tokens.length ? predicted[at] : undefined;
     return [
-      `${at + 1}: “${visible(tokens[at] ?? '')}”`,
+      `${tokenNumber(at)}: “${visible(tokens[at] ?? '')}”`,
       ...(shown === undefined ? [] : [`feature ${shown.feature}: ${formatNumber(shown.activations[at] ?? 0)}`]),
       ...(next === undefined ? [] : [`most probable next: “${visible(next.text)}”, ${formatShare(next.probability)}`]),
     ].join('\n');

@@ -8,6 +8,7 @@ import { formatNumber } from '../format/numbers.js';
 import { strength } from './excerpts.js';
 import { ExperimentButton } from './experiment-button.js';
 import { SourceTokens } from './source-tokens.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const FIRST_SHOWN = 4;
 
@@ -54,7 +55,7 @@ function Examples({ detail: { feature, top } }: Pick<SourceTokensPartProps, 'det
             <div class="excerpt-head">
               <strong>{formatNumber(strength(excerpt))}</strong>
               <span class="muted">
-                {[excerpt.inputName, `position ${excerpt.position}`].filter(Boolean).join(', ')}
+                {[excerpt.inputName, `token ${tokenNumber(excerpt.position)}`].filter(Boolean).join(', ')}
               </span>
             </div>
             <SourceTokens

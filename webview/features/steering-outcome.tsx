@@ -10,6 +10,7 @@ import { formatExact, formatNumber, formatShare } from '../format/numbers.js';
 import type { TextTable } from '../format/tables.js';
 import { copyText } from '../state/exports.js';
 import { visible } from '../format/words.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const STOPPED: Readonly<Record<NonNullable<ContinuationText['stopped']>, string>> = {
   'end of text': 'It ends here.',
@@ -18,7 +19,8 @@ const STOPPED: Readonly<Record<NonNullable<ContinuationText['stopped']>, string>
 
 export function SteeringOutcome({ answer }: { answer: SteeringAnswer }): JSX.Element {
   const { tokens, at, predicts, choices, divergence, continuation, noContinuation, synthetic } = answer;
-  const place = predicts === 'class' ? 'of the class' : `after token ${at + 1}, “${visible(tokens[at] ?? '')}”`;
+  const place =
+    predicts === 'class' ? 'of the class' : `after token ${tokenNumber(at)}, “${visible(tokens[at] ?? '')}”`;
   return (
     <div class="steering-outcome" role="status">
       <div class="frame-head">

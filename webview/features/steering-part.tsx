@@ -21,6 +21,7 @@ import { visible } from '../format/words.js';
 import { SteeringOutcome } from './steering-outcome.js';
 import { changingNote } from './variants.js';
 import { NO_STEERING, withFeature, type SteeringChoices } from './steering-choices.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const KINDS = [
   { value: 'add', label: 'add' },
@@ -109,7 +110,7 @@ export function SteeringPart({ overview, prompt, tokens, token }: SteeringPartPr
               type="button"
               class="prompt-token"
               aria-pressed={positions.includes(at)}
-              title={`Token ${at + 1}`}
+              title={`Token ${tokenNumber(at)}`}
               onClick={() => toggle(at)}
             >
               {visible(text)}

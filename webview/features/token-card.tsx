@@ -31,7 +31,7 @@ export function TokenCard({ detail, excerpt, token, at, layout }: TokenCardProps
       <div class="token-card-head">
         <code>{visible(token)}</code>
         <span class="muted">
-          {placeText(position, layout)}
+          {placeText(position, layout, 'token')}
           {excerpt.inputName !== '' && `, ${excerpt.inputName}`}
         </span>
         <span class="spacer-flex" />

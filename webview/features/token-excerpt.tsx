@@ -23,7 +23,7 @@ const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 }
 
 export function TokenExcerpt({ detail, excerpt, tokens, layout, reach }: TokenExcerptProps): JSX.Element {
   const { activations, at } = excerpt;
-  const placeOf = (index: number): string => placeText(shownPosition(excerpt, index, layout), layout);
+  const placeOf = (index: number): string => placeText(shownPosition(excerpt, index, layout), layout, 'token');
   const { open, root, card, rootHandlers, cardHandlers, handlersOf } = useHoverCard();
   // One stop of the Tab key for each text; arrows go on from there.
   const [current, setCurrent] = useState(at);

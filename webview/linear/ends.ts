@@ -1,6 +1,7 @@
 /** How the numbers at an end of a linear system are named, counted and laid out. */
 import type { SystemDescription, SystemEnd, SystemLayout } from '../../src/protocol/linear.js';
 import { visible } from '../format/words.js';
+import { tokenNumber } from '../../src/core/told-numbers.js';
 
 const OUTPUTS_AT_FIRST = 3;
 
@@ -45,11 +46,12 @@ export function positionWord(layout: SystemLayout): string {
   }
 }
 
-/** “cat” (position 3); a picture's by its row and column. */
+/** “cat” (token 4); a picture's by its row and column. */
 export function positionName(layout: SystemLayout, position: number): string {
   const token = layout.kind === 'sequence' ? layout.tokens?.[position] : undefined;
-  if (token !== undefined) return `“${visible(token)}” (position ${position})`;
-  if (layout.kind !== 'image') return `${positionWord(layout)} ${position}`;
+  if (token !== undefined) return `“${visible(token)}” (token ${tokenNumber(position)})`;
+  if (layout.kind === 'vector') return `${positionWord(layout)} ${position}`;
+  if (layout.kind === 'sequence') return `${positionWord(layout)} ${tokenNumber(position)}`;
   return `row ${Math.floor(position / layout.width)}, column ${position % layout.width}`;
 }
 

@@ -1,6 +1,7 @@
 /** A system that was described: what every part of the view starts from. */
 import type { SystemDescription, SystemRequest } from '../../src/protocol/linear.js';
 import { openedModel } from '../state/session.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 export interface System {
   readonly request: SystemRequest;
@@ -16,5 +17,5 @@ export function systemKey({ example, from, to, reading }: SystemRequest): string
 export function systemFoot({ request, description: { from, to } }: System): string {
   const model = openedModel.peek()?.overview.fileName ?? 'model';
   const read = request.reading === 'frozen' ? 'held as it acted' : 'derivative';
-  return `${model}, input ${request.example}, ${from.label} → ${to.label} (${read})`;
+  return `${model}, input ${inputNumber(request.example)}, ${from.label} → ${to.label} (${read})`;
 }

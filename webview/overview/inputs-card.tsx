@@ -1,5 +1,6 @@
 /** Where the inputs come from. */
 import type { JSX } from 'preact';
+import { toldLines } from '../../src/core/dataset/told-lines.js';
 import type { InputsDescription } from '../../src/protocol/inspection.js';
 import { Button } from '../controls/button.js';
 import { Badge } from '../controls/fields.js';
@@ -38,8 +39,8 @@ export function InputsCard({ inputs }: { inputs: InputsDescription }): JSX.Eleme
         )}
       </div>
       <ul class="input-lines">
-        {inputs.lines.map(({ input, text, synthetic }) => (
-          <li key={input}>
+        {toldLines(inputs.lines).map(({ text, synthetic }) => (
+          <li key={text}>
             {text}
             {synthetic && !inputs.synthetic && <Badge tone="warning">random</Badge>}
           </li>

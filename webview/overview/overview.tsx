@@ -21,15 +21,20 @@ import { InputsCard } from './inputs-card.js';
 
 export function Overview({ model }: { model: OpenedModel }): JSX.Element {
   const cannotRun = model.overview.network?.cannotRun ?? [];
+  const answered = isAnswered(model);
+  const card = inputs.value && <InputsCard inputs={inputs.value} />;
+  // Before a run, and where they are of no use, the inputs are what a person has to look at.
+  const inputsFirst = cannotRun.length === 0 && (!answered || inputs.value?.problem !== undefined);
   return (
     <div class="overview">
       <div class="overview-side">
         {cannotRun.length > 0 && <CannotRun problems={cannotRun} />}
         {model.overview.unread.length > 0 && <Unread problems={model.overview.unread} />}
         {model.overview.dictionary && <DictionaryCard dictionary={model.overview.dictionary} />}
-        {isAnswered(model) ? <Findings /> : <BeforeFirstRun model={model} />}
+        {inputsFirst && card}
+        {answered ? <Findings /> : <BeforeFirstRun model={model} />}
         <Answers />
-        {inputs.value && <InputsCard inputs={inputs.value} />}
+        {!inputsFirst && card}
         <Facts overview={model.overview} />
       </div>
       {model.overview.network === undefined ? <WeightsPanel /> : <GraphView />}
@@ -78,7 +83,7 @@ function BeforeFirstRun({ model }: { model: OpenedModel }): JSX.Element | null {
       <p>
         {model.overview.network === undefined
           ? 'A run reads every tensor once, from end to end, and answers:'
-          : 'Check below where the inputs come from, then run. One run answers all of these:'}
+          : 'Check above where the inputs come from, then run. One run answers all of these:'}
       </p>
       <ul class="questions">
         {applicable.map((pass) => (

@@ -1,5 +1,6 @@
 /** What a node is for, told from the structure around it: its part of the network, and the names of what it makes. */
 import type { JSX } from 'preact';
+import { roleText } from '../../src/core/graph/roles/role-words.js';
 import type { GraphNodeDetail } from '../../src/protocol/model.js';
 
 type Roles = NonNullable<GraphNodeDetail['roles']>;
@@ -32,7 +33,7 @@ export function NodeRoles({ roles }: { roles: GraphNodeDetail['roles'] }): JSX.E
           <tbody>
             {points.map(({ value, role, place, hooks }) => (
               <tr key={`${value} ${place} ${role}`}>
-                <td>{role}</td>
+                <td>{roleText(role)}</td>
                 <td>{place}</td>
                 <td>
                   {hooks.length === 0

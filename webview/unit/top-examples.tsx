@@ -14,6 +14,7 @@ import { useResource } from '../state/resource.js';
 import { selection, selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
 import { ExamplePicture } from './example-picture.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 const FIRST_SHOWN = 9;
 
@@ -72,7 +73,7 @@ function Example({ layer, unit, index, value, reach }: ExampleProps): JSX.Elemen
   );
   const chosen = selection.value.example === index;
   const wide = detail.value?.preview.kind === 'tokens';
-  const name = detail.value?.preview.name ?? `input ${index}`;
+  const name = detail.value?.preview.name ?? `input ${inputNumber(index)}`;
   return (
     <li class={`example ${wide ? 'example-wide' : ''} ${chosen ? 'selected' : ''}`}>
       <button

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ExamplePreview } from '../../src/core/dataset/dataset.js';
 import { loadPreview } from '../state/examples.js';
 import { logDefect } from '../state/log.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 /** More rows than this in sight are too thin for names. */
 const MOST_NAMED_ROWS = 80;
@@ -53,7 +54,7 @@ function createRowPreviews(examples: Int32Array, onArrival: () => void): RowPrev
         loadPreview(example)
           .then((preview) => take(row, preview))
           .catch((error: unknown) => {
-            names.set(row, `input ${example}`);
+            names.set(row, `input ${inputNumber(example)}`);
             logDefect(error);
           });
       }

@@ -16,6 +16,7 @@ import { useResource } from '../state/resource.js';
 import { selection, selectLayer, selectUnit } from '../state/selection.js';
 import { result } from '../state/session.js';
 import { useRowPreviews } from './row-previews.js';
+import { inputNumber } from '../../src/core/told-numbers.js';
 
 /** Values that the colours are fitted to: at most 1 MB of them. */
 const SAMPLED_ROWS = 64;
@@ -93,7 +94,7 @@ function ExampleMatrix({ metric, layer, actions }: ExampleMatrixProps): JSX.Elem
   const previews = useRowPreviews(examples, () => actions.current?.redraw());
   const labels = useMemo((): MatrixLabels => {
     const word = singular(layer.unitWord);
-    const name = (row: number): string => previews.name(row) ?? `input ${examples[row] ?? row}`;
+    const name = (row: number): string => previews.name(row) ?? `input ${inputNumber(examples[row] ?? row)}`;
     return {
       row: name,
       rowImage: previews.image,

@@ -3,6 +3,7 @@ import { problem, throwIfCancelled } from '../errors.js';
 import { prune } from '../rewrite/prune.js';
 import { elementCount, type NamedTensors } from '../tensor/tensor.js';
 import { numbersOf, typeAndShape, withSession, type AttributionSubject, type AttributionTask } from './subject.js';
+import { inputNumber } from '../told-numbers.js';
 
 export type Baseline =
   | { readonly kind: 'zeros' }
@@ -56,11 +57,15 @@ export async function chooseBaseline(
       throwIfCancelled(task.signal);
       const values = await valueOf(baseline.example);
       if (values !== undefined) {
-        return { values: Float64Array.from(values), text: `The baseline is input ${baseline.example}.` };
+        return { values: Float64Array.from(values), text: `The baseline is input ${inputNumber(baseline.example)}.` };
       }
-      throw problem('not-applicable', `Input ${baseline.example} is of another size, so that it is no baseline.`, {
-        remedy: 'Choose an input of the same size; texts must have the same number of tokens.',
-      });
+      throw problem(
+        'not-applicable',
+        `Input ${inputNumber(baseline.example)} is of another size, so that it is no baseline.`,
+        {
+          remedy: 'Choose an input of the same size; texts must have the same number of tokens.',
+        },
+      );
     }
     return meanOf(Math.min(inputs.size, MOST_AVERAGED), count, valueOf, task);
   });

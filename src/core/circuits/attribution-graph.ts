@@ -12,6 +12,7 @@ import type { OutputTarget } from './output-targets.js';
 import { rankFeatures, type Row } from './rank.js';
 import type { ReplacementModel, ReplacementSites } from './replacement-model.js';
 import { contributions, writtenBy, type Feature } from './written.js';
+import { tokenNumber } from '../told-numbers.js';
 
 export type CircuitNode =
   | { readonly kind: 'token'; readonly position: number }
@@ -158,7 +159,7 @@ function indexOf({ layer, position, feature }: FeaturePlace, features: readonly 
     (each) => each.layer === layer && each.position === position && each.feature === feature,
   );
   if (found >= 0) return found;
-  throw problem('not-applicable', `Feature ${feature} of that layer is not active at token ${position + 1}.`, {
+  throw problem('not-applicable', `Feature ${feature} of that layer is not active at token ${tokenNumber(position)}.`, {
     remedy: 'Choose a token at which it is active: only then does anything make it up.',
   });
 }

@@ -62,6 +62,9 @@ function defaultSize(
 ): number {
   const dimension = String(declared[axis]);
   if (conventional) {
+    // A mask over what is cached and what is new (“past_sequence_length + sequence_length”): nothing is cached.
+    const spansCache = dimension.includes('+') && !roleOf(input)?.carried;
+    if (spansCache) return around.mainLength ?? DEFAULT_SEQUENCE_LENGTH;
     if (/past/i.test(dimension) || (roleOf(input)?.carried && /past/i.test(input.name))) return 0;
     return around.mainLength ?? DEFAULT_SEQUENCE_LENGTH;
   }

@@ -2,6 +2,7 @@ import { ProblemError } from '../errors.js';
 import { planBatch } from './batch-axes.js';
 import { baseName, type DataFiles, joinPath } from './data-files.js';
 import { guessPreparation } from './guess-preparation.js';
+import { takesText } from './guess-text.js';
 import { imageForm, isFloat, isInteger, isTokenLike, type InputHints, type ModelInput } from './model-input.js';
 import { arrayNames, openArray } from './open-array.js';
 import type { ArrayRecipe, Recipe } from './recipe.js';
@@ -32,7 +33,8 @@ export async function fitArray(
       isFloat(input.type) && !tokens
         ? !guessing || !WIDE_INTEGERS.has(file.type)
         : isInteger(file.type) || file.type === 'bool';
-    if (!kindFits || !fitsShape(input, file.dims, path)) continue;
+    const isLongRow = tokens && !guessing && file.dims.length === 1 && takesText(input, hints);
+    if (!kindFits || !(isLongRow || fitsShape(input, file.dims, path))) continue;
     const base = { source: tokens ? 'tokens' : 'array', path, ...(key === undefined ? {} : { key }) } as const;
     const form = imageForm(input);
     if (file.type !== 'uint8' || tokens || form === undefined || !isFloat(input.type)) return base;

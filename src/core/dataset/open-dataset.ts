@@ -6,7 +6,7 @@ import type { Batch, Dataset, SkippedInput, Targets } from './dataset.js';
 import { fingerprint } from './fingerprint.js';
 import { classIndex, openLabels } from './labels.js';
 import { typeText, type InputHint, type ModelInput } from './model-input.js';
-import { idsBeyond, tableText } from './ids-beyond.js';
+import { checkSigns, idsBeyond, tableText } from './ids-beyond.js';
 import { openSources, type SourceOptions } from './open-sources.js';
 import { randomStream } from './random.js';
 import type { Recipe } from './recipe.js';
@@ -41,6 +41,8 @@ interface Feed {
   readonly source: ExampleSource;
   /** Axis that counts examples; undefined: one value serves the run. */
   readonly axis: number | undefined;
+  /** The recipe calls its numbers token ids, which have no sign. */
+  readonly isTokens: boolean;
   /** Rows of the table that its ids look up. */
   readonly rows: number | undefined;
 }
@@ -68,7 +70,7 @@ export async function openDataset(
     control === undefined
       ? inOrder
       : (control.kind === 'shuffled' ? shuffledSources : noiseSources)(filled, inOrder, control.seed);
-  const feeds = filled.map(({ input }) => feedOf(input, sources, plan, options.hints?.get(input.name)));
+  const feeds = filled.map((each) => feedOf(each, sources, plan, options.hints?.get(each.input.name)));
   const labels = recipe.labels === undefined ? undefined : await openLabels(recipe.labels, files);
 
   const chosen = selection(filled, sources, limit);
@@ -200,7 +202,7 @@ function checkLabels({ inputs, labels }: Recipe): void {
 }
 
 function feedOf(
-  input: ModelInput,
+  { input, recipe }: FilledInput,
   sources: ReadonlyMap<string, ExampleSource>,
   plan: BatchPlan,
   hint: InputHint | undefined,
@@ -213,7 +215,8 @@ function feedOf(
     });
   }
   const axis = source.wholeInput ? undefined : plan.axes.get(input.name);
-  return { input, type: input.type, source, axis, rows: hint?.looksUp === true ? hint.vocabulary : undefined };
+  const rows = hint?.looksUp === true ? hint.vocabulary : undefined;
+  return { input, type: input.type, source, axis, isTokens: recipe.source === 'tokens', rows };
 }
 
 /** The source that a person would call "the inputs": pictures first, then other data, then random values. */
@@ -279,7 +282,7 @@ async function readExample(feeds: readonly Feed[], index: number): Promise<Row[]
 
 /** Tokens of another model mostly show at once, so that no run is needed to tell. @throws ProblemError `invalid-inputs`. */
 async function checkFirst(feeds: readonly Feed[], index: number, main: ExampleSource): Promise<void> {
-  if (feeds.every(({ rows }) => rows === undefined)) return;
+  if (feeds.every(({ rows, isTokens }) => rows === undefined && !isTokens)) return;
   // What cannot be read is left out when its turn comes.
   const example = await readExample(feeds, index).catch((error: unknown) => {
     if (error instanceof ProblemError) return [];
@@ -290,9 +293,11 @@ async function checkFirst(feeds: readonly Feed[], index: number, main: ExampleSo
 
 /** One such id tells that all tokens are of another model. @throws ProblemError `invalid-inputs` that names them. */
 function checkIds(feeds: readonly Feed[], example: readonly Row[], name: string): void {
-  for (const [position, { input, rows }] of feeds.entries()) {
+  for (const [position, { input, isTokens, rows }] of feeds.entries()) {
     const row = example[position];
-    if (rows === undefined || row === undefined) continue;
+    if (row === undefined) continue;
+    if (isTokens) checkSigns(input, numbers(row), name);
+    if (rows === undefined) continue;
     const beyond = idsBeyond(numbers(row), rows);
     if (beyond.length === 0) continue;
     throw problem(

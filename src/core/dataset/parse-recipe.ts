@@ -89,6 +89,7 @@ function arrayCheck(source: 'array' | 'tokens'): Check<ArrayRecipe> {
     source: required(oneOf(source)),
     path: required(path),
     key: optional(text(1024)),
+    length: optional(integer(1, 1_048_576)),
     scale: optional(number()),
     offset: optional(number()),
   });

@@ -64,11 +64,16 @@ export interface TextRecipe {
   readonly length?: number;
 }
 
-/** `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. value = x · scale + offset. */
+/**
+ * `.npy`, `.npz` (`key`) or IDX (MNIST's format, also gzipped): the first axis counts examples. value = x · scale + offset.
+ * One long row of token ids is cut into windows.
+ */
 export interface ArrayRecipe {
   readonly source: 'array' | 'tokens';
   readonly path: string;
   readonly key?: string;
+  /** Of `tokens` in one long row: those of a window, where the graph leaves the length open. */
+  readonly length?: number;
   readonly scale?: number;
   readonly offset?: number;
 }

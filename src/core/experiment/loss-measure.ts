@@ -65,6 +65,10 @@ export async function chooseLoss(subject: ExperimentSubject): Promise<LossMeasur
     const scores = candidates.find((each) => hasRows(each, rows) && lastOf(each) > Math.max(1, label));
     if (scores !== undefined) return classLoss(scores);
   }
+  if (label === undefined && nextTokens !== undefined && (await isLastKnown(subject, index))) {
+    const scores = candidates.find((each) => hasRows(each, rows) && lastOf(each) === dataset.classes?.length);
+    if (scores !== undefined) return lastTokenLoss(scores);
+  }
   const reason =
     label !== undefined
       ? 'The labels name no class of any output, which the loss of the right class and accuracy need (correct “labels” or “classes” in the recipe)'
@@ -97,6 +101,16 @@ function nextTokenLoss({ value, type, dims }: Candidate, positions: number): Los
     definition:
       'Mean of −ln p(next token) over every position whose next token is known, in nats; perplexity is e to that power.',
     why: 'The inputs are texts, whose next tokens are known.',
+  };
+}
+
+/** Recurrent language models often give scores after the last token only. */
+function lastTokenLoss(scores: Candidate): LossMeasure {
+  return {
+    ...nextTokenLoss(scores, 1),
+    definition:
+      'Mean over inputs of −ln p(token behind the last of the input), in nats; perplexity is e to that power. Inputs whose next token is not known do not count.',
+    why: 'The inputs are texts whose next token is known, and the model gives scores after the last token only.',
   };
 }
 
@@ -209,6 +223,14 @@ async function knownNextTokens({ dataset }: ExperimentSubject, first: number): P
     if (tokens?.some((id) => id >= 0) === true) return tokens;
   }
   return nextTokens;
+}
+
+/** Whether the token behind the last position is known of any input. */
+async function isLastKnown({ dataset }: ExperimentSubject, first: number): Promise<boolean> {
+  for (let index = first; index < dataset.size; index++) {
+    if (((await dataset.targets(index)).nextTokens?.at(-1) ?? -1) >= 0) return true;
+  }
+  return false;
 }
 
 /** The first class that a label names. */

@@ -148,6 +148,7 @@ async function targetsOf(dataset: Dataset, { kind, dims, positions }: LossMeasur
   const known = (target: number): number => (target < (dims.at(-1) ?? 0) ? target : -1);
   if (kind === 'class') return Int32Array.of(known(classIndex));
   const none = new Int32Array(positions).fill(-1);
+  if (positions === 1 && nextTokens !== undefined) return Int32Array.of(known(nextTokens.at(-1) ?? -1));
   return nextTokens?.length === positions ? nextTokens.map(known) : none;
 }
 

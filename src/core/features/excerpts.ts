@@ -6,6 +6,7 @@ import { breather } from '../breathe.js';
 import { PREVIEWED_TOKENS, type Dataset } from '../dataset/dataset.js';
 import type { Followed } from './followed.js';
 import { hasTokens, positionOf, tokenPlace, tokensWithin, type Layout } from '../dictionary/attach/layout.js';
+import { tokenNumber } from '../told-numbers.js';
 
 /** Tokens shown before and after the one that an example is about. */
 export const BEFORE = 12;
@@ -82,7 +83,7 @@ export function shownPosition({ position, at }: Excerpt, index: number, layout: 
 }
 
 /**
- * Texts of tokens of the whole text, each input read once; "" for −1, and the position of what a preview leaves out.
+ * Texts of tokens of the whole text, each input read once; "" for −1, and the number of what a preview leaves out.
  * @returns undefined where inputs are no texts, or have other places than their tokens. @throws CancelledError, and as reading does.
  */
 export async function tokensAt(
@@ -107,7 +108,7 @@ export async function tokensAt(
     }
     const { token } = tokenPlace(position, layout);
     if (!areOfTokens(token + 1, read.tokens)) return undefined;
-    texts[at] = read.tokens[token] ?? `[position ${token}]`;
+    texts[at] = read.tokens[token] ?? `[token ${tokenNumber(token)}]`;
   }
   return texts;
 }

@@ -3,6 +3,7 @@ import type { FeatureColumns } from './columns.js';
 import { placeOf } from './excerpts.js';
 import type { FeatureLabels } from './labels.js';
 import { placeText, tokenPlace, type Layout, type PlaceWords } from '../dictionary/attach/layout.js';
+import { inputNumber } from '../told-numbers.js';
 
 export interface FeatureRow {
   readonly feature: number;
@@ -58,7 +59,7 @@ function strongestOf(
   const { input, position } = placeOf(token, stride);
   const { head } = tokenPlace(position, layout);
   if (text !== undefined) return { topToken: text, ...(head === undefined ? {} : { topHead: head }) };
-  return { topToken: [`input ${input}`, placeText(position, layout)].filter(Boolean).join(', ') };
+  return { topToken: [`input ${inputNumber(input)}`, placeText(position, layout)].filter(Boolean).join(', ') };
 }
 
 export function featuresAsText(

@@ -5,6 +5,7 @@ import type { SystemLayer } from './description.js';
 import { positionsOf } from './layout.js';
 import type { LinearSystem } from './system.js';
 import type { Vote } from './vote.js';
+import { inputNumber } from '../told-numbers.js';
 
 export interface FoldedOutput {
   readonly output: number;
@@ -84,7 +85,7 @@ function checkSame(first: LinearSystem, example: number, other: LinearSystem): v
   const layers = [first, other].map((system) => system.layers.map(({ item }) => item).join());
   if (isSameStart && layers[0] === layers[1]) return;
   const what = isSameStart ? 'Biases are added at other nodes' : 'The start of its system has another size';
-  throw problem('not-applicable', `${what} than for input ${example + 1}: they cannot be averaged.`);
+  throw problem('not-applicable', `${what} than for input ${inputNumber(example)}: they cannot be averaged.`);
 }
 
 interface OutputSums {

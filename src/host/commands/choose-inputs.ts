@@ -3,6 +3,7 @@ import { parse } from 'node:path';
 import { tokenizerNames } from '../../core/dataset/text/tokenizer-names.js';
 import type { Recipe } from '../../core/dataset/recipe.js';
 import { problem } from '../../core/errors.js';
+import { toldLines } from '../../core/dataset/told-lines.js';
 import type { InputsDescription } from '../../protocol/inspection.js';
 import { recipeUri } from '../recipe-file.js';
 import type { ModelSession } from '../session/session.js';
@@ -69,7 +70,9 @@ export async function chooseInputs(context: CommandContext, named?: unknown): Pr
     }
     const picked = await vscode.window.showQuickPick(inputs.origin === 'chosen' ? [...sources, forgetItem] : sources, {
       title: `Inputs of ${session.fileName}`,
-      placeHolder: `Now: ${inputs.lines.map((line) => line.text).join('; ')}`,
+      placeHolder: `Now: ${toldLines(inputs.lines)
+        .map(({ text }) => text)
+        .join('; ')}`,
       matchOnDetail: true,
     });
     if (picked === undefined) return;
@@ -195,7 +198,9 @@ async function editRecipe(model: vscode.Uri, recipe: Recipe): Promise<void> {
 }
 
 function report(inputs: InputsDescription): void {
-  const text = inputs.lines.map((line) => line.text).join('; ');
+  const text = toldLines(inputs.lines)
+    .map((line) => line.text)
+    .join('; ');
   if (inputs.problem === undefined) void vscode.window.showInformationMessage(`Inputs: ${text}`);
   else void vscode.window.showWarningMessage(problemText(inputs.problem));
 }

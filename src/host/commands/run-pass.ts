@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { problem } from '../../core/errors.js';
+import { toldLines } from '../../core/dataset/told-lines.js';
 import { isInEveryRun, type PassDescription } from '../../protocol/model.js';
 import type { Run, ModelSession } from '../session/session.js';
 import { progressText, problemText } from '../texts.js';
@@ -14,7 +15,11 @@ export async function runPass(context: CommandContext, named?: unknown): Promise
       if (answer !== undefined) await session.cancelRun();
       return;
     }
-    const passes = await pickPasses(model.passes, session.fileName, model.inputs?.lines.map((line) => line.text) ?? []);
+    const passes = await pickPasses(
+      model.passes,
+      session.fileName,
+      toldLines(model.inputs?.lines ?? []).map(({ text }) => text),
+    );
     if (passes !== undefined) await showRun(session, await session.run(passes));
   });
 }

@@ -7,6 +7,7 @@ import { walkTokens } from '../../core/features/walk.js';
 import type { FeatureExportAnswer } from '../../protocol/feature-lists.js';
 import { cacheFolder, fillNewFolder } from './new-folder.js';
 import { counted, type WrittenPass, type WriteTask } from './write-features.js';
+import { inputNumber } from '../../core/told-numbers.js';
 
 /** @param idsInput the model’s input that takes token ids; undefined where none does. @throws as walking does. */
 export async function writeActivationCache(
@@ -85,7 +86,7 @@ async function writeTokens(
     const { feeds } = await dataset.batch(input, input + 1);
     const data = feeds[idsInput]?.data;
     if (!(data instanceof BigInt64Array || data instanceof Int32Array) || data.length < positions) {
-      throw problem('invalid-inputs', `Input ${input + 1} has no token ids for its ${positions} positions.`, {
+      throw problem('invalid-inputs', `Input ${inputNumber(input)} has no token ids for its ${positions} positions.`, {
         remedy: 'Choose inputs of one size that can all be read.',
       });
     }

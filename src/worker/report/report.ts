@@ -4,6 +4,7 @@ import type { Controls } from '../../core/controls/control.js';
 import type { FileResult, Finding, PassResult, RunResult } from '../../core/passes/result.js';
 import { sortFindings } from '../../core/passes/sort-findings.js';
 import type { Problem } from '../../core/errors.js';
+import { toldLines } from '../../core/dataset/told-lines.js';
 import type { InputsDescription } from '../../protocol/inspection.js';
 import type { PruningReport } from '../../protocol/pruning.js';
 import { dictionaryText } from '../../core/formats/dictionary-signature.js';
@@ -138,7 +139,7 @@ function inputs(description: InputsDescription | undefined): Markup | undefined 
     </h3>
     <ul>
       ${description.notes.map((note) => html`<li>${note}</li>`)}
-      ${description.lines.map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}
+      ${toldLines(description.lines).map(({ text, synthetic }) => html`<li>${text}${synthetic ? html` <span class="badge">random</span>` : undefined}</li>`)}
     </ul>`;
 }
 

@@ -26,6 +26,7 @@ import {
 } from '../../protocol/steering.js';
 import { continuations } from './continuations.js';
 import { perToken, type Looked, type Prompting } from './prompting.js';
+import { tokenNumber } from '../../core/told-numbers.js';
 
 /** Of the pass that was made before. */
 export interface PromptSubject {
@@ -239,7 +240,7 @@ function checkTokens({ kind }: Layout, reads: string): void {
 
 function checkToken(token: number, tokens: number): void {
   if (Number.isInteger(token) && token >= 0 && token < tokens) return;
-  throw problem('not-applicable', `There is no token ${token + 1}: there are ${tokens}.`, {
+  throw problem('not-applicable', `There is no token ${tokenNumber(token)}: there are ${tokens}.`, {
     remedy: 'Choose one of them.',
   });
 }

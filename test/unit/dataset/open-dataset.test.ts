@@ -224,6 +224,21 @@ describe('arrays', () => {
     expect(await dataset.preview(0)).toMatchObject({ kind: 'tokens', tokens: ['Hello', ' world', '<end>'] });
     expect(await dataset.preview(1)).toMatchObject({ tokens: ['<end>', ' world', '#7 (not in the vocabulary)'] });
   });
+
+  it('mask what is cached and what is new, also where the mask comes before the caches: nothing is cached', async () => {
+    const files = memoryFiles({ 'ids.npy': npy('int64', [2, 3], [0, 1, 2, 2, 1, 7]) });
+    const own = recipe({ input_ids: { source: 'tokens', path: 'ids.npy' } });
+    for (const dimension of ['past_sequence_length + sequence_length', 'past_sequence_length + 1']) {
+      const inputs = [
+        input('input_ids', 'int64', ['batch', 'sequence_length']),
+        input('attention_mask', 'int64', ['batch', dimension]),
+        input('past_key_values.0.key', 'float32', ['batch', 2, 'past_sequence_length', 4]),
+      ];
+      const { feeds } = await (await openDataset(own, inputs, files, { limit: 9 })).batch(0, 2);
+      expect(feeds['attention_mask']?.dims).toEqual([2, 3]);
+      expect(feeds['past_key_values.0.key']?.dims).toEqual([2, 2, 0, 4]);
+    }
+  });
 });
 
 describe('ONNX test data', () => {

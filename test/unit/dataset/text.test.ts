@@ -86,6 +86,21 @@ describe('text packed into windows', () => {
     });
   });
 
+  it('reads line ends of Windows as it does others, also between two blocks of a file and in a separator', async () => {
+    const text = `${'a'.repeat(256 * 1024 - 1)}\nb`;
+    const vocabulary = JSON.stringify({ vocab: { a: 0, b: 1, '\n': 2, '\r': 3 } });
+    const read = async (content: string, own: object = {}): Promise<number[][]> =>
+      windows(
+        await open({ 'x.txt': content, 'v.json': vocabulary }, { path: 'x.txt', length: 4, ...own }, {
+          tokenizer: 'v.json',
+          limit: 70_000,
+        } as object),
+      );
+    expect(await read('a\r\nb\r\n\r\na')).toEqual(await read('a\nb\n\na'));
+    expect(await read(text.replace('\n', '\r\n'))).toEqual(await read(text));
+    expect(await read('ab\r\n\r\nba', { separator: '\r\n\r\n' })).toEqual([[0, 1, 1, 0]]);
+  });
+
   it('never foresees a start token, nor the first word of a document that nothing announces', async () => {
     const started = await open(
       { 'x.txt': 'ab\ncd', 'tokenizer.json': withStart },

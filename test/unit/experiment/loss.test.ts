@@ -113,6 +113,22 @@ describe.each(ENGINES)('$name', ({ load }) => {
     expect(meanLoss(found.changed)).toBeCloseTo(Math.log(3), 5);
   });
 
+  it('sums −ln p of the token behind the last, where there are scores after the last token only', async () => {
+    const ends = [1, 2, -1, 0, 0];
+    const targets = ends.map((end) => ({ nextTokens: Int32Array.of(2, 1, 0, end), filled: 4 }));
+    const data = { input: 'x', dims: [3], rows, targets };
+    const found = await losses(await load(), scaled(1), scaled(2), { ...data, classes: ['“a”', '“b”', '“c”'] });
+    expect([found.measure.kind, found.measure.positions]).toEqual(['next-token', 1]);
+    expect([...found.clean.counts]).toEqual([1, 1, 0, 1, 1]);
+    rows.forEach((row, index) => {
+      const end = ends[index] as number;
+      expect(found.clean.sums[index]).toBeCloseTo(end < 0 ? 0 : -(logSoftmax(row)[end] as number), 5);
+    });
+    // Scores of something else than tokens say nothing of the next one.
+    const other = await losses(await load(), scaled(1), scaled(2), { ...data, classes: ['“a”', '“b”'] });
+    expect(other.measure.kind).toBe('divergence');
+  });
+
   it('compares distributions where there are no labels', async () => {
     const found = await losses(await load(), scaled(1), scaled(2), { input: 'x', dims: [3], rows });
     expect(found.measure.kind).toBe('divergence');

@@ -13,10 +13,10 @@ function textOf(previewed: number): Dataset {
 }
 const LONG = PREVIEWED_TOKENS + 100;
 
-it('tokens that a preview leaves out are told by their position, all others by their text', async () => {
+it('tokens that a preview leaves out are told by their number, all others by their text', async () => {
   const at = Int32Array.of(3, LONG - 1, -1);
   const texts = await tokensAt(textOf(PREVIEWED_TOKENS), at, LONG, sequence);
-  expect(texts).toEqual(['t3', `[position ${LONG - 1}]`, '']);
+  expect(texts).toEqual(['t3', `[token ${LONG}]`, '']);
 });
 
 it('places past all tokens of a short text are not of its tokens', async () => {

@@ -170,7 +170,7 @@ describe('places of heads', () => {
       seen.add(placeText(position, layout));
     }
     expect(seen.size).toBe(positions);
-    expect(placeText(within === 3 ? 8 : 7, layout)).toBe(within === 3 ? 'head 2, token 2' : 'head 1, token 2');
+    expect(placeText(within === 3 ? 8 : 7, layout)).toBe(within === 3 ? 'head 2, token 3' : 'head 1, token 3');
   });
 
   it('an axis of heads is no width, and keys on their side have none', () => {

@@ -24,7 +24,7 @@ describe("the extension host's bundle", () => {
     expect(
       Object.keys(metafile.inputs).filter(
         (input) =>
-          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/(input-ranges|recipe-path|text\/tokenizer-names)|experiment\/allowed-loss-increase|features\/labels|passes\/(words|sort-findings)|pruning\/(tolerance|unit-sources|words)))/.test(
+          !/^src\/(host|protocol|core\/(display-text|errors|markup|dataset\/(input-ranges|recipe-path|told-lines|text\/tokenizer-names)|experiment\/allowed-loss-increase|features\/labels|passes\/(words|sort-findings)|pruning\/(tolerance|unit-sources|words)))/.test(
             input,
           ),
       ),

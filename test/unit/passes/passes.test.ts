@@ -72,6 +72,11 @@ describe('zero sparsity (methods C1)', () => {
   it('gives .5, .5, .75 by token', () => {
     expect(curve('zero-share-by-token', 0)).toEqual([0.5, 0.5, 0.75]);
   });
+  it('counts tokens from 1 along the axis', () => {
+    expect(result.curves.find(({ id }) => id === 'zero-share-by-token')?.series[0]?.x).toEqual(
+      Float32Array.of(1, 2, 3),
+    );
+  });
   it('aggregates over tokens: .5, .25, .25, never rising, above the uniform baseline .583, .340, .198', () => {
     expect(curve('aggregated-sparsity', 0)).toEqual([0.5, 0.25, 0.25]);
     [0.5833333, 0.3402778, 0.1984954].forEach((value, index) =>

@@ -115,7 +115,12 @@ describe('the table of roles', () => {
       'The graph has 4 transformer layers along a residual stream, 4 attention blocks with 6 heads, 4 plain MLP blocks of 288 neurons and 9 normalisations.',
     );
     const row = tables?.[0]?.rows.find(({ cells }) => String(cells[2]).startsWith('blocks.2.hook_resid_mid'));
-    expect(row?.cells).toEqual(['layer 2', 'resid_mid', 'blocks.2.hook_resid_mid', '/blocks.2/Add_output_0']);
+    expect(row?.cells).toEqual([
+      'layer 2',
+      'residual stream between attention and MLP (resid_mid)',
+      'blocks.2.hook_resid_mid',
+      '/blocks.2/Add_output_0',
+    ]);
     expect(row?.item).toMatch(/^#\d+$/);
     expect(tables?.[1]?.rows).toHaveLength(4);
   });
@@ -124,6 +129,40 @@ describe('the table of roles', () => {
     const { answer } = await roles.examine(await modelSubject(sample('shapes/shapes-resnet.onnx')));
     expect(answer).toMatch(
       /^The graph has 6 convolutional MLP blocks of 16 to 48 channels and 15 normalisations\. Its values have no hook names/,
+    );
+  });
+
+  it('of blocks of two kinds is one sentence', async () => {
+    const graph = modelProto({
+      nodes: [
+        node('Conv', ['x', 'wide'], ['a']),
+        node('Relu', ['a'], ['b']),
+        node('Conv', ['b', 'narrow'], ['c']),
+        node('Flatten', ['c'], ['d']),
+        node('MatMul', ['d', 'up'], ['e']),
+        node('Relu', ['e'], ['f']),
+        node('MatMul', ['f', 'down'], ['y']),
+      ],
+      inputs: [valueInfo('x', ['batch', 2, 1, 1])],
+      outputs: [valueInfo('y', ['batch', 2])],
+      initializers: [
+        weight('wide', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]),
+        weight('narrow', [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]),
+        weight(
+          'up',
+          [2, 5],
+          Array.from({ length: 10 }, (_, at) => at),
+        ),
+        weight(
+          'down',
+          [5, 2],
+          Array.from({ length: 10 }, (_, at) => at),
+        ),
+      ],
+    });
+    const { answer } = await roles.examine(await modelSubject(graph));
+    expect(answer).toMatch(
+      /^The graph has 1 convolutional MLP block of 3 channels and 1 plain MLP block of 5 neurons\. Its/,
     );
   });
 

@@ -98,18 +98,18 @@ describe('outputs', () => {
   it('of a sequence are at first those of its last position', () => {
     const sequence = description({ kind: 'sequence', positions: 2, width: 4 }, [9, 9, 9, 9, 1, 4, 2, 3]);
     expect(firstOutputs(sequence)).toEqual([5, 7, 6]);
-    expect(outputName(sequence, 5)).toBe('output 1 at position 1');
+    expect(outputName(sequence, 5)).toBe('output 1 at position 2');
   });
 
   it('of a text are told by its token; of two texts by both, of a mean over texts by the position', () => {
     const text = (...tokens: string[]) =>
       description({ kind: 'sequence', positions: 2, width: 4, tokens }, Array<number>(8).fill(0));
     const [first, second] = [text('A', 'cat'), text('A', 'dog')];
-    expect(outputName(first, 5)).toBe('output 1 at “cat” (position 1)');
-    expect(elementName(first.to.layout, 6)).toBe('“cat” (position 1), feature 2');
-    expect(outputName(withBothTokens(first, second), 5)).toBe('output 1 at “cat”/“dog” (position 1)');
-    expect(outputName(withBothTokens(first, second), 1)).toBe('output 1 at “A” (position 0)');
-    expect(outputName(withoutTokens(first), 5)).toBe('output 1 at position 1');
+    expect(outputName(first, 5)).toBe('output 1 at “cat” (token 2)');
+    expect(elementName(first.to.layout, 6)).toBe('“cat” (token 2), feature 2');
+    expect(outputName(withBothTokens(first, second), 5)).toBe('output 1 at “cat”/“dog” (token 2)');
+    expect(outputName(withBothTokens(first, second), 1)).toBe('output 1 at “A” (token 1)');
+    expect(outputName(withoutTokens(first), 5)).toBe('output 1 at position 2');
   });
 
   it('have the names of classes, or of their places', () => {

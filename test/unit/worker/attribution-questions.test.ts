@@ -127,7 +127,7 @@ describe('attributions through the worker', () => {
         const other = await inspection.linearSystem({ ...SYSTEM, example: 3 });
         expect(many.outputs[0]?.reference).toBeCloseTo(other.to.values[output] ?? NaN, 3);
         expect(Math.abs(many.outputs[0]?.gap ?? NaN)).toBeLessThan(Math.abs(few.outputs[0]?.gap ?? NaN));
-        expect(many.notes).toEqual(['The baseline is input 3.']);
+        expect(many.notes).toEqual(['The baseline is input 4.']);
         expect((await gapOf(2, { kind: 'mean' })).notes).toEqual([
           'The baseline is the mean of 8 of the first 8 inputs.',
         ]);

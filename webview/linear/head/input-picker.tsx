@@ -8,6 +8,7 @@ import { useResource } from '../../state/resource.js';
 import { inputs } from '../../state/session.js';
 import { ExamplePicture } from '../../unit/example-picture.js';
 import { dataKey } from '../data-key.js';
+import { inputNumber, indexOfInput } from '../../../src/core/told-numbers.js';
 
 interface InputPickerProps {
   readonly label: string;
@@ -27,7 +28,13 @@ export function InputPicker({ label, example, size, onChange }: InputPickerProps
       </div>
       <div class="input-picker-text">
         <span class="tool-group">
-          <NumberField label={label} value={example} minimum={0} maximum={size - 1} onChange={onChange} />
+          <NumberField
+            label={label}
+            value={inputNumber(example)}
+            minimum={1}
+            maximum={size}
+            onChange={(number) => onChange(indexOfInput(number))}
+          />
           <IconButton
             icon="left"
             label="Previous input"

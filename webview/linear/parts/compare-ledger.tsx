@@ -5,6 +5,7 @@ import { outputName, outputWord } from '../ends.js';
 import { systemFoot } from '../system.js';
 import { ValueBars } from '../value-bars.js';
 import type { ComparedProps } from './compare-votes.js';
+import { inputNumber } from '../../../src/core/told-numbers.js';
 
 /** What each layer's biases added to the first input's outputs more than to the second's. */
 export function CompareLedger({ first, second, ours, theirs }: ComparedProps): JSX.Element {
@@ -20,7 +21,7 @@ export function CompareLedger({ first, second, ours, theirs }: ComparedProps): J
     [ours, theirs, description],
   );
   if (layers.length === 0) return <p class="note">No layer between the two ends adds a bias.</p>;
-  const [a, b] = [first.request.example, second.request.example];
+  const [a, b] = [first, second].map(({ request }) => inputNumber(request.example)) as [number, number];
   return (
     <ValueBars
       title={`Biases by layer: input ${a} minus input ${b}`}

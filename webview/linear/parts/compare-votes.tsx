@@ -10,6 +10,7 @@ import { systemFoot, type System } from '../system.js';
 import { ValueBars } from '../value-bars.js';
 import { VoteEquation } from '../vote-equation.js';
 import { VoteLegend } from './vote-legend.js';
+import { inputNumber } from '../../../src/core/told-numbers.js';
 
 export interface ComparedProps {
   readonly first: System;
@@ -67,7 +68,7 @@ function ComparedMaps(props: OneProps & { readonly layout: ImageLayout; readonly
   const [cell, set] = useState<number>();
   const name = outputName(first.description, vote.output);
   const shared = { layout, reach, pointed: { cell, set } };
-  const [a, b] = [first.request.example, second.request.example];
+  const [a, b] = [first, second].map(({ request }) => inputNumber(request.example)) as [number, number];
   return (
     <div class="map-grid">
       <VoteMap
@@ -112,7 +113,7 @@ function ComparedBars({ first, second, told, vote, other, difference }: BarsProp
     () => Array.from({ length: positionCount(layout) }, (_, position) => positionName(layout, position)),
     [layout],
   );
-  const [a, b] = [first.request.example, second.request.example];
+  const [a, b] = [first, second].map(({ request }) => inputNumber(request.example)) as [number, number];
   const series = useMemo(
     () => [
       { label: `input ${a}`, values: vote.votes },

@@ -15,6 +15,7 @@ import type { System } from '../system.js';
 import { useVotes } from '../use-votes.js';
 import { CompareLedger } from './compare-ledger.js';
 import { CompareVotes } from './compare-votes.js';
+import { inputNumber } from '../../../src/core/told-numbers.js';
 
 export function Compare({ system, size }: { system: System; size: number }): JSX.Element {
   const { request, description } = system;
@@ -53,7 +54,9 @@ export function Compare({ system, size }: { system: System; size: number }): JSX
         <OutputChooser description={description} />
       </div>
       {problem && <ProblemBox problem={problem} action="Try again" onAction={retryOf([other, ours, theirs])} />}
-      {other.loading && <LongWork label={`Reading the network on input ${second}`} progress={other.progress} />}
+      {other.loading && (
+        <LongWork label={`Reading the network on input ${inputNumber(second)}`} progress={other.progress} />
+      )}
       {second === request.example && <p class="note">This is the same input: everything is equal.</p>}
       {ends && !isComparable && (
         <p class="note">

@@ -8,6 +8,7 @@ import { formatExact, formatNumber, formatShare } from '../../format/numbers.js'
 import type { TextTable } from '../../format/tables.js';
 import { ui } from '../../state/interface-state.js';
 import { outputName } from '../ends.js';
+import { inputNumber } from '../../../src/core/told-numbers.js';
 
 interface FoldedRow {
   readonly example: number;
@@ -20,7 +21,13 @@ interface FoldedRow {
 
 const TITLE = 'Each input';
 const COLUMNS: readonly Column<FoldedRow>[] = [
-  { id: 'input', label: 'Input', numeric: true, sortBy: ({ example }) => example, cell: ({ example }) => example },
+  {
+    id: 'input',
+    label: 'Input',
+    numeric: true,
+    sortBy: ({ example }) => example,
+    cell: ({ example }) => inputNumber(example),
+  },
   {
     id: 'output',
     label: 'Output',

@@ -12,6 +12,7 @@ import { BiasShares } from './bias-shares.js';
 import { FoldedTable } from './folded-table.js';
 import { OpenUnits } from './open-units.js';
 import { VoteLegend } from './vote-legend.js';
+import { inputNumber } from '../../../src/core/told-numbers.js';
 
 interface FoldedViewProps {
   readonly system: System;
@@ -38,7 +39,7 @@ export function FoldedView({ system: ofOne, folded }: FoldedViewProps): JSX.Elem
           <ul>
             {folded.failed.map(({ example, reason }) => (
               <li key={example}>
-                input {example}: {reason}
+                input {inputNumber(example)}: {reason}
               </li>
             ))}
           </ul>

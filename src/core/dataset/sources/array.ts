@@ -10,11 +10,12 @@ import { MAXIMUM_ELEMENTS, numbers, type Row, rowOf } from '../rows.js';
 import { matchExample } from '../shapes.js';
 import type { TokenText } from '../token-text.js';
 import type { ExampleSource, NextTokens } from './example-source.js';
+import { tokenWindows, windowNotes, windowsText } from './token-windows.js';
 
 /**
  * Examples from an array file, one per entry of the first axis, or one altogether where the whole array fits the input
- * and its entries do not. value = x · scale + offset.
- * @throws ProblemError `invalid-inputs` when the file is missing or its shape does not fit the input.
+ * and its entries do not; of one long row of token ids, windows. value = x · scale + offset.
+ * @throws ProblemError `invalid-inputs` when the file is missing or empty, or its shape does not fit the input.
  */
 export async function arraySource(
   input: ModelInput,
@@ -27,7 +28,17 @@ export async function arraySource(
   const facts = await files.facts(path);
   const file = await openArray(files, path, recipe.key);
   const place = recipe.key === undefined ? path : `${path}, “${recipe.key}”`;
-  const rows = examplesIn(input, batchAxis, file.dims, place);
+  if (elementCount(file.dims) === 0 && file.dims.length > 0) {
+    throw problem('invalid-inputs', `${place} holds no examples: its shape is ${shapeText(file.dims)}.`, {
+      place,
+      remedy: 'Choose an array with numbers in it.',
+    });
+  }
+  const windows = recipe.source === 'tokens' ? tokenWindows(input, recipe, batchAxis, file.dims, place) : undefined;
+  const rows =
+    windows === undefined
+      ? examplesIn(input, batchAxis, file.dims, place)
+      : { ...matchExample(input, batchAxis, [windows.length], place), single: false };
   if (recipe.source === 'tokens' && !isInteger(file.type) && file.type !== 'float32' && file.type !== 'float64') {
     throw problem('invalid-inputs', `Token ids cannot be ${file.type} numbers.`, {
       place,
@@ -40,21 +51,40 @@ export async function arraySource(
       remedy: 'Choose an array whose first axis counts examples.',
     });
   }
+  const step = windows?.length ?? 1;
   const read = async (index: number): Promise<Row> => {
-    const tensor = rows.single ? await file.read(0, file.dims[0] ?? 1) : await file.read(index, index + 1);
+    const tensor = rows.single
+      ? await file.read(0, file.dims[0] ?? 1)
+      : await file.read(index * step, (index + 1) * step);
     return scaled({ ...rowOf(tensor, place), dims: rows.shape }, recipe);
   };
-  const nameOf = (index: number): string => `${baseName(path)} ${shapeText([index])}`;
+  const nameOf = (index: number): string =>
+    windows === undefined ? `${baseName(path)} ${shapeText([index])}` : `${baseName(path)}, window ${index + 1}`;
+  /** Over the edge of a window the row goes on. */
+  const following = async (index: number): Promise<number> => {
+    const at = (index + 1) * step;
+    if (windows === undefined || at >= (file.dims[0] ?? 0)) return -1;
+    return numbers(scaled(rowOf(await file.read(at, at + 1), place), recipe))[0] ?? -1;
+  };
   return {
-    count: rows.single ? 1 : (file.dims[0] ?? 0),
+    count: windows?.count ?? (rows.single ? 1 : (file.dims[0] ?? 0)),
     shape: rows.shape,
     wholeInput: rows.wholeInput || batchAxis === undefined,
-    describe: (used) => `${used} ${used === 1 ? 'example' : 'examples'} from ${baseName(path)}`,
+    describe: (used) =>
+      windows === undefined
+        ? `${used} ${used === 1 ? 'example' : 'examples'} from ${baseName(path)}`
+        : windowsText(used, windows, path),
+    ...(windows === undefined
+      ? {}
+      : { line: (used: number) => `token ids: ${windowsText(used, windows, path)}${windowNotes(windows)}` }),
     synthetic: false,
     fingerprint: () =>
-      Promise.resolve(fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}`)),
+      Promise.resolve(
+        fingerprint(`${facts?.size}:${facts?.modifiedMs}:${file.type}:${file.dims.join()}:${windows?.length ?? ''}`),
+      ),
     read,
-    nextTokens: async (index) => (recipe.source === 'tokens' ? nextOf(await read(index)) : undefined),
+    nextTokens: async (index) =>
+      recipe.source === 'tokens' ? nextOf(await read(index), await following(index)) : undefined,
     ...(tokens === undefined ? {} : { tokens }),
     nameOf,
     preview: async (index) => {
@@ -65,10 +95,10 @@ export async function arraySource(
 }
 
 /** In a row of token ids each is what comes next to the one before it; of other shapes nobody knows. */
-function nextOf(row: Row): NextTokens | undefined {
+function nextOf(row: Row, following: number): NextTokens | undefined {
   const values = numbers(row);
   if (row.dims.filter((size) => size !== 1).length > 1) return undefined;
-  return { ids: Int32Array.from(values, (_, at) => values[at + 1] ?? -1), filled: values.length };
+  return { ids: Int32Array.from(values, (_, at) => values[at + 1] ?? following), filled: values.length };
 }
 
 interface Examples {

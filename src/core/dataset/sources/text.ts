@@ -15,7 +15,7 @@ import { windowsOf, type Windows } from '../text/windows.js';
 import type { ExampleSource } from './example-source.js';
 
 /** Changes when the same text and tokenizer give other windows. */
-const VERSION = 'text 1';
+const VERSION = 'text 2';
 
 export interface TextSource extends ExampleSource {
   /** 1 on text, 0 on padding: one row of the shape [length]. */

@@ -39,14 +39,16 @@ export function isLinesName(name: string): boolean {
 
 /**
  * The documents of a text file in order. `.jsonl`: one per line. Otherwise one per stretch between separators; line
- * breaks around a document are not part of it. Documents of nothing but white space are left out.
+ * breaks around a document are not part of it, and those of Windows are read as others are: tokenizers were trained on
+ * text whose lines end in one character. Documents of nothing but white space are left out.
  * @throws ProblemError `invalid-inputs`: not UTF-8 (byte offset), a line that is no JSON or has no text (line number).
  */
 export function documentParts(source: ByteSource, recipe: TextRecipe): AsyncGenerator<DocumentPart, undefined> {
   return isLinesName(recipe.path) ? linesOfJson(source, recipe) : separated(source, recipe);
 }
 
-async function* separated(source: ByteSource, { path, separator = DEFAULT_SEPARATOR }: TextRecipe) {
+async function* separated(source: ByteSource, { path, separator: stated = DEFAULT_SEPARATOR }: TextRecipe) {
+  const separator = stated.replaceAll('\r\n', '\n');
   let buffer = '';
   let first = true;
   const part = function* (text: string, last: boolean): Generator<DocumentPart, undefined> {
@@ -58,7 +60,7 @@ async function* separated(source: ByteSource, { path, separator = DEFAULT_SEPARA
     if (last) first = true;
     return undefined;
   };
-  for await (const block of utf8Blocks(source, path)) {
+  for await (const block of withLineFeeds(utf8Blocks(source, path))) {
     buffer += block;
     let at = 0;
     let end = buffer.indexOf(separator);
@@ -77,6 +79,18 @@ async function* separated(source: ByteSource, { path, separator = DEFAULT_SEPARA
     buffer = buffer.slice(at);
   }
   if (buffer !== '' || !first) yield* part(buffer, true);
+  return undefined;
+}
+
+/** The same text with “\n” for “\r\n”, also where a block ends between the two. */
+async function* withLineFeeds(blocks: AsyncIterable<string>): AsyncGenerator<string, undefined> {
+  let held = '';
+  for await (const block of blocks) {
+    const text = held + block;
+    held = text.endsWith('\r') ? '\r' : '';
+    yield text.slice(0, text.length - held.length).replaceAll('\r\n', '\n');
+  }
+  if (held !== '') yield held;
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Which axis of a value a dictionary reads, and how the rows of one input lie along the others: what they are called. */
 import type { HeadAxes } from '../../graph/roles/head-axes.js';
 import type { PatchTokens } from '../../graph/roles/patch-tokens.js';
+import { tokenNumber } from '../../told-numbers.js';
 
 /** Which axis is the width: the last, or the channels of a picture, [batch, channels, height, width]. */
 export type WidthAxis = 'last' | 'channels';
@@ -191,20 +192,23 @@ export function firstPlacesText(layout: Layout, { one }: PlaceWords): string {
   return layout.kind === 'heads' ? 'the first token of every head' : `the first ${one} of each input`;
 }
 
-/** Where a place is, counted from 0; empty where an input has one only. */
-export function placeText(position: number, layout: Layout): string {
+/**
+ * Where a place is; empty where an input has one only. Tokens count from 1, heads, rows and columns from 0, as everywhere.
+ * @param one what a place of a sequence is called.
+ */
+export function placeText(position: number, layout: Layout, one: 'token' | 'place' = 'place'): string {
   switch (layout.kind) {
     case 'single':
       return '';
     case 'sequence':
-      return `position ${position}`;
+      return `${one} ${tokenNumber(position)}`;
     case 'grid':
       return cellText(position, layout);
     case 'patches':
       return layout.others[position] ?? cellText(position - layout.others.length, layout);
     case 'heads': {
       const { head, token } = tokenPlace(position, layout);
-      return `head ${head}, ${layout.patches === undefined ? `token ${token}` : placeText(token, layout.patches)}`;
+      return `head ${head}, ${layout.patches === undefined ? `token ${tokenNumber(token)}` : placeText(token, layout.patches)}`;
     }
   }
 }

@@ -33,7 +33,7 @@ export const attentionHeads: Experiment = {
     'the sink), entropy −Σ p ln p in nats and over ln of the number of allowed positions, distance |t − k| with its ' +
     'variance, and for networks that read token ids the induction score: the attention from a token that occurred before ' +
     'to the positions right behind its earlier occurrences, all of them, itself included where a token stands twice in a ' +
-    'row. Means are over all queries of all inputs together; the query at position 0 is left out of previous, first and ' +
+    'row. Means are over all queries of all inputs together; the first query (t = 0) is left out of previous, first and ' +
     'entropy, and padding of everything. A position counts as allowed where at least one head of the layer gives it more ' +
     'than 0 on that input, which is what masks of any kind leave. “Even attention” is what a head would score that looks ' +
     'at all allowed positions alike: on natural text the induction score of even attention is well above 0, because tokens ' +

@@ -147,9 +147,14 @@ function answerOf(
       largest === 0
         ? 'both sides agree to the last bit'
         : `the largest difference is ${amount(largest)} times the tolerance`;
-    return `All ${count(measured.length)} equations hold ${onInputs}; ${apart}.${left}`;
+    const all = measured.length === 1 ? 'The one equation holds' : `All ${count(measured.length)} equations hold`;
+    return `${all} ${onInputs}; ${apart}.${left}`;
   }
-  return `${count(broken.length)} of ${count(measured.length)} equations do not hold ${onInputs}: do not rely on these roles.${left}`;
+  const some =
+    measured.length === 1
+      ? 'The one equation does'
+      : `${count(broken.length)} of ${count(measured.length)} equations do`;
+  return `${some} not hold ${onInputs}: do not rely on these roles.${left}`;
 }
 
 function findingOf({ invariant, difference, ratio }: Measured, onInputs: string): Finding {

@@ -2,6 +2,7 @@ import { displayText } from '../../display-text.js';
 import { inputId, nodeId } from '../../graph/item-ids.js';
 import type { Graph } from '../../graph/graph.js';
 import { findRoles, type MlpBlock, type Roles } from '../../graph/roles/roles.js';
+import { roleText } from '../../graph/roles/role-words.js';
 import type { FilePass } from '../pass.js';
 import { NO_ACTIVATIONS, type PassResult, type ResultRow, type ResultTable } from '../result.js';
 import { count } from '../words.js';
@@ -12,7 +13,7 @@ const MAXIMUM_ROWS = 5000;
 /** Which value is which point of the network, by structure alone: formats 2.1. */
 export const roles: FilePass = {
   id: 'roles',
-  version: 1,
+  version: 2,
   reads: 'structure',
   title: 'What plays which role',
   question:
@@ -57,10 +58,13 @@ function answerOf({ layers, attention, mlpBlocks, normalisations, noLayers = '' 
     parts.push(`${counted(layers.length, 'transformer layer')} along a residual stream`);
   }
   if (attention.length > 0) parts.push(`${counted(attention.length, 'attention block')}${headsText(attention)}`);
-  if (mlpBlocks.length > 0) parts.push(blocksText(mlpBlocks));
+  if (mlpBlocks.length > 0) parts.push(...blockTexts(mlpBlocks));
   if (normalisations.length > 0) parts.push(counted(normalisations.length, 'normalisation'));
   const list = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}` : (parts[0] ?? '');
-  const found = list === '' ? 'No block of a network was found, only embeddings.' : `The graph has ${list}.`;
+  const found =
+    list === ''
+      ? 'No block of a network was found, only embeddings: all other questions work on plain activations.'
+      : `The graph has ${list}.`;
   return noLayers === ''
     ? found
     : `${found} Its values have no hook names, which belong to transformer layers. ${noLayers}`;
@@ -82,16 +86,15 @@ function headsText(attention: Roles['attention']): string {
     : text;
 }
 
-function blocksText(blocks: readonly MlpBlock[]): string {
+/** One for every kind. */
+function blockTexts(blocks: readonly MlpBlock[]): readonly string[] {
   const kinds = [...new Set(blocks.map(({ kind }) => kind))];
-  return kinds
-    .map((kind) => {
-      const sizes = blocks.filter((block) => block.kind === kind).map(({ hidden }) => hidden);
-      const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-      const range = least === most ? count(least) : `${count(least)} to ${count(most)}`;
-      return `${counted(sizes.length, `${kind} MLP block`)} of ${range} ${unitOf(kind)}`;
-    })
-    .join(', ');
+  return kinds.map((kind) => {
+    const sizes = blocks.filter((block) => block.kind === kind).map(({ hidden }) => hidden);
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+    const range = least === most ? count(least) : `${count(least)} to ${count(most)}`;
+    return `${counted(sizes.length, `${kind} MLP block`)} of ${range} ${unitOf(kind)}`;
+  });
 }
 
 function unitOf(kind: MlpBlock['kind']): string {
@@ -100,7 +103,7 @@ function unitOf(kind: MlpBlock['kind']): string {
 
 function pointsTable(graph: Graph, { points }: Roles): ResultTable {
   const rows = points.slice(0, MAXIMUM_ROWS).map(({ place, role, hooks, value }): ResultRow => ({
-    cells: [displayText(place), role, hooks.length === 0 ? '—' : hooks.join(', '), displayText(value)],
+    cells: [displayText(place), roleText(role), hooks.length === 0 ? '—' : hooks.join(', '), displayText(value)],
     ...itemOf(graph, value),
   }));
   return {
