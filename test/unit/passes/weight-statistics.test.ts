@@ -4,7 +4,7 @@ import type { WeightTensor } from '../../../src/core/formats/tensor-file.js';
 import type { FileSubject } from '../../../src/core/passes/pass.js';
 import { weightStatistics } from '../../../src/core/passes/weight-statistics/pass.js';
 import { tensorStatistics } from '../../../src/core/weights/statistics.js';
-import { node, valueInfo, weight } from '../graph-builder.js';
+import { integers, node, valueInfo, weight } from '../graph-builder.js';
 import { inMemory } from '../weights/in-memory.js';
 import { fileSubject } from './file-subject.js';
 
@@ -129,6 +129,28 @@ describe('statistics of weights', () => {
     expect(result.findings[0]?.sentence).toBe(
       '2 of 3 matrices and kernels were pruned: 50 % of their values are zero, in 1 of them in an N:M pattern.',
     );
+  });
+
+  it('take no mask for a pruned matrix, nor count it as one', async () => {
+    const mask = wave(16).map((value, index) => (index % 2 === 0 ? 0 : value));
+    const subject = await fileSubject({
+      nodes: [
+        node('MatMul', ['x', 'sparse'], ['y']),
+        node('Slice', ['mask', 'starts', 'ends'], ['cut']),
+        node('Add', ['y', 'cut'], ['z']),
+      ],
+      inputs: [valueInfo('x', [4, 4])],
+      outputs: [valueInfo('z', [4, 4])],
+      initializers: [
+        weight('sparse', [4, 4], mask),
+        weight('mask', [4, 4], mask),
+        integers('starts', [0]),
+        integers('ends', [4]),
+      ],
+    });
+    const { findings, tables } = await weightStatistics.examine(subject);
+    expect(findings.find(({ sentence }) => sentence.includes('pruned'))?.sentence).toMatch(/^1 of 1 matrices/);
+    expect(tables?.find(({ id }) => id === 'pruned-tensors')?.rows.map(({ cells }) => cells[0])).toEqual(['sparse']);
   });
 
   it('weigh mean |w| of a layer by all of its parameters, whatever tensors they are in (methods D2)', async () => {

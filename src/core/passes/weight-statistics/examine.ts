@@ -12,7 +12,9 @@ import { zeroLines } from '../zero-lines.js';
 /** A tensor with fewer zeros was not pruned. */
 const PRUNED_FROM = 0.05;
 /** Lists (biases, scales) have too few values for a pattern. */
-export const MATRIX_RANK = 2;
+const MATRIX_RANK = 2;
+/** What these operators alone read is a mask or a table of constants: added, compared, chosen from or cut to length. */
+const NO_PRODUCTS = new Set('Add Sub Mul Div Pow Where And Or Not Equal Less Greater Expand Slice'.split(' '));
 const FEWEST_FOR_RANGE = 64;
 const FEWEST_FOR_COPY = 64;
 
@@ -25,11 +27,17 @@ export interface Examined {
   readonly zeroRows: number;
   readonly zeroColumns: number;
   readonly rank: number;
+  /** Whether it is a matrix or a kernel: masks and tables are not. */
+  readonly isMatrix: boolean;
 }
 
 /** Every tensor with numbers. @throws as reading does; CancelledError. */
 export async function examineTensors(subject: FileSubject): Promise<Examined[]> {
-  const factors = factorsOf(subject);
+  const factors = readBy(subject, (operator) => CALCULATES.has(operator));
+  const [inProducts, elsewhere] = [
+    readBy(subject, (operator) => !NO_PRODUCTS.has(operator)),
+    readBy(subject, (operator) => NO_PRODUCTS.has(operator)),
+  ];
   const examined: Examined[] = [];
   for (const [index, tensor] of subject.tensors.entries()) {
     throwIfCancelled(subject.signal);
@@ -45,6 +53,7 @@ export async function examineTensors(subject: FileSubject): Promise<Examined[]> 
       zeroRows: sum(rows),
       zeroColumns: sum(columns),
       rank,
+      isMatrix: rank >= MATRIX_RANK && (inProducts?.has(index) !== false || elsewhere?.has(index) !== true),
     });
   }
   return examined;
@@ -73,18 +82,18 @@ function suspicionsOf(
     );
 }
 
-/** Tensors that operators take as factors; undefined where there is no graph to tell. */
-function factorsOf({ network }: FileSubject): ReadonlySet<number> | undefined {
+/** Tensors that such operators read; undefined where there is no graph to tell. */
+function readBy({ network }: FileSubject, isOne: (operator: string) => boolean): ReadonlySet<number> | undefined {
   if (network === undefined) return undefined;
-  const factors = new Set<number>();
+  const read = new Set<number>();
   for (const { opType, inputs } of network.graph.nodes) {
-    if (!CALCULATES.has(opType)) continue;
+    if (!isOne(opType)) continue;
     for (const value of inputs) {
       const tensor = network.tensorOf(value);
-      if (tensor !== undefined) factors.add(tensor);
+      if (tensor !== undefined) read.add(tensor);
     }
   }
-  return factors;
+  return read;
 }
 
 /** Groups of tensors with the same values. Constants and short lists are alike by chance. */
@@ -101,7 +110,7 @@ export async function copiesOf(
     );
 }
 
-export function isPruned({ statistics, zeroRows, zeroColumns, rank }: Examined): boolean {
-  if (rank < MATRIX_RANK || statistics.zeros === statistics.count) return false;
+export function isPruned({ statistics, zeroRows, zeroColumns, isMatrix }: Examined): boolean {
+  if (!isMatrix || statistics.zeros === statistics.count) return false;
   return statistics.zeros / statistics.count >= PRUNED_FROM || zeroRows + zeroColumns > 0;
 }

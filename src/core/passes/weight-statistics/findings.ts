@@ -3,7 +3,7 @@ import type { TensorStatistics } from '../../weights/statistics.js';
 import type { Suspicion, SuspicionKind } from '../../weights/suspicious.js';
 import type { Finding } from '../result.js';
 import { bytesText, count, percent } from '../words.js';
-import { MATRIX_RANK, type Examined } from './examine.js';
+import type { Examined } from './examine.js';
 
 /** Findings name this many tensors each; the table has all of them. */
 const TENSORS_NAMED = 3;
@@ -92,7 +92,7 @@ function lowerFirst(text: string): string {
 }
 
 export function pruningFindings(examined: readonly Examined[], pruned: readonly Examined[]): Finding[] {
-  const matrices = examined.filter(({ rank }) => rank >= MATRIX_RANK);
+  const matrices = examined.filter(({ isMatrix }) => isMatrix);
   const patterned = pruned.filter(({ statistics }) => statistics.pattern !== undefined);
   const [first] = pruned;
   if (first === undefined) return [];
