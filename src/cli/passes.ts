@@ -10,7 +10,9 @@ export async function passesCommand(options: CliOptions & { readonly json: boole
         `${id}\n  ${title}: ${question}\n${reason === undefined ? '' : `  Does not apply: ${reason}\n`}`,
       );
       if (runsPerInput !== undefined)
-        process.stdout.write(`  Experiment: runs every input about ${runsPerInput} times\n`);
+        process.stdout.write(
+          `  Experiment: runs every input about ${runsPerInput === 1 ? 'once' : `${runsPerInput} times`}\n`,
+        );
     }
   }
   await inspection.close({});

@@ -101,6 +101,15 @@ describe('text packed into windows', () => {
     expect(await read('ab\r\n\r\nba', { separator: '\r\n\r\n' })).toEqual([[0, 1, 1, 0]]);
   });
 
+  it('says how much of a text has no token, and that the tokenizer is hardly the model’s where that is much', async () => {
+    const line = async (text: string): Promise<string | undefined> =>
+      (await open({ 'x.txt': text }, { path: 'x.txt' })).lines.get('input_ids');
+    expect(await line(`${'a'.repeat(99)}Ä`)).toMatch(/; 1 character without a token left out$/);
+    expect(await line('abcÄÖÜ')).toContain(
+      '3 of 6 characters have no token and are left out: this is hardly the model’s tokenizer, choose another',
+    );
+  });
+
   it('never foresees a start token, nor the first word of a document that nothing announces', async () => {
     const started = await open(
       { 'x.txt': 'ab\ncd', 'tokenizer.json': withStart },

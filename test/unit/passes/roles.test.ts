@@ -117,7 +117,7 @@ describe('the table of roles', () => {
     const row = tables?.[0]?.rows.find(({ cells }) => String(cells[2]).startsWith('blocks.2.hook_resid_mid'));
     expect(row?.cells).toEqual([
       'layer 2',
-      'residual stream between attention and MLP (resid_mid)',
+      'stream after attention (resid_mid)',
       'blocks.2.hook_resid_mid',
       '/blocks.2/Add_output_0',
     ]);

@@ -45,7 +45,14 @@ export async function textSource(
   const { length, fixed } = contextLength(input, recipe, batchAxis);
   const leftOutBefore = tokenizer.leftOut();
   const check = fitsVocabulary(input, tokenizer, hint);
-  const parts = documentParts(await files.open(path), recipe);
+  let characters = 0;
+  const source = await files.open(path);
+  const parts = (async function* () {
+    for await (const part of documentParts(source, recipe)) {
+      characters += part.text.length;
+      yield part;
+    }
+  })();
   const windows = await windowsOf(parts, tokenizer, { windows: recipe.windows, length, fixed, limit, check });
   const leftOut = tokenizer.leftOut() - leftOutBefore;
   if (windows.count === 0) throw nothingThere(path, facts.size, tokenizer, leftOut);
@@ -68,7 +75,7 @@ export async function textSource(
       : {}),
     describe: (used) => describe(used, recipe, windows, tokenizer),
     line: (used) => {
-      const notes = [...notesOf(recipe, windows, tokenizer, length), ...characterNote(leftOut)];
+      const notes = [...notesOf(recipe, windows, tokenizer, length), ...characterNote(leftOut, characters)];
       return `text: ${describe(used, recipe, windows, tokenizer)}${notes.map((note) => `; ${note}`).join('')}`;
     },
     synthetic: false,
@@ -203,6 +210,15 @@ function notesOf(recipe: TextRecipe, windows: Windows, tokenizer: FileTokenizer,
   return notes;
 }
 
-function characterNote(leftOut: number): string[] {
-  return leftOut === 0 ? [] : [`${leftOut} ${leftOut === 1 ? 'character' : 'characters'} without a token left out`];
+/** Beyond this share of a text, a tokenizer is hardly the model’s. */
+const MANY_LEFT_OUT = 0.05;
+
+function characterNote(leftOut: number, read: number): string[] {
+  if (leftOut === 0) return [];
+  if (leftOut <= MANY_LEFT_OUT * read) {
+    return [`${leftOut} ${leftOut === 1 ? 'character' : 'characters'} without a token left out`];
+  }
+  return [
+    `${leftOut} of ${read} characters have no token and are left out: this is hardly the model’s tokenizer, choose another`,
+  ];
 }

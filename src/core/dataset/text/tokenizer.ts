@@ -89,5 +89,5 @@ export async function findTokenizer(
 
 /** "tokenizer.json (512 tokens)". */
 export function tokenizerText({ path, text }: FileTokenizer): string {
-  return `${baseName(path)} (${text.size.toLocaleString('en')} tokens)`;
+  return `${baseName(path)} (${text.size.toLocaleString('en')} ${text.size === 1 ? 'token' : 'tokens'})`;
 }

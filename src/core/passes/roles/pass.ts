@@ -109,7 +109,7 @@ function pointsTable(graph: Graph, { points }: Roles): ResultTable {
   return {
     id: 'roles',
     title: 'Roles of values',
-    definition: `Each value that has a role, in the order of computation; a value may have several.${points.length > MAXIMUM_ROWS ? ` The first ${count(MAXIMUM_ROWS)} of ${count(points.length)} are listed.` : ''}`,
+    definition: `Each value that has a role, in the order of computation; a value may have several. The stream is the residual stream, to which every block adds.${points.length > MAXIMUM_ROWS ? ` The first ${count(MAXIMUM_ROWS)} of ${count(points.length)} are listed.` : ''}`,
     columns: [
       { id: 'place', label: 'Where', format: 'text' },
       { id: 'role', label: 'Role', format: 'text' },

@@ -14,6 +14,10 @@ it('every role of a layer is told in words, beside its name where it has one', (
     mlpAdds: 'e',
   } as never);
   expect(points.length).toBeGreaterThan(15);
-  for (const { role } of points) expect(roleText(role)).toMatch(/^[A-Za-z]+ |^(query|key|value)$/);
-  expect(roleText('resid_pre')).toBe('residual stream before the layer (resid_pre)');
+  for (const { role } of points) {
+    expect(roleText(role)).toMatch(/^[A-Za-z]+ |^(query|key|value)$/);
+    // What a column shows without cutting it.
+    expect(roleText(role).length).toBeLessThan(36);
+  }
+  expect(roleText('resid_pre')).toBe('stream before layer (resid_pre)');
 });
