@@ -132,7 +132,8 @@ describe('statistics of weights', () => {
   });
 
   it('take no mask for a pruned matrix, nor count it as one', async () => {
-    const mask = wave(16).map((value, index) => (index % 2 === 0 ? 0 : value));
+    const sparse = wave(16).map((value, index) => (index % 2 === 0 ? 0 : value));
+    const mask = sparse.map((value) => (value === 0 ? 0 : -1e9));
     const subject = await fileSubject({
       nodes: [
         node('MatMul', ['x', 'sparse'], ['y']),
@@ -142,7 +143,7 @@ describe('statistics of weights', () => {
       inputs: [valueInfo('x', [4, 4])],
       outputs: [valueInfo('z', [4, 4])],
       initializers: [
-        weight('sparse', [4, 4], mask),
+        weight('sparse', [4, 4], sparse),
         weight('mask', [4, 4], mask),
         integers('starts', [0]),
         integers('ends', [4]),
@@ -151,6 +152,9 @@ describe('statistics of weights', () => {
     const { findings, tables } = await weightStatistics.examine(subject);
     expect(findings.find(({ sentence }) => sentence.includes('pruned'))?.sentence).toMatch(/^1 of 1 matrices/);
     expect(tables?.find(({ id }) => id === 'pruned-tensors')?.rows.map(({ cells }) => cells[0])).toEqual(['sparse']);
+    expect(findings.filter(({ sentence }) => sentence.includes('float16')).map(({ severity }) => severity)).toEqual([
+      'information',
+    ]);
   });
 
   it('weigh mean |w| of a layer by all of its parameters, whatever tensors they are in (methods D2)', async () => {

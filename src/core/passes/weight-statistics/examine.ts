@@ -5,7 +5,7 @@ import type { WeightTensor } from '../../formats/tensor-file.js';
 import { CALCULATES } from '../../graph/scan-weights.js';
 import { duplicateTensors } from '../../weights/duplicate-tensors.js';
 import type { TensorStatistics } from '../../weights/statistics.js';
-import { suspicions as suspicionsIn, type Suspicion } from '../../weights/suspicious.js';
+import { suspicions as suspicionsIn, type Suspicion, type SuspicionKind } from '../../weights/suspicious.js';
 import type { FileSubject } from '../pass.js';
 import { zeroLines } from '../zero-lines.js';
 
@@ -17,6 +17,9 @@ const MATRIX_RANK = 2;
 const NO_PRODUCTS = new Set('Add Sub Mul Div Pow Where And Or Not Equal Less Greater Expand Slice'.split(' '));
 const FEWEST_FOR_RANGE = 64;
 const FEWEST_FOR_COPY = 64;
+
+/** In a mask or a bound, infinity and what becomes it mean “never”. */
+const MEANT_IN_MASKS: ReadonlySet<SuspicionKind> = new Set(['infinity', 'above-float16']);
 
 export interface Examined {
   readonly tensor: number;
@@ -78,7 +81,7 @@ function suspicionsOf(
       return kind !== 'huge-range' || statistics.finite >= FEWEST_FOR_RANGE;
     })
     .map((suspicion) =>
-      suspicion.kind === 'infinity' && !calculatedWith ? { ...suspicion, severity: 'information' } : suspicion,
+      MEANT_IN_MASKS.has(suspicion.kind) && !calculatedWith ? { ...suspicion, severity: 'information' } : suspicion,
     );
 }
 

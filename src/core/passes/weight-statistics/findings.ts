@@ -16,7 +16,8 @@ const ADVICE: Readonly<Record<SuspicionKind, string>> = {
   'all-equal': 'A layer whose weights are all alike tells nothing apart: it was not trained, or was lost on the way.',
   denormals: 'Setting them to zero changes little and makes the model as fast everywhere.',
   'huge-range': 'A few values this large take the range away from all others when the tensor is quantised.',
-  'above-float16': 'They become infinite when the model is converted to float16; bfloat16 holds them.',
+  'above-float16':
+    'They become infinite when the model is converted to float16, which is as well in a mask; bfloat16 holds them.',
   'below-float16': 'They become zero when the model is converted to float16; bfloat16 holds them.',
   'few-values': 'It could be stored in a smaller type without any loss.',
 };
