@@ -39,7 +39,7 @@ describe('before features are there', () => {
       window.fake.page.runProgress({ unit: 'runs', done: 90, planned: 1800, secondsLeft: 60, phase: 'Running' }),
     );
     await expect.poll(() => view(page).innerText()).toContain('A run is under way');
-    expect(await button.isDisabled()).toBe(true);
+    await expect.poll(() => button.isDisabled()).toBe(true);
     await page.close();
   });
 

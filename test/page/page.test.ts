@@ -367,7 +367,7 @@ describe('the views of passes', () => {
     await maps.locator('vscode-dropdown').click();
     await maps.locator('vscode-option').last().click();
     await expect.poll(() => maps.innerText()).toContain('too large to keep a map of every channel');
-    expect(await titles()).toHaveLength(1);
+    await expect.poll(titles).toHaveLength(1);
     // Layers that are no pictures have no rows.
     const rows = await page.getByRole('table', { name: /by layer/ }).innerText();
     expect(rows).toContain('stem.relu');
