@@ -14,6 +14,11 @@ const PARTS: Readonly<Record<Roles['partOf'][number], string>> = {
   unembedding: 'the unembedding',
 };
 
+/** In a narrow column, names break between their parts. */
+function breakable(name: string): (string | JSX.Element)[] {
+  return name.split(/(?<=[._])/).flatMap((part, at) => (at === 0 ? [part] : [<wbr key={at} />, part]));
+}
+
 export function NodeRoles({ roles }: { roles: GraphNodeDetail['roles'] }): JSX.Element | null {
   if (roles === undefined) return null;
   const { partOf, points } = roles;
@@ -40,7 +45,7 @@ export function NodeRoles({ roles }: { roles: GraphNodeDetail['roles'] }): JSX.E
                     ? '—'
                     : hooks.map((hook) => (
                         <div key={hook}>
-                          <code>{hook}</code>
+                          <code>{breakable(hook)}</code>
                         </div>
                       ))}
                 </td>
