@@ -9,11 +9,7 @@ export function total(counts: Counts): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Adds histograms and maps up, which are too many for 8 bytes each. */
-export function addIntegers(into: Uint32Array, other: Uint32Array): void {
-  for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
-}
-
-export function mergeCounts(into: Counts, other: ArrayLike<number>): void {
+/** @param into of histograms and maps Uint32Array: they are too many for 8 bytes each. */
+export function mergeCounts(into: Counts | Uint32Array, other: ArrayLike<number>): void {
   for (let index = 0; index < other.length; index++) into[index] = (into[index] as number) + (other[index] as number);
 }

@@ -56,25 +56,15 @@ export const activationStatistics: Pass<PerLayer<LayerStatistics>> = {
       exampleMetrics: exampleMetrics(state),
       curves: [],
       histograms: Object.fromEntries(
-        [...state].map(
-          ([
-            layer,
-            {
-              histogram,
-              shared: { unitHistograms },
-              sampled,
-              entries,
-            },
-          ]) => [
-            layer,
-            {
-              layer: histogram,
-              ...(unitHistograms === undefined ? {} : { units: unitHistograms }),
-              counted: sampled[0] ?? 0,
-              total: total(entries),
-            },
-          ],
-        ),
+        [...state].map(([layer, { histogram, shared, sampled, entries }]) => [
+          layer,
+          {
+            layer: histogram,
+            ...(shared.unitHistograms === undefined ? {} : { units: shared.unitHistograms }),
+            counted: sampled[0] ?? 0,
+            total: total(entries),
+          },
+        ]),
       ),
       topExamples: Object.fromEntries([...state].map(([layer, { top }]) => [layer, top])),
     };

@@ -1,6 +1,6 @@
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { Observed, ObservedBatch } from '../../rewrite/observation.js';
-import { addIntegers, createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
 import {
   addExampleRow,
   createExampleRows,
@@ -95,7 +95,7 @@ export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatisti
   mergeCounts(into.nonFinite, other.nonFinite);
   mergeCounts(into.entries, other.entries);
   mergeCounts(into.nonFiniteInputs, other.nonFiniteInputs);
-  addIntegers(into.histogram, other.histogram);
+  mergeCounts(into.histogram, other.histogram);
   mergeCounts(into.sampled, other.sampled);
   mergeTop(into.top, other.top);
   if (into.shared !== other.shared) mergeShared(into.shared, other.shared);
@@ -103,7 +103,7 @@ export function mergeLayerStatistics(into: LayerStatistics, other: LayerStatisti
 
 function mergeShared(into: SharedStatistics, other: SharedStatistics): void {
   if (into.unitHistograms !== undefined && other.unitHistograms !== undefined)
-    addIntegers(into.unitHistograms, other.unitHistograms);
+    mergeCounts(into.unitHistograms, other.unitHistograms);
   mergeExampleRows(into.maxima, other.maxima);
   mergeExampleRows(into.means, other.means);
 }

@@ -35,7 +35,7 @@ export const layerHealth: Pass<LayerHealth> = {
       ...(sampled.has(layer.value) ? [{ layer: layer.value, kind: rowKind(layer) }] : []),
     ]);
   },
-  start: (layers, watched = [], inputs = 1, first = undefined) => createLayerHealth(layers, watched, inputs, first),
+  start: (layers, watched = [], inputs = 1, first?) => createLayerHealth(layers, watched, inputs, first),
   fold(state, batch) {
     const layers = new Set(batch.layers.map(({ value }) => value));
     foldHealth(

@@ -1,7 +1,7 @@
 /** Zeros by place of a feature map, counted while a run goes on. */
 import type { ObservedLayer } from '../../graph/layers.js';
 import type { ObservedBatch } from '../../rewrite/observation.js';
-import { addIntegers, createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
+import { createCounts, mergeCounts, type Counts } from '../../summary/counts.js';
 import type { PositionMaps } from '../result.js';
 
 /** Sites of a layer's map, and cells of the maps of all channels together: 8 bytes each while a run goes on. */
@@ -112,7 +112,7 @@ export function mergeSites(into: SiteZeros, from: SiteZeros): void {
   mergeCounts(into.sites, from.sites);
   mergeCounts(into.inputs, from.inputs);
   if (into.channels === undefined || from.channels === undefined || into.channels === from.channels) return;
-  addIntegers(into.channels.zeros, from.channels.zeros);
+  mergeCounts(into.channels.zeros, from.channels.zeros);
 }
 
 /** Shares of zeros: of the layer by place, and of each channel by cell. */

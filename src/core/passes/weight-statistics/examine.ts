@@ -36,27 +36,28 @@ export interface Examined {
 
 /** Every tensor with numbers. @throws as reading does; CancelledError. */
 export async function examineTensors(subject: FileSubject): Promise<Examined[]> {
-  const factors = readBy(subject, (operator) => CALCULATES.has(operator));
-  const [inProducts, elsewhere] = [
-    readBy(subject, (operator) => !NO_PRODUCTS.has(operator)),
-    readBy(subject, (operator) => NO_PRODUCTS.has(operator)),
-  ];
+  const readers = readersOf(subject);
   const examined: Examined[] = [];
   for (const [index, tensor] of subject.tensors.entries()) {
     throwIfCancelled(subject.signal);
     const statistics = await subject.statistics(index);
     if (statistics === undefined || statistics.count === 0) continue;
     const rank = tensor.dims.length;
+    const operators = [...(readers?.get(index) ?? [])];
     const [rows, columns] = rank < MATRIX_RANK ? [] : await zeroLines(tensor, statistics, subject.signal);
     examined.push({
       tensor: index,
       name: displayText(tensor.name),
       statistics,
-      suspicions: suspicionsOf(tensor, statistics, factors?.has(index) ?? true),
+      suspicions: suspicionsOf(
+        tensor,
+        statistics,
+        readers === undefined || operators.some((each) => CALCULATES.has(each)),
+      ),
       zeroRows: sum(rows),
       zeroColumns: sum(columns),
       rank,
-      isMatrix: rank >= MATRIX_RANK && (inProducts?.has(index) !== false || elsewhere?.has(index) !== true),
+      isMatrix: rank >= MATRIX_RANK && (operators.length === 0 || operators.some((each) => !NO_PRODUCTS.has(each))),
     });
   }
   return examined;
@@ -85,18 +86,17 @@ function suspicionsOf(
     );
 }
 
-/** Tensors that such operators read; undefined where there is no graph to tell. */
-function readBy({ network }: FileSubject, isOne: (operator: string) => boolean): ReadonlySet<number> | undefined {
+/** Operators that read each tensor; undefined where there is no graph to tell. */
+function readersOf({ network }: FileSubject): ReadonlyMap<number, ReadonlySet<string>> | undefined {
   if (network === undefined) return undefined;
-  const read = new Set<number>();
+  const readers = new Map<number, Set<string>>();
   for (const { opType, inputs } of network.graph.nodes) {
-    if (!isOne(opType)) continue;
     for (const value of inputs) {
       const tensor = network.tensorOf(value);
-      if (tensor !== undefined) read.add(tensor);
+      if (tensor !== undefined) readers.set(tensor, (readers.get(tensor) ?? new Set<string>()).add(opType));
     }
   }
-  return read;
+  return readers;
 }
 
 /** Groups of tensors with the same values. Constants and short lists are alike by chance. */
